@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _LINUX_KVM_PRIVATE_H
+#define _LINUX_KVM_PRIVATE_H
+
+#include <linux/bits.h>
+#include <linux/interval_tree.h>
+#include <linux/types.h>
+
+#include <uapi/linux/kvm_private.h>
+
+struct file;
+struct kvm_private_binding;
+struct kvm_private_guest;
+struct module;
+struct page;
+
+/**
+ * DOC: The kernel interface
+ *
+ * A consumer (KVM) finds a private file by its descriptor, binds a range of it
+ * and looks up pages for the faults of its guest. The file knows its bindings
+ * and tells those that overlap when pages are about to go.
+ *
+ * A lookup takes no lock that is held while an invalidation waits for its
+ * consumers, so a page may be removed right after it was looked up. The
+ * consumer therefore brackets a lookup with a sequence count that
+ * @invalidate_begin and @invalidate_end change, and drops what it found if the
+ * count moved, like any user of mmu notifiers.
+ *
+ * Lock order, outermost first: the consumer's own locks that it holds around
+ * bind and unbind (KVM: slots_lock), the file's invalidation lock, a page's
+ * lock, the locks that the consumer takes in its ops (KVM: mmu_lock).
+ */
+
+/**
+ * struct kvm_private_binding_ops - what a consumer does for its bindings
+ * @owner: module that holds @reclaim; pinned while a page is prepared
+ * @invalidate_begin: pages in [@start, @end) are about to leave the file or to
+ *	change their state. On return the consumer has no mapping of them left
+ *	and will make none before @invalidate_end. May sleep. Not called again
+ *	for an overlapping range of the same file before @invalidate_end.
+ * @invalidate_end: exactly one for each @invalidate_begin, same arguments
+ * @prepare: the page is about to become the guest's; called once for each
+ *	page and guest, at the granularity of the physical allocation. May
+ *	sleep, and must not call back into the file. An error fails the lookup
+ *	and leaves the page as it was. Optional, but then @reclaim goes too.
+ * @reclaim: gives @nr pages from @pfn on back to the host; called once for
+ *	each prepared page before it is freed or becomes shared, also after the
+ *	binding has gone. May sleep, can't fail.
+ *
+ * Page offsets, not bytes; @end is exclusive. Ranges are clipped to the
+ * binding.
+ */
+struct kvm_private_binding_ops {
+	struct module *owner;
+	void (*invalidate_begin)(struct kvm_private_binding *binding,
+				 pgoff_t start, pgoff_t end);
+	void (*invalidate_end)(struct kvm_private_binding *binding,
+			       pgoff_t start, pgoff_t end);
+	int (*prepare)(struct kvm_private_binding *binding, pgoff_t index,
+		       unsigned long pfn, unsigned int order);
+	void (*reclaim)(unsigned long pfn, unsigned long nr);
+};
+
+/*
+ * Only the guest's firmware may put content into the pages of this binding:
+ * KVM_PRIVATE_POPULATE on the file gets EBUSY while it exists.
+ */
+#define KVM_PRIVATE_BIND_FIRMWARE	BIT(0)
+
+/**
+ * struct kvm_private_binding - a range of a private file in a consumer's use
+ * @ops: the consumer's operations
+ * @start: first page offset
+ * @end: page offset after the last
+ * @guest_id: tells guests with a @prepare operation apart, unique for ever. A
+ *	page that was prepared for a guest stays prepared when its bindings go
+ *	and come back; a page that was prepared for another one is reclaimed
+ *	before it is prepared anew.
+ * @flags: KVM_PRIVATE_BIND_*
+ *
+ * Allocated, filled in down to @flags and owned by the consumer, unchanged
+ * between kvm_private_bind() and kvm_private_unbind().
+ */
+struct kvm_private_binding {
+	const struct kvm_private_binding_ops *ops;
+	pgoff_t start;
+	pgoff_t end;
+	u64 guest_id;
+	unsigned int flags;
+	/* private: the file's, valid while bound */
+	struct file *file;
+	struct kvm_private_guest *guest;
+	struct interval_tree_node node;
+};
+
+/**
+ * typedef kvm_private_populate_cb - fills one page for kvm_private_populate()
+ * @binding: the binding that kvm_private_populate() was given
+ * @index: page offset in the file
+ * @pfn: first page frame of the page
+ * @order: log2 of its number of frames
+ * @opaque: as given to kvm_private_populate()
+ *
+ * Called with the page and the file's content locked, may sleep. Where the
+ * binding has a prepare operation the callback does prepare's work too: a page
+ * for which it returned 0 is the guest's.
+ *
+ * Return: 0 or a negative errno, which ends the populating.
+ */
+typedef int (*kvm_private_populate_cb)(struct kvm_private_binding *binding,
+				       pgoff_t index, unsigned long pfn,
+				       unsigned int order, void *opaque);
+
+struct file *kvm_private_fget(unsigned int fd);
+int kvm_private_bind(struct file *file, struct kvm_private_binding *binding);
+void kvm_private_unbind(struct kvm_private_binding *binding);
+int kvm_private_get_pfn(struct kvm_private_binding *binding, pgoff_t index,
+			unsigned long *pfn, unsigned int *max_order);
+void kvm_private_put_pfn(struct kvm_private_binding *binding,
+			 unsigned long pfn);
+struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
+				   pgoff_t index);
+void kvm_private_unlock_page(struct page *page);
+bool kvm_private_is_private(struct file *file, pgoff_t index);
+long kvm_private_populate(struct kvm_private_binding *binding, pgoff_t index,
+			  unsigned long nr, kvm_private_populate_cb cb,
+			  void *opaque);
+
+#endif /* _LINUX_KVM_PRIVATE_H */

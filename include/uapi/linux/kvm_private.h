@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+#ifndef _UAPI_LINUX_KVM_PRIVATE_H
+#define _UAPI_LINUX_KVM_PRIVATE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: /dev/kvm_private
+ *
+ * The device creates files whose pages a KVM guest can use and whose holder
+ * can't reach: no mmap, read or write. Opening the device is the right to
+ * create them.
+ *
+ * The same mistake gets the same error from every call:
+ *
+ *  - EINVAL: an offset or size that is not page aligned, empty, wraps or
+ *    reaches past the end of the file; an unknown flag; a reserved field that
+ *    is not zero; a struct size that is too small to make sense.
+ *  - EFAULT: a bad pointer.
+ *  - ENOMEM: out of memory, or over the limit of a memory cgroup or of
+ *    RLIMIT_MEMLOCK.
+ *  - EPERM: a right is missing.
+ *  - EINTR: a signal arrived. What was done stays; the call may be repeated.
+ *  - ENOENT: a hole, where the call may not allocate.
+ *  - EBUSY: only the firmware of a running guest may do that.
+ *  - EHWPOISON: the page has a hardware memory error.
+ *  - ENOTTY: an unknown ioctl.
+ */
+
+#define KVM_PRIVATE_DEVICE	"/dev/kvm_private"
+
+#define KVM_PRIVATE_API_VERSION	1
+
+/* An ioctl's number doesn't encode a struct's size where the struct has one. */
+#define KVM_PRIVATE_IOC_TYPE	0xBC
+
+#define KVM_PRIVATE_GET_INFO	_IO(KVM_PRIVATE_IOC_TYPE, 0x00)
+#define KVM_PRIVATE_CREATE	_IOW(KVM_PRIVATE_IOC_TYPE, 0x01, \
+				     struct kvm_private_create)
+#define KVM_PRIVATE_POPULATE	_IOWR(KVM_PRIVATE_IOC_TYPE, 0x10, \
+				      struct kvm_private_populate)
+
+/*
+ * Flags of KVM_PRIVATE_CREATE. kvm_private_info.create_flags tells which of
+ * them this module knows. The low half is guest_memfd's numbering.
+ */
+#define KVM_PRIVATE_FLAG_MMAP		(1ULL << 0)
+#define KVM_PRIVATE_FLAG_INIT_SHARED	(1ULL << 1)
+#define KVM_PRIVATE_FLAG_NO_AUTO_ALLOC	(1ULL << 32)
+#define KVM_PRIVATE_FLAG_HUGE_STRICT	(1ULL << 33)
+
+/**
+ * struct kvm_private_info - what this module can do (KVM_PRIVATE_GET_INFO)
+ * @size: in: bytes of the caller's struct, at least 8. A shorter struct gets
+ *	a prefix, a longer one is filled up with zeros. Unchanged on return.
+ * @api_version: out: %KVM_PRIVATE_API_VERSION of the module
+ * @create_flags: out: flags that KVM_PRIVATE_CREATE takes
+ * @page_sizes: out: bit n is set if files can be backed by pages of 2^n bytes
+ * @attributes: out: memory attributes that a file can hold for its pages
+ * @attribute_flags: out: flags that go with setting attributes
+ * @reserved: out: zero
+ *
+ * The ioctl may be issued on /dev/kvm_private only. Errors: EFAULT, EINVAL.
+ */
+struct kvm_private_info {
+	__u32 size;
+	__u32 api_version;
+	__u64 create_flags;
+	__u64 page_sizes;
+	__u64 attributes;
+	__u64 attribute_flags;
+	__u64 reserved[3];
+};
+
+/**
+ * struct kvm_private_create - a new private file (KVM_PRIVATE_CREATE)
+ * @size: bytes, a non-zero multiple of the page size; fixed for good. A file
+ *	is sparse: its size costs nothing until pages are allocated.
+ * @flags: KVM_PRIVATE_FLAG_*
+ * @page_shift: log2 of the backing page size wanted: 12, or 0 for the base
+ *	page, and any other bit that kvm_private_info.page_sizes shows
+ * @pad: zero
+ * @reserved: zero
+ *
+ * Laid out like struct kvm_create_guest_memfd. The ioctl may be issued on
+ * /dev/kvm_private only and returns a file descriptor with close-on-exec set.
+ * Pages are charged to RLIMIT_MEMLOCK of the process that makes this call
+ * (unless it has CAP_IPC_LOCK) and to the memory cgroup of whoever makes them
+ * appear. Errors: EFAULT, EINVAL, EMFILE, ENFILE, ENOMEM.
+ */
+struct kvm_private_create {
+	__u64 size;
+	__u64 flags;
+	__u32 page_shift;
+	__u32 pad;
+	__u64 reserved[5];
+};
+
+/**
+ * struct kvm_private_populate - fill private pages (KVM_PRIVATE_POPULATE)
+ * @offset: in/out: first byte in the file, page aligned
+ * @size: in/out: bytes, a non-zero multiple of the page size
+ * @source: in/out: user address to copy from, of any alignment
+ * @flags: zero
+ * @reserved: zero
+ *
+ * Issued on a private file. Allocates the pages that are missing and
+ * overwrites those that are there. @offset, @size and @source are moved past
+ * what was copied, also on error, so that an interrupted call is simply made
+ * again. Errors: EFAULT, EINVAL, EINTR, ENOMEM, EHWPOISON, and EBUSY while
+ * the file is bound to a guest whose memory only its firmware may fill.
+ */
+struct kvm_private_populate {
+	__u64 offset;
+	__u64 size;
+	__u64 source;
+	__u64 flags;
+	__u64 reserved[4];
+};
+
+#endif /* _UAPI_LINUX_KVM_PRIVATE_H */
