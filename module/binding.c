@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bindings: who uses which range of a private file, and telling them.
+ *
+ * A binding holds a reference of the file, the file holds none of the binding:
+ * the consumer removes it before it frees it.
+ */
+
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+
+#include "internal.h"
+
+static struct kvm_private_binding *to_binding(struct interval_tree_node *node)
+{
+	return node ? container_of(node, struct kvm_private_binding, node) :
+		      NULL;
+}
+
+static struct kvm_private_binding *first_binding(struct kvm_private_file *f,
+						 pgoff_t start, pgoff_t end)
+{
+	return to_binding(interval_tree_iter_first(&f->bindings, start,
+						   end - 1));
+}
+
+static struct kvm_private_binding *next_binding(struct kvm_private_binding *b,
+						pgoff_t start, pgoff_t end)
+{
+	return to_binding(interval_tree_iter_next(&b->node, start, end - 1));
+}
+
+static bool binding_is_valid(struct file *file,
+			     const struct kvm_private_binding *binding)
+{
+	const struct kvm_private_binding_ops *ops = binding->ops;
+	pgoff_t size = i_size_read(file_inode(file)) >> PAGE_SHIFT;
+
+	if (!ops || !ops->invalidate_begin || !ops->invalidate_end)
+		return false;
+	if (!ops->prepare != !ops->reclaim)
+		return false;
+	if (binding->flags & ~KVM_PRIVATE_BIND_FIRMWARE)
+		return false;
+	return binding->start < binding->end && binding->end <= size;
+}
+
+/**
+ * kvm_private_bind() - put a range of a private file to use
+ * @file: from kvm_private_fget()
+ * @binding: filled in by the caller, who keeps it and must not change it until
+ *	kvm_private_unbind()
+ *
+ * The binding takes a reference of @file of its own.
+ *
+ * Context: may sleep. Takes the file's invalidation lock.
+ * Return: 0; -EINVAL if the binding is not well-formed or its range is empty or
+ * not inside the file; -EEXIST if it overlaps with another binding; -ENOMEM;
+ * -ENODEV if the owner of the operations is being unloaded.
+ */
+int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
+{
+	struct kvm_private_file *f = kvm_private_file(file);
+	struct kvm_private_guest *guest = NULL;
+	int ret = 0;
+
+	if (!binding_is_valid(file, binding))
+		return -EINVAL;
+
+	down_write(&f->invalidate_lock);
+	if (first_binding(f, binding->start, binding->end)) {
+		ret = -EEXIST;
+		goto unlock;
+	}
+	if (binding->ops->prepare) {
+		guest = kvm_private_guest_get(f, binding);
+		if (IS_ERR(guest)) {
+			ret = PTR_ERR(guest);
+			goto unlock;
+		}
+	}
+
+	binding->file = get_file(file);
+	binding->guest = guest;
+	binding->node.start = binding->start;
+	binding->node.last = binding->end - 1;
+	interval_tree_insert(&binding->node, &f->bindings);
+	if (binding->flags & KVM_PRIVATE_BIND_FIRMWARE)
+		atomic_inc(&f->firmware_bindings);
+unlock:
+	up_write(&f->invalidate_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kvm_private_bind);
+
+/**
+ * kvm_private_unbind() - end the use of a range
+ * @binding: bound by kvm_private_bind(); the caller's to free afterwards
+ *
+ * The caller has no mapping of the range left and no call of another function
+ * on @binding under way. Waits for an invalidation that includes @binding, so
+ * that it sees its end. Pages stay in the file, prepared ones stay prepared.
+ *
+ * Context: may sleep. Takes the file's invalidation lock; may drop the last
+ * reference of the file.
+ */
+void kvm_private_unbind(struct kvm_private_binding *binding)
+{
+	struct kvm_private_file *f = kvm_private_file(binding->file);
+
+	down_write(&f->invalidate_lock);
+	interval_tree_remove(&binding->node, &f->bindings);
+	if (binding->flags & KVM_PRIVATE_BIND_FIRMWARE)
+		atomic_dec(&f->firmware_bindings);
+	up_write(&f->invalidate_lock);
+
+	if (binding->guest)
+		kvm_private_guest_put(f, binding->guest);
+	fput(binding->file);
+}
+EXPORT_SYMBOL_GPL(kvm_private_unbind);
+
+/*
+ * The bindings that overlap are to let go of [start, end). The caller holds the
+ * invalidate_lock for writing until after kvm_private_invalidate_end().
+ */
+void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
+				  pgoff_t end)
+{
+	struct kvm_private_binding *b;
+
+	lockdep_assert_held_write(&f->invalidate_lock);
+
+	for (b = first_binding(f, start, end); b;
+	     b = next_binding(b, start, end))
+		b->ops->invalidate_begin(b, max(start, b->start),
+					 min(end, b->end));
+}
+
+void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
+				pgoff_t end)
+{
+	struct kvm_private_binding *b;
+
+	lockdep_assert_held_write(&f->invalidate_lock);
+
+	for (b = first_binding(f, start, end); b;
+	     b = next_binding(b, start, end))
+		b->ops->invalidate_end(b, max(start, b->start),
+				       min(end, b->end));
+}
+
+unsigned long kvm_private_nr_bindings(struct kvm_private_file *f)
+{
+	struct kvm_private_binding *b;
+	unsigned long nr = 0;
+
+	down_read(&f->invalidate_lock);
+	for (b = first_binding(f, 0, ULONG_MAX); b;
+	     b = next_binding(b, 0, ULONG_MAX))
+		nr++;
+	up_read(&f->invalidate_lock);
+
+	return nr;
+}

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What compat.h needs to know of the kernel. Its headers are asked, not its
+# version: distributions backport.
+
+kvm_private_probe = $(if $(shell grep -sE '$(2)' $(srctree)/include/linux/$(1)),-D$(3))
+
+ccflags-y += $(call kvm_private_probe,fs.h,struct mnt_idmap .,KVM_PRIVATE_HAVE_MNT_IDMAP)
+ccflags-y += $(call kvm_private_probe,fs.h,generic_fillattr.struct mnt_idmap .*u32,KVM_PRIVATE_HAVE_FILLATTR_MASK)

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The private file itself: its life, and what its holder may do with it.
+ * What it must not do (read, write, mmap, truncate, open again ...) is refused
+ * by having no operation for it.
+ */
+
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/falloc.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "compat/compat.h"
+#include "internal.h"
+
+/**
+ * kvm_private_file_range() - check a user's range and turn it into pages
+ * @file: a private file
+ * @offset: bytes
+ * @len: bytes
+ * @start: out: first page offset
+ * @end: out: page offset after the last
+ *
+ * Return: 0, or -EINVAL for a range that is not page aligned, empty, wraps or
+ * reaches past the end.
+ */
+int kvm_private_file_range(struct file *file, u64 offset, u64 len,
+			   pgoff_t *start, pgoff_t *end)
+{
+	u64 size = i_size_read(file_inode(file));
+
+	if (!PAGE_ALIGNED(offset | len) || !len)
+		return -EINVAL;
+	if (offset >= size || len > size - offset)
+		return -EINVAL;
+
+	*start = offset >> PAGE_SHIFT;
+	*end = (offset + len) >> PAGE_SHIFT;
+	return 0;
+}
+
+static long kvm_private_fallocate(struct file *file, int mode, loff_t offset,
+				  loff_t len)
+{
+	struct kvm_private_file *f = kvm_private_file(file);
+	pgoff_t start, end;
+	int ret;
+
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
+		return -EOPNOTSUPP;
+
+	ret = kvm_private_file_range(file, offset, len, &start, &end);
+	if (ret)
+		return ret;
+
+	if (!(mode & FALLOC_FL_PUNCH_HOLE))
+		return kvm_private_store_fill(f, start, end);
+
+	down_write(&f->invalidate_lock);
+	kvm_private_invalidate_begin(f, start, end);
+	kvm_private_store_remove(f, start, end);
+	kvm_private_invalidate_end(f, start, end);
+	up_write(&f->invalidate_lock);
+	return 0;
+}
+
+static loff_t kvm_private_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct kvm_private_file *f = kvm_private_file(file);
+	loff_t size = i_size_read(file_inode(file));
+	pgoff_t index = offset >> PAGE_SHIFT;
+	pgoff_t end = size >> PAGE_SHIFT;
+
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return fixed_size_llseek(file, offset, whence, size);
+
+	if (offset < 0 || offset >= size)
+		return -ENXIO;
+	if (whence == SEEK_HOLE)
+		index = kvm_private_store_next_hole(f, index, end);
+	else if (!kvm_private_store_next_page(f, &index, end))
+		return -ENXIO;
+
+	offset = max_t(loff_t, offset, (loff_t)index << PAGE_SHIFT);
+	return vfs_setpos(file, offset, size);
+}
+
+static long kvm_private_file_ioctl(struct file *file, unsigned int cmd,
+				   unsigned long arg)
+{
+	switch (cmd) {
+	case KVM_PRIVATE_POPULATE:
+		return kvm_private_ioctl_populate(file, (void __user *)arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static void kvm_private_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct kvm_private_file *f = kvm_private_file(file);
+
+	seq_printf(m, "size:\t%lld\n", i_size_read(file_inode(file)));
+	seq_printf(m, "create-flags:\t0x%llx\n", f->flags);
+	seq_printf(m, "allocated-4k:\t%lu\n",
+		   kvm_private_store_nr_pages(f) << PAGE_SHIFT);
+	seq_puts(m, "shared:\t0\n");
+	seq_printf(m, "bindings:\t%lu\n", kvm_private_nr_bindings(f));
+	seq_puts(m, "numa:");
+	kvm_private_store_show_nodes(f, m);
+	seq_putc(m, '\n');
+}
+
+static int kvm_private_release(struct inode *inode, struct file *file)
+{
+	/*
+	 * A binding has a reference of the file, so none is left and nobody
+	 * needs to be told. The pages go now, not with the inode: that may
+	 * stay for as long as somebody has a path to it.
+	 */
+	kvm_private_store_remove(inode->i_private, 0, ULONG_MAX);
+	return 0;
+}
+
+static const struct file_operations kvm_private_file_fops = {
+	.owner		= THIS_MODULE,
+	.release	= kvm_private_release,
+	.fallocate	= kvm_private_fallocate,
+	.llseek		= kvm_private_llseek,
+	.unlocked_ioctl	= kvm_private_file_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.show_fdinfo	= kvm_private_show_fdinfo,
+};
+
+static int kvm_private_getattr(struct mnt_idmap *idmap,
+			       const struct path *path, struct kstat *stat,
+			       u32 request_mask, unsigned int query_flags)
+{
+	struct inode *inode = d_inode(path->dentry);
+
+	kvm_private_fillattr(idmap, request_mask, inode, stat);
+	stat->blocks = kvm_private_store_nr_pages(inode->i_private) *
+		       (PAGE_SIZE / 512);
+	return 0;
+}
+
+static int kvm_private_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+			       struct iattr *attr)
+{
+	return -EINVAL;
+}
+
+static const struct inode_operations kvm_private_file_iops = {
+	.getattr	= kvm_private_getattr,
+	.setattr	= kvm_private_setattr,
+};
+
+/**
+ * kvm_private_file_create() - make a private file
+ * @size: bytes, page aligned
+ * @flags: KVM_PRIVATE_FLAG_*, all of them known
+ *
+ * The current process pays for the pages from its RLIMIT_MEMLOCK.
+ *
+ * Context: may sleep; the filesystem is pinned by the caller.
+ * Return: the file, or ERR_PTR(-ENOMEM), ERR_PTR(-ENFILE).
+ */
+struct file *kvm_private_file_create(loff_t size, u64 flags)
+{
+	struct kvm_private_file *f;
+	struct file *file;
+
+	f = kzalloc(struct_size(f, nr_pages, nr_node_ids), GFP_KERNEL_ACCOUNT);
+	if (!f)
+		return ERR_PTR(-ENOMEM);
+
+	f->flags = flags;
+	xa_init_flags(&f->folios, XA_FLAGS_ACCOUNT);
+	init_rwsem(&f->invalidate_lock);
+	f->bindings = RB_ROOT_CACHED;
+	spin_lock_init(&f->guests_lock);
+	INIT_LIST_HEAD(&f->guests);
+	kvm_private_memlock_init(&f->memlock);
+
+	file = kvm_private_fs_file(&kvm_private_file_fops,
+				   &kvm_private_file_iops, size, f);
+	if (IS_ERR(file))
+		kvm_private_file_free(f);
+	return file;
+}
+
+/* For the inode's end, or for a file that never got one */
+void kvm_private_file_free(struct kvm_private_file *f)
+{
+	if (!f)
+		return;
+
+	kvm_private_memlock_release(&f->memlock);
+	kfree(f);
+}
+
+/**
+ * kvm_private_fget() - get a private file by its descriptor
+ * @fd: of the current process
+ *
+ * Return: the file with a reference for the caller (fput()), ERR_PTR(-EBADF)
+ * if there is no such descriptor, ERR_PTR(-EINVAL) if it is no private file.
+ */
+struct file *kvm_private_fget(unsigned int fd)
+{
+	struct file *file = fget(fd);
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	if (file->f_op != &kvm_private_file_fops) {
+		fput(file);
+		return ERR_PTR(-EINVAL);
+	}
+	return file;
+}
+EXPORT_SYMBOL_GPL(kvm_private_fget);
+
+/**
+ * kvm_private_is_private() - is a page the guest's alone?
+ * @file: from kvm_private_fget()
+ * @index: page offset
+ *
+ * The answer may be old by the time it is used unless the caller keeps the
+ * page's state from changing, e.g. with its invalidation sequence count.
+ *
+ * Return: true for a page inside the file in the private state.
+ */
+bool kvm_private_is_private(struct file *file, pgoff_t index)
+{
+	return index < i_size_read(file_inode(file)) >> PAGE_SHIFT;
+}
+EXPORT_SYMBOL_GPL(kvm_private_is_private);

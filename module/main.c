@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loading and unloading. */
+
+#include <linux/module.h>
+
+#include "internal.h"
+
+static int __init kvm_private_init(void)
+{
+	return kvm_private_device_init();
+}
+module_init(kvm_private_init);
+
+static void __exit kvm_private_exit(void)
+{
+	kvm_private_device_exit();
+}
+module_exit(kvm_private_exit);
+
+MODULE_DESCRIPTION("Private memory for KVM guests, behind a file descriptor");
+MODULE_AUTHOR("The kvm_private developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");

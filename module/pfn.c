@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Pages for the guest's faults, and for the host that emulates for it. */
+
+#include <linux/module.h>
+#include <linux/pagemap.h>
+
+#include "internal.h"
+
+static bool binding_has(const struct kvm_private_binding *binding,
+			pgoff_t index)
+{
+	return index >= binding->start && index < binding->end;
+}
+
+/* Make a locked page the guest's, whosever it was before. */
+static int folio_hand_over(struct kvm_private_file *f,
+			   struct kvm_private_binding *binding, pgoff_t index,
+			   struct folio *folio)
+{
+	struct kvm_private_guest *guest = binding->guest;
+	int ret;
+
+	if (kvm_private_folio_guest(folio) == guest)
+		return 0;
+
+	kvm_private_folio_reclaim(f, folio);
+	if (!guest)
+		return 0;
+
+	ret = guest->ops->prepare(binding, index, folio_pfn(folio),
+				  folio_order(folio));
+	if (!ret)
+		kvm_private_folio_assign(folio, guest);
+	return ret;
+}
+
+static struct folio *get_prepared(struct kvm_private_file *f,
+				  struct kvm_private_binding *binding,
+				  pgoff_t index)
+{
+	bool alloc = !(f->flags & KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
+	struct folio *folio;
+	int ret;
+
+	folio = kvm_private_store_get(f, index);
+	if (!folio && alloc)
+		folio = kvm_private_store_get_or_alloc(f, index);
+	if (IS_ERR_OR_NULL(folio) ||
+	    likely(kvm_private_folio_guest(folio) == binding->guest))
+		return folio;
+	folio_put(folio);
+
+	folio = kvm_private_store_lock(f, index, alloc);
+	if (IS_ERR_OR_NULL(folio))
+		return folio;
+	ret = folio_hand_over(f, binding, index, folio);
+	folio_unlock(folio);
+	if (ret) {
+		folio_put(folio);
+		return ERR_PTR(ret);
+	}
+	return folio;
+}
+
+/**
+ * kvm_private_get_pfn() - find the page for a guest's access
+ * @binding: the range that the guest accesses, bound
+ * @index: page offset in the file, inside the binding
+ * @pfn: out: the page frame
+ * @max_order: out: up to 2^@max_order frames around @pfn, naturally aligned,
+ *	are contiguous, in the same state and inside the binding. May be NULL.
+ *
+ * Allocates a page that is missing, unless the file was created with
+ * %KVM_PRIVATE_FLAG_NO_AUTO_ALLOC, and prepares it for the guest when that sees
+ * it for the first time. A page that is there already costs neither a lock nor
+ * an allocation. The page may leave the file at any moment: what @pfn is good
+ * for ends with the next invalidate_begin for it.
+ *
+ * Context: may sleep if the page must be allocated or prepared. Takes no lock
+ * that is held while an invalidation waits. A page that is allocated is
+ * charged to the current task's memory cgroup.
+ * Return: 0, and kvm_private_put_pfn() is owed; -EINVAL if @index is outside
+ * the binding; -ENOENT for a hole that may not be filled; -ENOMEM;
+ * -EHWPOISON; what the prepare operation returned.
+ */
+int kvm_private_get_pfn(struct kvm_private_binding *binding, pgoff_t index,
+			unsigned long *pfn, unsigned int *max_order)
+{
+	struct kvm_private_file *f = kvm_private_file(binding->file);
+	struct folio *folio;
+
+	if (!binding_has(binding, index))
+		return -EINVAL;
+
+	folio = get_prepared(f, binding, index);
+	if (!folio)
+		return -ENOENT;
+	if (IS_ERR(folio))
+		return PTR_ERR(folio);
+	if (unlikely(folio_test_hwpoison(folio))) {
+		folio_put(folio);
+		return -EHWPOISON;
+	}
+
+	*pfn = folio_pfn(folio);
+	if (max_order)
+		*max_order = folio_order(folio);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kvm_private_get_pfn);
+
+/**
+ * kvm_private_put_pfn() - end a lookup
+ * @binding: as given to kvm_private_get_pfn()
+ * @pfn: from kvm_private_get_pfn()
+ *
+ * Mappings made from the lookup stay valid until they are invalidated.
+ *
+ * Context: any.
+ */
+void kvm_private_put_pfn(struct kvm_private_binding *binding,
+			 unsigned long pfn)
+{
+	folio_put(pfn_folio(pfn));
+}
+EXPORT_SYMBOL_GPL(kvm_private_put_pfn);
+
+/**
+ * kvm_private_lock_page() - let the host work on a page of a trusting guest
+ * @binding: the range that the guest accesses, bound
+ * @index: page offset in the file, inside the binding
+ *
+ * For a consumer whose guests trust the host (KVM's software-protected VMs)
+ * and which emulates instructions for them. The page stays what and where it
+ * is until kvm_private_unlock_page(), to be called soon: removing it waits.
+ * Never allocates.
+ *
+ * Context: may sleep. The caller takes no lock of its binding operations and
+ * calls none of the functions of this interface while it holds the page.
+ * Return: the page; NULL for a hole; ERR_PTR(-EINVAL) if @index is outside the
+ * binding; ERR_PTR(-EPERM) if the guest's pages are prepared for it, the host
+ * being kept out; ERR_PTR(-EHWPOISON).
+ */
+struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
+				   pgoff_t index)
+{
+	struct kvm_private_file *f = kvm_private_file(binding->file);
+	struct folio *folio;
+
+	if (!binding_has(binding, index))
+		return ERR_PTR(-EINVAL);
+	if (binding->guest)
+		return ERR_PTR(-EPERM);
+
+	folio = kvm_private_store_lock(f, index, false);
+	if (IS_ERR_OR_NULL(folio))
+		return ERR_CAST(folio);
+
+	/* Left behind by an earlier guest that kept the host out */
+	kvm_private_folio_reclaim(f, folio);
+	return folio_page(folio, 0);
+}
+EXPORT_SYMBOL_GPL(kvm_private_lock_page);
+
+/**
+ * kvm_private_unlock_page() - the host has done its work
+ * @page: from kvm_private_lock_page()
+ *
+ * Context: any context that can drop a page reference.
+ */
+void kvm_private_unlock_page(struct page *page)
+{
+	kvm_private_store_unlock(page_folio(page));
+}
+EXPORT_SYMBOL_GPL(kvm_private_unlock_page);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Putting content into private pages before the guest runs. */
+
+#include <linux/highmem.h>
+#include <linux/module.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+/*
+ * The copy must not fault: the source may be a mapping whose fault handler
+ * wants the lock of the very page. Returns 1 if it would have.
+ */
+static int copy_one(struct kvm_private_file *f, pgoff_t index,
+		    const void __user *source)
+{
+	struct folio *folio;
+	int ret;
+
+	folio = kvm_private_store_lock(f, index, true);
+	if (IS_ERR(folio))
+		return PTR_ERR(folio);
+
+	/*
+	 * A page that is prepared must not be touched. One that is not can't
+	 * become so now; its guest, if one comes, finds what is copied here.
+	 */
+	if (atomic_read(&f->firmware_bindings) ||
+	    kvm_private_folio_guest(folio)) {
+		ret = -EBUSY;
+	} else {
+		pagefault_disable();
+		ret = !!copy_from_user(folio_address(folio), source, PAGE_SIZE);
+		pagefault_enable();
+	}
+	kvm_private_store_unlock(folio);
+
+	return ret;
+}
+
+static int populate_one(struct kvm_private_file *f, pgoff_t index,
+			const char __user *source)
+{
+	int ret;
+
+	do {
+		if (signal_pending(current))
+			return -EINTR;
+		if (atomic_read(&f->firmware_bindings))
+			return -EBUSY;
+		if (fault_in_readable(source, PAGE_SIZE))
+			return -EFAULT;
+
+		ret = copy_one(f, index, source);
+		cond_resched();
+	} while (ret > 0);
+
+	return ret;
+}
+
+/**
+ * kvm_private_ioctl_populate() - KVM_PRIVATE_POPULATE
+ * @file: a private file
+ * @arg: the user's struct, moved past what was copied
+ *
+ * Context: may sleep, for long; interruptible.
+ * Return: 0 or a negative errno, see &struct kvm_private_populate.
+ */
+long kvm_private_ioctl_populate(struct file *file,
+				struct kvm_private_populate __user *arg)
+{
+	struct kvm_private_file *f = kvm_private_file(file);
+	struct kvm_private_populate p;
+	pgoff_t index, end;
+	int ret;
+
+	if (copy_from_user(&p, arg, sizeof(p)))
+		return -EFAULT;
+	if (p.flags || memchr_inv(p.reserved, 0, sizeof(p.reserved)))
+		return -EINVAL;
+	ret = kvm_private_file_range(file, p.offset, p.size, &index, &end);
+	if (ret)
+		return ret;
+
+	while (index < end) {
+		ret = populate_one(f, index, u64_to_user_ptr(p.source));
+		if (ret)
+			break;
+		index++;
+		p.offset += PAGE_SIZE;
+		p.source += PAGE_SIZE;
+		p.size -= PAGE_SIZE;
+	}
+
+	if (copy_to_user(arg, &p, sizeof(p)))
+		return -EFAULT;
+	return ret;
+}
+
+/* A page that was filled for a guest with a prepare operation is prepared. */
+static int fill_one(struct kvm_private_file *f,
+		    struct kvm_private_binding *binding, pgoff_t index,
+		    kvm_private_populate_cb cb, void *opaque)
+{
+	struct folio *folio;
+	int ret;
+
+	folio = kvm_private_store_lock(f, index, true);
+	if (IS_ERR(folio))
+		return PTR_ERR(folio);
+
+	kvm_private_folio_reclaim(f, folio);
+	ret = cb(binding, index, folio_pfn(folio), folio_order(folio), opaque);
+	if (!ret && binding->guest)
+		kvm_private_folio_assign(folio, binding->guest);
+	kvm_private_store_unlock(folio);
+
+	return ret;
+}
+
+/**
+ * kvm_private_populate() - fill pages through a callback
+ * @binding: the range that the pages are in, bound
+ * @index: first page offset in the file
+ * @nr: number of pages; they are all inside the binding
+ * @cb: fills one page
+ * @opaque: handed to @cb
+ *
+ * Allocates the pages that are missing. Pages that are there already are
+ * filled like any other; what was prepared is reclaimed first. Nothing is
+ * undone after a failure. The binding's mappings of the range are invalidated.
+ *
+ * Context: may sleep, for long; interruptible. Holds the file's invalidation
+ * lock around @cb.
+ * Return: the number of pages filled if there is one, else a negative errno:
+ * -EINVAL for a range that is empty or not inside the binding; -EINTR;
+ * -ENOMEM; -EHWPOISON; what @cb returned.
+ */
+long kvm_private_populate(struct kvm_private_binding *binding, pgoff_t index,
+			  unsigned long nr, kvm_private_populate_cb cb,
+			  void *opaque)
+{
+	struct kvm_private_file *f = kvm_private_file(binding->file);
+	unsigned long done;
+	int ret = 0;
+
+	if (index < binding->start || index >= binding->end ||
+	    !nr || nr > binding->end - index)
+		return -EINVAL;
+
+	down_write(&f->invalidate_lock);
+	kvm_private_invalidate_begin(f, index, index + nr);
+
+	for (done = 0; done < nr; done++) {
+		if (signal_pending(current))
+			ret = -EINTR;
+		else
+			ret = fill_one(f, binding, index + done, cb, opaque);
+		if (ret)
+			break;
+		cond_resched();
+	}
+
+	kvm_private_invalidate_end(f, index, index + nr);
+	up_write(&f->invalidate_lock);
+
+	return done ?: ret;
+}
+EXPORT_SYMBOL_GPL(kvm_private_populate);

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The store: which pages a private file has.
+ *
+ * The store's reference keeps a page allocated. Lookups take another one under
+ * RCU and check that the page is still in the store, as the page cache does: a
+ * page that was freed in between may already be somebody else's. Whoever holds
+ * the page lock and has seen the page in the store after taking it knows that
+ * the page stays until the lock is dropped, since removal takes a page out
+ * first and then passes through its lock.
+ *
+ * Pages come zeroed from the allocator. They are cleared here, on the way out,
+ * only if the allocator will not do that by itself (init_on_alloc,
+ * init_on_free), so that no page is cleared twice between two owners.
+ */
+
+#include <linux/highmem.h>
+#include <linux/pagemap.h>
+#include <linux/rcupdate_wait.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+
+#include "internal.h"
+
+/*
+ * The memory cgroup of the current task pays. Over its limit, or out of
+ * memory, the caller gets an error and nobody is killed for it.
+ */
+#define KVM_PRIVATE_GFP_TRY	(__GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+#define KVM_PRIVATE_GFP_NODE	(GFP_KERNEL_ACCOUNT | KVM_PRIVATE_GFP_TRY)
+#define KVM_PRIVATE_GFP_PAGE	(GFP_USER | __GFP_ACCOUNT | __GFP_ZERO | \
+				 KVM_PRIVATE_GFP_TRY)
+
+/* Pages removed between two chances to reschedule */
+#define KVM_PRIVATE_BATCH	32
+
+/* Last reference but those of lookups that are about to find out */
+static void store_free(struct kvm_private_file *f, struct folio *folio)
+{
+	atomic_long_dec(&f->nr_pages[folio_nid(folio)]);
+	folio_put(folio);
+}
+
+static void store_drop(struct kvm_private_file *f, struct folio *folio)
+{
+	folio_lock(folio);
+	kvm_private_folio_reclaim(f, folio);
+	if (!want_init_on_alloc(GFP_KERNEL) && !want_init_on_free())
+		clear_highpage(folio_page(folio, 0));
+	folio_unlock(folio);
+
+	store_free(f, folio);
+}
+
+/**
+ * kvm_private_store_get() - look a page up
+ * @f: the file
+ * @index: page offset
+ *
+ * Context: any; takes no lock.
+ * Return: the page with a reference for the caller, or NULL.
+ */
+struct folio *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index)
+{
+	XA_STATE(xas, &f->folios, index);
+	struct folio *folio;
+
+	rcu_read_lock();
+	for (;;) {
+		xas_reset(&xas);
+		folio = xas_load(&xas);
+		if (xas_retry(&xas, folio))
+			continue;
+		if (!folio)
+			break;
+		if (!folio_try_get(folio))
+			continue;
+		if (likely(folio == xas_reload(&xas)))
+			break;
+		folio_put(folio);
+	}
+	rcu_read_unlock();
+
+	return folio;
+}
+
+/*
+ * Returns the new page with a second reference, for the caller; NULL if
+ * somebody else was faster.
+ */
+static struct folio *store_alloc(struct kvm_private_file *f, pgoff_t index)
+{
+	struct folio *folio;
+	void *old;
+	int ret;
+
+	ret = kvm_private_memlock_charge(&f->memlock, 1);
+	if (ret)
+		return ERR_PTR(ret);
+
+	folio = folio_alloc(KVM_PRIVATE_GFP_PAGE, 0);
+	if (!folio) {
+		ret = -ENOMEM;
+		goto uncharge;
+	}
+	atomic_long_inc(&f->nr_pages[folio_nid(folio)]);
+
+	/* From here on it may be removed at any time. */
+	folio_get(folio);
+	old = xa_cmpxchg(&f->folios, index, NULL, folio, KVM_PRIVATE_GFP_NODE);
+	if (likely(!old))
+		return folio;
+
+	ret = xa_err(old);
+	folio_put(folio);
+	store_free(f, folio);
+uncharge:
+	kvm_private_memlock_uncharge(&f->memlock, 1);
+	return ERR_PTR(ret);
+}
+
+/**
+ * kvm_private_store_get_or_alloc() - look a page up, allocate it if missing
+ * @f: the file
+ * @index: page offset, inside the file
+ *
+ * Context: may sleep. Charges the page to the current task's memory cgroup.
+ * Return: the page with a reference for the caller, or ERR_PTR(-ENOMEM).
+ */
+struct folio *kvm_private_store_get_or_alloc(struct kvm_private_file *f,
+					     pgoff_t index)
+{
+	struct folio *folio;
+
+	do {
+		folio = kvm_private_store_get(f, index);
+		if (!folio)
+			folio = store_alloc(f, index);
+	} while (!folio);
+
+	return folio;
+}
+
+/**
+ * kvm_private_store_lock() - look a page up and keep it in the store
+ * @f: the file
+ * @index: page offset, inside the file
+ * @alloc: allocate the page if it is missing
+ *
+ * The page stays in the store and is not prepared or reclaimed by anybody else
+ * until kvm_private_store_unlock().
+ *
+ * Context: may sleep; the caller holds no page lock.
+ * Return: the page, locked and with a reference; NULL for a hole unless @alloc;
+ * ERR_PTR(-ENOMEM), ERR_PTR(-EHWPOISON).
+ */
+struct folio *kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
+				     bool alloc)
+{
+	struct folio *folio;
+
+	for (;;) {
+		folio = alloc ? kvm_private_store_get_or_alloc(f, index) :
+				kvm_private_store_get(f, index);
+		if (IS_ERR_OR_NULL(folio))
+			return folio;
+
+		folio_lock(folio);
+		if (likely(xa_load(&f->folios, index) == folio))
+			break;
+		kvm_private_store_unlock(folio);
+	}
+
+	if (unlikely(folio_test_hwpoison(folio))) {
+		kvm_private_store_unlock(folio);
+		return ERR_PTR(-EHWPOISON);
+	}
+	return folio;
+}
+
+void kvm_private_store_unlock(struct folio *folio)
+{
+	folio_unlock(folio);
+	folio_put(folio);
+}
+
+/**
+ * kvm_private_store_fill() - allocate all pages of a range
+ * @f: the file
+ * @start: first page offset
+ * @end: page offset after the last, inside the file
+ *
+ * Context: may sleep, for long.
+ * Return: 0, -EINTR if a signal is pending, or -ENOMEM; what has been
+ * allocated by then stays.
+ */
+int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
+			   pgoff_t end)
+{
+	struct folio *folio;
+	pgoff_t index;
+
+	for (index = start; index < end; index++) {
+		if (signal_pending(current))
+			return -EINTR;
+
+		if (!xa_load(&f->folios, index)) {
+			folio = kvm_private_store_get_or_alloc(f, index);
+			if (IS_ERR(folio))
+				return PTR_ERR(folio);
+			folio_put(folio);
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * kvm_private_store_remove() - free all pages of a range
+ * @f: the file
+ * @start: first page offset
+ * @end: page offset after the last
+ *
+ * Reclaims what was prepared. A page that a lookup holds a reference of is
+ * freed when that is dropped, which is soon: no lookup keeps its reference
+ * past the invalidation that it races with.
+ *
+ * Context: may sleep, for long. The caller holds the invalidate_lock for
+ * writing and has begun the invalidation, or is the last user of the file.
+ */
+void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
+			      pgoff_t end)
+{
+	struct folio *batch[KVM_PRIVATE_BATCH];
+	XA_STATE(xas, &f->folios, start);
+	unsigned int nr, i;
+	struct folio *folio;
+
+	do {
+		nr = 0;
+		xas_lock(&xas);
+		xas_for_each(&xas, folio, end - 1) {
+			batch[nr++] = folio;
+			xas_store(&xas, NULL);
+			if (nr == ARRAY_SIZE(batch)) {
+				xas_pause(&xas);
+				break;
+			}
+		}
+		xas_unlock(&xas);
+
+		for (i = 0; i < nr; i++)
+			store_drop(f, batch[i]);
+		kvm_private_memlock_uncharge(&f->memlock, nr);
+		cond_resched();
+	} while (nr == ARRAY_SIZE(batch));
+}
+
+unsigned long kvm_private_store_nr_pages(struct kvm_private_file *f)
+{
+	unsigned long nr = 0;
+	int nid;
+
+	for (nid = 0; nid < nr_node_ids; nid++)
+		nr += atomic_long_read(&f->nr_pages[nid]);
+	return nr;
+}
+
+/* Bytes by NUMA node, as in /proc/PID/numa_maps but for the unit */
+void kvm_private_store_show_nodes(struct kvm_private_file *f,
+				  struct seq_file *m)
+{
+	unsigned long nr;
+	int nid;
+
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		nr = atomic_long_read(&f->nr_pages[nid]);
+		if (nr)
+			seq_printf(m, " N%d=%lu", nid, nr << PAGE_SHIFT);
+	}
+}
+
+/**
+ * kvm_private_store_next_page() - find the next page
+ * @f: the file
+ * @start: in: where to start; out: the offset of the page
+ * @end: page offset after the last to look at
+ *
+ * Return: whether there is one.
+ */
+bool kvm_private_store_next_page(struct kvm_private_file *f, pgoff_t *start,
+				 pgoff_t end)
+{
+	return xa_find(&f->folios, start, end - 1, XA_PRESENT);
+}
+
+/**
+ * kvm_private_store_next_hole() - find the next hole
+ * @f: the file
+ * @start: where to start
+ * @end: page offset after the last to look at
+ *
+ * Context: may sleep.
+ * Return: the offset of the first missing page, @end if there is none.
+ */
+pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
+				    pgoff_t end)
+{
+	XA_STATE(xas, &f->folios, start);
+	pgoff_t index = start;
+	struct folio *folio;
+
+	rcu_read_lock();
+	xas_for_each(&xas, folio, end - 1) {
+		if (xas_retry(&xas, folio))
+			continue;
+		if (xas.xa_index != index)
+			break;
+		index++;
+
+		if (need_resched()) {
+			xas_pause(&xas);
+			cond_resched_rcu();
+		}
+	}
+	rcu_read_unlock();
+
+	return index;
+}
