@@ -12,6 +12,11 @@ static bool binding_has(const struct kvm_private_binding *binding,
 	return index >= binding->start && index < binding->end;
 }
 
+static bool auto_alloc(const struct kvm_private_file *f)
+{
+	return !(f->flags & KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
+}
+
 /* Make a locked page the guest's, whosever it was before. */
 static int folio_hand_over(struct kvm_private_file *f,
 			   struct kvm_private_binding *binding, pgoff_t index,
@@ -38,7 +43,7 @@ static struct folio *get_prepared(struct kvm_private_file *f,
 				  struct kvm_private_binding *binding,
 				  pgoff_t index)
 {
-	bool alloc = !(f->flags & KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
+	bool alloc = auto_alloc(f);
 	struct folio *folio;
 	int ret;
 
@@ -137,9 +142,10 @@ EXPORT_SYMBOL_GPL(kvm_private_put_pfn);
  *
  * Context: may sleep. The caller takes no lock of its binding operations and
  * calls none of the functions of this interface while it holds the page.
- * Return: the page; NULL for a hole; ERR_PTR(-EINVAL) if @index is outside the
- * binding; ERR_PTR(-EPERM) if the guest's pages are prepared for it, the host
- * being kept out; ERR_PTR(-EHWPOISON).
+ * Return: the page; NULL for a hole that an access of the guest would fill with
+ * zeros; ERR_PTR(-ENOENT) for one that it may not fill; ERR_PTR(-EINVAL) if
+ * @index is outside the binding; ERR_PTR(-EPERM) if the guest's pages are
+ * prepared for it, the host being kept out; ERR_PTR(-EHWPOISON).
  */
 struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 				   pgoff_t index)
@@ -153,7 +159,9 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 		return ERR_PTR(-EPERM);
 
 	folio = kvm_private_store_lock(f, index, false);
-	if (IS_ERR_OR_NULL(folio))
+	if (!folio)
+		return auto_alloc(f) ? NULL : ERR_PTR(-ENOENT);
+	if (IS_ERR(folio))
 		return ERR_CAST(folio);
 
 	/* Left behind by an earlier guest that kept the host out */
