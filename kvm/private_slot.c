@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory slots whose private pages come from a kvm_private file.
+ *
+ * A slot has one binding. The binding keeps the file, and so the pages, for as
+ * long as the slot lives; it is made with the slot under slots_lock and removed
+ * when nobody can find the slot any more (kvm->srcu) and nothing is mapped.
+ *
+ * What is private is what the VM's memory attributes say. For a
+ * software-protected VM, whose guest trusts the host, KVM's emulator reads and
+ * writes private pages through the file; for every other VM it gets an error.
+ * It never uses the slot's host address for them: other memory is there.
+ */
+
+#include <linux/kvm_host.h>
+#include <linux/kvm_private.h>
+#include <linux/slab.h>
+
+#include "kvm_mm.h"
+#include "private_slot.h"
+
+/**
+ * struct kvm_private_slot - what a slot with a kvm_private file carries
+ * @binding: the range of the file behind the slot
+ * @kvm: the slot's VM, which outlives it
+ * @slot: gives guest frame numbers to offsets in the file
+ */
+struct kvm_private_slot {
+	struct kvm_private_binding binding;
+	struct kvm *kvm;
+	struct kvm_memory_slot *slot;
+};
+
+static struct kvm_private_slot *to_priv(struct kvm_private_binding *binding)
+{
+	return container_of(binding, struct kvm_private_slot, binding);
+}
+
+static pgoff_t priv_index(const struct kvm_private_slot *priv, gfn_t gfn)
+{
+	return gfn - priv->slot->base_gfn + priv->binding.start;
+}
+
+static gfn_t priv_gfn(const struct kvm_private_slot *priv, pgoff_t index)
+{
+	return index - priv->binding.start + priv->slot->base_gfn;
+}
+
+/*
+ * To the rest of KVM this is what an mmu notifier does: memory slots don't
+ * change and caches of pfns don't become valid while mn_active_invalidate_count
+ * is elevated, page faults don't install what they found while
+ * mmu_invalidate_in_progress is.
+ */
+static void priv_invalidate_begin(struct kvm_private_binding *binding,
+				  pgoff_t start, pgoff_t end)
+{
+	struct kvm_private_slot *priv = to_priv(binding);
+	struct kvm *kvm = priv->kvm;
+	struct kvm_gfn_range range = {
+		.start		= priv_gfn(priv, start),
+		.end		= priv_gfn(priv, end),
+		.slot		= priv->slot,
+		.attr_filter	= KVM_FILTER_PRIVATE,
+		.may_block	= true,
+	};
+
+	spin_lock(&kvm->mn_invalidate_lock);
+	kvm->mn_active_invalidate_count++;
+	spin_unlock(&kvm->mn_invalidate_lock);
+
+	kvm_private_gpc_invalidate(kvm, range.start, range.end);
+
+	KVM_MMU_LOCK(kvm);
+	kvm_mmu_invalidate_begin(kvm);
+	if (kvm_mmu_unmap_gfn_range(kvm, &range))
+		kvm_flush_remote_tlbs(kvm);
+	KVM_MMU_UNLOCK(kvm);
+}
+
+static void priv_invalidate_end(struct kvm_private_binding *binding,
+				pgoff_t start, pgoff_t end)
+{
+	struct kvm *kvm = to_priv(binding)->kvm;
+	bool wake;
+
+	KVM_MMU_LOCK(kvm);
+	kvm_mmu_invalidate_end(kvm);
+	KVM_MMU_UNLOCK(kvm);
+
+	spin_lock(&kvm->mn_invalidate_lock);
+	wake = !--kvm->mn_active_invalidate_count;
+	spin_unlock(&kvm->mn_invalidate_lock);
+
+	/* Only one waits, kvm_swap_active_memslots() under slots_lock. */
+	if (wake)
+		rcuwait_wake_up(&kvm->mn_memslots_update_rcuwait);
+}
+
+static int priv_prepare(struct kvm_private_binding *binding, pgoff_t index,
+			unsigned long pfn, unsigned int order)
+{
+	struct kvm_private_slot *priv = to_priv(binding);
+
+	return kvm_arch_gmem_prepare(priv->kvm, priv_gfn(priv, index), pfn,
+				     order);
+}
+
+static void priv_reclaim(unsigned long pfn, unsigned long nr)
+{
+	kvm_arch_gmem_invalidate(pfn, pfn + nr);
+}
+
+static const struct kvm_private_binding_ops trusting_ops = {
+	.owner			= THIS_MODULE,
+	.invalidate_begin	= priv_invalidate_begin,
+	.invalidate_end		= priv_invalidate_end,
+};
+
+/* The owner is the vendor module: what priv_reclaim() ends up in is there. */
+static struct kvm_private_binding_ops firmware_ops = {
+	.invalidate_begin	= priv_invalidate_begin,
+	.invalidate_end		= priv_invalidate_end,
+	.prepare		= priv_prepare,
+	.reclaim		= priv_reclaim,
+};
+
+/**
+ * kvm_private_slot_init() - learn the vendor module
+ * @vendor: kvm_amd or kvm_intel, being loaded
+ */
+void kvm_private_slot_init(struct module *vendor)
+{
+	firmware_ops.owner = vendor;
+}
+
+static u64 guest_id(struct kvm *kvm)
+{
+	static atomic64_t last = ATOMIC64_INIT(0);
+
+	lockdep_assert_held(&kvm->slots_lock);
+
+	if (!kvm->private_guest_id)
+		kvm->private_guest_id = atomic64_inc_return(&last);
+	return kvm->private_guest_id;
+}
+
+/**
+ * kvm_private_slot_bind() - back a new slot with a kvm_private file
+ * @kvm: the VM
+ * @slot: not visible yet
+ * @fd: descriptor of the file
+ * @offset: where in the file the slot begins, in bytes
+ *
+ * Context: slots_lock held.
+ * Return: 0; -EBADF; -EINVAL if @fd is no private file or the range is not
+ * inside it; -EEXIST if part of the range backs another slot; -ENOMEM.
+ */
+int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
+			  unsigned int fd, u64 offset)
+{
+	struct kvm_private_slot *priv;
+	struct file *file;
+	int ret;
+
+	if (!PAGE_ALIGNED(offset))
+		return -EINVAL;
+
+	file = kvm_private_fget(fd);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	priv = kzalloc(sizeof(*priv), GFP_KERNEL_ACCOUNT);
+	if (!priv) {
+		ret = -ENOMEM;
+		goto put;
+	}
+
+	priv->kvm = kvm;
+	priv->slot = slot;
+	priv->binding.ops = &trusting_ops;
+	priv->binding.start = offset >> PAGE_SHIFT;
+	priv->binding.end = priv->binding.start + slot->npages;
+	if (kvm->arch.vm_type != KVM_X86_SW_PROTECTED_VM) {
+		priv->binding.ops = &firmware_ops;
+		priv->binding.flags = KVM_PRIVATE_BIND_FIRMWARE;
+		priv->binding.guest_id = guest_id(kvm);
+	}
+
+	ret = kvm_private_bind(file, &priv->binding);
+	if (ret)
+		kfree(priv);
+	else
+		slot->gmem.priv = priv;
+put:
+	fput(file);
+	return ret;
+}
+
+/**
+ * kvm_private_slot_unbind() - the slot is going
+ * @slot: visible to nobody any more and without mappings, with or without a
+ *	kvm_private file
+ *
+ * Context: may sleep.
+ */
+void kvm_private_slot_unbind(struct kvm_memory_slot *slot)
+{
+	struct kvm_private_slot *priv = slot->gmem.priv;
+
+	if (!priv)
+		return;
+
+	/*
+	 * A cache may be used from interrupts, without kvm->srcu. It must be
+	 * gone before the pages can go without KVM being told.
+	 */
+	kvm_private_gpc_invalidate(priv->kvm, slot->base_gfn,
+				   slot->base_gfn + slot->npages);
+	kvm_private_unbind(&priv->binding);
+	slot->gmem.priv = NULL;
+	kfree(priv);
+}
+
+/**
+ * kvm_private_slots_unbind() - the VM is going
+ * @kvm: nobody uses it any more and nothing is mapped
+ *
+ * An invalidation that is under way ends before this returns. None comes after
+ * it, while the VM is taken apart.
+ *
+ * Context: may sleep.
+ */
+void kvm_private_slots_unbind(struct kvm *kvm)
+{
+	struct kvm_memory_slot *slot;
+	int bkt, i;
+
+	for (i = 0; i < kvm_arch_nr_memslot_as_ids(kvm); i++)
+		kvm_for_each_memslot(slot, bkt, __kvm_memslots(kvm, i))
+			kvm_private_slot_unbind(slot);
+}
+
+/**
+ * kvm_private_slot_get_pfn() - kvm_gmem_get_pfn() for such a slot
+ * @slot: has a kvm_private file
+ * @gfn: in the slot
+ * @pfn: out: to be released with kvm_release_pfn_clean()
+ * @max_order: out: may be NULL
+ *
+ * Context: may sleep; kvm->srcu or slots_lock held.
+ * Return: as kvm_private_get_pfn()
+ */
+int kvm_private_slot_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
+			     kvm_pfn_t *pfn, int *max_order)
+{
+	struct kvm_private_slot *priv = slot->gmem.priv;
+	unsigned long found;
+	unsigned int order;
+	int ret;
+
+	ret = kvm_private_get_pfn(&priv->binding, priv_index(priv, gfn),
+				  &found, &order);
+	if (ret)
+		return ret;
+
+	*pfn = found;
+	if (max_order)
+		*max_order = order;
+	return 0;
+}
+
+struct populate_args {
+	kvm_gmem_populate_cb post_populate;
+	void *opaque;
+	void __user *source;
+	pgoff_t first;
+};
+
+static int priv_populate_one(struct kvm_private_binding *binding,
+			     pgoff_t index, unsigned long pfn,
+			     unsigned int order, void *opaque)
+{
+	struct kvm_private_slot *priv = to_priv(binding);
+	struct populate_args *args = opaque;
+	void __user *source = args->source;
+	gfn_t gfn = priv_gfn(priv, index);
+
+	if (!kvm_mem_is_private(priv->kvm, gfn))
+		return -EINVAL;
+	if (source)
+		source += (index - args->first) << PAGE_SHIFT;
+	return args->post_populate(priv->kvm, gfn, pfn, source, order,
+				   args->opaque);
+}
+
+/**
+ * kvm_private_slot_populate() - kvm_gmem_populate() for such a slot
+ * @slot: has a kvm_private file
+ * @start: first guest frame number, in the slot
+ * @source: content, or NULL
+ * @npages: number of pages, clipped to the slot
+ * @post_populate: fills and assigns one page
+ * @opaque: handed to @post_populate
+ *
+ * Unlike kvm_gmem_populate() it takes pages that are there already.
+ *
+ * Context: slots_lock held.
+ * Return: as kvm_private_populate()
+ */
+long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
+			       void __user *source, long npages,
+			       kvm_gmem_populate_cb post_populate,
+			       void *opaque)
+{
+	struct kvm_private_slot *priv = slot->gmem.priv;
+	struct populate_args args = {
+		.post_populate	= post_populate,
+		.opaque		= opaque,
+		.source		= source,
+		.first		= priv_index(priv, start),
+	};
+
+	lockdep_assert_held(&priv->kvm->slots_lock);
+
+	npages = min_t(unsigned long, npages,
+		       priv->binding.end - args.first);
+	return kvm_private_populate(&priv->binding, args.first, npages,
+				    priv_populate_one, &args);
+}
+
+/* Out of line for its one caller, which has seen that the slot is ours */
+bool kvm_private_slot_is_private(const struct kvm_memory_slot *slot, gfn_t gfn)
+{
+	return kvm_mem_is_private(slot->gmem.priv->kvm, gfn);
+}
+EXPORT_SYMBOL_GPL(kvm_private_slot_is_private);
+
+/*
+ * Page table entries are read and written by the guest at the same time, so
+ * what can be copied in one access is.
+ */
+static void copy_guest(void *to, const void *from, int len)
+{
+	switch (len) {
+	case 8:
+		WRITE_ONCE(*(u64 *)to, READ_ONCE(*(const u64 *)from));
+		break;
+	case 4:
+		WRITE_ONCE(*(u32 *)to, READ_ONCE(*(const u32 *)from));
+		break;
+	case 2:
+		WRITE_ONCE(*(u16 *)to, READ_ONCE(*(const u16 *)from));
+		break;
+	default:
+		memcpy(to, from, len);
+	}
+}
+
+/**
+ * kvm_private_slot_read() - read from a private page on the guest's behalf
+ * @slot: has a kvm_private file
+ * @gfn: in the slot
+ * @data: where to
+ * @offset: in the page
+ * @len: bytes, inside the page
+ *
+ * A hole reads as zeros and stays one, unless the guest couldn't read it.
+ *
+ * Context: may sleep; kvm->srcu held.
+ * Return: 0 or -EFAULT.
+ */
+int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
+			  int offset, int len)
+{
+	struct kvm_private_slot *priv = slot->gmem.priv;
+	struct page *page;
+
+	page = kvm_private_lock_page(&priv->binding, priv_index(priv, gfn));
+	if (IS_ERR(page))
+		return -EFAULT;
+	if (!page) {
+		memset(data, 0, len);
+		return 0;
+	}
+
+	copy_guest(data, page_address(page) + offset, len);
+	kvm_private_unlock_page(page);
+	return 0;
+}
+
+/* A write to a hole allocates as the guest's own would. */
+static struct page *lock_page_for_write(struct kvm_private_slot *priv,
+					pgoff_t index)
+{
+	struct page *page;
+	unsigned long pfn;
+	int ret;
+
+	for (;;) {
+		page = kvm_private_lock_page(&priv->binding, index);
+		if (page)
+			return page;
+
+		ret = kvm_private_get_pfn(&priv->binding, index, &pfn, NULL);
+		if (ret)
+			return ERR_PTR(ret);
+		kvm_private_put_pfn(&priv->binding, pfn);
+	}
+}
+
+/**
+ * kvm_private_slot_write() - write to a private page on the guest's behalf
+ * @slot: has a kvm_private file
+ * @gfn: in the slot
+ * @data: what to write
+ * @offset: in the page
+ * @len: bytes, inside the page
+ *
+ * Context: may sleep; kvm->srcu held.
+ * Return: 0 or -EFAULT.
+ */
+int kvm_private_slot_write(struct kvm_memory_slot *slot, gfn_t gfn,
+			   const void *data, int offset, int len)
+{
+	struct kvm_private_slot *priv = slot->gmem.priv;
+	struct page *page;
+
+	page = lock_page_for_write(priv, priv_index(priv, gfn));
+	if (IS_ERR(page))
+		return -EFAULT;
+
+	copy_guest(page_address(page) + offset, data, len);
+	kvm_private_unlock_page(page);
+	return 0;
+}
+
+static bool try_cmpxchg_bytes(void *ptr, void *old, const void *new,
+			      unsigned int bytes)
+{
+	switch (bytes) {
+	case 1:
+		return try_cmpxchg((u8 *)ptr, (u8 *)old, *(const u8 *)new);
+	case 2:
+		return try_cmpxchg((u16 *)ptr, (u16 *)old, *(const u16 *)new);
+	case 4:
+		return try_cmpxchg((u32 *)ptr, (u32 *)old, *(const u32 *)new);
+	default:
+		return try_cmpxchg((u64 *)ptr, (u64 *)old, *(const u64 *)new);
+	}
+}
+
+/**
+ * kvm_private_cmpxchg() - compare and exchange on the guest's behalf
+ * @vcpu: whose guest
+ * @gpa: guest physical address; the access doesn't cross a page
+ * @old: in: expected; out: found
+ * @new: to be written if @old was found
+ * @bytes: 1, 2, 4 or 8
+ * @ret: out: 0, 1 if something else was found, -EFAULT
+ *
+ * Context: may sleep; kvm->srcu held.
+ * Return: whether the page is private in a slot with a kvm_private file; if
+ * not, nothing was done.
+ */
+bool kvm_private_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, void *old,
+			 const void *new, unsigned int bytes, int *ret)
+{
+	gfn_t gfn = gpa_to_gfn(gpa);
+	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, gfn);
+	struct page *page;
+
+	if (!kvm_private_slot_has(slot, gfn))
+		return false;
+
+	page = lock_page_for_write(slot->gmem.priv,
+				   priv_index(slot->gmem.priv, gfn));
+	if (IS_ERR(page)) {
+		*ret = -EFAULT;
+		return true;
+	}
+
+	*ret = !try_cmpxchg_bytes(page_address(page) + offset_in_page(gpa),
+				  old, new, bytes);
+	kvm_private_unlock_page(page);
+	return true;
+}
+
+/**
+ * kvm_private_gpc_to_pfn() - the page for a cache of guest frames
+ * @gpc: being refreshed; its slot and address are set
+ *
+ * Context: may sleep; kvm->srcu and refresh_lock held. What is found becomes
+ * valid only if nothing was invalidated in the meantime.
+ * Return: the pfn, to be released with kvm_release_pfn_clean();
+ * %KVM_PFN_NOSLOT if the page is not private in a slot with a kvm_private file;
+ * %KVM_PFN_ERR_FAULT.
+ */
+kvm_pfn_t kvm_private_gpc_to_pfn(struct gfn_to_pfn_cache *gpc)
+{
+	struct kvm_private_slot *priv;
+	unsigned long pfn;
+
+	if (kvm_is_error_gpa(gpc->gpa) ||
+	    !kvm_private_slot_has(gpc->memslot, gpa_to_gfn(gpc->gpa)))
+		return KVM_PFN_NOSLOT;
+
+	/* The host writes through a cache, so its guest has to trust it. */
+	priv = gpc->memslot->gmem.priv;
+	if (priv->binding.ops != &trusting_ops ||
+	    kvm_private_get_pfn(&priv->binding,
+				priv_index(priv, gpa_to_gfn(gpc->gpa)),
+				&pfn, NULL))
+		return KVM_PFN_ERR_FAULT;
+
+	return pfn;
+}
+
+/**
+ * kvm_private_gpc_invalidate() - drop caches of guest frames
+ * @kvm: the VM
+ * @start: first guest frame number
+ * @end: guest frame number after the last
+ *
+ * When this returns no cache of the range is valid and in use.
+ *
+ * Context: any in which a spinlock may be taken.
+ */
+void kvm_private_gpc_invalidate(struct kvm *kvm, gfn_t start, gfn_t end)
+{
+	struct gfn_to_pfn_cache *gpc;
+	gfn_t gfn;
+
+	spin_lock(&kvm->gpc_lock);
+	list_for_each_entry(gpc, &kvm->gpc_list, list) {
+		write_lock_irq(&gpc->lock);
+		gfn = gpa_to_gfn(gpc->gpa);
+		if (!kvm_is_error_gpa(gpc->gpa) && gfn >= start && gfn < end)
+			gpc->valid = false;
+		write_unlock_irq(&gpc->lock);
+	}
+	spin_unlock(&kvm->gpc_lock);
+}

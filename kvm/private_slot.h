@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory slots whose private pages come from a kvm_private file: what the rest
+ * of KVM calls. slot->gmem.priv is set for such a slot, and only for it.
+ */
+#ifndef KVM_PRIVATE_SLOT_H
+#define KVM_PRIVATE_SLOT_H
+
+#include <linux/kvm_host.h>
+
+void kvm_private_slot_init(struct module *vendor);
+
+int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
+			  unsigned int fd, u64 offset);
+void kvm_private_slot_unbind(struct kvm_memory_slot *slot);
+void kvm_private_slots_unbind(struct kvm *kvm);
+
+int kvm_private_slot_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
+			     kvm_pfn_t *pfn, int *max_order);
+long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
+			       void __user *source, long npages,
+			       kvm_gmem_populate_cb post_populate,
+			       void *opaque);
+
+bool kvm_private_slot_is_private(const struct kvm_memory_slot *slot,
+				 gfn_t gfn);
+
+/* Is the page private, so that the slot's host address is the wrong memory? */
+static inline bool kvm_private_slot_has(const struct kvm_memory_slot *slot,
+					gfn_t gfn)
+{
+	return slot && slot->gmem.priv &&
+	       kvm_private_slot_is_private(slot, gfn);
+}
+
+/* The host address of a private page is an error, that of others isn't ours. */
+static inline unsigned long
+kvm_private_slot_hva(const struct kvm_memory_slot *slot, gfn_t gfn)
+{
+	return kvm_private_slot_has(slot, gfn) ? KVM_HVA_ERR_BAD : 0;
+}
+
+int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
+			  int offset, int len);
+int kvm_private_slot_write(struct kvm_memory_slot *slot, gfn_t gfn,
+			   const void *data, int offset, int len);
+bool kvm_private_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, void *old,
+			 const void *new, unsigned int bytes, int *ret);
+
+kvm_pfn_t kvm_private_gpc_to_pfn(struct gfn_to_pfn_cache *gpc);
+void kvm_private_gpc_invalidate(struct kvm *kvm, gfn_t start, gfn_t end);
+
+#endif /* KVM_PRIVATE_SLOT_H */
