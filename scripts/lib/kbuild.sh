@@ -1,0 +1,48 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Building modules against installed headers. Needs common.sh and kernel.sh.
+
+# kbuild_identity VERSION: all but the sources that a module's content
+# depends on, as one line.
+kbuild_identity() {
+	local compiler
+
+	compiler=$(kernel_compiler "$1")
+	printf '%s %s %s %s\n' "$1" "$(kernel_package_version "$1")" \
+		"$("${compiler:-gcc}" -dumpfullversion 2>/dev/null || echo none)" \
+		"$(sha256sum <"${BASH_SOURCE[0]}" | cut -c1-16)"
+}
+
+# kbuild VERSION DIRECTORY [ARGUMENT...]: warnings and errors reach stderr,
+# the list of files that are compiled doesn't. A make that called this script
+# would hand its own options and variables on to the kernel's.
+kbuild() {
+	local version=$1 directory=$2
+
+	shift 2
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+		make -s -C "/lib/modules/$version/build" -j"$(nproc)" "M=$directory" \
+		CONFIG_DEBUG_INFO_BTF_MODULES= "KCFLAGS=-ffile-prefix-map=$directory/=" "$@" >&2 ||
+		die "the build failed; the messages above say where"
+}
+
+# kbuild_collect VERSION BUILD DIRECTORY MODULE...: makes DIRECTORY of what a
+# build left. Debug information is most of a module's size and no use in a
+# guest, so that it stays beside.
+kbuild_collect() {
+	local version=$1 build=$2 directory=$3 module file magic
+
+	shift 3
+	mkdir -p "$directory/debug"
+	for module; do
+		file=$(find "$build" -name "$module.ko" -print -quit)
+		[[ -n $file ]] || die "the build made no $module.ko"
+		magic=$(modinfo -F vermagic "$file")
+		[[ ${magic%% *} == "$version" ]] ||
+			die "$module.ko is for kernel ${magic%% *}, not $version"
+		cp "$file" "$directory/debug/$module.ko"
+		strip --strip-debug -o "$directory/$module.ko" "$file"
+	done
+	cp "$build/Module.symvers" "$directory/Module.symvers"
+}

@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Debian's kernel source: extracting what KVM needs and patching it. Needs
+# common.sh, cache.sh and kernel.sh.
+
+# What KVM is made of. The files that a series changes are extracted as well.
+SOURCE_PATHS=(arch/x86/kvm virt/kvm)
+
+# source_package_version LINE VERSION: the Debian version of the source package,
+# which has to be that of the kernel's headers.
+source_package_version() {
+	local line=$1 version=$2 package=linux-source-$1 headers have
+
+	headers=$(kernel_package_version "$version")
+	# shellcheck disable=SC2016
+	have=$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null) || have=
+	[[ -n $have && -r /usr/src/$package.tar.xz ]] ||
+		die "KVM's source is missing; install it with: apt-get install $package=$headers"
+	[[ $have == "$headers" ]] ||
+		die "the headers of $version are $headers, but $package is $have;" \
+			"install the same version of both with:" \
+			"apt-get install $package linux-headers-$(kernel_available "$line")"
+	printf '%s\n' "$have"
+}
+
+# source_series DIRECTORY: the patches of a series in order.
+source_series() {
+	[[ -r $1/series ]] ||
+		die "kvm/patches/$(basename "$1")/series, the list of patches, is missing"
+	sed -e 's/[[:space:]]*#.*//' -e '/^[[:space:]]*$/d' "$1/series"
+}
+
+# source_patched_files DIRECTORY: the files that a series changes.
+source_patched_files() {
+	local directory=$1 patch
+
+	source_series "$directory" | while read -r patch; do
+		[[ -r $directory/$patch ]] ||
+			die "the series in kvm/patches names $patch, which isn't there"
+		sed -n 's|^--- a/\([^[:space:]]*\).*|\1|p' "$directory/$patch"
+	done
+}
+
+# source_extract LINE PACKAGE-VERSION SERIES: prints a directory with the paths
+# of the distribution's source that are needed, as they are.
+source_extract() {
+	local line=$1 files entry tmp
+
+	files=$(source_patched_files "$3")
+	# tar wants no path twice, so not the files that the folders hold.
+	mapfile -t files < <(printf '%s\n' "${SOURCE_PATHS[@]}" "$files" |
+		LC_ALL=C sort -u |
+		awk 'NF && !(held && index($0, held) == 1) { print; held = $0 "/" }')
+	entry=$CACHE/source/$2/$(printf '%s\n' "${files[@]}" | sha256sum | cut -c1-20)
+
+	cache_has "$entry" || (
+		cache_lock "source-$line"
+		! cache_has "$entry" || exit 0
+		tmp=$(cache_tmp)
+		trap 'rm -rf "$tmp"' EXIT
+		say "extracting KVM from Debian's kernel source $2"
+		mkdir "$tmp/entry"
+		xz -dc -T0 "/usr/src/linux-source-$line.tar.xz" |
+			tar -x -C "$tmp/entry" --strip-components=1 \
+				"${files[@]/#/linux-source-$line/}" ||
+			die "can't extract KVM from /usr/src/linux-source-$line.tar.xz;" \
+				"does the series change a file that isn't there?"
+		cache_publish "$tmp/entry" "$entry"
+	) >&2
+	printf '%s\n' "$entry"
+}
+
+# source_patch TREE DIRECTORY LINE: applies a series. Nothing is guessed: a patch
+# that only nearly fits is for a person to look at.
+source_patch() {
+	local tree=$1 directory=$2 line=$3 patch
+
+	source_series "$directory" | while read -r patch; do
+		patch -s -d "$tree" -p1 --force --fuzz=0 --no-backup-if-mismatch \
+			<"$directory/$patch" >&2 ||
+			die "$patch doesn't apply to Debian's source; adapt it in kvm/patches/$line" \
+				"(or install the version of the source that it was made for)"
+	done
+}

@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Telling from a kernel's log and taint whether the kernel complained.
+
+SPLATS=(
+	'-+\[ cut here \]-+'
+	'WARNING: '
+	'\bBUG: '
+	'kernel BUG at '
+	'\bOops(:| )'
+	'general protection fault(,|:)'
+	'(Unable|unable) to handle '
+	'(divide|double fault|invalid opcode|stack segment|int3)(:|,) '
+	'Kernel panic'
+	'rcu.*(detected.*stall|self-detected stall|detected expedited stalls)'
+	'rcu_.* kthread starved'
+	'INFO: task .* blocked for more than'
+	'(soft|hard) (LOCKUP|lockup)'
+	'INFO: (possible|trying to register|lockdep)'
+	'(UBSAN|KASAN|KCSAN|KMSAN): '
+	'DEBUG_LOCKS_WARN_ON'
+	'list_(add|del) corruption'
+	'refcount_t: '
+	'Bad page (state|map|cache)'
+	'Bad rss-counter'
+	'usercopy: Kernel memory'
+	'kmemleak: [0-9]+ new'
+	'unreferenced object'
+	'Slab (corruption|cache still has objects)|Objects remaining'
+	'sysfs: cannot create duplicate'
+	'unregister_netdevice: waiting'
+	'Unknown symbol|disagrees about version of symbol'
+)
+
+# Said by a healthy kernel too.
+HARMLESS='WARNING: Unprivileged eBPF'
+
+# splats FILE...: prints the lines that are a complaint, if there are any.
+splats() {
+	local pattern found status=0
+
+	pattern=$(IFS='|'; printf '%s' "${SPLATS[*]}")
+	found=$(grep -ahE -e "$pattern" -- "$@" | tr -d '\0') || status=${PIPESTATUS[0]}
+	[[ $status -le 1 ]] || die "can't search the kernel's log"
+	[[ -z $found ]] || grep -avE -e "$HARMLESS" <<<"$found" || true
+}
+
+# taint_complaints MASK: names the bits that stand for a complaint. Those for
+# modules from elsewhere and without a signature are ours.
+taint_complaints() {
+	local -A bits=([4]='machine check' [5]='bad page' [7]='oops' [9]='warning'
+		[14]='soft lockup')
+	local bit
+
+	for bit in "${!bits[@]}"; do
+		(($1 >> bit & 1)) && printf '%s\n' "${bits[$bit]}"
+	done
+	return 0
+}

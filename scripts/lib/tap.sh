@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Reading what test suites print (TAP, between the lines of tests/run), with
+# nothing taken for a success that didn't say so.
+
+# tap_command NAME COMMAND...: a command as a test of its own; its output is
+# for the log.
+tap_command() {
+	local name=$1 status=0
+
+	shift
+	echo "# begin ${name%% *}"
+	echo "1..1"
+	"$@" >&2 || status=$?
+	if [[ $status -eq 0 ]]; then
+		echo "ok 1 - $name"
+	else
+		echo "not ok 1 - $name (exit status $status)"
+	fi
+	echo "# end ${name%% *} $status"
+}
+
+# tap_read FILE: prints a line "passed NAME" or "failed NAME" for each test. A
+# program that ends early fails for each test that it still owed, one that
+# fails without a failed test and a suite that ends with an error fail as such.
+tap_read() {
+	awk '
+	function result(ok, name) {
+		print (ok ? "passed " : "failed ") name
+		failures += !ok
+	}
+	function finish() {
+		if (program != "")
+			result(0, program ": did not come to its end")
+		program = ""
+	}
+	/^# begin / { finish(); program = $3; planned = -1; seen = bad = 0; begun++; next }
+	/^# end / {
+		if (planned < 0)
+			result(0, program ": printed no plan")
+		while (seen < planned) {
+			seen++
+			bad++
+			result(0, program ": test " seen " did not run")
+		}
+		if ($4 != 0 && !bad)
+			result(0, program ": exit status " $4)
+		program = ""
+		next
+	}
+	/^1\.\.[0-9]+/ { planned = substr($1, 4) + 0; next }
+	/^ok [0-9]+/ { seen++; sub(/^ok [0-9]+( - )?/, ""); result(1, program ": " $0); next }
+	/^not ok [0-9]+/ {
+		seen++
+		bad++
+		sub(/^not ok [0-9]+( - )?/, "")
+		result(0, program ": " $0)
+		next
+	}
+	/^# status / { status = $3; ended = 1 }
+	END {
+		finish()
+		if (!begun)
+			result(0, "no test ran")
+		if (!ended || (status != 0 && !failures))
+			result(0, "the suite ended with status " (ended ? status : "unknown"))
+	}' "$1"
+}
+
+tap_summary() {
+	tap_read "$1" | awk '
+	$1 == "passed" { passed++ }
+	$1 == "failed" { failed++ }
+	END { printf "%d passed, %d failed\n", passed, failed }'
+}
+
+# tap_report PREFIX...: of PREFIX.tap and PREFIX.log. Shows what failed, ends
+# with the sum and fails if that isn't all right.
+tap_report() {
+	local prefix name passed=0 failed=0 verdict rest
+
+	for prefix; do
+		name=$(basename "$prefix")
+		while read -r verdict rest; do
+			if [[ $verdict == passed ]]; then
+				passed=$((passed + 1))
+			else
+				failed=$((failed + 1))
+				printf 'failed: %s: %s (see %s.log and .tap)\n' "$name" "$rest" "$prefix"
+			fi
+		done < <(tap_read "$prefix.tap")
+	done
+	printf '%d passed, %d failed\n' "$passed" "$failed"
+	[[ $failed -eq 0 && $passed -gt 0 ]]
+}
