@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "options.h"
+
+#include <err.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/*
+ * A guest of ours talks to the story alone, so its kernel is quiet; the rest
+ * are what a machine without firmware needs.
+ */
+#define OUR_COMMAND_LINE \
+	"console=ttyS0 loglevel=3 acpi=off reboot=t panic=-1"
+#define FOREIGN_COMMAND_LINE \
+	"console=ttyS0 acpi=off reboot=t panic=-1"
+
+#define OUR_MIB		256
+#define FOREIGN_MIB	1024
+
+static const char usage[] =
+	"usage: demo --kernel FILE --initrd FILE [--foreign]\n"
+	"Boots a guest from private memory and tells what happens.\n"
+	"\n"
+	"  --kernel FILE   a Linux kernel (bzImage)\n"
+	"  --initrd FILE   the initial file system that make-initrd made\n"
+	"  --foreign       it is another one: its console is here, and the story\n"
+	"                  leaves out what needs the guest's help\n";
+
+struct options options_parse(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{ "kernel", required_argument, NULL, 'k' },
+		{ "initrd", required_argument, NULL, 'i' },
+		{ "foreign", no_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct options options = {
+		.config = {
+			.memory_kind = MEMORY_PRIVATE,
+			.nr_cpus = 1,
+		},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		switch (option) {
+		case 'k':
+			options.config.kernel = optarg;
+			break;
+		case 'i':
+			options.config.initrd = optarg;
+			break;
+		case 'f':
+			options.foreign = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			fputs(usage, stderr);
+			exit(2);
+		}
+	}
+	if (!options.config.kernel || !options.config.initrd || optind < argc) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+
+	if (options.foreign) {
+		options.config.command_line = FOREIGN_COMMAND_LINE;
+		options.config.memory_size = (__u64)FOREIGN_MIB << 20;
+	} else {
+		options.config.command_line = OUR_COMMAND_LINE;
+		options.config.memory_size = (__u64)OUR_MIB << 20;
+	}
+	return options;
+}

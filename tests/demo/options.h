@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TESTS_DEMO_OPTIONS_H
+#define TESTS_DEMO_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "vmm.h"
+
+/**
+ * struct options - what the demo is to do
+ * @config: the guest, but for its console
+ * @foreign: its initrd isn't ours: it won't take part in the story
+ */
+struct options {
+	struct vmm_config config;
+	bool foreign;
+};
+
+struct options options_parse(int argc, char **argv);
+
+#endif /* TESTS_DEMO_OPTIONS_H */

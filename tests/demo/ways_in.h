@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TESTS_DEMO_WAYS_IN_H
+#define TESTS_DEMO_WAYS_IN_H
+
+#include <stddef.h>
+
+#include <linux/types.h>
+
+#define WAY_PAGE	4096
+
+/**
+ * struct way_target - the page that is to be reached
+ * @fd: the file that it is in
+ * @offset: where in the file
+ * @address: where it would be in this process
+ * @protection: how that address is mapped (PROT_*)
+ */
+struct way_target {
+	int fd;
+	__u64 offset;
+	unsigned char *address;
+	int protection;
+};
+
+enum way_kind { WAY_READS, WAY_WRITES };
+
+/* Instead of an errno: the attempt raised SIGSEGV, which ends a program. */
+#define WAY_KILLS	1
+
+/**
+ * struct way - a way into memory that a process has a file of
+ * @name: what it is called
+ * @kind: whether it is to read or to overwrite the page
+ * @attempt: returns 0, a negative errno or %WAY_KILLS. A read fills @page with what it
+ *	got, a write puts @page there
+ */
+struct way {
+	const char *name;
+	enum way_kind kind;
+	int (*attempt)(const struct way_target *target, unsigned char *page);
+};
+
+extern const struct way ways_in[];
+extern const size_t nr_ways_in;
+
+#endif /* TESTS_DEMO_WAYS_IN_H */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TESTS_VMM_MEMORY_H
+#define TESTS_VMM_MEMORY_H
+
+#include <stddef.h>
+#include <linux/types.h>
+
+enum memory_kind {
+	MEMORY_PRIVATE,		/* a file of /dev/kvm_private */
+	MEMORY_PLAIN,		/* ordinary memory of this process */
+};
+
+/**
+ * struct guest_memory - all of a guest's RAM, from guest physical address 0 on
+ * @kind: where it comes from
+ * @size: bytes
+ * @file: the private file, -1 for plain memory
+ * @address: where KVM is told that the slot lies in this process. For private
+ *	memory nothing is there, and touching it kills.
+ */
+struct guest_memory {
+	enum memory_kind kind;
+	__u64 size;
+	int file;
+	void *address;
+};
+
+void memory_create(struct guest_memory *memory, enum memory_kind kind,
+		   __u64 size);
+void memory_attach(struct guest_memory *memory, int vm);
+
+/*
+ * Copies into the guest at @gpa, which is page aligned; the rest of the last
+ * page is filled with zeros.
+ */
+void memory_place(struct guest_memory *memory, __u64 gpa, const void *source,
+		  size_t size);
+
+#endif /* TESTS_VMM_MEMORY_H */

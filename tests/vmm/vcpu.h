@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TESTS_VMM_VCPU_H
+#define TESTS_VMM_VCPU_H
+
+#include <pthread.h>
+#include <stddef.h>
+
+struct kvm_run;
+struct vmm;
+
+/**
+ * struct vcpu - one CPU of the guest, with the thread that runs it
+ * @vmm: the VM it belongs to
+ * @fd: KVM's file of it
+ * @id: its number, and its local APIC's
+ * @run: what KVM shares with us for it
+ */
+struct vcpu {
+	struct vmm *vmm;
+	int fd;
+	unsigned int id;
+	struct kvm_run *run;
+	pthread_t thread;
+};
+
+void vcpu_create(struct vcpu *vcpu, struct vmm *vmm, unsigned int id);
+void vcpu_start(struct vcpu *vcpu);
+
+#endif /* TESTS_VMM_VCPU_H */

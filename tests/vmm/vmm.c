@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Puts the machine together, in the order that KVM wants.
+ */
+#include "vmm.h"
+
+#include <err.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+#include "boot.h"
+#include "kvm_abi.h"
+#include "long_mode.h"
+#include "mptable.h"
+
+#define CONSOLE_IRQ	4
+
+/* Three pages just below the BIOS's usual place; only Intel CPUs use them. */
+#define TSS_GPA		0xfffbd000UL
+
+/* RAM is one slot from 0 on and must end below the interrupt controllers. */
+#define MEMORY_MAX	(3ULL << 30)
+
+static void console_output(void *context, __u8 byte)
+{
+	struct vmm *vmm = context;
+
+	vmm->output(vmm->context, byte);
+}
+
+static void console_interrupt(void *context, bool level)
+{
+	struct vmm *vmm = context;
+	struct kvm_irq_level line = { .irq = CONSOLE_IRQ, .level = level };
+
+	if (ioctl(vmm->vm, KVM_IRQ_LINE, &line))
+		err(1, "KVM_IRQ_LINE");
+}
+
+static void open_kvm(struct vmm *vmm, enum memory_kind kind)
+{
+	unsigned long type = 0;
+
+	vmm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (vmm->kvm < 0)
+		err(1, "can't open /dev/kvm; is KVM's module for this CPU loaded?");
+
+	if (kind == MEMORY_PRIVATE) {
+		int types = ioctl(vmm->kvm, KVM_CHECK_EXTENSION,
+				  KVM_CAP_VM_TYPES);
+
+		type = KVM_X86_SW_PROTECTED_VM;
+		if (types < 0 || !(types & (1 << type)))
+			errx(1, "this KVM has no software-protected VMs; load the patched one");
+	}
+
+	vmm->vm = ioctl(vmm->kvm, KVM_CREATE_VM, type);
+	if (vmm->vm < 0)
+		err(1, "KVM_CREATE_VM");
+}
+
+static void create_irqchip_and_timer(struct vmm *vmm)
+{
+	/* With the "speaker" KVM has port 0x61 too, which timing needs. */
+	struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
+
+	if (ioctl(vmm->vm, KVM_SET_TSS_ADDR, TSS_GPA))
+		err(1, "KVM_SET_TSS_ADDR");
+	if (ioctl(vmm->vm, KVM_CREATE_IRQCHIP, 0))
+		err(1, "KVM_CREATE_IRQCHIP");
+	if (ioctl(vmm->vm, KVM_CREATE_PIT2, &pit))
+		err(1, "KVM_CREATE_PIT2");
+}
+
+void vmm_create(struct vmm *vmm, const struct vmm_config *config)
+{
+	const struct serial_host host = {
+		.output = console_output,
+		.interrupt = console_interrupt,
+		.context = vmm,
+	};
+	struct boot_entry entry;
+
+	if (!config->nr_cpus || config->nr_cpus > MPTABLE_MAX_CPUS)
+		errx(1, "1 to %d CPUs are possible", MPTABLE_MAX_CPUS);
+	if (config->memory_size > MEMORY_MAX)
+		errx(1, "at most %llu MiB of memory are possible",
+		     MEMORY_MAX >> 20);
+
+	vmm->nr_cpus = config->nr_cpus;
+	vmm->output = config->output;
+	vmm->context = config->context;
+	vmm->ended = false;
+	pthread_mutex_init(&vmm->lock, NULL);
+	pthread_cond_init(&vmm->has_ended, NULL);
+
+	open_kvm(vmm, config->memory_kind);
+	create_irqchip_and_timer(vmm);
+	ports_init(&vmm->ports, &host);
+
+	memory_create(&vmm->memory, config->memory_kind, config->memory_size);
+	memory_attach(&vmm->memory, vmm->vm);
+	entry = boot_load(&vmm->memory, config->kernel, config->initrd,
+			  config->command_line);
+	mptable_place(&vmm->memory, config->nr_cpus);
+	long_mode_place(&vmm->memory);
+
+	vmm->vcpus = calloc(config->nr_cpus, sizeof(vmm->vcpus[0]));
+	if (!vmm->vcpus)
+		err(1, "vCPUs");
+	for (unsigned int i = 0; i < config->nr_cpus; i++)
+		vcpu_create(&vmm->vcpus[i], vmm, i);
+	long_mode_enter(vmm->vcpus[0].fd, &entry);
+}
+
+void vmm_start(struct vmm *vmm)
+{
+	for (unsigned int i = 0; i < vmm->nr_cpus; i++)
+		vcpu_start(&vmm->vcpus[i]);
+}
+
+void vmm_ended(struct vmm *vmm)
+{
+	pthread_mutex_lock(&vmm->lock);
+	vmm->ended = true;
+	pthread_cond_broadcast(&vmm->has_ended);
+	pthread_mutex_unlock(&vmm->lock);
+}
+
+void vmm_wait(struct vmm *vmm)
+{
+	pthread_mutex_lock(&vmm->lock);
+	while (!vmm->ended)
+		pthread_cond_wait(&vmm->has_ended, &vmm->lock);
+	pthread_mutex_unlock(&vmm->lock);
+}

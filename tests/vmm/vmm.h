@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TESTS_VMM_VMM_H
+#define TESTS_VMM_VMM_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <linux/types.h>
+
+#include "memory.h"
+#include "ports.h"
+#include "vcpu.h"
+
+/**
+ * struct vmm_config - the VM that is wanted
+ * @kernel: path of a bzImage
+ * @initrd: path, or NULL
+ * @command_line: for the kernel
+ * @memory_size: bytes, page aligned
+ * @memory_kind: where its RAM comes from
+ * @nr_cpus: CPUs
+ * @output: gets each byte of the guest's console, on a vCPU's thread
+ * @context: handed to @output
+ */
+struct vmm_config {
+	const char *kernel;
+	const char *initrd;
+	const char *command_line;
+	__u64 memory_size;
+	enum memory_kind memory_kind;
+	unsigned int nr_cpus;
+	void (*output)(void *context, __u8 byte);
+	void *context;
+};
+
+/**
+ * struct vmm - a virtual machine
+ * @lock: guards @ended
+ * @has_ended: signalled when @ended becomes true
+ * @ended: the guest has powered off
+ */
+struct vmm {
+	int kvm;
+	int vm;
+	struct guest_memory memory;
+	struct ports ports;
+	unsigned int nr_cpus;
+	struct vcpu *vcpus;
+	void (*output)(void *context, __u8 byte);
+	void *context;
+	pthread_mutex_t lock;
+	pthread_cond_t has_ended;
+	bool ended;
+};
+
+/* All of them explain what is wrong and exit if something is. */
+void vmm_create(struct vmm *vmm, const struct vmm_config *config);
+void vmm_start(struct vmm *vmm);
+void vmm_wait(struct vmm *vmm);
+
+/* For the vCPUs: the guest has powered off. */
+void vmm_ended(struct vmm *vmm);
+
+#endif /* TESTS_VMM_VMM_H */
