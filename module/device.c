@@ -4,9 +4,26 @@
 #include <linux/file.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "internal.h"
+
+/* A page at a time: the length is as long as the user likes. */
+static int clear_rest(char __user *to, size_t len)
+{
+	size_t part;
+
+	for (; len; to += part, len -= part) {
+		part = min_t(size_t, len, PAGE_SIZE);
+		if (clear_user(to, part))
+			return -EFAULT;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
 
 static long kvm_private_get_info(struct kvm_private_info __user *arg)
 {
@@ -23,10 +40,9 @@ static long kvm_private_get_info(struct kvm_private_info __user *arg)
 
 	if (copy_to_user(arg, &info, min_t(size_t, info.size, sizeof(info))))
 		return -EFAULT;
-	if (info.size > sizeof(info) &&
-	    clear_user((void __user *)arg + sizeof(info),
-		       info.size - sizeof(info)))
-		return -EFAULT;
+	if (info.size > sizeof(info))
+		return clear_rest((char __user *)arg + sizeof(info),
+				  info.size - sizeof(info));
 	return 0;
 }
 

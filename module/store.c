@@ -185,37 +185,6 @@ void kvm_private_store_unlock(struct folio *folio)
 }
 
 /**
- * kvm_private_store_fill() - allocate all pages of a range
- * @f: the file
- * @start: first page offset
- * @end: page offset after the last, inside the file
- *
- * Context: may sleep, for long.
- * Return: 0, -EINTR if a signal is pending, or -ENOMEM; what has been
- * allocated by then stays.
- */
-int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
-			   pgoff_t end)
-{
-	struct folio *folio;
-	pgoff_t index;
-
-	for (index = start; index < end; index++) {
-		if (signal_pending(current))
-			return -EINTR;
-
-		if (!xa_load(&f->folios, index)) {
-			folio = kvm_private_store_get_or_alloc(f, index);
-			if (IS_ERR(folio))
-				return PTR_ERR(folio);
-			folio_put(folio);
-		}
-		cond_resched();
-	}
-	return 0;
-}
-
-/**
  * kvm_private_store_remove() - free all pages of a range
  * @f: the file
  * @start: first page offset
@@ -233,6 +202,7 @@ void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 {
 	struct folio *batch[KVM_PRIVATE_BATCH];
 	XA_STATE(xas, &f->folios, start);
+	pgoff_t next = start;
 	unsigned int nr, i;
 	struct folio *folio;
 
@@ -241,12 +211,17 @@ void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 		xas_lock(&xas);
 		xas_for_each(&xas, folio, end - 1) {
 			batch[nr++] = folio;
+			next = xas.xa_index + 1;
 			xas_store(&xas, NULL);
-			if (nr == ARRAY_SIZE(batch)) {
-				xas_pause(&xas);
+			if (nr == ARRAY_SIZE(batch))
 				break;
-			}
 		}
+		/*
+		 * Not xas_pause(), which skips as much as the node covers that
+		 * the state has come to: the parent's, if the store has just
+		 * freed the last one.
+		 */
+		xas_set(&xas, next);
 		xas_unlock(&xas);
 
 		for (i = 0; i < nr; i++)
@@ -326,4 +301,35 @@ pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
 	rcu_read_unlock();
 
 	return index;
+}
+
+/**
+ * kvm_private_store_fill() - allocate all pages of a range
+ * @f: the file
+ * @start: first page offset
+ * @end: page offset after the last, inside the file
+ *
+ * Context: may sleep, for long.
+ * Return: 0, -EINTR if a signal is pending, or -ENOMEM; what has been
+ * allocated by then stays.
+ */
+int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
+			   pgoff_t end)
+{
+	pgoff_t index = start;
+	struct folio *folio;
+
+	while ((index = kvm_private_store_next_hole(f, index, end)) < end) {
+		folio = store_alloc(f, index);
+		if (IS_ERR(folio))
+			return PTR_ERR(folio);
+		if (folio)
+			folio_put(folio);
+
+		/* Each call gets further, however often signals come. */
+		if (++index < end && signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
 }
