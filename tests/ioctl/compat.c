@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The same ioctls through the kernel's entry for 32-bit programs. */
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "memory.h"
+#include "unit.h"
+
+#define IOCTL_OF_I386 54
+
+static char *low;
+
+/* Any program can enter the kernel like this; the pointer has to be low. */
+static long ioctl32(int fd, unsigned int cmd, void *argument)
+{
+	long ret = IOCTL_OF_I386;
+
+	asm volatile("int $0x80"
+		     : "+a" (ret)
+		     : "b" ((long)fd), "c" ((long)cmd), "d" (argument)
+		     : "memory", "r8", "r9", "r10", "r11");
+	ret = (int)ret;
+	if (ret < 0) {
+		errno = -ret;
+		return -1;
+	}
+	return ret;
+}
+
+static void tells_the_same(void **state)
+{
+	struct kvm_private_info wide = { .size = sizeof(wide) };
+	struct kvm_private_info *info = (void *)low;
+	int device = device_open();
+
+	(void)state;
+	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, &wide), "GET_INFO");
+	info->size = sizeof(*info);
+	expect_ok(ioctl32(device, KVM_PRIVATE_GET_INFO, info), "32-bit GET_INFO");
+	assert_memory_equal(info, &wide, sizeof(wide));
+	close(device);
+}
+
+static void creates_and_populates(void **state)
+{
+	struct kvm_private_create *create = (void *)low;
+	struct kvm_private_populate *populate = (void *)low;
+	int device = device_open();
+	int fd;
+
+	(void)state;
+	create->size = 8 * GIB;
+	create->flags = KVM_PRIVATE_FLAG_NO_AUTO_ALLOC;
+	fd = expect_ok(ioctl32(device, KVM_PRIVATE_CREATE, create),
+		       "32-bit CREATE");
+	memset(low, 0, PAGE);
+	populate->offset = 6 * GIB;
+	populate->size = 2 * PAGE;
+	populate->source = (uintptr_t)low + PAGE;
+	expect_ok(ioctl32(fd, KVM_PRIVATE_POPULATE, populate),
+		  "32-bit POPULATE");
+	assert_int_equal(populate->offset, 6 * GIB + 2 * PAGE);
+	assert_int_equal(populate->size, 0);
+	assert_int_equal(populate->source, (uintptr_t)low + 3 * PAGE);
+	assert_int_equal(file_allocated(fd), 2 * PAGE);
+	assert_int_equal(lseek(fd, 0, SEEK_DATA), 6 * GIB);
+	close(fd);
+	close(device);
+}
+
+static void refuses_the_same(void **state)
+{
+	struct kvm_private_create *create = (void *)low;
+	int device = device_open();
+	int fd = file_create(PAGE, 0);
+
+	(void)state;
+	create->size = PAGE + 1;
+	expect_error(EINVAL, ioctl32(device, KVM_PRIVATE_CREATE, create), "size");
+	expect_error(EFAULT, ioctl32(device, KVM_PRIVATE_CREATE, NULL), "NULL");
+	expect_error(EFAULT, ioctl32(fd, KVM_PRIVATE_POPULATE, NULL), "NULL");
+	expect_error(ENOTTY, ioctl32(device, KVM_PRIVATE_POPULATE, low),
+		     "POPULATE on the device");
+	expect_error(ENOTTY, ioctl32(fd, KVM_PRIVATE_CREATE, low),
+		     "CREATE on a file");
+	expect_error(ENOTTY, ioctl32(fd, _IO(KVM_PRIVATE_IOC_TYPE, 0xff), low),
+		     "an unknown ioctl");
+	close(fd);
+	close(device);
+}
+
+static bool kernel_takes_32_bit_calls(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		signal(SIGSEGV, SIG_DFL);
+		ioctl32(-1, 0, NULL);
+		_exit(0);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static int map_low(void **state)
+{
+	(void)state;
+	low = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	return low == MAP_FAILED ? -1 : 0;
+}
+
+static int unmap_low(void **state)
+{
+	(void)state;
+	return munmap(low, 4 * PAGE);
+}
+
+#define compat_test(name) \
+	cmocka_unit_test_setup_teardown(name, map_low, unmap_low)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		compat_test(tells_the_same),
+		compat_test(creates_and_populates),
+		compat_test(refuses_the_same),
+	};
+
+	if (!kernel_takes_32_bit_calls()) {
+		print_message("1..0 # SKIP the kernel takes no 32-bit system calls\n");
+		return 0;
+	}
+	return cmocka_run_group_tests_name("compat", tests, NULL, NULL);
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Everything at once on one file: no call waits for ever, every page counts. */
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "device.h"
+#include "meminfo.h"
+#include "poll.h"
+#include "rights.h"
+#include "unit.h"
+
+#define PAGES 64
+#define FILE_SIZE (PAGES * PAGE)
+#define THREADS 4
+#define SECONDS 5
+#define LIMITED_UID 3000
+
+static int device;
+static int fd;
+static char *source;
+static double end;
+
+struct worker {
+	pthread_t thread;
+	unsigned int seed;
+	unsigned long calls;
+	/* The first call that gave an error which it must not give */
+	const char *failed;
+	int error;
+};
+
+static void note(struct worker *worker, const char *call, long ret, int fine)
+{
+	worker->calls++;
+	if (ret >= 0 || errno == fine || worker->failed)
+		return;
+	worker->failed = call;
+	worker->error = errno;
+}
+
+/*
+ * Two callers that allocate one page are both charged for it until one of
+ * them has lost, so at the limit either may be told that it is reached.
+ */
+static void one_call(struct worker *worker)
+{
+	unsigned int first = rand_r(&worker->seed) % PAGES;
+	unsigned int count = 1 + rand_r(&worker->seed) % (PAGES - first);
+	__u64 offset = first * PAGE;
+	__u64 size = count * PAGE;
+	struct kvm_private_populate populate = {
+		.offset = offset, .size = size, .source = (uintptr_t)source,
+	};
+
+	switch (rand_r(&worker->seed) % 6) {
+	case 0:
+	case 1:
+		note(worker, "allocate", file_allocate(fd, offset, size), ENOMEM);
+		break;
+	case 2:
+		note(worker, "punch", file_punch(fd, offset, size), 0);
+		break;
+	case 3:
+		note(worker, "populate", file_populate(fd, &populate), ENOMEM);
+		break;
+	case 4:
+		note(worker, "SEEK_DATA", lseek(fd, offset, SEEK_DATA), ENXIO);
+		break;
+	case 5:
+		note(worker, "SEEK_HOLE", lseek(fd, offset, SEEK_HOLE), 0);
+		break;
+	}
+}
+
+static void *work(void *arg)
+{
+	struct worker *worker = arg;
+
+	while (seconds_now() < end && !worker->failed)
+		one_call(worker);
+	return NULL;
+}
+
+static void work_in_threads(void)
+{
+	struct worker workers[THREADS] = { { 0 } };
+	unsigned int i;
+
+	end = seconds_now() + SECONDS;
+	for (i = 0; i < THREADS; i++) {
+		workers[i].seed = i + 1;
+		assert_int_equal(pthread_create(&workers[i].thread, NULL, work,
+						&workers[i]), 0);
+	}
+	for (i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
+	for (i = 0; i < THREADS; i++) {
+		errno = workers[i].error;
+		expect_ok(workers[i].failed ? -1 : 0, "%s in thread %u",
+			  workers[i].failed, i);
+		assert_int_not_equal(workers[i].calls, 0);
+	}
+}
+
+static void every_page_is_counted(void *arg)
+{
+	(void)arg;
+	limit_locked_memory(FILE_SIZE);
+	become_user(LIMITED_UID);
+	fd = file_create_on(device, FILE_SIZE + PAGE, 0);
+	work_in_threads();
+
+	/* One charge too many or too few would show at the limit. */
+	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
+	assert_int_equal(file_allocated(fd), FILE_SIZE);
+	assert_int_equal(lseek(fd, 0, SEEK_HOLE), FILE_SIZE);
+	expect_error(ENOMEM, file_allocate(fd, FILE_SIZE, PAGE), "one more");
+	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
+	assert_int_equal(file_allocated(fd), 0);
+	close(fd);
+}
+
+static void all_calls_at_once(void **state)
+{
+	__u64 before = settled_memfree();
+
+	(void)state;
+	child_run(every_page_is_counted, NULL);
+	wait_for_memfree(before - MEMINFO_NOISE);
+}
+
+static void *close_files(void *arg)
+{
+	struct worker *worker = arg;
+
+	while (seconds_now() < end && !worker->failed) {
+		int own = file_try_create(device, GIB, 0);
+
+		note(worker, "create", own, 0);
+		note(worker, "allocate", file_allocate(own, 0, 16 * PAGE), 0);
+		note(worker, "close", close(own), 0);
+	}
+	return NULL;
+}
+
+static void files_come_and_go(void **state)
+{
+	struct worker workers[THREADS] = { { 0 } };
+	__u64 before = settled_memfree();
+	unsigned int i;
+
+	(void)state;
+	end = seconds_now() + SECONDS;
+	for (i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&workers[i].thread, NULL,
+						close_files, &workers[i]), 0);
+	for (i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
+		errno = workers[i].error;
+		expect_ok(workers[i].failed ? -1 : 0, "%s", workers[i].failed);
+	}
+	wait_for_memfree(before - MEMINFO_NOISE);
+}
+
+/*
+ * A source whose pages come when this process gives them: the populate waits
+ * meanwhile, and must hold nothing that another call on the file needs.
+ */
+struct slow_source {
+	int uffd;
+	unsigned int served;
+};
+
+static void *serve(void *arg)
+{
+	struct slow_source *slow = arg;
+
+	while (slow->served < PAGES) {
+		struct uffd_msg message;
+		struct uffdio_zeropage zero;
+
+		if (read(slow->uffd, &message, sizeof(message)) !=
+		    sizeof(message))
+			break;
+		if (file_punch(fd, 0, FILE_SIZE) ||
+		    file_allocate(fd, 0, FILE_SIZE) ||
+		    file_punch(fd, 0, FILE_SIZE / 2))
+			break;
+		zero = (struct uffdio_zeropage){
+			.range = {
+				.start = message.arg.pagefault.address & -PAGE,
+				.len = PAGE,
+			},
+		};
+		if (ioctl(slow->uffd, UFFDIO_ZEROPAGE, &zero))
+			break;
+		slow->served++;
+	}
+	return NULL;
+}
+
+static void source_that_waits_for_the_file(void **state)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct slow_source slow = { 0 };
+	char *map = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct uffdio_register range = {
+		.range = { .start = (uintptr_t)map, .len = FILE_SIZE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct kvm_private_populate populate = {
+		.size = FILE_SIZE, .source = (uintptr_t)map,
+	};
+	pthread_t thread;
+
+	(void)state;
+	assert_ptr_not_equal(map, MAP_FAILED);
+	fd = file_create_on(device, FILE_SIZE, 0);
+	slow.uffd = expect_ok(syscall(SYS_userfaultfd, O_CLOEXEC),
+			      "userfaultfd");
+	expect_ok(ioctl(slow.uffd, UFFDIO_API, &api), "UFFDIO_API");
+	expect_ok(ioctl(slow.uffd, UFFDIO_REGISTER, &range), "UFFDIO_REGISTER");
+	assert_int_equal(pthread_create(&thread, NULL, serve, &slow), 0);
+	expect_ok(file_populate(fd, &populate), "populate");
+	assert_int_equal(populate.size, 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(slow.served, PAGES);
+	close(slow.uffd);
+	close(fd);
+	munmap(map, FILE_SIZE);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	device = device_open();
+	source = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	return source == MAP_FAILED ? -1 : 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_calls_at_once),
+		cmocka_unit_test(files_come_and_go),
+		cmocka_unit_test(source_that_waits_for_the_file),
+	};
+
+	return cmocka_run_group_tests_name("concurrent", tests, setup, NULL);
+}

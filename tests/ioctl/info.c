@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* KVM_PRIVATE_GET_INFO and the device node itself. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "device.h"
+#include "memory.h"
+#include "unit.h"
+
+#define CANARY 0xa5
+
+static int device;
+
+static void tells_what_it_can(void **state)
+{
+	struct kvm_private_info info;
+	unsigned int i;
+
+	(void)state;
+	memset(&info, CANARY, sizeof(info));
+	info.size = sizeof(info);
+	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, &info), "GET_INFO");
+	assert_int_equal(info.size, sizeof(info));
+	assert_int_equal(info.api_version, KVM_PRIVATE_API_VERSION);
+	assert_int_equal(info.create_flags, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
+	assert_int_equal(info.page_sizes, PAGE);
+	assert_int_equal(info.attributes, 0);
+	assert_int_equal(info.attribute_flags, 0);
+	for (i = 0; i < ARRAY_SIZE(info.reserved); i++)
+		assert_int_equal(info.reserved[i], 0);
+}
+
+static void every_struct_size(void **state)
+{
+	unsigned char buffer[sizeof(struct kvm_private_info) + 128];
+	struct kvm_private_info whole = { .size = sizeof(whole) };
+	unsigned int size;
+	unsigned int i;
+
+	(void)state;
+	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, &whole), "GET_INFO");
+	for (size = 0; size <= sizeof(whole) + 64; size++) {
+		struct kvm_private_info expected = whole;
+
+		memset(buffer, CANARY, sizeof(buffer));
+		memcpy(buffer, &size, sizeof(size));
+		if (size < 8) {
+			expect_error(EINVAL,
+				     ioctl(device, KVM_PRIVATE_GET_INFO, buffer),
+				     "GET_INFO with size %u", size);
+			for (i = sizeof(size); i < sizeof(buffer); i++)
+				assert_int_equal(buffer[i], CANARY);
+			continue;
+		}
+		expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, buffer),
+			  "GET_INFO with size %u", size);
+		expected.size = size;
+		for (i = 0; i < sizeof(buffer); i++) {
+			unsigned int want = CANARY;
+
+			if (i < size)
+				want = i < sizeof(expected) ?
+					((unsigned char *)&expected)[i] : 0;
+			expect_between(buffer[i], want, want,
+				       "byte %u of a struct of %u", i, size);
+		}
+	}
+}
+
+static void larger_than_a_page(void **state)
+{
+	const unsigned int size = 3 * PAGE + 24;
+	unsigned char *start = guarded_map(size);
+	unsigned int i;
+
+	(void)state;
+	memset(start, CANARY, size);
+	memcpy(start, &size, sizeof(size));
+	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, start),
+		  "GET_INFO with three pages");
+	for (i = sizeof(struct kvm_private_info); i < size; i++)
+		assert_int_equal(start[i], 0);
+	guarded_unmap(start, size);
+}
+
+static void bad_pointers_fault(void **state)
+{
+	const struct bad_pointer *bad;
+	__u32 *start = guarded_map(PAGE);
+	__u32 *tail;
+	unsigned int mapped;
+
+	(void)state;
+	for (bad = bad_pointers; bad->name; bad++)
+		expect_error(EFAULT,
+			     ioctl(device, KVM_PRIVATE_GET_INFO, bad->pointer),
+			     "GET_INFO at %s", bad->name);
+
+	for (mapped = 4; mapped < sizeof(struct kvm_private_info); mapped += 4) {
+		tail = guarded_tail(start, mapped);
+		*tail = sizeof(struct kvm_private_info);
+		expect_error(EFAULT, ioctl(device, KVM_PRIVATE_GET_INFO, tail),
+			     "GET_INFO with %u bytes mapped", mapped);
+	}
+
+	tail = guarded_tail(start, sizeof(struct kvm_private_info));
+	*tail = sizeof(struct kvm_private_info) + 8;
+	expect_error(EFAULT, ioctl(device, KVM_PRIVATE_GET_INFO, tail),
+		     "GET_INFO whose zeros don't fit");
+	*tail = UINT32_MAX;
+	expect_error(EFAULT, ioctl(device, KVM_PRIVATE_GET_INFO, tail),
+		     "GET_INFO with size %u", UINT32_MAX);
+
+	*tail = sizeof(struct kvm_private_info);
+	make_read_only(start);
+	expect_error(EFAULT, ioctl(device, KVM_PRIVATE_GET_INFO, tail),
+		     "GET_INFO into read-only memory");
+	guarded_unmap(start, PAGE);
+}
+
+static void device_has_no_content(void **state)
+{
+	char byte = 0;
+	struct iovec vec = { &byte, 1 };
+	static const int refused[] = { EINVAL, ESPIPE, 0 };
+
+	(void)state;
+	expect_error(EINVAL, read(device, &byte, 1), "read");
+	expect_error(EINVAL, write(device, &byte, 1), "write");
+	expect_error_of(refused, preadv(device, &vec, 1, 0), "preadv");
+	expect_error_of(refused, pwritev(device, &vec, 1, 0), "pwritev");
+	assert_ptr_equal(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, device, 0),
+			 MAP_FAILED);
+	assert_int_equal(errno, ENODEV);
+	expect_error(ENODEV, fallocate(device, 0, 0, PAGE), "fallocate");
+}
+
+static void open_as_nobody(void *arg)
+{
+	(void)arg;
+	expect_ok(setuid(65534), "setuid");
+	expect_error(EACCES, open(KVM_PRIVATE_DEVICE, O_RDWR), "open");
+}
+
+static void node_is_roots(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	expect_ok(fstat(device, &st), "fstat");
+	assert_true(S_ISCHR(st.st_mode));
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(st.st_uid, 0);
+	child_run(open_as_nobody, NULL);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	device = device_open();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_what_it_can),
+		cmocka_unit_test(every_struct_size),
+		cmocka_unit_test(larger_than_a_page),
+		cmocka_unit_test(bad_pointers_fault),
+		cmocka_unit_test(device_has_no_content),
+		cmocka_unit_test(node_is_roots),
+	};
+
+	return cmocka_run_group_tests_name("info", tests, setup, NULL);
+}

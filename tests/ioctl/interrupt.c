@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A signal in the middle of a long call, which then goes on where it was. */
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "device.h"
+#include "poll.h"
+#include "unit.h"
+
+#define SIZE (512 * MIB)
+
+/*
+ * Much shorter than clearing SIZE bytes takes, much longer than for one page.
+ * On an emulated machine that gets no time a signal may come before the call
+ * has done anything: then it is tried anew.
+ */
+#define DELAY_NS (5 * 1000 * 1000)
+#define TRIES 20
+
+/* Enough for calls that do no more than 16 pages each. */
+#define SMALL_SIZE (64 * MIB)
+#define MOST_CALLS (SMALL_SIZE / PAGE / 16)
+
+static atomic_uint signals;
+static timer_t timer;
+
+static void count(int signal)
+{
+	(void)signal;
+	signals++;
+}
+
+static void arm(long nanoseconds)
+{
+	struct itimerspec when = {
+		.it_value.tv_nsec = nanoseconds,
+		.it_interval.tv_nsec = nanoseconds,
+	};
+
+	expect_ok(timer_settime(timer, 0, &when, NULL), "timer_settime");
+}
+
+static void disarm(void)
+{
+	arm(0);
+}
+
+/* Returns the bytes that are allocated after fallocate was interrupted. */
+static __u64 interrupted_fallocate(int fd)
+{
+	__u64 allocated = 0;
+	unsigned int i;
+
+	for (i = 0; i < TRIES && !allocated; i++) {
+		arm(DELAY_NS);
+		expect_error(EINTR, file_allocate(fd, 0, SIZE), "allocate");
+		disarm();
+		assert_int_not_equal(signals, 0);
+		allocated = file_allocated(fd);
+	}
+	return allocated;
+}
+
+static void fallocate_stops(void **state)
+{
+	int fd = file_create(SIZE, 0);
+	__u64 allocated = interrupted_fallocate(fd);
+
+	(void)state;
+	expect_between(allocated, PAGE, SIZE - PAGE, "bytes that stay");
+	/* What stays is the start of the range, without a hole. */
+	assert_int_equal(lseek(fd, 0, SEEK_HOLE), allocated);
+
+	expect_ok(file_allocate(fd, 0, SIZE), "the same call again");
+	assert_int_equal(file_allocated(fd), SIZE);
+	close(fd);
+}
+
+static void fallocate_under_many_signals(void **state)
+{
+	int fd = file_create(SMALL_SIZE, 0);
+	__u64 before = 0;
+	unsigned int calls;
+
+	(void)state;
+	arm(DELAY_NS);
+	for (calls = 1; calls <= MOST_CALLS; calls++) {
+		int ret = file_allocate(fd, 0, SMALL_SIZE);
+		__u64 now;
+
+		if (!ret)
+			break;
+		assert_int_equal(errno, EINTR);
+		now = file_allocated(fd);
+		assert_true(now >= before);
+		before = now;
+	}
+	disarm();
+	expect_between(calls, 2, MOST_CALLS, "calls until it was done");
+	assert_int_equal(file_allocated(fd), SMALL_SIZE);
+	close(fd);
+}
+
+/*
+ * Passing over what is there must not use up all the time between two signals,
+ * or a program with a timer would make the call for ever.
+ */
+static void calling_again_goes_on(void **state)
+{
+	int fd = file_create(SIZE, 0);
+	unsigned int calls;
+
+	(void)state;
+	expect_ok(file_allocate(fd, 0, SIZE - PAGE), "all but the last page");
+	arm(DELAY_NS / 5);
+	for (calls = 1; calls <= TRIES; calls++) {
+		if (!file_allocate(fd, 0, SIZE))
+			break;
+		assert_int_equal(errno, EINTR);
+	}
+	disarm();
+	expect_between(calls, 1, TRIES, "calls for the last page");
+	assert_int_equal(file_allocated(fd), SIZE);
+	close(fd);
+}
+
+static char *make_source(void)
+{
+	char *source = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	assert_ptr_not_equal(source, MAP_FAILED);
+	return source;
+}
+
+static void populate_stops(void **state)
+{
+	int fd = file_create(SIZE, 0);
+	char *source = make_source();
+	struct kvm_private_populate populate = {
+		.size = SIZE, .source = (uintptr_t)source,
+	};
+	__u64 done = 0;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < TRIES && !done; i++) {
+		arm(DELAY_NS);
+		expect_error(EINTR, file_populate(fd, &populate), "populate");
+		disarm();
+		done = populate.offset;
+	}
+	expect_between(done, PAGE, SIZE - PAGE, "offset after the signal");
+	assert_int_equal(done % PAGE, 0);
+	assert_int_equal(populate.size, SIZE - done);
+	assert_int_equal(populate.source, (uintptr_t)source + done);
+	expect_between(file_allocated(fd), done, done + PAGE, "bytes allocated");
+
+	expect_ok(file_populate(fd, &populate), "the same struct again");
+	assert_int_equal(populate.offset, SIZE);
+	assert_int_equal(populate.size, 0);
+	assert_int_equal(populate.source, (uintptr_t)source + SIZE);
+	assert_int_equal(file_allocated(fd), SIZE);
+	munmap(source, SIZE);
+	close(fd);
+}
+
+static void populate_under_many_signals(void **state)
+{
+	int fd = file_create(SIZE, 0);
+	char *source = make_source();
+	struct kvm_private_populate populate = {
+		.size = SMALL_SIZE, .source = (uintptr_t)source,
+	};
+	__u64 before = 0;
+	unsigned int calls;
+
+	(void)state;
+	arm(DELAY_NS);
+	for (calls = 1; calls <= MOST_CALLS; calls++) {
+		int ret = file_populate(fd, &populate);
+
+		assert_int_equal(populate.offset + populate.size, SMALL_SIZE);
+		assert_true(populate.offset >= before);
+		before = populate.offset;
+		if (!ret)
+			break;
+		assert_int_equal(errno, EINTR);
+	}
+	disarm();
+	expect_between(calls, 2, MOST_CALLS, "calls until it was done");
+	assert_int_equal(populate.size, 0);
+	assert_int_equal(file_allocated(fd), SMALL_SIZE);
+	munmap(source, SIZE);
+	close(fd);
+}
+
+static void allocate_for_ever(void *arg)
+{
+	int fd = *(int *)arg;
+
+	/* Nothing but a signal that kills ends this. */
+	signal(SIGUSR1, SIG_IGN);
+	for (;;) {
+		file_allocate(fd, 0, SIZE);
+		file_punch(fd, 0, SIZE);
+	}
+}
+
+static void killed_in_the_middle(void **state)
+{
+	int fd = file_create(SIZE, 0);
+	pid_t pid = child_start(allocate_for_ever, &fd);
+	struct poll poll = poll_start();
+	int status;
+
+	(void)state;
+	while (file_allocated(fd) < 16 * PAGE)
+		assert_true(poll_again(&poll));
+	expect_ok(kill(pid, SIGKILL), "kill");
+	expect_ok(waitpid(pid, &status, 0), "waitpid");
+	assert_true(WIFSIGNALED(status));
+	expect_ok(file_allocate(fd, 0, SIZE), "allocate after that");
+	assert_int_equal(file_allocated(fd), SIZE);
+	close(fd);
+}
+
+/* A hole is punched whole: it may hide what the guest must not see again. */
+static void punch_goes_on(void **state)
+{
+	int fd = file_create(SIZE, 0);
+
+	(void)state;
+	expect_ok(file_allocate(fd, 0, SIZE), "allocate");
+	arm(DELAY_NS);
+	expect_ok(file_punch(fd, 0, SIZE), "punch under signals");
+	disarm();
+	assert_int_equal(file_allocated(fd), 0);
+	close(fd);
+}
+
+static int make_timer(void **state)
+{
+	/* Without SA_RESTART, or the kernel might make the call again itself. */
+	struct sigaction action = { .sa_handler = count };
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1,
+	};
+
+	(void)state;
+	signals = 0;
+	if (sigaction(SIGUSR1, &action, NULL))
+		return -1;
+	return timer_create(CLOCK_MONOTONIC, &event, &timer);
+}
+
+static int delete_timer(void **state)
+{
+	(void)state;
+	return timer_delete(timer);
+}
+
+#define interrupt_test(name) \
+	cmocka_unit_test_setup_teardown(name, make_timer, delete_timer)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		interrupt_test(fallocate_stops),
+		interrupt_test(fallocate_under_many_signals),
+		interrupt_test(calling_again_goes_on),
+		interrupt_test(populate_stops),
+		interrupt_test(populate_under_many_signals),
+		interrupt_test(killed_in_the_middle),
+		interrupt_test(punch_goes_on),
+	};
+
+	return cmocka_run_group_tests_name("interrupt", tests, NULL, NULL);
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RLIMIT_MEMLOCK. Each test has a user of its own, so that nothing that
+ * another one has locked counts.
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "device.h"
+#include "rights.h"
+#include "unit.h"
+
+#define LIMIT (16 * PAGE)
+#define FILE_SIZE (KIB * GIB)
+
+/* Opened by root: the device's node is not for the others. */
+static int device;
+
+static unsigned int next_uid = 2000;
+
+static void become_limited_user(__u64 limit)
+{
+	limit_locked_memory(limit);
+	become_user(next_uid);
+}
+
+static void assert_full(int fd)
+{
+	expect_error(ENOMEM, file_allocate(fd, FILE_SIZE / 2, PAGE),
+		     "a page over the limit");
+}
+
+static void allocate_to_the_limit(void *arg)
+{
+	__u64 offset;
+	int fd;
+
+	(void)arg;
+	become_limited_user(LIMIT);
+	fd = file_create_on(device, FILE_SIZE, 0);
+	for (offset = 0; offset < LIMIT; offset += PAGE)
+		expect_ok(file_allocate(fd, offset, PAGE), "page at %#llx",
+			  offset);
+	assert_full(fd);
+	assert_int_equal(file_allocated(fd), LIMIT);
+	expect_ok(file_allocate(fd, 0, LIMIT), "what is there already");
+
+	expect_ok(file_punch(fd, 0, 4 * PAGE), "punch");
+	expect_ok(file_allocate(fd, GIB, 4 * PAGE), "as many elsewhere");
+	assert_full(fd);
+	close(fd);
+
+	fd = file_create_on(device, FILE_SIZE, 0);
+	expect_ok(file_allocate(fd, 0, LIMIT), "all of it in a new file");
+	assert_full(fd);
+}
+
+static void allocate_too_much_at_once(void *arg)
+{
+	int fd;
+
+	(void)arg;
+	become_limited_user(LIMIT);
+	fd = file_create_on(device, FILE_SIZE, 0);
+	expect_error(ENOMEM, file_allocate(fd, 0, LIMIT + PAGE), "allocate");
+	expect_between(file_allocated(fd), 0, LIMIT, "bytes allocated");
+	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
+	expect_ok(file_allocate(fd, 0, LIMIT), "exactly the limit");
+	assert_full(fd);
+}
+
+static void populate_to_the_limit(void *arg)
+{
+	struct kvm_private_populate populate = { .size = 20 * PAGE };
+	char *source = mmap(NULL, 20 * PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd;
+
+	(void)arg;
+	assert_ptr_not_equal(source, MAP_FAILED);
+	become_limited_user(LIMIT);
+	fd = file_create_on(device, FILE_SIZE, 0);
+	populate.source = (uintptr_t)source;
+	expect_error(ENOMEM, file_populate(fd, &populate), "populate");
+	assert_int_equal(populate.offset, LIMIT);
+	assert_int_equal(populate.size, 20 * PAGE - LIMIT);
+	assert_int_equal(populate.source, (uintptr_t)source + LIMIT);
+	assert_int_equal(file_allocated(fd), LIMIT);
+
+	populate = (struct kvm_private_populate){
+		.size = LIMIT, .source = (uintptr_t)source,
+	};
+	expect_ok(file_populate(fd, &populate), "what is there already");
+
+	/* A populate that fails for another reason leaves no charge behind. */
+	expect_ok(file_punch(fd, 0, LIMIT), "punch");
+	populate = (struct kvm_private_populate){ .size = LIMIT, .source = 8 };
+	expect_error(EFAULT, file_populate(fd, &populate), "bad source");
+	expect_ok(file_punch(fd, 0, LIMIT), "punch");
+	expect_ok(file_allocate(fd, 0, LIMIT), "allocate");
+	assert_full(fd);
+}
+
+static void two_files_share_it(void *arg)
+{
+	int first;
+	int second;
+
+	(void)arg;
+	become_limited_user(LIMIT);
+	first = file_create_on(device, FILE_SIZE, 0);
+	second = file_create_on(device, FILE_SIZE, 0);
+	expect_ok(file_allocate(first, 0, LIMIT - PAGE), "allocate");
+	expect_ok(file_allocate(second, 0, PAGE), "the last page");
+	assert_full(first);
+	assert_full(second);
+	close(first);
+	expect_ok(file_allocate(second, PAGE, LIMIT - PAGE), "what came back");
+	assert_full(second);
+}
+
+static void limit_off_the_page(void *arg)
+{
+	int fd;
+
+	(void)arg;
+	become_limited_user(LIMIT + PAGE - 1);
+	fd = file_create_on(device, FILE_SIZE, 0);
+	expect_ok(file_allocate(fd, 0, LIMIT), "the whole pages of the limit");
+	assert_full(fd);
+}
+
+static void limit_of_nothing(void *arg)
+{
+	int fd;
+
+	(void)arg;
+	become_limited_user(0);
+	fd = file_create_on(device, FILE_SIZE, 0);
+	assert_full(fd);
+	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
+	assert_int_equal(file_allocated(fd), 0);
+}
+
+static void root_without_the_right(void *arg)
+{
+	int fd;
+
+	(void)arg;
+	limit_locked_memory(0);
+	drop_ipc_lock();
+	fd = file_create_on(device, FILE_SIZE, 0);
+	assert_full(fd);
+}
+
+static void with_the_right(void *arg)
+{
+	int fd;
+
+	(void)arg;
+	limit_locked_memory(0);
+	fd = file_create_on(device, FILE_SIZE, 0);
+	expect_ok(file_allocate(fd, 0, 2 * LIMIT), "allocate");
+	assert_int_equal(file_allocated(fd), 2 * LIMIT);
+}
+
+/* The right belongs to the creator, and the file keeps it. */
+static void file_of_somebody_with_the_right(void *arg)
+{
+	int fd = file_create_on(device, FILE_SIZE, 0);
+
+	(void)arg;
+	become_limited_user(0);
+	expect_ok(file_allocate(fd, 0, 2 * LIMIT), "allocate");
+}
+
+static void create_and_pass(void *arg)
+{
+	struct meeting *meeting = arg;
+	int fd;
+
+	meet_parent(meeting);
+	become_limited_user(LIMIT);
+	fd = file_create_on(device, FILE_SIZE, 0);
+	pass_fd_to_parent(meeting, fd);
+	meet_parent(meeting);
+	/* The other one has filled it by now, and may lock what it likes. */
+	assert_int_equal(file_allocated(fd), LIMIT);
+	assert_full(fd);
+	meet_parent(meeting);
+}
+
+static void can_have_all(void *arg)
+{
+	int fd;
+
+	(void)arg;
+	become_limited_user(LIMIT);
+	fd = file_create_on(device, FILE_SIZE, 0);
+	expect_ok(file_allocate(fd, 0, LIMIT), "all of the limit");
+	assert_full(fd);
+}
+
+/* The charge stays with the creator when somebody else makes pages appear. */
+static void charge_stays(void **state)
+{
+	struct meeting meeting;
+	pid_t pid;
+	int fd;
+
+	(void)state;
+	meeting_open(&meeting);
+	pid = child_start(create_and_pass, &meeting);
+	meet_child(&meeting);
+	fd = take_fd_from_child(&meeting);
+	expect_ok(file_allocate(fd, 0, LIMIT), "allocate by root");
+	assert_full(fd);
+	meet_child(&meeting);
+	meet_child(&meeting);
+	child_wait(pid);
+
+	/* The creator has died, its file has not. */
+	assert_full(fd);
+	expect_ok(file_punch(fd, 0, PAGE), "punch");
+	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
+	assert_full(fd);
+	close(fd);
+	child_run(can_have_all, NULL);
+	meeting_close(&meeting);
+}
+
+static int new_user(void **state)
+{
+	(void)state;
+	next_uid++;
+	return 0;
+}
+
+/* Runs the body that is the test's state as a child. */
+static void in_a_child(void **state)
+{
+	void (*body)(void *arg) = (void (*)(void *))*state;
+
+	new_user(NULL);
+	child_run(body, NULL);
+}
+
+#define memlock_test(body) { #body, in_a_child, NULL, NULL, (void *)(body) }
+
+static int setup(void **state)
+{
+	(void)state;
+	device = device_open();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		memlock_test(allocate_to_the_limit),
+		memlock_test(allocate_too_much_at_once),
+		memlock_test(populate_to_the_limit),
+		memlock_test(two_files_share_it),
+		memlock_test(limit_off_the_page),
+		memlock_test(limit_of_nothing),
+		memlock_test(root_without_the_right),
+		memlock_test(with_the_right),
+		memlock_test(file_of_somebody_with_the_right),
+		cmocka_unit_test_setup(charge_stays, new_user),
+	};
+
+	return cmocka_run_group_tests_name("memlock", tests, setup, NULL);
+}

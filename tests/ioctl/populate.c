@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_PRIVATE_POPULATE. That the content arrives is seen by guests alone, in
+ * the tests of KVM: here it can't be read.
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "memory.h"
+#include "unit.h"
+
+#define FILE_SIZE (64 * PAGE)
+
+static char *source;
+static int fd;
+
+static struct kvm_private_populate request(__u64 offset, __u64 size)
+{
+	return (struct kvm_private_populate) {
+		.offset = offset, .size = size, .source = (uintptr_t)source,
+	};
+}
+
+/* The three that move, moved by @bytes, and nothing else changed. */
+static void assert_moved(const struct kvm_private_populate *now,
+			 const struct kvm_private_populate *before,
+			 __u64 bytes)
+{
+	struct kvm_private_populate expected = *before;
+
+	expected.offset += bytes;
+	expected.size -= bytes;
+	expected.source += bytes;
+	assert_memory_equal(now, &expected, sizeof(expected));
+}
+
+static void expect_refusal(const struct kvm_private_populate *bad, int error,
+			   const char *what, unsigned long long which)
+{
+	struct kvm_private_populate now = *bad;
+
+	expect_error(error, file_populate(fd, &now), "%s %#llx", what, which);
+	assert_moved(&now, bad, 0);
+	assert_int_equal(file_allocated(fd), 0);
+}
+
+static void fills_the_range(void **state)
+{
+	struct kvm_private_populate before = request(3 * PAGE, 5 * PAGE);
+	struct kvm_private_populate now = before;
+
+	(void)state;
+	expect_ok(file_populate(fd, &now), "populate");
+	assert_moved(&now, &before, 5 * PAGE);
+	assert_int_equal(file_allocated(fd), 5 * PAGE);
+	assert_int_equal(lseek(fd, 0, SEEK_DATA), 3 * PAGE);
+	assert_int_equal(lseek(fd, 3 * PAGE, SEEK_HOLE), 8 * PAGE);
+}
+
+static void fills_what_is_there(void **state)
+{
+	struct kvm_private_populate before = request(0, FILE_SIZE);
+	unsigned int i;
+
+	(void)state;
+	expect_ok(file_allocate(fd, 8 * PAGE, 8 * PAGE), "allocate");
+	for (i = 0; i < 3; i++) {
+		struct kvm_private_populate now = before;
+
+		expect_ok(file_populate(fd, &now), "populate, time %u", i);
+		assert_moved(&now, &before, FILE_SIZE);
+		assert_int_equal(file_allocated(fd), FILE_SIZE);
+	}
+}
+
+static void fills_without_auto_allocation(void **state)
+{
+	struct kvm_private_populate populate = request(0, MIB / 4);
+	int other = file_create(MIB, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
+
+	(void)state;
+	expect_ok(file_populate(other, &populate), "populate");
+	assert_int_equal(file_allocated(other), MIB / 4);
+	close(other);
+}
+
+static void above_4_gib(void **state)
+{
+	static const __u64 offsets[] = {
+		4 * GIB - PAGE, 4 * GIB, 1ULL << 44, LARGEST_FILE - 2 * PAGE,
+	};
+	int other = file_create(LARGEST_FILE, 0);
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		struct kvm_private_populate before = request(offsets[i], 2 * PAGE);
+		struct kvm_private_populate now = before;
+
+		expect_ok(file_populate(other, &now), "populate at %#llx",
+			  offsets[i]);
+		assert_moved(&now, &before, 2 * PAGE);
+		assert_int_equal(lseek(other, offsets[i], SEEK_DATA), offsets[i]);
+	}
+	close(other);
+}
+
+static void any_source_alignment(void **state)
+{
+	static const unsigned int alignments[] = {
+		1, 7, 8, 511, 512, 2048, 4088, 4095,
+	};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(alignments); i++) {
+		struct kvm_private_populate before = request(0, FILE_SIZE);
+		struct kvm_private_populate now;
+
+		before.source += alignments[i];
+		now = before;
+		expect_ok(file_populate(fd, &now), "source off by %u",
+			  alignments[i]);
+		assert_moved(&now, &before, FILE_SIZE);
+	}
+}
+
+static void every_misalignment(void **state)
+{
+	unsigned int by;
+
+	(void)state;
+	for (by = 1; by < PAGE; by++) {
+		struct kvm_private_populate bad = request(by, PAGE);
+
+		expect_refusal(&bad, EINVAL, "offset", by);
+		bad = request(PAGE, by);
+		expect_refusal(&bad, EINVAL, "size", by);
+	}
+}
+
+struct bad_range {
+	__u64 offset;
+	__u64 size;
+};
+
+static void bad_ranges(void **state)
+{
+	static const struct bad_range ranges[] = {
+		{ 0, 0 }, { PAGE, 0 }, { FILE_SIZE, 0 }, { 1, 0 },
+		{ 0, FILE_SIZE + PAGE }, { FILE_SIZE - PAGE, 2 * PAGE },
+		{ FILE_SIZE, PAGE }, { FILE_SIZE + PAGE, PAGE },
+		{ 4 * GIB, PAGE }, { 0, 4 * GIB + PAGE }, { LARGEST_FILE, PAGE },
+		{ 0, LLONG_MAX }, { LLONG_MAX, PAGE },
+		{ 0, 1ULL << 63 }, { 1ULL << 63, PAGE }, { 1ULL << 63, 1ULL << 63 },
+		{ PAGE, LLONG_MAX - PAGE + 1 }, { LLONG_MAX - PAGE + 1, PAGE },
+		{ PAGE, -PAGE }, { -PAGE, PAGE }, { -PAGE, 2 * PAGE },
+		{ 0, -PAGE }, { UINT64_MAX, UINT64_MAX }, { -PAGE, -PAGE },
+	};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		struct kvm_private_populate bad = request(ranges[i].offset,
+							  ranges[i].size);
+
+		expect_refusal(&bad, EINVAL, "range of row", i);
+	}
+}
+
+static void every_flag_and_reserved_bit(void **state)
+{
+	struct kvm_private_populate bad = request(0, PAGE);
+	unsigned char *bytes = (unsigned char *)&bad;
+	unsigned int first = offsetof(struct kvm_private_populate, flags);
+	unsigned int i;
+
+	(void)state;
+	for (i = first * 8; i < sizeof(bad) * 8; i++) {
+		bytes[i / 8] = 1 << i % 8;
+		expect_refusal(&bad, EINVAL, "flag or reserved bit", i);
+		bytes[i / 8] = 0;
+	}
+	bad.flags = UINT64_MAX;
+	expect_refusal(&bad, EINVAL, "flags", bad.flags);
+}
+
+static void bad_struct_pointers(void **state)
+{
+	struct kvm_private_populate good = request(0, PAGE);
+	void *start = guarded_map(PAGE);
+	const struct bad_pointer *bad;
+	struct kvm_private_populate *tail;
+	unsigned int mapped;
+
+	(void)state;
+	for (bad = bad_pointers; bad->name; bad++)
+		expect_error(EFAULT, file_populate(fd, bad->pointer), "%s",
+			     bad->name);
+	for (mapped = 1; mapped < sizeof(*tail); mapped++) {
+		tail = guarded_tail(start, mapped);
+		memcpy(tail, &good, mapped);
+		expect_error(EFAULT, file_populate(fd, tail),
+			     "%u bytes mapped", mapped);
+	}
+	assert_int_equal(file_allocated(fd), 0);
+
+	/* The result can't be written, whatever has been done by then. */
+	tail = guarded_tail(start, sizeof(*tail));
+	*tail = good;
+	make_read_only(start);
+	expect_error(EFAULT, file_populate(fd, tail), "read-only struct");
+	assert_memory_equal(tail, &good, sizeof(good));
+	guarded_unmap(start, PAGE);
+}
+
+static void bad_sources(void **state)
+{
+	const struct bad_pointer *bad;
+
+	(void)state;
+	for (bad = bad_pointers; bad->name; bad++) {
+		struct kvm_private_populate before = request(0, 2 * PAGE);
+		struct kvm_private_populate now;
+
+		before.source = (uintptr_t)bad->pointer;
+		now = before;
+		expect_error(EFAULT, file_populate(fd, &now), "source is %s",
+			     bad->name);
+		assert_moved(&now, &before, 0);
+	}
+}
+
+/* Populates from @from, of which only the first @good bytes are readable. */
+static void check_stops(char *from, __u64 good, const char *what)
+{
+	struct kvm_private_populate before = {
+		.size = 16 * PAGE, .source = (uintptr_t)from,
+	};
+	struct kvm_private_populate now = before;
+	__u64 whole_pages = good & -PAGE;
+
+	expect_error(EFAULT, file_populate(fd, &now), "%s", what);
+	assert_moved(&now, &before, whole_pages);
+	/* The page that failed may stay: it is the file's, like any other. */
+	expect_between(file_allocated(fd), whole_pages, whole_pages + PAGE,
+		       "bytes allocated after %s", what);
+	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
+}
+
+static void source_that_ends(void **state)
+{
+	const __u64 size = 8 * PAGE;
+	char *start = guarded_map(size);
+	int memory;
+	char *mapped;
+
+	(void)state;
+	memset(start, 1, size);
+	check_stops(start, size, "source that ends after eight pages");
+	check_stops(start + 1, size - 1, "the same, not aligned");
+	check_stops(start + size - 1, 1, "source of one byte");
+	check_stops(start + size - PAGE, PAGE, "source of one page");
+
+	expect_ok(mprotect(start + 2 * PAGE, PAGE, PROT_NONE), "mprotect");
+	check_stops(start, 2 * PAGE, "source with a PROT_NONE page");
+	guarded_unmap(start, size);
+
+	/* Pages of a mapping that lie behind the end of its file. */
+	memory = expect_ok(memfd_create("short", MFD_CLOEXEC), "memfd_create");
+	expect_ok(ftruncate(memory, 3 * PAGE), "ftruncate");
+	mapped = mmap(NULL, 16 * PAGE, PROT_READ, MAP_SHARED, memory, 0);
+	assert_ptr_not_equal(mapped, MAP_FAILED);
+	check_stops(mapped, 3 * PAGE, "source with a truncated file");
+	munmap(mapped, 16 * PAGE);
+	close(memory);
+}
+
+static void goes_on_after_an_error(void **state)
+{
+	const __u64 size = 16 * PAGE;
+	char *start = guarded_map(size);
+	struct kvm_private_populate before = {
+		.offset = 8 * PAGE, .size = size, .source = (uintptr_t)start,
+	};
+	struct kvm_private_populate now = before;
+
+	(void)state;
+	expect_ok(mprotect(start + 5 * PAGE, PAGE, PROT_NONE), "mprotect");
+	expect_error(EFAULT, file_populate(fd, &now), "populate");
+	assert_moved(&now, &before, 5 * PAGE);
+	expect_ok(mprotect(start + 5 * PAGE, PAGE, PROT_READ), "mprotect");
+	expect_ok(file_populate(fd, &now), "the same struct again");
+	assert_moved(&now, &before, size);
+	assert_int_equal(file_allocated(fd), size);
+	guarded_unmap(start, size);
+}
+
+static void source_wraps(void **state)
+{
+	struct kvm_private_populate before = request(0, 2 * PAGE);
+	struct kvm_private_populate now;
+
+	(void)state;
+	before.source = UINT64_MAX - PAGE + 1;
+	now = before;
+	expect_error(EFAULT, file_populate(fd, &now), "source that wraps");
+	assert_moved(&now, &before, 0);
+}
+
+static void not_on_the_device(void **state)
+{
+	struct kvm_private_populate populate = request(0, PAGE);
+	int device = device_open();
+
+	(void)state;
+	expect_error(ENOTTY, file_populate(device, &populate),
+		     "POPULATE on the device");
+	close(device);
+}
+
+static int create(void **state)
+{
+	(void)state;
+	source = mmap(NULL, FILE_SIZE + PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (source == MAP_FAILED)
+		return -1;
+	memset(source, 0x5a, FILE_SIZE + PAGE);
+	fd = file_create(FILE_SIZE, 0);
+	return 0;
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	close(fd);
+	return munmap(source, FILE_SIZE + PAGE);
+}
+
+#define populate_test(name) \
+	cmocka_unit_test_setup_teardown(name, create, destroy)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		populate_test(fills_the_range),
+		populate_test(fills_what_is_there),
+		populate_test(fills_without_auto_allocation),
+		populate_test(above_4_gib),
+		populate_test(any_source_alignment),
+		populate_test(every_misalignment),
+		populate_test(bad_ranges),
+		populate_test(every_flag_and_reserved_bit),
+		populate_test(bad_struct_pointers),
+		populate_test(bad_sources),
+		populate_test(source_that_ends),
+		populate_test(goes_on_after_an_error),
+		populate_test(source_wraps),
+		populate_test(not_on_the_device),
+	};
+
+	return cmocka_run_group_tests_name("populate", tests, NULL, NULL);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Numbers that are no ioctl of ours, on the device and on a file. */
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "unit.h"
+
+/* KVM's ioctls, of which later versions of a private file know one. */
+#define KVM_IOC_TYPE 0xae
+
+struct kvm_memory_attributes2 {
+	__u64 offset;
+	__u64 size;
+	__u64 attributes;
+	__u64 flags;
+	__u64 error_offset;
+	__u64 reserved[11];
+};
+
+#define KVM_SET_MEMORY_ATTRIBUTES2 \
+	_IOWR(KVM_IOC_TYPE, 0xd2, struct kvm_memory_attributes2)
+
+static int device;
+static int file;
+static char *argument;
+
+/* Every number of a type, in every direction, with sizes that could be meant. */
+static void sweep(int fd, unsigned int type, const unsigned long *known)
+{
+	static const unsigned int sizes[] = {
+		0, 1, 4, 8, 16, 24, 32, 40, 48, 56, 63, 64, 65, 72, 96, 128,
+		256, 4096, 16383,
+	};
+	unsigned int direction;
+	unsigned int number;
+	unsigned int i;
+	const unsigned long *k;
+
+	for (number = 0; number < 256; number++) {
+		for (direction = 0; direction < 4; direction++) {
+			for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+				unsigned long cmd = _IOC(direction, type,
+							 number, sizes[i]);
+
+				for (k = known; *k && *k != cmd; k++)
+					;
+				if (*k)
+					continue;
+				expect_error(ENOTTY, ioctl(fd, cmd, argument),
+					     "ioctl %#lx", cmd);
+			}
+		}
+	}
+}
+
+static void numbers_on_the_device(void **state)
+{
+	static const unsigned long known[] = {
+		KVM_PRIVATE_GET_INFO, KVM_PRIVATE_CREATE, 0,
+	};
+	static const unsigned long none[] = { 0 };
+
+	(void)state;
+	sweep(device, KVM_PRIVATE_IOC_TYPE, known);
+	sweep(device, KVM_IOC_TYPE, none);
+}
+
+static void numbers_on_a_file(void **state)
+{
+	static const unsigned long known[] = { KVM_PRIVATE_POPULATE, 0 };
+	static const unsigned long none[] = { 0 };
+
+	(void)state;
+	sweep(file, KVM_PRIVATE_IOC_TYPE, known);
+	sweep(file, KVM_IOC_TYPE, none);
+	assert_int_equal(file_allocated(file), 0);
+}
+
+static void no_type_at_all(void **state)
+{
+	struct kvm_private_info info = { .size = sizeof(info) };
+
+	(void)state;
+	expect_error(ENOTTY, ioctl(device, 0xffffffffUL, &info), "all ones");
+	expect_error(ENOTTY, ioctl(file, 0xffffffffUL, &info), "all ones");
+	expect_error(ENOTTY, ioctl(device, 0, &info), "zero");
+	expect_error(ENOTTY, ioctl(file, 0, &info), "zero");
+}
+
+static void no_conversion_yet(void **state)
+{
+	struct kvm_memory_attributes2 attributes = { .size = PAGE };
+
+	(void)state;
+	assert_int_equal(sizeof(attributes), 128);
+	expect_error(ENOTTY,
+		     ioctl(file, KVM_SET_MEMORY_ATTRIBUTES2, &attributes),
+		     "KVM_SET_MEMORY_ATTRIBUTES2 on a file");
+	expect_error(ENOTTY,
+		     ioctl(device, KVM_SET_MEMORY_ATTRIBUTES2, &attributes),
+		     "KVM_SET_MEMORY_ATTRIBUTES2 on the device");
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	device = device_open();
+	file = file_create_on(device, MIB, 0);
+	/*
+	 * Zeros: as the argument of an ioctl that does exist they would give
+	 * EINVAL, which is not ENOTTY.
+	 */
+	argument = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return argument == MAP_FAILED ? -1 : 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_on_the_device),
+		cmocka_unit_test(numbers_on_a_file),
+		cmocka_unit_test(no_type_at_all),
+		cmocka_unit_test(no_conversion_yet),
+	};
+
+	return cmocka_run_group_tests_name("unknown_ioctls", tests, setup, NULL);
+}

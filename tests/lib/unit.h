@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TESTS_LIB_UNIT_H
+#define TESTS_LIB_UNIT_H
+
+/* cmocka.h demands that these come before it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+/* As the kernel calls it */
+#define __printf(format, first) __attribute__((__format__(printf, format, first)))
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/*
+ * The expect macros fail the test unless @call does what they say. @call is a
+ * system call: -1 and errno on an error. What follows it is a printf format
+ * that tells which row of which table was tried.
+ */
+#define expect_ok(call, ...) ({						\
+	long _ret = (call);						\
+	unit_check_ok(_ret, errno, __FILE__, __LINE__, __VA_ARGS__);	\
+	_ret;								\
+})
+
+#define expect_error(error, call, ...)					\
+	expect_error_of(((const int[]){ error, 0 }), call, __VA_ARGS__)
+
+/* @errors: the errors that are right, ended by 0 */
+#define expect_error_of(errors, call, ...) do {				\
+	long _ret = (call);						\
+	unit_check_error(_ret, errno, errors, __FILE__, __LINE__,	\
+			 __VA_ARGS__);					\
+} while (0)
+
+void __printf(5, 6)
+unit_check_ok(long ret, int error, const char *file, int line,
+	      const char *format, ...);
+void __printf(6, 7)
+unit_check_error(long ret, int error, const int *wanted, const char *file,
+		 int line, const char *format, ...);
+
+/* Fails the test unless @value is from @low to @high, both inclusive. */
+#define expect_between(value, low, high, ...)				\
+	unit_check_between(value, low, high, __FILE__, __LINE__, __VA_ARGS__)
+
+void __printf(6, 7)
+unit_check_between(long long value, long long low, long long high,
+		   const char *file, int line, const char *format, ...);
+
+#endif /* TESTS_LIB_UNIT_H */
