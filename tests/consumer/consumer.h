@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The test's side of kvm_private_test.ko, whose file must be in the current
+ * directory. Calls return what the kernel interface returned: 0 or more, or -1
+ * and errno.
+ */
+#ifndef TESTS_CONSUMER_H
+#define TESTS_CONSUMER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "device.h"
+#include "kvm_private_test.h"
+#include "unit.h"
+
+#define CONSUMER_MODULE	"kvm_private_test"
+
+/* Pages in the file that a test gets */
+#define FILE_PAGES	64
+
+struct consumer {
+	int device;
+	int file;
+};
+
+/* insmod and rmmod; the latter returns 0, or -1 and errno. */
+void consumer_load(void);
+int consumer_try_unload(void);
+
+/* Group fixture: the module is there for the tests, and goes after them. */
+int consumer_group_setup(void **state);
+int consumer_group_teardown(void **state);
+
+/* Test fixtures: *state is a struct consumer; the second: NO_AUTO_ALLOC */
+int consumer_setup(void **state);
+int consumer_setup_no_alloc(void **state);
+int consumer_teardown(void **state);
+
+#define consumer_test(function)						\
+	cmocka_unit_test_setup_teardown(function, consumer_setup,	\
+					consumer_teardown)
+#define consumer_test_no_alloc(function)				\
+	cmocka_unit_test_setup_teardown(function, consumer_setup_no_alloc, \
+					consumer_teardown)
+
+/* These close one side before the test is over. */
+void consumer_close_file(struct consumer *c);
+void consumer_close_device(struct consumer *c);
+
+int try_bind(struct consumer *c, const struct kpt_bind *bind);
+/* Of the file, in pages */
+void bind(struct consumer *c, __u32 slot, enum kpt_ops ops, __u64 start,
+	  __u64 end);
+void bind_guest(struct consumer *c, __u32 slot, __u64 guest_id,
+		__u64 start, __u64 end);
+void unbind(struct consumer *c, __u32 slot);
+
+int try_get_pfn(struct consumer *c, __u32 slot, __u64 index);
+/* Checks also that max_order is 0. */
+__u64 get_pfn(struct consumer *c, __u32 slot, __u64 index);
+
+int read_word(struct consumer *c, __u32 slot, __u64 index,
+	      __u64 *word);
+int write_word(struct consumer *c, __u32 slot, __u64 index,
+	       __u64 word);
+
+void control(struct consumer *c, int prepare_error, int block_slot, bool probe);
+
+/* In pages */
+void punch(struct consumer *c, __u64 start, __u64 end);
+void allocate(struct consumer *c, __u64 start, __u64 end);
+__u64 allocated(struct consumer *c);
+
+/* Takes the oldest events away, max at most; returns how many. */
+unsigned int take_events(struct consumer *c, struct kpt_event *events,
+			 unsigned int max);
+/* Takes all events away and fails the test unless there are none. */
+void expect_no_events(struct consumer *c);
+/* Takes all events away; returns how many of the type there were. */
+unsigned int count_events(struct consumer *c, enum kpt_event_type type);
+
+/* Takes the oldest event away and compares; returns it. */
+struct kpt_event expect_event(struct consumer *c, enum kpt_event_type type,
+			      __u32 slot, __u64 start, __u64 end);
+
+/* punch() in a thread of its own. */
+struct puncher {
+	struct consumer *consumer;
+	__u64 start;
+	__u64 end;
+	pthread_t thread;
+	pid_t tid;
+	int result;
+	bool done;
+};
+
+void puncher_start(struct puncher *puncher, struct consumer *c, __u64 start,
+		   __u64 end);
+/* Until it sleeps in the kernel and no signal can wake it. */
+void puncher_wait_stuck(struct puncher *puncher);
+bool puncher_is_done(struct puncher *puncher);
+void puncher_join(struct puncher *puncher);
+
+#endif

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The module's bindings, and the calls that they can be used for. */
+
+#include <linux/build_bug.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/rwsem.h>
+
+#include "consumer.h"
+
+static_assert(KPT_BIND_FIRMWARE == KVM_PRIVATE_BIND_FIRMWARE);
+
+/*
+ * Bindings come and go with the lock held for writing, and are used with it
+ * held for reading. The operations don't take it: what waits for them may hold
+ * it.
+ */
+static DECLARE_RWSEM(slots_lock);
+static struct kvm_private_binding bindings[KPT_SLOTS];
+static bool bound[KPT_SLOTS];
+
+/* Between KPT_LOCK_PAGE and KPT_UNLOCK_PAGE */
+static struct page *locked_page;
+
+unsigned int kpt_slot(const struct kvm_private_binding *binding)
+{
+	return binding - bindings;
+}
+
+int kpt_fget(unsigned int fd)
+{
+	struct file *file = kvm_private_fget(fd);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	fput(file);
+	return 0;
+}
+
+int kpt_is_private(const struct kpt_is_private *args)
+{
+	struct file *file = kvm_private_fget(args->fd);
+	int ret;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ret = kvm_private_is_private(file, args->index);
+	fput(file);
+	return ret;
+}
+
+int kpt_bind(const struct kpt_bind *args)
+{
+	struct kvm_private_binding *binding;
+	struct file *file;
+	int ret;
+
+	if (args->slot >= KPT_SLOTS || args->ops >= KPT_OPS_NR)
+		return -ENXIO;
+
+	file = kvm_private_fget(args->fd);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	down_write(&slots_lock);
+	if (bound[args->slot]) {
+		ret = -ENXIO;
+		goto unlock;
+	}
+	binding = &bindings[args->slot];
+	/* What a caller leaves in the file's own fields must not matter. */
+	memset(binding, 0xa5, sizeof(*binding));
+	binding->ops = kpt_ops(args->ops);
+	binding->start = args->start;
+	binding->end = args->end;
+	binding->guest_id = args->guest_id;
+	binding->flags = args->flags;
+	ret = kvm_private_bind(file, binding);
+	bound[args->slot] = !ret;
+unlock:
+	up_write(&slots_lock);
+	fput(file);
+	return ret;
+}
+
+int kpt_unbind(unsigned int slot)
+{
+	int ret = -ENXIO;
+
+	if (slot >= KPT_SLOTS)
+		return ret;
+
+	down_write(&slots_lock);
+	if (bound[slot]) {
+		kvm_private_unbind(&bindings[slot]);
+		/* Whoever uses it from now on shall notice. */
+		memset(&bindings[slot], 0x5a, sizeof(bindings[slot]));
+		bound[slot] = false;
+		ret = 0;
+	}
+	up_write(&slots_lock);
+	return ret;
+}
+
+void kpt_unbind_all(void)
+{
+	unsigned int slot;
+
+	for (slot = 0; slot < KPT_SLOTS; slot++)
+		kpt_unbind(slot);
+}
+
+/* The caller holds slots_lock. */
+static struct kvm_private_binding *find(unsigned int slot)
+{
+	return slot < KPT_SLOTS && bound[slot] ? &bindings[slot] : NULL;
+}
+
+int kpt_get_pfn(struct kpt_page *page)
+{
+	struct kvm_private_binding *binding;
+	unsigned long pfn = 0;
+	int ret = -ENXIO;
+
+	down_read(&slots_lock);
+	binding = find(page->slot);
+	if (binding) {
+		page->max_order = ~0;
+		ret = kvm_private_get_pfn(binding, page->index, &pfn,
+					  page->no_order ? NULL :
+							   &page->max_order);
+		page->pfn = pfn;
+		if (!ret && !page->hold)
+			kvm_private_put_pfn(binding, pfn);
+	}
+	up_read(&slots_lock);
+	return ret;
+}
+
+int kpt_put_pfn(const struct kpt_page *page)
+{
+	struct kvm_private_binding *binding;
+
+	down_read(&slots_lock);
+	binding = find(page->slot);
+	if (binding)
+		kvm_private_put_pfn(binding, page->pfn);
+	up_read(&slots_lock);
+	return binding ? 0 : -ENXIO;
+}
+
+/* NULL is an answer of its own for a test. */
+static struct page *lock_page_of(const struct kpt_page *args)
+{
+	struct kvm_private_binding *binding = find(args->slot);
+	struct page *page;
+
+	if (!binding)
+		return ERR_PTR(-ENXIO);
+	page = kvm_private_lock_page(binding, args->index);
+	return page ?: ERR_PTR(-ENODATA);
+}
+
+int kpt_access(struct kpt_page *args, bool write)
+{
+	struct page *page;
+	u64 *word;
+
+	down_read(&slots_lock);
+	page = lock_page_of(args);
+	if (!IS_ERR(page)) {
+		word = page_address(page);
+		if (write)
+			*word = args->word;
+		else
+			args->word = *word;
+		args->pfn = page_to_pfn(page);
+		kvm_private_unlock_page(page);
+	}
+	up_read(&slots_lock);
+	return PTR_ERR_OR_ZERO(page);
+}
+
+int kpt_lock_page(const struct kpt_page *args)
+{
+	struct page *page;
+
+	if (READ_ONCE(locked_page))
+		return -EBUSY;
+
+	down_read(&slots_lock);
+	page = lock_page_of(args);
+	if (!IS_ERR(page))
+		WRITE_ONCE(locked_page, page);
+	up_read(&slots_lock);
+	return PTR_ERR_OR_ZERO(page);
+}
+
+int kpt_unlock_page(void)
+{
+	struct page *page = xchg(&locked_page, NULL);
+
+	if (!page)
+		return -ENXIO;
+	kvm_private_unlock_page(page);
+	return 0;
+}
+
+int kpt_populate(struct kpt_populate *args)
+{
+	struct kvm_private_binding *binding;
+
+	down_read(&slots_lock);
+	binding = find(args->slot);
+	if (binding)
+		args->result = kvm_private_populate(binding, args->index,
+						    args->nr, kpt_fill, args);
+	up_read(&slots_lock);
+	return binding ? 0 : -ENXIO;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The operations of the bindings, which do what KPT_CONTROL says. */
+
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+
+#include "consumer.h"
+
+/* A program that dies while it blocks others must not block them for good. */
+#define BLOCK_TIMEOUT	(30 * HZ)
+
+static DECLARE_WAIT_QUEUE_HEAD(block_wait);
+static atomic_t nr_blocked = ATOMIC_INIT(0);
+static int block_slot = -1;
+static int prepare_error;
+static bool probe;
+static bool slow;
+
+static void record_range(enum kpt_event_type type,
+			 struct kvm_private_binding *binding, pgoff_t start,
+			 pgoff_t end)
+{
+	struct kpt_event event = {
+		.type = type,
+		.slot = kpt_slot(binding),
+		.start = start,
+		.end = end,
+	};
+	unsigned long pfn;
+	unsigned int order;
+
+	if (READ_ONCE(probe)) {
+		event.result = kvm_private_get_pfn(binding, start, &pfn, &order);
+		if (!event.result) {
+			event.pfn = pfn;
+			event.size = order;
+			kvm_private_put_pfn(binding, pfn);
+		}
+	}
+	kpt_event_add(&event);
+}
+
+static void invalidate_begin(struct kvm_private_binding *binding,
+			     pgoff_t start, pgoff_t end)
+{
+	int slot = kpt_slot(binding);
+
+	record_range(KPT_BEGIN, binding, start, end);
+	if (READ_ONCE(block_slot) != slot)
+		return;
+
+	atomic_inc(&nr_blocked);
+	wake_up_all(&block_wait);
+	if (!wait_event_timeout(block_wait, READ_ONCE(block_slot) != slot,
+				BLOCK_TIMEOUT))
+		pr_err("kvm_private_test: nobody ended the block of slot %d\n",
+		       slot);
+	atomic_dec(&nr_blocked);
+}
+
+static void invalidate_end(struct kvm_private_binding *binding,
+			   pgoff_t start, pgoff_t end)
+{
+	record_range(KPT_END, binding, start, end);
+}
+
+static int prepare(struct kvm_private_binding *binding, pgoff_t index,
+		   unsigned long pfn, unsigned int order)
+{
+	const struct kpt_event event = {
+		.type = KPT_PREPARED,
+		.slot = kpt_slot(binding),
+		.start = index,
+		.pfn = pfn,
+		.size = order,
+		.result = READ_ONCE(prepare_error),
+	};
+
+	kpt_event_add(&event);
+	if (READ_ONCE(slow))
+		schedule_timeout_uninterruptible(1);
+	return event.result;
+}
+
+static void reclaim(unsigned long pfn, unsigned long nr)
+{
+	const struct kpt_event event = {
+		.type = KPT_RECLAIMED,
+		.pfn = pfn,
+		.size = nr,
+	};
+
+	kpt_event_add(&event);
+}
+
+static const struct kvm_private_binding_ops ops[KPT_OPS_NR] = {
+	[KPT_OPS_PLAIN] = {
+		.owner = THIS_MODULE,
+		.invalidate_begin = invalidate_begin,
+		.invalidate_end = invalidate_end,
+	},
+	[KPT_OPS_PREPARE] = {
+		.owner = THIS_MODULE,
+		.invalidate_begin = invalidate_begin,
+		.invalidate_end = invalidate_end,
+		.prepare = prepare,
+		.reclaim = reclaim,
+	},
+	[KPT_OPS_NO_BEGIN] = {
+		.owner = THIS_MODULE,
+		.invalidate_end = invalidate_end,
+	},
+	[KPT_OPS_NO_END] = {
+		.owner = THIS_MODULE,
+		.invalidate_begin = invalidate_begin,
+	},
+	[KPT_OPS_NO_RECLAIM] = {
+		.owner = THIS_MODULE,
+		.invalidate_begin = invalidate_begin,
+		.invalidate_end = invalidate_end,
+		.prepare = prepare,
+	},
+	[KPT_OPS_NO_PREPARE] = {
+		.owner = THIS_MODULE,
+		.invalidate_begin = invalidate_begin,
+		.invalidate_end = invalidate_end,
+		.reclaim = reclaim,
+	},
+};
+
+const struct kvm_private_binding_ops *kpt_ops(unsigned int kind)
+{
+	return kind == KPT_OPS_NULL ? NULL : &ops[kind];
+}
+
+int kpt_control(const struct kpt_control *control)
+{
+	WRITE_ONCE(prepare_error, control->prepare_error);
+	WRITE_ONCE(probe, !!control->probe);
+	WRITE_ONCE(slow, !!control->slow);
+	WRITE_ONCE(block_slot, control->block_slot);
+	wake_up_all(&block_wait);
+	return 0;
+}
+
+bool kpt_is_blocked(void)
+{
+	return atomic_read(&nr_blocked);
+}
+
+long kpt_wait_blocked(void)
+{
+	long left = wait_event_interruptible_timeout(block_wait,
+						     kpt_is_blocked(),
+						     BLOCK_TIMEOUT / 3);
+
+	if (left < 0)
+		return left;
+	return left ? 0 : -ETIMEDOUT;
+}
+
+int kpt_fill(struct kvm_private_binding *binding, pgoff_t index,
+	     unsigned long pfn, unsigned int order, void *opaque)
+{
+	const struct kpt_populate *args = opaque;
+	u64 *words = page_address(pfn_to_page(pfn));
+	struct kpt_event event = {
+		.type = KPT_FILLED,
+		.slot = kpt_slot(binding),
+		.start = index,
+		.pfn = pfn,
+		.size = order,
+	};
+	unsigned int i;
+
+	if (args->error && index == args->fail_index)
+		event.result = args->error;
+	else
+		for (i = 0; i < PAGE_SIZE << order >> 3; i++)
+			words[i] = args->word + index;
+	kpt_event_add(&event);
+	return event.result;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Between kvm_private_test.ko and the programs that drive it. There is one
+ * consumer for the whole system: one program at a time opens the device, and
+ * when it closes it everything is unbound and forgotten.
+ */
+#ifndef KVM_PRIVATE_TEST_H
+#define KVM_PRIVATE_TEST_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define KPT_DEVICE	"/dev/kvm_private_test"
+#define KPT_SLOTS	8
+
+/* In kpt_bind.flags, as KVM_PRIVATE_BIND_FIRMWARE */
+#define KPT_BIND_FIRMWARE	1
+
+/* Which operations a binding is given. */
+enum kpt_ops {
+	KPT_OPS_PLAIN,
+	KPT_OPS_PREPARE,
+	/* Not well-formed */
+	KPT_OPS_NULL,
+	KPT_OPS_NO_BEGIN,
+	KPT_OPS_NO_END,
+	KPT_OPS_NO_RECLAIM,
+	KPT_OPS_NO_PREPARE,
+	KPT_OPS_NR,
+};
+
+struct kpt_bind {
+	__u32 slot;
+	__u32 ops;
+	__s32 fd;
+	__u32 flags;
+	__u64 start;
+	__u64 end;
+	__u64 guest_id;
+};
+
+struct kpt_page {
+	__u32 slot;
+	/* in, KPT_GET_PFN: keep the page until KPT_PUT_PFN */
+	__u32 hold;
+	__u64 index;
+	/* out (KPT_PUT_PFN: in) */
+	__u64 pfn;
+	/* out, poisoned before the call so that a missing value shows */
+	__u32 max_order;
+	/* in, KPT_GET_PFN: ask without max_order */
+	__u32 no_order;
+	/* first word: out of KPT_READ, into KPT_WRITE */
+	__u64 word;
+};
+
+struct kpt_is_private {
+	__s32 fd;
+	__u32 pad;
+	__u64 index;
+};
+
+struct kpt_populate {
+	__u32 slot;
+	/* The callback returns this for the page fail_index. */
+	__s32 error;
+	__u64 index;
+	__u64 nr;
+	__u64 fail_index;
+	/* Each word of page i becomes word + i. */
+	__u64 word;
+	/* out: what kvm_private_populate() returned */
+	__s64 result;
+};
+
+struct kpt_control {
+	/* What prepare returns. */
+	__s32 prepare_error;
+	/* invalidate_begin of this slot doesn't return; -1: none */
+	__s32 block_slot;
+	/* Look the first page of the range up in invalidate_begin and _end. */
+	__u32 probe;
+	/* prepare sleeps for a tick, so that others get in between. */
+	__u32 slow;
+};
+
+enum kpt_event_type {
+	KPT_BEGIN,
+	KPT_END,
+	KPT_PREPARED,
+	KPT_RECLAIMED,
+	KPT_FILLED,
+};
+
+/* read(2) takes the oldest events away. */
+struct kpt_event {
+	__u32 type;
+	/* KPT_RECLAIMED has none. */
+	__u32 slot;
+	/* KPT_PREPARED, KPT_FILLED: index */
+	__u64 start;
+	/* KPT_BEGIN, KPT_END only */
+	__u64 end;
+	/* KPT_BEGIN, KPT_END: if the probe found a page */
+	__u64 pfn;
+	/* log2 of pages; KPT_RECLAIMED: number of pages */
+	__u32 size;
+	/* What the probe or the operation returned */
+	__s32 result;
+};
+
+#define KPT_IOC_TYPE	0xBD
+
+/* 0, or what kvm_private_fget() said */
+#define KPT_FGET	_IO(KPT_IOC_TYPE, 0)
+#define KPT_BIND	_IOW(KPT_IOC_TYPE, 1, struct kpt_bind)
+#define KPT_UNBIND	_IO(KPT_IOC_TYPE, 2)
+#define KPT_GET_PFN	_IOWR(KPT_IOC_TYPE, 3, struct kpt_page)
+#define KPT_PUT_PFN	_IOW(KPT_IOC_TYPE, 4, struct kpt_page)
+#define KPT_READ	_IOWR(KPT_IOC_TYPE, 5, struct kpt_page)
+#define KPT_WRITE	_IOW(KPT_IOC_TYPE, 6, struct kpt_page)
+/* 0 or 1 */
+#define KPT_IS_PRIVATE	_IOW(KPT_IOC_TYPE, 7, struct kpt_is_private)
+#define KPT_POPULATE	_IOWR(KPT_IOC_TYPE, 8, struct kpt_populate)
+#define KPT_CONTROL	_IOW(KPT_IOC_TYPE, 9, struct kpt_control)
+/* Waits until an invalidate_begin is blocked: 0 or ETIMEDOUT */
+#define KPT_WAIT_BLOCKED _IO(KPT_IOC_TYPE, 10)
+/* Whether one is blocked now: 0 or 1 */
+#define KPT_IS_BLOCKED	_IO(KPT_IOC_TYPE, 11)
+/* One page may be locked at a time. ENODATA: kvm_private_lock_page() said NULL */
+#define KPT_LOCK_PAGE	_IOW(KPT_IOC_TYPE, 12, struct kpt_page)
+#define KPT_UNLOCK_PAGE	_IO(KPT_IOC_TYPE, 13)
+
+#endif

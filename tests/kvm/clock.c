@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Clocks that KVM itself writes into private memory. */
+#include <string.h>
+#include <unistd.h>
+
+#include "machine.h"
+
+#define CLOCK_GPA	(DATA_GPA + 5 * PAGE + 64)
+#define CLOCK_PAGE	(DATA_GPA + 5 * PAGE)
+
+/* The clock page of one vCPU, as KVM and Linux agree on it. */
+struct clock_page {
+	__u32 version;
+	__u32 pad0;
+	__u64 tsc_timestamp;
+	__u64 system_time;
+	__u32 tsc_to_system_mul;
+	__s8 tsc_shift;
+	__u8 flags;
+	__u8 pad[2];
+};
+
+static struct clock_page read_clock(struct vcpu *cpu)
+{
+	struct clock_page page;
+	__u64 words[sizeof(page) / 8];
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		words[i] = peek(cpu, CLOCK_GPA + i * 8);
+	memcpy(&page, words, sizeof(page));
+	return page;
+}
+
+/* KVM writes all clocks anew before it runs the guest the next time. */
+static void set_clock(int vm, __u64 now)
+{
+	const struct kvm_clock_data clock = { .clock = now };
+
+	expect_ok(ioctl(vm, KVM_SET_CLOCK, &clock), "KVM_SET_CLOCK");
+}
+
+static void check_clock(struct vcpu *cpu, __u64 at_least)
+{
+	struct clock_page page = read_clock(cpu);
+
+	assert_true(page.version);
+	assert_int_equal(page.version & 1, 0);
+	assert_true(page.tsc_to_system_mul);
+	expect_between(page.system_time, at_least, at_least + 60000000000LL,
+		       "time in the clock page, in ns");
+}
+
+static void enable_clock(struct vcpu *cpu)
+{
+	vcpu_call(cpu, guest_wrmsr, MSR_SYSTEM_TIME, CLOCK_GPA | MSR_ENABLE, 0);
+}
+
+static void test_clock_page(void **state)
+{
+	struct machine *m = *state;
+
+	enable_clock(&m->cpu);
+	check_clock(&m->cpu, 1);
+	set_clock(m->vm, 1ULL << 50);
+	check_clock(&m->cpu, 1ULL << 50);
+	assert_int_equal(peek(&m->cpu, CLOCK_PAGE), 0);
+}
+
+/*
+ * The page goes to the host while KVM holds it ready for the next update. The
+ * host gives out again first what it got back last: whoever has it now must
+ * find it zero, and find no clock in it later.
+ */
+static void test_punch_the_clock_page(void **state)
+{
+	const __u64 size = 64 * MIB;
+	struct machine *m = *state;
+	struct machine other;
+
+	enable_clock(&m->cpu);
+	check_clock(&m->cpu, 1);
+	for (__u64 round = 1; round < 5; round++) {
+		expect_ok(file_punch(m->file, CLOCK_PAGE, PAGE), "punching");
+		machine_start(&other, DATA_GPA + size, 0);
+		expect_ok(file_allocate(other.file, DATA_GPA, size), "allocating");
+
+		set_clock(m->vm, round << 50);
+		peek(&m->cpu, DATA_GPA);
+		assert_int_equal(zeros(&other.cpu, DATA_GPA, size / PAGE, 0),
+				 size / 8);
+		check_clock(&m->cpu, round << 50);
+		machine_stop(&other);
+	}
+}
+
+static void test_clock_page_after_slot_moves(void **state)
+{
+	struct machine *m = *state;
+
+	enable_clock(&m->cpu);
+	check_clock(&m->cpu, 1);
+	vm_delete_slot(m->vm, 0);
+	set_clock(m->vm, 1ULL << 51);
+	vm_add_slot(m->vm, &m->slot);
+	set_clock(m->vm, 1ULL << 52);
+	check_clock(&m->cpu, 1ULL << 52);
+}
+
+/* What KVM keeps for the clock must not keep the page from its owner. */
+static void test_punch_frees_the_clock_page(void **state)
+{
+	struct machine *m = *state;
+	__u64 before = file_allocated(m->file);
+
+	enable_clock(&m->cpu);
+	check_clock(&m->cpu, 1);
+	assert_int_equal(file_allocated(m->file), before + PAGE);
+	expect_ok(file_punch(m->file, CLOCK_PAGE, PAGE), "punching");
+	assert_int_equal(file_allocated(m->file), before);
+}
+
+static void test_vm_dies_with_clock(void **state)
+{
+	struct machine m;
+
+	(void)state;
+	machine_start(&m, MEM_SIZE, 0);
+	enable_clock(&m.cpu);
+	check_clock(&m.cpu, 1);
+	vcpu_close(&m.cpu);
+	close(m.vm);
+	expect_ok(file_punch(m.file, 0, MEM_SIZE), "punching");
+	assert_int_equal(file_allocated(m.file), 0);
+	close(m.file);
+}
+
+static void test_wall_clock(void **state)
+{
+	struct machine *m = *state;
+	__u64 version_and_seconds;
+	__u32 version, seconds;
+
+	vcpu_call(&m->cpu, guest_wrmsr, MSR_WALL_CLOCK, CLOCK_GPA, 0);
+	version_and_seconds = peek(&m->cpu, CLOCK_GPA);
+	version = version_and_seconds;
+	seconds = version_and_seconds >> 32;
+	assert_true(version);
+	assert_int_equal(version & 1, 0);
+	/* 2020, on a machine whose own clock is right */
+	assert_true(seconds > 1577836800);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		machine_test(test_clock_page),
+		machine_test(test_punch_the_clock_page),
+		machine_test(test_punch_frees_the_clock_page),
+		machine_test(test_clock_page_after_slot_moves),
+		cmocka_unit_test(test_vm_dies_with_clock),
+		machine_test(test_wall_clock),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: clocks", tests, NULL, NULL);
+}

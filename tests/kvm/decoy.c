@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ordinary memory of the VMM, full of a pattern, stands where KVM expects the
+ * shared side of a slot, where everywhere else nothing can be accessed. While the
+ * range is private the guest may never see it, and nothing may write there.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "machine.h"
+#include "string_io.h"
+
+#define TAG	0x2200000000000000ULL
+#define PAGES	16
+#define PATTERN	0xdd
+
+struct decoy {
+	struct machine machine;
+	__u8 *memory;
+};
+
+static int setup(void **state)
+{
+	struct decoy *d = calloc(1, sizeof(*d));
+	struct machine *m;
+
+	if (!d)
+		return -1;
+	d->memory = mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(d->memory, MAP_FAILED);
+	memset(d->memory, PATTERN, MEM_SIZE);
+
+	m = &d->machine;
+	machine_start(m, MEM_SIZE, 0);
+	vm_delete_slot(m->vm, 0);
+	m->slot.host = d->memory;
+	vm_add_slot(m->vm, &m->slot);
+	*state = d;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct decoy *d = *state;
+
+	machine_stop(&d->machine);
+	munmap(d->memory, MEM_SIZE);
+	free(d);
+	return 0;
+}
+
+static void expect_untouched(const struct decoy *d)
+{
+	for (size_t i = 0; i < MEM_SIZE; i++)
+		if (d->memory[i] != PATTERN)
+			fail_msg("host memory at %#zx of the slot was written", i);
+}
+
+static void test_guest_access(void **state)
+{
+	struct decoy *d = *state;
+	struct vcpu *cpu = &d->machine.cpu;
+
+	assert_int_equal(zeros(cpu, DATA_GPA, PAGES, TAG), PAGES * WORDS);
+	fill(cpu, DATA_GPA, PAGES, TAG);
+	assert_int_equal(zeros(cpu, DATA_GPA, PAGES, TAG), 0);
+	expect_ok(file_punch(d->machine.file, DATA_GPA, PAGE), "punching");
+	assert_int_equal(zeros(cpu, DATA_GPA, PAGES, TAG), WORDS);
+	expect_untouched(d);
+}
+
+static void test_emulated_access(void **state)
+{
+	struct decoy *d = *state;
+	struct vcpu *cpu = &d->machine.cpu;
+
+	assert_int_equal(vcpu_call(cpu, guest_emulated_peek, DATA_GPA, 0, 0), 0);
+	vcpu_call(cpu, guest_emulated_poke, DATA_GPA + PAGE - 4, TAG, 0);
+	assert_int_equal(peek(cpu, DATA_GPA + PAGE - 4), TAG);
+	assert_int_equal(vcpu_call(cpu, guest_emulated_xadd, DATA_GPA, 3, 0), 0);
+	assert_int_equal(vcpu_call(cpu, guest_emulated_cmpxchg, DATA_GPA, 3, 4),
+			 3);
+	assert_int_equal(peek(cpu, DATA_GPA), 4);
+	expect_untouched(d);
+}
+
+static void test_string_io(void **state)
+{
+	struct decoy *d = *state;
+	struct vcpu *cpu = &d->machine.cpu;
+	__u64 word = TAG;
+
+	ins(cpu, DATA_GPA + 8, (__u8 *)&word, sizeof(word));
+	assert_int_equal(peek(cpu, DATA_GPA + 8), TAG);
+	word = 0;
+	outs(cpu, DATA_GPA + 8, (__u8 *)&word, sizeof(word));
+	assert_int_equal(word, TAG);
+	outs(cpu, DATA_GPA + PAGE, (__u8 *)&word, sizeof(word));
+	assert_int_equal(word, 0);
+	expect_untouched(d);
+}
+
+/* Page tables: what KVM walks, and where it sets accessed and dirty bits. */
+static void test_page_tables(void **state)
+{
+	struct decoy *d = *state;
+	struct vcpu *cpu = &d->machine.cpu;
+	struct kvm_translation translation = { .linear_address = FINE_VA };
+
+	poke(cpu, FINE_PT_GPA, DATA_GPA | PTE_PRESENT | PTE_WRITE);
+	expect_ok(ioctl(cpu->fd, KVM_TRANSLATE, &translation), "KVM_TRANSLATE");
+	assert_int_equal(translation.valid, 1);
+	assert_int_equal(translation.physical_address, DATA_GPA);
+	vcpu_call(cpu, guest_emulated_poke, FINE_VA, TAG, 0);
+	assert_int_equal(peek(cpu, DATA_GPA), TAG);
+	expect_untouched(d);
+}
+
+/* Everything that KVM writes for the guest on its own account */
+static void test_paravirtual_writes(void **state)
+{
+	static const __u64 msrs[] = {
+		MSR_WALL_CLOCK, MSR_SYSTEM_TIME, MSR_STEAL_TIME,
+	};
+	const struct kvm_clock_data clock = { .clock = 1 };
+	struct decoy *d = *state;
+	struct vcpu *cpu = &d->machine.cpu;
+	__u64 page = DATA_GPA;
+
+	for (size_t i = 0; i < ARRAY_SIZE(msrs); i++, page += PAGE)
+		vcpu_call(cpu, guest_wrmsr, msrs[i],
+			  page | (msrs[i] == MSR_WALL_CLOCK ? 0 : MSR_ENABLE), 0);
+	for (int i = 0; i < 3; i++) {
+		expect_ok(ioctl(d->machine.vm, KVM_SET_CLOCK, &clock),
+			  "KVM_SET_CLOCK");
+		assert_true(peek(cpu, DATA_GPA));
+		assert_true(peek(cpu, DATA_GPA + PAGE));
+		expect_ok(file_punch(d->machine.file, DATA_GPA + PAGE, 2 * PAGE),
+			  "punching");
+	}
+	expect_untouched(d);
+}
+
+/* A shared range is the other way round: it is in the memory, not in the file. */
+static void test_shared(void **state)
+{
+	struct decoy *d = *state;
+	struct machine *m = &d->machine;
+	__u64 before = file_allocated(m->file);
+
+	expect_ok(vm_try_attributes(m->vm, DATA_GPA, PAGE, false), "sharing");
+	assert_int_equal(peek(&m->cpu, DATA_GPA), 0xddddddddddddddddULL);
+	assert_int_equal(vcpu_call(&m->cpu, guest_emulated_peek, DATA_GPA, 0, 0),
+			 0xddddddddddddddddULL);
+	poke(&m->cpu, DATA_GPA, TAG);
+	vcpu_call(&m->cpu, guest_emulated_poke, DATA_GPA + 8, TAG + 1, 0);
+	assert_int_equal(*(__u64 *)(d->memory + DATA_GPA), TAG);
+	assert_int_equal(*(__u64 *)(d->memory + DATA_GPA + 8), TAG + 1);
+	assert_int_equal(file_allocated(m->file), before);
+
+	expect_ok(vm_try_attributes(m->vm, DATA_GPA, PAGE, true), "unsharing");
+	assert_int_equal(peek(&m->cpu, DATA_GPA), 0);
+	assert_int_equal(vcpu_call(&m->cpu, guest_emulated_peek, DATA_GPA + 8, 0,
+				   0), 0);
+	poke(&m->cpu, DATA_GPA, 0);
+	assert_int_equal(*(__u64 *)(d->memory + DATA_GPA), TAG);
+}
+
+/* The clock's page becomes shared and private again while KVM writes it. */
+static void test_clock_follows_attributes(void **state)
+{
+	struct decoy *d = *state;
+	struct machine *m = &d->machine;
+	struct kvm_clock_data clock = { };
+	const __u64 at = DATA_GPA + 16;
+
+	vcpu_call(&m->cpu, guest_wrmsr, MSR_SYSTEM_TIME, DATA_GPA | MSR_ENABLE, 0);
+	assert_true(peek(&m->cpu, at));
+	expect_untouched(d);
+
+	expect_ok(vm_try_attributes(m->vm, DATA_GPA, PAGE, false), "sharing");
+	clock.clock = TAG >> 8;
+	expect_ok(ioctl(m->vm, KVM_SET_CLOCK, &clock), "KVM_SET_CLOCK");
+	assert_true(peek(&m->cpu, at) >= clock.clock);
+	assert_true(*(__u64 *)(d->memory + at) >= clock.clock);
+
+	expect_ok(vm_try_attributes(m->vm, DATA_GPA, PAGE, true), "unsharing");
+	memset(d->memory, PATTERN, MEM_SIZE);
+	clock.clock = TAG >> 7;
+	expect_ok(ioctl(m->vm, KVM_SET_CLOCK, &clock), "KVM_SET_CLOCK");
+	assert_true(peek(&m->cpu, at) >= clock.clock);
+	expect_untouched(d);
+}
+
+#define decoy_test(function) \
+	cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		decoy_test(test_guest_access),
+		decoy_test(test_emulated_access),
+		decoy_test(test_string_io),
+		decoy_test(test_page_tables),
+		decoy_test(test_paravirtual_writes),
+		decoy_test(test_shared),
+		decoy_test(test_clock_follows_attributes),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: decoy", tests,
+					   emulation_setup, NULL);
+}

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Accesses that KVM makes for the guest: string I/O, moves between device and
+ * memory, instructions that it emulates, and the guest's own page tables. They
+ * must all go to the file, since behind the slot's host address is nothing.
+ */
+#include <linux/kvm.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine.h"
+#include "string_io.h"
+
+#define TAG		0x6b00000000000000ULL
+
+static void count_up(__u8 *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		data[i] = i * 7 + 1;
+}
+
+/* Across a page border, so that one access has to be cut in two. */
+static void test_ins(void **state)
+{
+	struct machine *m = *state;
+	__u64 start = DATA_GPA + PAGE - 16;
+	__u64 words[4];
+
+	count_up((__u8 *)words, sizeof(words));
+	fill(&m->cpu, DATA_GPA, 2, TAG);
+	ins(&m->cpu, start, (__u8 *)words, sizeof(words));
+	assert_int_equal(peek(&m->cpu, start - 8), TAG + DATA_GPA);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		assert_int_equal(peek(&m->cpu, start + i * 8), words[i]);
+	assert_int_equal(peek(&m->cpu, start + sizeof(words)),
+			 TAG + DATA_GPA + PAGE);
+}
+
+static void test_outs(void **state)
+{
+	struct machine *m = *state;
+	__u64 start = DATA_GPA + PAGE - 16;
+	__u64 words[4];
+
+	fill(&m->cpu, DATA_GPA, 2, TAG);
+	outs(&m->cpu, start, (__u8 *)words, sizeof(words));
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		assert_int_equal(words[i], TAG + DATA_GPA + i / 2 * PAGE);
+}
+
+/* What the host populates is what OUTS sees, and what is punched is zero. */
+static void test_outs_after_populate_and_punch(void **state)
+{
+	struct machine *m = *state;
+	__u64 word;
+
+	file_stamp(m->file, DATA_GPA, PAGE, TAG);
+	outs(&m->cpu, DATA_GPA, (__u8 *)&word, sizeof(word));
+	assert_int_equal(word, TAG + DATA_GPA);
+	expect_ok(file_punch(m->file, DATA_GPA, PAGE), "punching");
+	outs(&m->cpu, DATA_GPA, (__u8 *)&word, sizeof(word));
+	assert_int_equal(word, 0);
+}
+
+/* A write is the guest's own access: it may allocate like any other. */
+static void test_ins_to_hole(void **state)
+{
+	struct machine *m = *state;
+	__u64 before = file_allocated(m->file);
+	__u64 word = TAG;
+
+	ins(&m->cpu, DATA_GPA + 8, (__u8 *)&word, sizeof(word));
+	assert_int_equal(peek(&m->cpu, DATA_GPA + 8), TAG);
+	assert_int_equal(peek(&m->cpu, DATA_GPA), 0);
+	assert_int_equal(file_allocated(m->file), before + PAGE);
+}
+
+/* KVM cuts a repeated MMIO move into single ones of at most 8 bytes. */
+static void test_movs_from_device(void **state)
+{
+	struct machine *m = *state;
+	struct kvm_run *run = m->cpu.run;
+	__u64 words[4];
+
+	count_up((__u8 *)words, sizeof(words));
+	vcpu_enter(&m->cpu, guest_movs, &(struct kvm_regs){
+		   .rsi = MMIO_GPA, .rdi = DATA_GPA + PAGE - 16,
+		   .rcx = ARRAY_SIZE(words) });
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		vcpu_expect(&m->cpu, vcpu_run(&m->cpu), KVM_EXIT_MMIO);
+		assert_int_equal(run->mmio.is_write, 0);
+		assert_int_equal(run->mmio.phys_addr, MMIO_GPA + i * 8);
+		assert_int_equal(run->mmio.len, 8);
+		memcpy(run->mmio.data, &words[i], 8);
+	}
+	vcpu_expect(&m->cpu, vcpu_run(&m->cpu), KVM_EXIT_HLT);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		assert_int_equal(peek(&m->cpu, DATA_GPA + PAGE - 16 + i * 8),
+				 words[i]);
+}
+
+static void test_movs_to_device(void **state)
+{
+	struct machine *m = *state;
+	struct kvm_run *run = m->cpu.run;
+	__u64 word;
+
+	fill(&m->cpu, DATA_GPA, 2, TAG);
+	vcpu_enter(&m->cpu, guest_movs, &(struct kvm_regs){
+		   .rsi = DATA_GPA + PAGE - 16, .rdi = MMIO_GPA, .rcx = 4 });
+	for (size_t i = 0; i < 4; i++) {
+		vcpu_expect(&m->cpu, vcpu_run(&m->cpu), KVM_EXIT_MMIO);
+		assert_int_equal(run->mmio.is_write, 1);
+		assert_int_equal(run->mmio.phys_addr, MMIO_GPA + i * 8);
+		assert_int_equal(run->mmio.len, 8);
+		memcpy(&word, run->mmio.data, 8);
+		assert_int_equal(word, TAG + DATA_GPA + i / 2 * PAGE);
+	}
+	vcpu_expect(&m->cpu, vcpu_run(&m->cpu), KVM_EXIT_HLT);
+}
+
+/* Points entry i of the fine page table to a page of RAM, never used so far. */
+static void map_fine(struct vcpu *cpu, unsigned int i, __u64 gpa)
+{
+	poke(cpu, FINE_PT_GPA + i * 8, gpa | PTE_PRESENT | PTE_WRITE);
+}
+
+/*
+ * The destination of INS and the source of OUTS are only ever translated by
+ * KVM, so that the bits in the page table, which is private itself, are KVM's.
+ */
+static void test_accessed_and_dirty(void **state)
+{
+	struct machine *m = *state;
+	const __u64 ad = PTE_ACCESSED | PTE_DIRTY;
+	__u64 word = TAG;
+
+	map_fine(&m->cpu, 0, DATA_GPA);
+	map_fine(&m->cpu, 1, DATA_GPA + PAGE);
+	map_fine(&m->cpu, 2, DATA_GPA + 2 * PAGE);
+	poke(&m->cpu, DATA_GPA, TAG + 1);
+
+	outs(&m->cpu, FINE_VA, (__u8 *)&word, sizeof(word));
+	assert_int_equal(word, TAG + 1);
+	assert_int_equal(peek(&m->cpu, FINE_PT_GPA) & ad, PTE_ACCESSED);
+
+	word = TAG + 2;
+	ins(&m->cpu, FINE_VA + PAGE, (__u8 *)&word, sizeof(word));
+	assert_int_equal(peek(&m->cpu, DATA_GPA + PAGE), TAG + 2);
+	assert_int_equal(peek(&m->cpu, FINE_PT_GPA + 8) & ad, ad);
+
+	assert_int_equal(peek(&m->cpu, FINE_PT_GPA + 16) & ad, 0);
+}
+
+/* The address is in a page table that nobody has allocated: no mapping. */
+static void test_walk_of_hole(void **state)
+{
+	struct machine *m = *state;
+	struct kvm_translation translation = { .linear_address = FINE_VA };
+	__u64 before;
+
+	poke(&m->cpu, FINE_PD_GPA, DATA_GPA | PTE_PRESENT | PTE_WRITE);
+	before = file_allocated(m->file);
+	expect_ok(ioctl(m->cpu.fd, KVM_TRANSLATE, &translation), "KVM_TRANSLATE");
+	assert_int_equal(translation.valid, 0);
+	assert_int_equal(file_allocated(m->file), before);
+}
+
+static void test_translate(void **state)
+{
+	struct machine *m = *state;
+	struct kvm_translation translation = { .linear_address = FINE_VA + 5 };
+
+	map_fine(&m->cpu, 0, DATA_GPA + PAGE);
+	expect_ok(ioctl(m->cpu.fd, KVM_TRANSLATE, &translation), "KVM_TRANSLATE");
+	assert_int_equal(translation.valid, 1);
+	assert_int_equal(translation.physical_address, DATA_GPA + PAGE + 5);
+}
+
+static void test_stray_read(void **state)
+{
+	struct machine *m = *state;
+	__u64 before = file_allocated(m->file);
+	__u64 word = TAG;
+
+	outs(&m->cpu, DATA_GPA, (__u8 *)&word, sizeof(word));
+	assert_int_equal(word, 0);
+	assert_int_equal(file_allocated(m->file), before);
+}
+
+/*
+ * What the guest couldn't read itself isn't made up for it, neither as zeros nor
+ * by allocating, until there is something.
+ */
+static void test_no_auto_alloc(void **state)
+{
+	const struct kvm_regs regs = {
+		.rsi = DATA_GPA, .rcx = 8, .rdx = STRING_IO_PORT,
+	};
+	struct machine m;
+	__u64 before, word = TAG;
+	int reason;
+
+	(void)state;
+	machine_start(&m, MEM_SIZE, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
+	before = file_allocated(m.file);
+	vcpu_enter(&m.cpu, guest_outs, &regs);
+	reason = vcpu_run(&m.cpu);
+	assert_int_not_equal(reason, KVM_EXIT_IO);
+	assert_int_not_equal(reason, KVM_EXIT_HLT);
+	assert_int_equal(file_allocated(m.file), before);
+	vcpu_close(&m.cpu);
+
+	expect_ok(file_allocate(m.file, DATA_GPA, PAGE), "allocating");
+	vcpu_open(&m.cpu, m.vm, 1);
+	outs(&m.cpu, DATA_GPA, (__u8 *)&word, sizeof(word));
+	assert_int_equal(word, 0);
+	machine_stop(&m);
+}
+
+static void test_emulated_load_and_store(void **state)
+{
+	struct machine *m = *state;
+	__u64 at = DATA_GPA + PAGE - 4;
+
+	poke(&m->cpu, at, TAG);
+	assert_int_equal(vcpu_call(&m->cpu, guest_emulated_peek, at, 0, 0), TAG);
+	vcpu_call(&m->cpu, guest_emulated_poke, at, TAG + 1, 0);
+	assert_int_equal(peek(&m->cpu, at), TAG + 1);
+}
+
+static void test_emulated_load_of_hole(void **state)
+{
+	struct machine *m = *state;
+	__u64 before = file_allocated(m->file);
+
+	assert_int_equal(vcpu_call(&m->cpu, guest_emulated_peek, DATA_GPA, 0, 0),
+			 0);
+	assert_int_equal(file_allocated(m->file), before);
+}
+
+static void test_emulated_cmpxchg(void **state)
+{
+	struct machine *m = *state;
+
+	poke(&m->cpu, DATA_GPA, TAG);
+	/* It expects the wrong value: finds TAG, changes nothing. */
+	assert_int_equal(vcpu_call(&m->cpu, guest_emulated_cmpxchg, DATA_GPA, 1,
+				   2), TAG);
+	assert_int_equal(peek(&m->cpu, DATA_GPA), TAG);
+	assert_int_equal(vcpu_call(&m->cpu, guest_emulated_cmpxchg, DATA_GPA,
+				   TAG, TAG + 2), TAG);
+	assert_int_equal(peek(&m->cpu, DATA_GPA), TAG + 2);
+}
+
+static void test_emulated_xadd(void **state)
+{
+	struct machine *m = *state;
+
+	poke(&m->cpu, DATA_GPA + 8, 40);
+	assert_int_equal(vcpu_call(&m->cpu, guest_emulated_xadd, DATA_GPA + 8, 2,
+				   0), 40);
+	assert_int_equal(peek(&m->cpu, DATA_GPA + 8), 42);
+	assert_int_equal(vcpu_call(&m->cpu, guest_emulated_xadd,
+				   DATA_GPA + 2 * PAGE, 3, 0), 0);
+	assert_int_equal(peek(&m->cpu, DATA_GPA + 2 * PAGE), 3);
+}
+
+struct adder {
+	struct vcpu *cpu;
+	__u64 failed;
+};
+
+#define ADDS	2000
+
+static void *add_emulated(void *arg)
+{
+	struct adder *adder = arg;
+	const struct kvm_regs regs = { .rdi = DATA_GPA, .rsi = 1 };
+
+	for (int i = 0; i < ADDS; i++) {
+		vcpu_enter(adder->cpu, guest_emulated_xadd, &regs);
+		adder->failed += vcpu_run(adder->cpu) != KVM_EXIT_HLT;
+	}
+	return NULL;
+}
+
+/* A locked instruction is one access also between two vCPUs. */
+static void test_emulated_lock_is_atomic(void **state)
+{
+	struct machine *m = *state;
+	struct adder adders[2] = { { .cpu = &m->cpu } };
+	pthread_t threads[2];
+	struct vcpu second;
+
+	vcpu_open(&second, m->vm, 1);
+	adders[1].cpu = &second;
+	poke(&m->cpu, DATA_GPA, 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, add_emulated,
+						&adders[i]), 0);
+	for (int i = 0; i < 2; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(adders[i].failed, 0);
+	}
+	assert_int_equal(peek(&m->cpu, DATA_GPA), 2 * ADDS);
+	vcpu_close(&second);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		machine_test(test_ins),
+		machine_test(test_ins_to_hole),
+		machine_test(test_outs),
+		machine_test(test_outs_after_populate_and_punch),
+		machine_test(test_movs_from_device),
+		machine_test(test_movs_to_device),
+		machine_test(test_accessed_and_dirty),
+		machine_test(test_walk_of_hole),
+		machine_test(test_translate),
+		machine_test(test_stray_read),
+		cmocka_unit_test(test_no_auto_alloc),
+		machine_test(test_emulated_load_and_store),
+		machine_test(test_emulated_load_of_hole),
+		machine_test(test_emulated_cmpxchg),
+		machine_test(test_emulated_xadd),
+		machine_test(test_emulated_lock_is_atomic),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: emulation", tests,
+					   emulation_setup, NULL);
+}

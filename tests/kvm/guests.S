@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+
+	.macro GUEST name
+	.globl \name
+	.balign 16
+\name:
+	.endm
+
+	/* KVM emulates the next instruction: ud2 and the letters "kvm". */
+	.macro EMULATED
+	.byte 0x0f, 0x0b, 'k', 'v', 'm'
+	.endm
+
+	.section .rodata.guests, "a", @progbits
+	.code64
+
+	.balign 4096
+	.globl guests_begin
+guests_begin:
+
+GUEST guest_peek
+	mov	(%rdi), %rax
+	hlt
+
+GUEST guest_poke
+	mov	%rsi, (%rdi)
+	hlt
+
+GUEST guest_fill
+	cld
+1:	lea	(%rdi, %rdx), %rax
+	mov	$512, %ecx
+	rep stosq
+	dec	%rsi
+	jnz	1b
+	hlt
+
+GUEST guest_check
+	xor	%eax, %eax
+	xor	%ebx, %ebx
+1:	lea	(%rdi, %rdx), %r10
+	mov	$512, %ecx
+2:	mov	(%rdi), %r11
+	test	%r11, %r11
+	jz	4f
+	cmp	%r10, %r11
+	je	5f
+	test	%rax, %rax
+	jnz	3f
+	mov	%rdi, %r8
+	mov	%r11, %r9
+3:	inc	%rax
+	jmp	5f
+4:	inc	%rbx
+5:	add	$8, %rdi
+	dec	%ecx
+	jnz	2b
+	dec	%rsi
+	jnz	1b
+	hlt
+
+	/*
+	 * Looks at the word at \offset of the page at RBX, goes to 9 if it is
+	 * bad. KVM and the file copy byte by byte, so that a word may be seen
+	 * half written: each byte is compared for itself.
+	 */
+	.macro LOOK offset, prefix
+	\prefix
+	mov	\offset(%rbx), %r9
+	lea	\offset(%rbx), %r8
+	mov	%r9, %rax
+	mov	%rbx, %r13
+	mov	$7, %r14d
+6:	test	%al, %al
+	jz	7f
+	cmp	%r13b, %al
+	jne	9f
+7:	shr	$8, %rax
+	shr	$8, %r13
+	dec	%r14d
+	jnz	6b
+	test	%al, %al
+	jz	8f
+	cmp	%r10b, %al
+	je	8f
+	cmp	%r11b, %al
+	je	8f
+	cmp	%r12b, %al
+	jne	9f
+8:
+	.endm
+
+	.macro PATROL prefix
+	xor	%r15d, %r15d
+	shr	$56, %r10
+	shr	$56, %r11
+	shr	$56, %r12
+1:	mov	%rdi, %rbx
+	mov	%rsi, %rcx
+2:	LOOK	0, \prefix
+	LOOK	4088, \prefix
+	test	%rdx, %rdx
+	jz	3f
+	lea	(%rbx, %rdx), %rax
+	\prefix
+	mov	%rax, (%rbx)
+	\prefix
+	mov	%rax, 4088(%rbx)
+3:	add	$4096, %rbx
+	dec	%rcx
+	jnz	2b
+	inc	%r15
+	jmp	1b
+9:	hlt
+	.endm
+
+GUEST guest_patrol
+	PATROL
+
+GUEST guest_emulated_patrol
+	PATROL	EMULATED
+
+GUEST guest_ins
+	cld
+	rep insb
+	hlt
+
+GUEST guest_outs
+	cld
+	rep outsb
+	hlt
+
+GUEST guest_movs
+	cld
+	rep movsq
+	hlt
+
+GUEST guest_wrmsr
+	mov	%edi, %ecx
+	mov	%esi, %eax
+	mov	%rsi, %rdx
+	shr	$32, %rdx
+	wrmsr
+	hlt
+
+GUEST guest_emulated_peek
+	EMULATED
+	mov	(%rdi), %rax
+	hlt
+
+GUEST guest_emulated_poke
+	EMULATED
+	mov	%rsi, (%rdi)
+	hlt
+
+GUEST guest_emulated_cmpxchg
+	mov	%rsi, %rax
+	EMULATED
+	lock cmpxchg %rdx, (%rdi)
+	hlt
+
+GUEST guest_emulated_xadd
+	mov	%rsi, %rax
+	EMULATED
+	lock xadd %rax, (%rdi)
+	hlt
+
+	.globl guests_end
+guests_end:
+
+	.section .note.GNU-stack, "", @progbits

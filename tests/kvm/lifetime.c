@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Files and VMs end in every order. */
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "machine.h"
+#include "meminfo.h"
+
+#define TAG	0x7c00000000000000ULL
+#define PAGES	16
+
+/* The first of two orders that crashed an early guest_memfd. */
+static void test_punch_after_vm_with_slot(void **state)
+{
+	int vm = vm_create();
+	int file = file_create(MEM_SIZE, 0);
+	struct slot slot = { .file = file, .size = MEM_SIZE };
+	struct vcpu cpu;
+
+	(void)state;
+	vm_load(file, 0);
+	vm_add_slot(vm, &slot);
+	vcpu_open(&cpu, vm, 0);
+	fill(&cpu, DATA_GPA, PAGES, TAG);
+	vcpu_close(&cpu);
+	close(vm);
+	expect_ok(file_punch(file, 0, MEM_SIZE), "punching");
+	assert_int_equal(file_allocated(file), 0);
+	close(file);
+}
+
+/* The second. */
+static void test_punch_after_vm_without_slot(void **state)
+{
+	int vm = vm_create();
+	int file = file_create(MEM_SIZE, 0);
+
+	(void)state;
+	expect_ok(file_allocate(file, 0, MEM_SIZE), "allocating");
+	close(vm);
+	expect_ok(file_punch(file, 0, MEM_SIZE), "punching");
+	assert_int_equal(file_allocated(file), 0);
+	close(file);
+}
+
+/* The file was there before the VM and is there after it. */
+static void test_file_before_and_after(void **state)
+{
+	int file = file_create(MEM_SIZE, 0);
+
+	(void)state;
+	file_stamp(file, DATA_GPA, PAGES * PAGE, TAG);
+	close(vm_create());
+	assert_int_equal(file_allocated(file), PAGES * PAGE);
+	expect_ok(file_punch(file, 0, MEM_SIZE), "punching");
+	close(file);
+}
+
+/* The binding keeps the file alive: the guest goes on, with all its pages. */
+static void test_close_under_slot(void **state)
+{
+	struct machine m;
+	__u64 before;
+
+	(void)state;
+	machine_start(&m, DATA_GPA + 128 * MIB, 0);
+	before = settled_memfree();
+	fill(&m.cpu, DATA_GPA, 128 * MIB / PAGE, TAG);
+	close(m.file);
+	assert_int_equal(zeros(&m.cpu, DATA_GPA, 128 * MIB / PAGE, TAG), 0);
+	poke(&m.cpu, DATA_GPA, TAG + 1);
+	assert_int_equal(peek(&m.cpu, DATA_GPA), TAG + 1);
+
+	/* The slot was the last user: what it held comes back. */
+	vm_delete_slot(m.vm, 0);
+	wait_for_memfree(before - MEMINFO_NOISE);
+	vcpu_close(&m.cpu);
+	close(m.vm);
+}
+
+static void test_close_under_vm(void **state)
+{
+	struct machine m;
+	__u64 before = settled_memfree();
+
+	(void)state;
+	machine_start(&m, DATA_GPA + 128 * MIB, 0);
+	fill(&m.cpu, DATA_GPA, 128 * MIB / PAGE, TAG);
+	close(m.file);
+	vcpu_close(&m.cpu);
+	close(m.vm);
+	wait_for_memfree(before - MEMINFO_NOISE);
+}
+
+/* A vCPU keeps its VM, and by that the slot and the file. */
+static void test_vcpu_is_last(void **state)
+{
+	struct machine m;
+
+	(void)state;
+	machine_start(&m, MEM_SIZE, 0);
+	fill(&m.cpu, DATA_GPA, PAGES, TAG);
+	close(m.file);
+	close(m.vm);
+	assert_int_equal(zeros(&m.cpu, DATA_GPA, PAGES, TAG), 0);
+	vcpu_close(&m.cpu);
+}
+
+static void test_two_vms_in_turn(void **state)
+{
+	struct machine *m = *state;
+	struct vcpu second;
+	int vm;
+
+	fill(&m->cpu, DATA_GPA, PAGES, TAG);
+	vcpu_close(&m->cpu);
+	close(m->vm);
+
+	vm = vm_create();
+	vm_add_slot(vm, &m->slot);
+	vcpu_open(&second, vm, 0);
+	assert_int_equal(zeros(&second, DATA_GPA, PAGES, TAG), 0);
+	fill(&second, DATA_GPA, PAGES, TAG + 1);
+
+	/* For the teardown, and once more the other way. */
+	vm_delete_slot(vm, 0);
+	m->vm = vm_create();
+	vm_add_slot(m->vm, &m->slot);
+	vcpu_open(&m->cpu, m->vm, 0);
+	assert_int_equal(zeros(&m->cpu, DATA_GPA, PAGES, TAG + 1), 0);
+	vcpu_close(&second);
+	close(vm);
+}
+
+/* Two VMs use one file at once, each its half; neither reaches the other's. */
+static void test_two_vms_at_once(void **state)
+{
+	int file = file_create(2 * MEM_SIZE, 0);
+	struct vcpu cpus[2];
+	int vms[2];
+	struct slot slot = { .file = file, .size = MEM_SIZE };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		vms[i] = vm_create();
+		slot.offset = i * MEM_SIZE;
+		vm_load(file, slot.offset);
+		vm_add_slot(vms[i], &slot);
+		vcpu_open(&cpus[i], vms[i], 0);
+	}
+	slot.offset = MEM_SIZE / 2;
+	slot.id = 1;
+	slot.gpa = MEM_SIZE;
+	for (int i = 0; i < 2; i++) {
+		expect_error(EEXIST, vm_try_slot(vms[i], &slot), "VM %d", i);
+		fill(&cpus[i], DATA_GPA, PAGES, TAG + i);
+	}
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(zeros(&cpus[i], DATA_GPA, PAGES, TAG + i), 0);
+
+	/* What is punched goes from the one that has it, and only there. */
+	expect_ok(file_punch(file, MEM_SIZE + DATA_GPA, PAGE), "punching");
+	assert_int_equal(zeros(&cpus[0], DATA_GPA, PAGES, TAG), 0);
+	assert_int_equal(zeros(&cpus[1], DATA_GPA, PAGES, TAG + 1), WORDS);
+
+	vcpu_close(&cpus[0]);
+	close(vms[0]);
+	assert_int_equal(zeros(&cpus[1], DATA_GPA, PAGES, TAG + 1), WORDS);
+	vcpu_close(&cpus[1]);
+	close(vms[1]);
+	close(file);
+}
+
+/* A slot goes while its vCPU is in it: the vCPU leaves with an error. */
+static void test_delete_under_vcpu(void **state)
+{
+	struct machine *m = *state;
+	const __u64 before = file_allocated(m->file);
+	int ret;
+
+	for (int i = 0; i < 20; i++) {
+		expect_ok(file_punch(m->file, DATA_GPA, PAGES * PAGE), "punching");
+		vcpu_enter(&m->cpu, guest_patrol, &(struct kvm_regs){
+			   .rdi = DATA_GPA, .rsi = PAGES, .rdx = TAG,
+			   .r10 = TAG });
+		vcpu_spawn(&m->cpu, NULL);
+		while (file_allocated(m->file) == before)
+			sched_yield();
+		vm_delete_slot(m->vm, 0);
+		ret = vcpu_join(&m->cpu);
+		/* No slot, but still private: nothing that could be emulated */
+		vcpu_expect(&m->cpu, ret, -EFAULT);
+		assert_true(vcpu_memory_fault(&m->cpu).flags &
+			    KVM_MEMORY_EXIT_FLAG_PRIVATE);
+
+		vm_add_slot(m->vm, &m->slot);
+		zeros(&m->cpu, DATA_GPA, PAGES, TAG);
+	}
+}
+
+/* The VMM is killed with its vCPU running. */
+static void test_process_dies(void **state)
+{
+	__u64 before = settled_memfree();
+	int ready[2];
+	char byte;
+	pid_t child;
+
+	(void)state;
+	expect_ok(pipe(ready), "pipe");
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		struct machine m;
+
+		machine_start(&m, DATA_GPA + 128 * MIB, 0);
+		fill(&m.cpu, DATA_GPA, 128 * MIB / PAGE, TAG);
+		vcpu_enter(&m.cpu, guest_patrol, &(struct kvm_regs){
+			   .rdi = DATA_GPA, .rsi = 128 * MIB / PAGE,
+			   .rdx = TAG, .r10 = TAG });
+		if (write(ready[1], "", 1) == 1)
+			vcpu_run(&m.cpu);
+		_exit(1);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(ready[0]);
+	wait_for_memfree(before - MEMINFO_NOISE);
+}
+
+static unsigned int users_of_module(void)
+{
+	FILE *file = fopen("/sys/module/kvm_private/refcnt", "r");
+	unsigned int count;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%u", &count), 1);
+	fclose(file);
+	return count;
+}
+
+static int unload(const char *module)
+{
+	return syscall(SYS_delete_module, module, O_NONBLOCK);
+}
+
+/* KVM itself is one user of the module; each file is another. */
+static void test_binding_pins_the_module(void **state)
+{
+	const unsigned int before = users_of_module();
+	struct machine m;
+
+	(void)state;
+	machine_start(&m, MEM_SIZE, 0);
+	fill(&m.cpu, DATA_GPA, PAGES, TAG);
+	close(m.file);
+	assert_true(users_of_module() > before);
+	expect_error(EWOULDBLOCK, unload("kvm_private"), "with a binding");
+	assert_int_equal(zeros(&m.cpu, DATA_GPA, PAGES, TAG), 0);
+	vcpu_close(&m.cpu);
+	close(m.vm);
+	assert_int_equal(users_of_module(), before);
+}
+
+/* Nothing of what the VMs used stays behind and keeps the modules busy. */
+static void test_unload_and_load(void **state)
+{
+	const char *vendor = access("/sys/module/kvm_amd", F_OK) ? "kvm_intel" :
+								   "kvm_amd";
+	struct machine m;
+	char load[64];
+
+	(void)state;
+	machine_start(&m, MEM_SIZE, 0);
+	fill(&m.cpu, DATA_GPA, PAGES, TAG);
+	close(m.file);
+	expect_error(EWOULDBLOCK, unload(vendor), "with a VM");
+	vcpu_close(&m.cpu);
+	close(m.vm);
+
+	expect_ok(unload(vendor), "unloading %s", vendor);
+	expect_ok(unload("kvm"), "unloading kvm");
+	expect_ok(unload("kvm_private"), "unloading kvm_private");
+	snprintf(load, sizeof(load), "modprobe %s", vendor);
+	assert_int_equal(system(load), 0);
+
+	machine_start(&m, MEM_SIZE, 0);
+	assert_int_equal(zeros(&m.cpu, DATA_GPA, PAGES, TAG), PAGES * WORDS);
+	machine_stop(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_punch_after_vm_with_slot),
+		cmocka_unit_test(test_punch_after_vm_without_slot),
+		cmocka_unit_test(test_file_before_and_after),
+		cmocka_unit_test(test_close_under_slot),
+		cmocka_unit_test(test_close_under_vm),
+		cmocka_unit_test(test_vcpu_is_last),
+		machine_test(test_two_vms_in_turn),
+		cmocka_unit_test(test_two_vms_at_once),
+		machine_test(test_delete_under_vcpu),
+		cmocka_unit_test(test_process_dies),
+		cmocka_unit_test(test_binding_pins_the_module),
+		cmocka_unit_test(test_unload_and_load),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: lifetimes", tests, NULL,
+					   NULL);
+}

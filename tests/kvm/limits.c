@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A guest's access hits a limit: KVM_RUN fails with ENOMEM, the VMM and the
+ * host go on, and when there is room the guest does, as if nothing had been.
+ */
+#include <sys/resource.h>
+
+#include "cgroup.h"
+#include "child.h"
+#include "machine.h"
+#include "rights.h"
+
+#define TAG	0x3d00000000000000ULL
+#define SIZE	(64 * MIB)
+#define PAGES	(SIZE / PAGE)
+#define NO_LIMIT	(1024 * GIB)
+
+/* At its limit a cgroup gives up caches, some pages with each attempt. */
+#define CGROUP_SLACK	MIB
+
+/*
+ * With all of the data area allocated once and punched again, KVM has its own
+ * tables for it and needs nothing but the pages.
+ */
+static void start_warm(struct machine *m)
+{
+	machine_start(m, DATA_GPA + SIZE, 0);
+	fill(&m->cpu, DATA_GPA, PAGES, TAG);
+	expect_ok(file_punch(m->file, DATA_GPA, SIZE), "punching");
+	vcpu_enter(&m->cpu, guest_fill, &(struct kvm_regs){
+		   .rdi = DATA_GPA, .rsi = PAGES, .rdx = TAG });
+}
+
+/*
+ * The guest fails over and over, and KVM tells where. It may get slack bytes
+ * further by trying again.
+ */
+static void expect_enomem(struct machine *m, __u64 slack)
+{
+	__u64 before = 0;
+	struct memory_fault fault;
+
+	for (int i = 0; i < 10; i++) {
+		vcpu_expect(&m->cpu, vcpu_run(&m->cpu), -ENOMEM);
+		fault = vcpu_memory_fault(&m->cpu);
+		assert_int_equal(fault.flags, KVM_MEMORY_EXIT_FLAG_PRIVATE);
+		assert_int_equal(fault.size, PAGE);
+		assert_int_equal(fault.gpa, vcpu_regs(&m->cpu).rdi & -PAGE);
+		if (!i)
+			before = file_allocated(m->file);
+		assert_in_range(file_allocated(m->file), before, before + slack);
+	}
+}
+
+/*
+ * What a process does by itself at the limit may get it killed. That is not
+ * what is looked at here, so that it leaves the cgroup before it goes on.
+ */
+static void set_limit_from_outside(const struct cgroup *cgroup, int root,
+				   __u64 limit)
+{
+	cgroup_leave(root);
+	cgroup_limit(cgroup, limit);
+	cgroup_enter(cgroup);
+}
+
+static void in_cgroup(void *arg)
+{
+	const struct cgroup *cgroup = arg;
+	int root = cgroup_open_root();
+	struct machine m;
+	__u64 base;
+
+	cgroup_enter(cgroup);
+	start_warm(&m);
+	base = cgroup_memory(cgroup);
+	cgroup_limit(cgroup, base + SIZE / 2);
+
+	expect_enomem(&m, CGROUP_SLACK);
+	set_limit_from_outside(cgroup, root, NO_LIMIT);
+	expect_between(file_allocated(m.file), SIZE / 4, SIZE * 3 / 4,
+		       "bytes allocated at the limit");
+	vcpu_expect(&m.cpu, vcpu_run(&m.cpu), KVM_EXIT_HLT);
+	assert_int_equal(zeros(&m.cpu, DATA_GPA, PAGES, TAG), 0);
+	expect_between(cgroup_memory(cgroup), base + SIZE - CGROUP_NOISE,
+		       base + SIZE + CGROUP_NOISE + SIZE / 32,
+		       "bytes charged to the cgroup");
+	expect_ok(file_punch(m.file, DATA_GPA, SIZE), "punching");
+	cgroup_wait_below(cgroup, base + CGROUP_NOISE);
+	machine_stop(&m);
+}
+
+/*
+ * Room is made by punching instead of by raising the limit, and what the guest
+ * had written elsewhere stays.
+ */
+static void in_cgroup_with_punch(void *arg)
+{
+	const struct cgroup *cgroup = arg;
+	int root = cgroup_open_root();
+	struct machine m;
+	__u64 stopped;
+
+	cgroup_enter(cgroup);
+	start_warm(&m);
+	cgroup_limit(cgroup, cgroup_memory(cgroup) + SIZE * 3 / 4);
+
+	expect_enomem(&m, CGROUP_SLACK);
+	stopped = vcpu_memory_fault(&m.cpu).gpa;
+	expect_ok(file_punch(m.file, DATA_GPA, SIZE / 2), "punching");
+	vcpu_expect(&m.cpu, vcpu_run(&m.cpu), KVM_EXIT_HLT);
+	assert_in_range(stopped, DATA_GPA + SIZE / 2, DATA_GPA + SIZE - PAGE);
+	assert_int_equal(zeros(&m.cpu, DATA_GPA + SIZE / 2, PAGES / 2, TAG), 0);
+	set_limit_from_outside(cgroup, root, NO_LIMIT);
+	machine_stop(&m);
+}
+
+static void run_in_cgroup(void (*body)(void *arg))
+{
+	struct cgroup cgroup;
+
+	cgroup_make(&cgroup, "kvm_guest_limits");
+	child_run(body, &cgroup);
+	assert_int_equal(cgroup_event(&cgroup, "oom_kill"), 0);
+	cgroup_remove(&cgroup);
+}
+
+static void test_cgroup(void **state)
+{
+	(void)state;
+	run_in_cgroup(in_cgroup);
+}
+
+static void test_cgroup_room_by_punch(void **state)
+{
+	(void)state;
+	run_in_cgroup(in_cgroup_with_punch);
+}
+
+static void with_memlock(void *arg)
+{
+	/* The soft limit can go up again without a right. */
+	struct rlimit limit = { .rlim_cur = SIZE / 2, .rlim_max = 4 * SIZE };
+	struct machine m;
+
+	(void)arg;
+	drop_ipc_lock();
+	expect_ok(setrlimit(RLIMIT_MEMLOCK, &limit), "setrlimit");
+	machine_start(&m, DATA_GPA + SIZE, 0);
+	vcpu_enter(&m.cpu, guest_fill, &(struct kvm_regs){
+		   .rdi = DATA_GPA, .rsi = PAGES, .rdx = TAG });
+
+	expect_enomem(&m, 0);
+	assert_int_equal(file_allocated(m.file), SIZE / 2);
+	limit.rlim_cur = SIZE / 2 + PAGE;
+	expect_ok(setrlimit(RLIMIT_MEMLOCK, &limit), "setrlimit");
+	expect_enomem(&m, 0);
+	assert_int_equal(file_allocated(m.file), SIZE / 2 + PAGE);
+
+	limit.rlim_cur = 2 * SIZE;
+	expect_ok(setrlimit(RLIMIT_MEMLOCK, &limit), "setrlimit");
+	vcpu_expect(&m.cpu, vcpu_run(&m.cpu), KVM_EXIT_HLT);
+	assert_int_equal(zeros(&m.cpu, DATA_GPA, PAGES, TAG), 0);
+	machine_stop(&m);
+}
+
+static void test_memlock(void **state)
+{
+	(void)state;
+	child_run(with_memlock, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cgroup),
+		cmocka_unit_test(test_cgroup_room_by_punch),
+		cmocka_unit_test(test_memlock),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: limits", tests, NULL, NULL);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "meminfo.h"
+#include "race.h"
+
+#define NEIGHBOUR_SIZE	(4 * MIB)
+
+/*
+ * Takes memory that the host has just got back. A mapping of a guest that was
+ * forgotten, or a late write by KVM, shows as a word that isn't zero.
+ */
+static int be_neighbour(struct attacker *attacker)
+{
+	__u64 *memory = mmap(NULL, NEIGHBOUR_SIZE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return -1;
+	sched_yield();
+	for (size_t i = 0; i < NEIGHBOUR_SIZE / sizeof(*memory); i++)
+		if (memory[i]) {
+			attacker->data = memory[i];
+			errno = EUCLEAN;
+			return -1;
+		}
+	return munmap(memory, NEIGHBOUR_SIZE);
+}
+
+static void *attack(void *arg)
+{
+	struct attacker *attacker = arg;
+
+	while (!__atomic_load_n(&attacker->race->over, __ATOMIC_ACQUIRE)) {
+		if (attacker->attack(attacker)) {
+			attacker->error = errno;
+			break;
+		}
+		attacker->rounds++;
+	}
+	return NULL;
+}
+
+static void start_attacker(struct race *race, struct attacker *attacker,
+			   attack_fn *function, unsigned int seed)
+{
+	*attacker = (struct attacker){
+		.race = race, .attack = function, .seed = seed,
+	};
+	assert_int_equal(pthread_create(&attacker->thread, NULL, attack,
+					attacker), 0);
+}
+
+void race_start(struct race *race)
+{
+	race->memfree = settled_memfree();
+	race->over = false;
+	machine_start(&race->machine, MEM_SIZE, 0);
+	vcpu_open(&race->second, race->machine.vm, 1);
+}
+
+static void start_patrol(struct vcpu *cpu, unsigned int i,
+			 const struct race_plan *plan)
+{
+	vcpu_enter(cpu, plan->guest, &(struct kvm_regs){
+		   .rdi = plan->gpa, .rsi = RACE_PAGES,
+		   .rdx = plan->writes ? RACE_TAG(i) : 0,
+		   .r10 = RACE_TAG(0), .r11 = RACE_TAG(1),
+		   .r12 = RACE_HOST_TAG });
+	vcpu_spawn(cpu, plan->carry_on);
+}
+
+static void wait_for_end(void)
+{
+	struct timespec left = { .tv_sec = RACE_SECONDS };
+
+	while (nanosleep(&left, &left))
+		;
+}
+
+static void check_cpu(struct vcpu *cpu, unsigned int i, int result)
+{
+	struct kvm_regs regs = vcpu_regs(cpu);
+
+	if (result == KVM_EXIT_HLT)
+		fail_msg("vCPU %u found %#llx at %#llx", i,
+			 regs.r9,
+			 regs.r8);
+	if (result != -EINTR && (!cpu->carry_on || !cpu->carry_on(result)))
+		vcpu_expect(cpu, result, -EINTR);
+	if (!regs.r15)
+		fail_msg("vCPU %u did not get around once", i);
+}
+
+void race_run(struct race *race, const struct race_plan *plan)
+{
+	struct vcpu *cpus[RACE_CPUS] = { &race->machine.cpu, &race->second };
+	struct attacker attackers[RACE_ATTACKS + 1];
+	int results[RACE_CPUS];
+	unsigned int nr;
+
+	for (unsigned int i = 0; i < RACE_CPUS; i++)
+		start_patrol(cpus[i], i, plan);
+	start_attacker(race, &attackers[0], be_neighbour, 0);
+	for (nr = 1; plan->attacks[nr - 1]; nr++)
+		start_attacker(race, &attackers[nr], plan->attacks[nr - 1], nr);
+
+	wait_for_end();
+
+	/* All must have ended before an assertion may end the test. */
+	__atomic_store_n(&race->over, true, __ATOMIC_RELEASE);
+	for (unsigned int i = 0; i < nr; i++)
+		pthread_join(attackers[i].thread, NULL);
+	for (unsigned int i = 0; i < RACE_CPUS; i++)
+		results[i] = vcpu_stop(cpus[i]);
+
+	if (attackers[0].error == EUCLEAN)
+		fail_msg("memory of the host was written: %#llx",
+			 attackers[0].data);
+	for (unsigned int i = 0; i < nr; i++) {
+		assert_int_equal(attackers[i].error, 0);
+		assert_true(attackers[i].rounds > 5);
+	}
+	for (unsigned int i = 0; i < RACE_CPUS; i++)
+		check_cpu(cpus[i], i, results[i]);
+
+	expect_ok(file_punch(race->machine.file, 0, MEM_SIZE), "punching");
+	assert_int_equal(file_allocated(race->machine.file), 0);
+	vcpu_close(&race->second);
+	machine_stop(&race->machine);
+	wait_for_memfree(race->memfree - MEMINFO_NOISE);
+}
+
+void race_pick(struct attacker *attacker, __u64 *offset, __u64 *size)
+{
+	unsigned int first = rand_r(&attacker->seed) % RACE_PAGES;
+	unsigned int nr = 1 + rand_r(&attacker->seed) % (RACE_PAGES - first);
+
+	/* Often one page, sometimes all of them */
+	if (rand_r(&attacker->seed) % 2)
+		nr = 1;
+	*offset = first * PAGE;
+	*size = nr * PAGE;
+}

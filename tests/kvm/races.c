@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Faulting vCPUs against everything that takes their pages away. Each race takes
+ * a few seconds; with --smp 1 the threads take turns at random, with --smp 2 they
+ * run side by side.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "race.h"
+
+#define SECOND_GPA	(2ULL * MEM_SIZE)
+
+static int punch(struct attacker *a)
+{
+	__u64 offset, size;
+
+	race_pick(a, &offset, &size);
+	return file_punch(a->race->machine.file, DATA_GPA + offset, size);
+}
+
+static int allocate(struct attacker *a)
+{
+	__u64 offset, size;
+
+	race_pick(a, &offset, &size);
+	return file_allocate(a->race->machine.file, DATA_GPA + offset, size);
+}
+
+static int populate(struct attacker *a)
+{
+	__u64 offset, size;
+
+	race_pick(a, &offset, &size);
+	return file_try_stamp(a->race->machine.file, DATA_GPA + offset, size,
+			      RACE_HOST_TAG);
+}
+
+static int recreate_slot(struct attacker *a)
+{
+	struct kvm_userspace_memory_region2 none = { .slot = 0 };
+	struct machine *m = &a->race->machine;
+
+	if (ioctl(m->vm, KVM_SET_USER_MEMORY_REGION2, &none))
+		return -1;
+	if (rand_r(&a->seed) % 2)
+		sched_yield();
+	return vm_try_slot(m->vm, &m->slot);
+}
+
+/* Sets the clock, which makes KVM write the clock page of both vCPUs anew. */
+static int set_clock(struct attacker *a)
+{
+	const struct kvm_clock_data clock = { .clock = ++a->data << 20 };
+
+	return ioctl(a->race->machine.vm, KVM_SET_CLOCK, &clock);
+}
+
+/* For a while there is no slot, or it stands between private and shared. */
+static bool despite_efault(int result)
+{
+	return result == -EFAULT;
+}
+
+static void race_on_data(const struct race_plan *plan)
+{
+	struct race race;
+
+	race_start(&race);
+	race_run(&race, plan);
+}
+
+static void test_punch(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.attacks = { punch },
+	};
+
+	(void)state;
+	race_on_data(&plan);
+}
+
+static void test_two_punchers(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.attacks = { punch, punch },
+	};
+
+	(void)state;
+	race_on_data(&plan);
+}
+
+static void test_allocate(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.attacks = { allocate, punch },
+	};
+
+	(void)state;
+	race_on_data(&plan);
+}
+
+static void test_populate(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.attacks = { populate, punch },
+	};
+
+	(void)state;
+	race_on_data(&plan);
+}
+
+static void test_slot(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.carry_on = despite_efault,
+		.attacks = { recreate_slot },
+	};
+
+	(void)state;
+	race_on_data(&plan);
+}
+
+static void test_slot_and_punch(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.carry_on = despite_efault,
+		.attacks = { recreate_slot, punch },
+	};
+
+	(void)state;
+	race_on_data(&plan);
+}
+
+static void test_emulated_access(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_emulated_patrol, .gpa = DATA_GPA, .writes = true,
+		.attacks = { punch, allocate, populate },
+	};
+
+	(void)state;
+	race_on_data(&plan);
+}
+
+/* The file is closed right after the slot was made, or while guests use it. */
+static int close_file(struct attacker *a)
+{
+	struct machine *m = &a->race->machine;
+	struct kvm_userspace_memory_region2 none = { .slot = 1 };
+	struct slot slot = { .id = 1, .gpa = SECOND_GPA, .size = RACE_SIZE };
+	unsigned int patience = rand_r(&a->seed) % 100;
+	int dev = open(KVM_PRIVATE_DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (dev < 0)
+		return -1;
+	slot.file = file_try_create(dev, RACE_SIZE, 0);
+	close(dev);
+	if (slot.file < 0 || vm_try_slot(m->vm, &slot))
+		return -1;
+	while (patience-- && file_allocated(slot.file) < RACE_SIZE / 2)
+		sched_yield();
+	if (close(slot.file))
+		return -1;
+	sched_yield();
+	return ioctl(m->vm, KVM_SET_USER_MEMORY_REGION2, &none);
+}
+
+static void test_close(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = SECOND_GPA, .writes = true,
+		.carry_on = despite_efault, .attacks = { close_file },
+	};
+	struct race race;
+
+	(void)state;
+	race_start(&race);
+	expect_ok(vm_try_attributes(race.machine.vm, SECOND_GPA, RACE_SIZE, true),
+		  "making the second slot's range private");
+	race_run(&race, &plan);
+}
+
+static int flip_attributes(struct attacker *a)
+{
+	__u64 offset, size;
+
+	race_pick(a, &offset, &size);
+	return vm_try_attributes(a->race->machine.vm, SECOND_GPA + offset, size,
+				 rand_r(&a->seed) % 2);
+}
+
+/*
+ * Both sides of a slot have content, each its own. The guest, which only looks,
+ * finds now one and now the other, page by page; neither changes.
+ */
+static void flip(bool with_punch)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = SECOND_GPA,
+		.carry_on = despite_efault,
+		.attacks = { flip_attributes, with_punch ? punch : NULL },
+	};
+	__u64 *shared = mmap(NULL, RACE_SIZE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const __u64 shift = SECOND_GPA - DATA_GPA;
+	struct slot slot = {
+		.id = 1, .gpa = SECOND_GPA, .size = RACE_SIZE,
+		.offset = DATA_GPA, .host = shared,
+	};
+	struct race race;
+	struct slot low;
+
+	assert_ptr_not_equal(shared, MAP_FAILED);
+	for (size_t i = 0; i < RACE_SIZE / sizeof(*shared); i++)
+		shared[i] = RACE_HOST_TAG + SECOND_GPA + i / WORDS * PAGE;
+
+	race_start(&race);
+	/* Slot 0 gives the range up to the second slot. */
+	low = race.machine.slot;
+	low.size = DATA_GPA;
+	vm_delete_slot(race.machine.vm, 0);
+	vm_add_slot(race.machine.vm, &low);
+	slot.file = race.machine.file;
+	file_stamp(slot.file, DATA_GPA, RACE_SIZE, RACE_TAG(0) + shift);
+	vm_add_slot(race.machine.vm, &slot);
+
+	race_run(&race, &plan);
+
+	for (size_t i = 0; i < RACE_SIZE / sizeof(*shared); i++)
+		assert_int_equal(shared[i], RACE_HOST_TAG + SECOND_GPA +
+				 i / WORDS * PAGE);
+	munmap(shared, RACE_SIZE);
+}
+
+static void test_attributes(void **state)
+{
+	(void)state;
+	flip(false);
+}
+
+static void test_attributes_and_punch(void **state)
+{
+	(void)state;
+	flip(true);
+}
+
+static int punch_clocks(struct attacker *a)
+{
+	return file_punch(a->race->machine.file, DATA_GPA + RACE_SIZE, 2 * PAGE);
+}
+
+static void test_clock(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.attacks = { set_clock, punch_clocks },
+	};
+	struct race race;
+
+	(void)state;
+	race_start(&race);
+	vcpu_call(&race.machine.cpu, guest_wrmsr, MSR_SYSTEM_TIME,
+		  (DATA_GPA + RACE_SIZE) | MSR_ENABLE, 0);
+	vcpu_call(&race.second, guest_wrmsr, MSR_SYSTEM_TIME,
+		  (DATA_GPA + RACE_SIZE + PAGE) | MSR_ENABLE, 0);
+	race_run(&race, &plan);
+}
+
+static void test_all(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.carry_on = despite_efault,
+		.attacks = {
+			set_clock, punch_clocks, punch, allocate, populate,
+			recreate_slot,
+		},
+	};
+	struct race race;
+
+	(void)state;
+	race_start(&race);
+	vcpu_call(&race.machine.cpu, guest_wrmsr, MSR_SYSTEM_TIME,
+		  (DATA_GPA + RACE_SIZE) | MSR_ENABLE, 0);
+	race_run(&race, &plan);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_punch),
+		cmocka_unit_test(test_two_punchers),
+		cmocka_unit_test(test_allocate),
+		cmocka_unit_test(test_populate),
+		cmocka_unit_test(test_slot),
+		cmocka_unit_test(test_slot_and_punch),
+		cmocka_unit_test(test_emulated_access),
+		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_attributes_and_punch),
+		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_all),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: races", tests,
+					   emulation_setup, NULL);
+}
