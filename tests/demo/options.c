@@ -19,13 +19,15 @@
 #define FOREIGN_MIB	1024
 
 static const char usage[] =
-	"usage: demo --kernel FILE --initrd FILE [--foreign]\n"
+	"usage: demo --kernel FILE --initrd FILE [--foreign [--append TEXT]]\n"
 	"Boots a guest from private memory and tells what happens.\n"
 	"\n"
 	"  --kernel FILE   a Linux kernel (bzImage)\n"
 	"  --initrd FILE   the initial file system that make-initrd made\n"
 	"  --foreign       it is another one: its console is here, and the story\n"
-	"                  leaves out what needs the guest's help\n";
+	"                  leaves out what needs the guest's help\n"
+	"  --append TEXT   its kernel's command line\n"
+	"                  (" FOREIGN_COMMAND_LINE ")\n";
 
 struct options options_parse(int argc, char **argv)
 {
@@ -33,6 +35,7 @@ struct options options_parse(int argc, char **argv)
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "initrd", required_argument, NULL, 'i' },
 		{ "foreign", no_argument, NULL, 'f' },
+		{ "append", required_argument, NULL, 'a' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -55,6 +58,9 @@ struct options options_parse(int argc, char **argv)
 		case 'f':
 			options.foreign = true;
 			break;
+		case 'a':
+			options.config.command_line = optarg;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			exit(0);
@@ -63,13 +69,15 @@ struct options options_parse(int argc, char **argv)
 			exit(2);
 		}
 	}
-	if (!options.config.kernel || !options.config.initrd || optind < argc) {
+	if (!options.config.kernel || !options.config.initrd || optind < argc ||
+	    (options.config.command_line && !options.foreign)) {
 		fputs(usage, stderr);
 		exit(2);
 	}
 
 	if (options.foreign) {
-		options.config.command_line = FOREIGN_COMMAND_LINE;
+		if (!options.config.command_line)
+			options.config.command_line = FOREIGN_COMMAND_LINE;
 		options.config.memory_size = (__u64)FOREIGN_MIB << 20;
 	} else {
 		options.config.command_line = OUR_COMMAND_LINE;
