@@ -10,7 +10,7 @@
 #include "child.h"
 #include "device.h"
 #include "meminfo.h"
-#include "poll.h"
+#include "poll_until.h"
 #include "rights.h"
 #include "unit.h"
 

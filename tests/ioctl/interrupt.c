@@ -10,7 +10,7 @@
 
 #include "child.h"
 #include "device.h"
-#include "poll.h"
+#include "poll_until.h"
 #include "unit.h"
 
 #define SIZE (512 * MIB)

@@ -4,7 +4,7 @@
 
 #include "device.h"
 #include "meminfo.h"
-#include "poll.h"
+#include "poll_until.h"
 #include "unit.h"
 
 /*

@@ -107,7 +107,7 @@ static void test_punched_is_back_with_the_host(void **state)
 
 static void test_no_auto_alloc(void **state)
 {
-	struct memory_fault fault;
+	struct kvm_run_memory_fault fault;
 	struct machine m;
 	__u64 before;
 

@@ -38,7 +38,7 @@ static void start_warm(struct machine *m)
 static void expect_enomem(struct machine *m, __u64 slack)
 {
 	__u64 before = 0;
-	struct memory_fault fault;
+	struct kvm_run_memory_fault fault;
 
 	for (int i = 0; i < 10; i++) {
 		vcpu_expect(&m->cpu, vcpu_run(&m->cpu), -ENOMEM);

@@ -207,9 +207,9 @@ __u64 vcpu_call(struct vcpu *vcpu, const char *guest, __u64 rdi, __u64 rsi,
 	return vcpu_regs(vcpu).rax;
 }
 
-struct memory_fault vcpu_memory_fault(struct vcpu *vcpu)
+struct kvm_run_memory_fault vcpu_memory_fault(struct vcpu *vcpu)
 {
-	struct memory_fault fault;
+	struct kvm_run_memory_fault fault;
 
 	assert_int_equal(vcpu->run->exit_reason, KVM_EXIT_MEMORY_FAULT);
 	memcpy(&fault, vcpu->run->padding, sizeof(fault));

@@ -52,7 +52,7 @@ void vcpu_expect(struct vcpu *vcpu, int result, int want);
 __u64 vcpu_call(struct vcpu *vcpu, const char *guest, __u64 rdi, __u64 rsi,
 		__u64 rdx);
 
-struct memory_fault vcpu_memory_fault(struct vcpu *vcpu);
+struct kvm_run_memory_fault vcpu_memory_fault(struct vcpu *vcpu);
 
 /*
  * Runs in a thread of its own, again and again while carry_on (NULL: never) says

@@ -9,7 +9,7 @@
 
 #include "cgroup.h"
 #include "device.h"
-#include "poll.h"
+#include "poll_until.h"
 #include "unit.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"

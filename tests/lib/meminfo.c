@@ -8,7 +8,7 @@
 
 #include "device.h"
 #include "meminfo.h"
-#include "poll.h"
+#include "poll_until.h"
 #include "unit.h"
 
 #define CHURN (32 * MIB)

@@ -15,7 +15,7 @@
 #include "device.h"
 #include "file_table.h"
 #include "meminfo.h"
-#include "poll.h"
+#include "poll_until.h"
 #include "unit.h"
 
 #define MODULE "kvm_private"

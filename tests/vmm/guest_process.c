@@ -5,12 +5,12 @@
 #include "guest_process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "poll.h"
+#include "poll_until.h"
 
 #define POLL_SECONDS 10
 #define POLL_PAUSE_NS (10 * 1000 * 1000)

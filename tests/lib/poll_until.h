@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef TESTS_LIB_POLL_H
-#define TESTS_LIB_POLL_H
+#ifndef TESTS_LIB_POLL_UNTIL_H
+#define TESTS_LIB_POLL_UNTIL_H
 
 #include <stdbool.h>
 #include <time.h>
@@ -21,4 +21,4 @@ bool poll_again(struct poll *poll);
 /* CLOCK_MONOTONIC in seconds */
 double seconds_now(void);
 
-#endif /* TESTS_LIB_POLL_H */
+#endif /* TESTS_LIB_POLL_UNTIL_H */
