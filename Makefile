@@ -15,7 +15,7 @@ INITRD ?=
 all: modules
 
 demo:
-	scripts/demo $(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD))
+	scripts/demo $(if $(KERNEL),--kernel "$(KERNEL)") $(if $(INITRD),--initrd "$(INITRD)")
 
 check:
 	scripts/check

@@ -19,9 +19,16 @@ apt_update() {
 	as_root apt-get -qq update >&2
 }
 
+# What dpkg has to tell is only of interest if it fails.
 apt_install() {
+	local log status=0
+
+	log=$(mktemp)
 	as_root env DEBIAN_FRONTEND=noninteractive \
-		apt-get -qq -y --no-install-recommends install "$@" >&2
+		apt-get -qq -y --no-install-recommends install "$@" >"$log" 2>&1 || status=$?
+	[[ $status -eq 0 ]] || cat "$log" >&2
+	rm -f "$log"
+	return "$status"
 }
 
 # apt_download DIRECTORY PACKAGE=VERSION
