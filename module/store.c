@@ -282,16 +282,16 @@ pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
 				    pgoff_t end)
 {
 	XA_STATE(xas, &f->folios, start);
-	pgoff_t index = start;
 	struct folio *folio;
 
+	/* Not xas_for_each(), which looks for a page far beyond the hole. */
 	rcu_read_lock();
-	xas_for_each(&xas, folio, end - 1) {
+	for (folio = xas_load(&xas); xas.xa_index < end;
+	     folio = xas_next(&xas)) {
 		if (xas_retry(&xas, folio))
 			continue;
-		if (xas.xa_index != index)
+		if (!folio)
 			break;
-		index++;
 
 		if (need_resched()) {
 			xas_pause(&xas);
@@ -300,7 +300,7 @@ pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
 	}
 	rcu_read_unlock();
 
-	return index;
+	return min(xas.xa_index, end);
 }
 
 /**
