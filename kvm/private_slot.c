@@ -24,11 +24,13 @@
  * @binding: the range of the file behind the slot
  * @kvm: the slot's VM, which outlives it
  * @slot: gives guest frame numbers to offsets in the file
+ * @used: a page was looked up, so that one may be mapped
  */
 struct kvm_private_slot {
 	struct kvm_private_binding binding;
 	struct kvm *kvm;
 	struct kvm_memory_slot *slot;
+	bool used;
 };
 
 static struct kvm_private_slot *to_priv(struct kvm_private_binding *binding)
@@ -71,9 +73,16 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 
 	kvm_private_gpc_invalidate(kvm, range.start, range.end);
 
+	/*
+	 * A slot has its binding before it has what KVM looks for mappings in
+	 * (its rmaps), but no page of it is looked up before it is complete.
+	 * A lookup that sets @used too late to be seen here finds, under this
+	 * lock, that an invalidation is in progress.
+	 */
 	KVM_MMU_LOCK(kvm);
 	kvm_mmu_invalidate_begin(kvm);
-	if (kvm_mmu_unmap_gfn_range(kvm, &range))
+	kvm_mmu_invalidate_range_add(kvm, range.start, range.end);
+	if (READ_ONCE(priv->used) && kvm_unmap_gfn_range(kvm, &range))
 		kvm_flush_remote_tlbs(kvm);
 	KVM_MMU_UNLOCK(kvm);
 }
@@ -258,6 +267,9 @@ int kvm_private_slot_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
 	unsigned long found;
 	unsigned int order;
 	int ret;
+
+	if (!READ_ONCE(priv->used))
+		WRITE_ONCE(priv->used, true);
 
 	ret = kvm_private_get_pfn(&priv->binding, priv_index(priv, gfn),
 				  &found, &order);
