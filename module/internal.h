@@ -134,9 +134,8 @@ void kvm_private_folio_reclaim(struct kvm_private_file *f,
 			       struct folio *folio);
 
 /* store.c */
-struct folio *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index);
-struct folio *kvm_private_store_get_or_alloc(struct kvm_private_file *f,
-					     pgoff_t index);
+struct folio *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
+				    bool alloc);
 struct folio *kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
 				     bool alloc);
 void kvm_private_store_unlock(struct folio *folio);

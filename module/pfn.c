@@ -47,9 +47,7 @@ static struct folio *get_prepared(struct kvm_private_file *f,
 	struct folio *folio;
 	int ret;
 
-	folio = kvm_private_store_get(f, index);
-	if (!folio && alloc)
-		folio = kvm_private_store_get_or_alloc(f, index);
+	folio = kvm_private_store_get(f, index, alloc);
 	if (IS_ERR_OR_NULL(folio) ||
 	    likely(kvm_private_folio_guest(folio) == binding->guest))
 		return folio;

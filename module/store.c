@@ -52,15 +52,8 @@ static void store_drop(struct kvm_private_file *f, struct folio *folio)
 	store_free(f, folio);
 }
 
-/**
- * kvm_private_store_get() - look a page up
- * @f: the file
- * @index: page offset
- *
- * Context: any; takes no lock.
- * Return: the page with a reference for the caller, or NULL.
- */
-struct folio *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index)
+/* Returns the page with a reference for the caller, or NULL. Takes no lock. */
+static struct folio *store_lookup(struct kvm_private_file *f, pgoff_t index)
 {
 	XA_STATE(xas, &f->folios, index);
 	struct folio *folio;
@@ -120,23 +113,26 @@ uncharge:
 }
 
 /**
- * kvm_private_store_get_or_alloc() - look a page up, allocate it if missing
+ * kvm_private_store_get() - look a page up
  * @f: the file
  * @index: page offset, inside the file
+ * @alloc: allocate the page if it is missing, charged to the current task's
+ *	memory cgroup
  *
- * Context: may sleep. Charges the page to the current task's memory cgroup.
- * Return: the page with a reference for the caller, or ERR_PTR(-ENOMEM).
+ * Context: may sleep to allocate. Takes no lock for a page that is there.
+ * Return: the page with a reference for the caller; NULL for a hole unless
+ * @alloc; ERR_PTR(-ENOMEM).
  */
-struct folio *kvm_private_store_get_or_alloc(struct kvm_private_file *f,
-					     pgoff_t index)
+struct folio *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
+				    bool alloc)
 {
 	struct folio *folio;
 
 	do {
-		folio = kvm_private_store_get(f, index);
-		if (!folio)
+		folio = store_lookup(f, index);
+		if (!folio && alloc)
 			folio = store_alloc(f, index);
-	} while (!folio);
+	} while (!folio && alloc);
 
 	return folio;
 }
@@ -160,8 +156,7 @@ struct folio *kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
 	struct folio *folio;
 
 	for (;;) {
-		folio = alloc ? kvm_private_store_get_or_alloc(f, index) :
-				kvm_private_store_get(f, index);
+		folio = kvm_private_store_get(f, index, alloc);
 		if (IS_ERR_OR_NULL(folio))
 			return folio;
 
