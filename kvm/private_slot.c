@@ -341,12 +341,11 @@ long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
 				    priv_populate_one, &args);
 }
 
-/* Out of line for its one caller, which has seen that the slot is ours */
+/* For kvm_private_slot_has(), which has seen that the slot is ours */
 bool kvm_private_slot_is_private(const struct kvm_memory_slot *slot, gfn_t gfn)
 {
 	return kvm_mem_is_private(slot->gmem.priv->kvm, gfn);
 }
-EXPORT_SYMBOL_GPL(kvm_private_slot_is_private);
 
 /*
  * Page table entries are read and written by the guest at the same time, so

@@ -33,13 +33,6 @@ static inline bool kvm_private_slot_has(const struct kvm_memory_slot *slot,
 	       kvm_private_slot_is_private(slot, gfn);
 }
 
-/* The host address of a private page is an error, that of others isn't ours. */
-static inline unsigned long
-kvm_private_slot_hva(const struct kvm_memory_slot *slot, gfn_t gfn)
-{
-	return kvm_private_slot_has(slot, gfn) ? KVM_HVA_ERR_BAD : 0;
-}
-
 int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
 			  int offset, int len);
 int kvm_private_slot_write(struct kvm_memory_slot *slot, gfn_t gfn,
