@@ -11,6 +11,7 @@
 #include <linux/module.h>
 
 #include "internal.h"
+#include "observer.h"
 
 static struct kvm_private_binding *to_binding(struct interval_tree_node *node)
 {
@@ -62,6 +63,7 @@ static bool binding_is_valid(struct file *file,
 int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 {
 	struct kvm_private_file *f = kvm_private_file(file);
+	const struct kvm_private_binding_ops *ops;
 	struct kvm_private_guest *guest = NULL;
 	int ret = 0;
 
@@ -73,8 +75,9 @@ int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 		ret = -EEXIST;
 		goto unlock;
 	}
-	if (binding->ops->prepare) {
-		guest = kvm_private_guest_get(f, binding);
+	ops = kvm_private_observed_ops(binding);
+	if (ops->prepare) {
+		guest = kvm_private_guest_get(f, binding, ops);
 		if (IS_ERR(guest)) {
 			ret = PTR_ERR(guest);
 			goto unlock;
@@ -82,6 +85,7 @@ int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 	}
 
 	binding->file = get_file(file);
+	binding->file_flags = f->flags;
 	binding->guest = guest;
 	binding->node.start = binding->start;
 	binding->node.last = binding->end - 1;
@@ -113,6 +117,7 @@ void kvm_private_unbind(struct kvm_private_binding *binding)
 	interval_tree_remove(&binding->node, &f->bindings);
 	if (binding->flags & KVM_PRIVATE_BIND_FIRMWARE)
 		atomic_dec(&f->firmware_bindings);
+	kvm_private_tell_unbound(binding);
 	up_write(&f->invalidate_lock);
 
 	if (binding->guest)
@@ -133,9 +138,12 @@ void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
 	lockdep_assert_held_write(&f->invalidate_lock);
 
 	for (b = first_binding(f, start, end); b;
-	     b = next_binding(b, start, end))
+	     b = next_binding(b, start, end)) {
+		kvm_private_tell_begin(b, max(start, b->start),
+				       min(end, b->end));
 		b->ops->invalidate_begin(b, max(start, b->start),
 					 min(end, b->end));
+	}
 }
 
 void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
@@ -146,9 +154,40 @@ void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
 	lockdep_assert_held_write(&f->invalidate_lock);
 
 	for (b = first_binding(f, start, end); b;
-	     b = next_binding(b, start, end))
+	     b = next_binding(b, start, end)) {
 		b->ops->invalidate_end(b, max(start, b->start),
 				       min(end, b->end));
+		kvm_private_tell_end(b, max(start, b->start),
+				     min(end, b->end));
+	}
+}
+
+static bool binding_preserves(struct kvm_private_binding *binding,
+			      bool to_private)
+{
+	if (!binding->guest || binding->guest->trusts_host)
+		return true;
+	return to_private && binding->ops->preserves &&
+	       binding->ops->preserves(binding);
+}
+
+/*
+ * Will pages of [start, end) still hold what was last written to them after
+ * their state has changed, as far as the guests are concerned that have them
+ * now? The caller holds the invalidate_lock.
+ */
+bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
+				   pgoff_t end, bool to_private)
+{
+	struct kvm_private_binding *b;
+
+	lockdep_assert_held(&f->invalidate_lock);
+
+	for (b = first_binding(f, start, end); b;
+	     b = next_binding(b, start, end))
+		if (!binding_preserves(b, to_private))
+			return false;
+	return true;
 }
 
 unsigned long kvm_private_nr_bindings(struct kvm_private_file *f)

@@ -31,6 +31,8 @@ static long kvm_private_get_info(struct kvm_private_info __user *arg)
 		.api_version	= KVM_PRIVATE_API_VERSION,
 		.create_flags	= KVM_PRIVATE_CREATE_FLAGS,
 		.page_sizes	= KVM_PRIVATE_PAGE_SIZES,
+		.attributes	= KVM_PRIVATE_ATTRIBUTES,
+		.attribute_flags = KVM_PRIVATE_ATTRIBUTE_FLAGS,
 	};
 
 	if (get_user(info.size, &arg->size))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The private file itself: its life, and what its holder may do with it.
- * What it must not do (read, write, mmap, truncate, open again ...) is refused
+ * What it must not do (read, write, truncate, open again ...) is refused
  * by having no operation for it.
  */
 
@@ -60,6 +60,7 @@ static long kvm_private_fallocate(struct file *file, int mode, loff_t offset,
 
 	down_write(&f->invalidate_lock);
 	kvm_private_invalidate_begin(f, start, end);
+	kvm_private_unmap(f, start, end);
 	kvm_private_store_remove(f, start, end);
 	kvm_private_invalidate_end(f, start, end);
 	up_write(&f->invalidate_lock);
@@ -93,6 +94,8 @@ static long kvm_private_file_ioctl(struct file *file, unsigned int cmd,
 	switch (cmd) {
 	case KVM_PRIVATE_POPULATE:
 		return kvm_private_ioctl_populate(file, (void __user *)arg);
+	case KVM_SET_MEMORY_ATTRIBUTES2:
+		return kvm_private_ioctl_convert(file, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}
@@ -101,12 +104,15 @@ static long kvm_private_file_ioctl(struct file *file, unsigned int cmd,
 static void kvm_private_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct kvm_private_file *f = kvm_private_file(file);
+	loff_t size = i_size_read(file_inode(file));
 
-	seq_printf(m, "size:\t%lld\n", i_size_read(file_inode(file)));
+	seq_printf(m, "size:\t%lld\n", size);
 	seq_printf(m, "create-flags:\t0x%llx\n", f->flags);
 	seq_printf(m, "allocated-4k:\t%lu\n",
 		   kvm_private_store_nr_pages(f) << PAGE_SHIFT);
-	seq_puts(m, "shared:\t0\n");
+	seq_printf(m, "shared:\t%lu\n",
+		   kvm_private_state_nr_shared(f, size >> PAGE_SHIFT)
+		   << PAGE_SHIFT);
 	seq_printf(m, "bindings:\t%lu\n", kvm_private_nr_bindings(f));
 	seq_puts(m, "numa:");
 	kvm_private_store_show_nodes(f, m);
@@ -129,6 +135,7 @@ static const struct file_operations kvm_private_file_fops = {
 	.release	= kvm_private_release,
 	.fallocate	= kvm_private_fallocate,
 	.llseek		= kvm_private_llseek,
+	.mmap		= kvm_private_mmap,
 	.unlocked_ioctl	= kvm_private_file_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.show_fdinfo	= kvm_private_show_fdinfo,
@@ -178,6 +185,7 @@ struct file *kvm_private_file_create(loff_t size, u64 flags)
 
 	f->flags = flags;
 	xa_init_flags(&f->folios, XA_FLAGS_ACCOUNT);
+	kvm_private_state_init(f);
 	init_rwsem(&f->invalidate_lock);
 	f->bindings = RB_ROOT_CACHED;
 	spin_lock_init(&f->guests_lock);
@@ -197,6 +205,7 @@ void kvm_private_file_free(struct kvm_private_file *f)
 	if (!f)
 		return;
 
+	kvm_private_state_destroy(f);
 	kvm_private_memlock_release(&f->memlock);
 	kfree(f);
 }
@@ -230,10 +239,12 @@ EXPORT_SYMBOL_GPL(kvm_private_fget);
  * The answer may be old by the time it is used unless the caller keeps the
  * page's state from changing, e.g. with its invalidation sequence count.
  *
+ * Context: any. Takes no lock.
  * Return: true for a page inside the file in the private state.
  */
 bool kvm_private_is_private(struct file *file, pgoff_t index)
 {
-	return index < i_size_read(file_inode(file)) >> PAGE_SHIFT;
+	return index < i_size_read(file_inode(file)) >> PAGE_SHIFT &&
+	       kvm_private_state_is_private(kvm_private_file(file), index);
 }
 EXPORT_SYMBOL_GPL(kvm_private_is_private);

@@ -39,6 +39,8 @@ static int kvm_private_init_fs_context(struct fs_context *fc)
 	if (!ctx)
 		return -ENOMEM;
 	ctx->ops = &kvm_private_super_ops;
+	/* What guests write into shared pages is nothing to be executed here. */
+	fc->s_iflags |= SB_I_NOEXEC;
 	return 0;
 }
 
@@ -101,5 +103,6 @@ struct file *kvm_private_fs_file(const struct file_operations *fops,
 	}
 
 	inode->i_private = f;
+	f->mapping = inode->i_mapping;
 	return file;
 }

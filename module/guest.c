@@ -20,7 +20,9 @@
 /**
  * kvm_private_guest_get() - find or make the record for a binding's guest
  * @f: the file
- * @binding: with a prepare operation
+ * @binding: the binding
+ * @ops: the operations that prepare pages for it. If they aren't the binding's
+ *	own its guest trusts the host.
  *
  * Context: may sleep, invalidate_lock held for writing.
  * Return: the record with a reference, to be given back with
@@ -29,7 +31,8 @@
  */
 struct kvm_private_guest *
 kvm_private_guest_get(struct kvm_private_file *f,
-		      const struct kvm_private_binding *binding)
+		      const struct kvm_private_binding *binding,
+		      const struct kvm_private_binding_ops *ops)
 {
 	struct kvm_private_guest *guest;
 
@@ -38,7 +41,7 @@ kvm_private_guest_get(struct kvm_private_file *f,
 	spin_lock(&f->guests_lock);
 	list_for_each_entry(guest, &f->guests, node) {
 		if (guest->id == binding->guest_id &&
-		    guest->ops == binding->ops) {
+		    guest->ops == ops) {
 			refcount_inc(&guest->refs);
 			spin_unlock(&f->guests_lock);
 			return guest;
@@ -49,13 +52,14 @@ kvm_private_guest_get(struct kvm_private_file *f,
 	guest = kzalloc(sizeof(*guest), GFP_KERNEL_ACCOUNT);
 	if (!guest)
 		return ERR_PTR(-ENOMEM);
-	if (!try_module_get(binding->ops->owner)) {
+	if (!try_module_get(ops->owner)) {
 		kfree(guest);
 		return ERR_PTR(-ENODEV);
 	}
 
 	guest->id = binding->guest_id;
-	guest->ops = binding->ops;
+	guest->ops = ops;
+	guest->trusts_host = ops != binding->ops;
 	refcount_set(&guest->refs, 1);
 
 	spin_lock(&f->guests_lock);

@@ -8,6 +8,7 @@
  *
  * Lock order, outermost first:
  *
+ *   mmap_lock (a fault in a mapping of the file)
  *   kvm_private_file.invalidate_lock
  *     page lock
  *       kvm_private_file.guests_lock
@@ -18,6 +19,7 @@
 
 #include <linux/fs.h>
 #include <linux/kvm_private.h>
+#include <linux/maple_tree.h>
 #include <linux/mm.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
@@ -26,8 +28,20 @@
 struct seq_file;
 
 /* Flags and page sizes that are implemented; GET_INFO shows them. */
-#define KVM_PRIVATE_CREATE_FLAGS	KVM_PRIVATE_FLAG_NO_AUTO_ALLOC
+#define KVM_PRIVATE_CREATE_FLAGS	(KVM_PRIVATE_FLAG_MMAP | \
+					 KVM_PRIVATE_FLAG_INIT_SHARED | \
+					 KVM_PRIVATE_FLAG_NO_AUTO_ALLOC)
 #define KVM_PRIVATE_PAGE_SIZES		BIT_ULL(PAGE_SHIFT)
+#define KVM_PRIVATE_ATTRIBUTES		KVM_MEMORY_ATTRIBUTE_PRIVATE
+#define KVM_PRIVATE_ATTRIBUTE_FLAGS	(KVM_SET_MEMORY_ATTRIBUTES2_ZERO | \
+					 KVM_SET_MEMORY_ATTRIBUTES2_PRESERVE)
+
+/*
+ * The memory cgroup of the current task pays. Over its limit, or out of
+ * memory, the caller gets an error and nobody is killed for it.
+ */
+#define KVM_PRIVATE_GFP_TRY	(__GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+#define KVM_PRIVATE_GFP_NODE	(GFP_KERNEL_ACCOUNT | KVM_PRIVATE_GFP_TRY)
 
 /**
  * struct kvm_private_memlock - whose RLIMIT_MEMLOCK pays
@@ -51,12 +65,14 @@ void kvm_private_memlock_release(struct kvm_private_memlock *memlock);
  * struct kvm_private_guest - a guest for which pages of a file are prepared
  * @id: kvm_private_binding.guest_id
  * @ops: its owner module is pinned by this record
+ * @trusts_host: the host may work on prepared pages, nothing scrambles them
  * @refs: one for each binding and for each page that is prepared
  * @node: in kvm_private_file.guests
  */
 struct kvm_private_guest {
 	u64 id;
 	const struct kvm_private_binding_ops *ops;
+	bool trusts_host;
 	refcount_t refs;
 	struct list_head node;
 };
@@ -64,11 +80,17 @@ struct kvm_private_guest {
 /**
  * struct kvm_private_file - what a private file's inode carries in i_private
  * @flags: KVM_PRIVATE_FLAG_*
+ * @mapping: the inode's, of which the host's mappings are; has no pages itself
  * @folios: the store, by page offset. A page is entered under its xa_lock
  *	alone and looked up under RCU. It is removed by who holds
  *	@invalidate_lock for writing, or at release, when nobody else is left.
+ * @converted: the ranges whose state is not the one that the file started
+ *	with. Changed under @invalidate_lock for writing, read under RCU.
+ * @nr_converted: how many pages that are
  * @invalidate_lock: bindings come and go under the write side, so that they
- *	are the same at invalidate_begin and invalidate_end
+ *	are the same at invalidate_begin and invalidate_end. The host's mappings
+ *	grow, and pages are filled, under the read side, so that no page changes
+ *	its state meanwhile.
  * @bindings: by page offset; no two overlap
  * @firmware_bindings: how many of them have %KVM_PRIVATE_BIND_FIRMWARE
  * @guests_lock: guards @guests, innermost
@@ -78,7 +100,10 @@ struct kvm_private_guest {
  */
 struct kvm_private_file {
 	u64 flags;
+	struct address_space *mapping;
 	struct xarray folios;
+	struct maple_tree converted;
+	unsigned long nr_converted;
 	struct rw_semaphore invalidate_lock;
 	struct rb_root_cached bindings;
 	atomic_t firmware_bindings;
@@ -91,6 +116,12 @@ struct kvm_private_file {
 static inline struct kvm_private_file *kvm_private_file(struct file *file)
 {
 	return file_inode(file)->i_private;
+}
+
+/* May a touch of a hole allocate? */
+static inline bool kvm_private_auto_alloc(const struct kvm_private_file *f)
+{
+	return !(f->flags & KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 }
 
 /* device.c */
@@ -110,6 +141,14 @@ struct file *kvm_private_fs_file(const struct file_operations *fops,
 				 const struct inode_operations *iops,
 				 loff_t size, struct kvm_private_file *f);
 
+/* convert.c */
+long kvm_private_ioctl_convert(struct file *file,
+			       struct kvm_memory_attributes2 __user *arg);
+
+/* mapping.c */
+int kvm_private_mmap(struct file *file, struct vm_area_struct *vma);
+void kvm_private_unmap(struct kvm_private_file *f, pgoff_t start, pgoff_t end);
+
 /* populate.c */
 long kvm_private_ioctl_populate(struct file *file,
 				struct kvm_private_populate __user *arg);
@@ -119,12 +158,15 @@ void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
 				  pgoff_t end);
 void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
 				pgoff_t end);
+bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
+				   pgoff_t end, bool to_private);
 unsigned long kvm_private_nr_bindings(struct kvm_private_file *f);
 
 /* guest.c */
 struct kvm_private_guest *
 kvm_private_guest_get(struct kvm_private_file *f,
-		      const struct kvm_private_binding *binding);
+		      const struct kvm_private_binding *binding,
+		      const struct kvm_private_binding_ops *ops);
 void kvm_private_guest_put(struct kvm_private_file *f,
 			   struct kvm_private_guest *guest);
 struct kvm_private_guest *kvm_private_folio_guest(struct folio *folio);
@@ -133,14 +175,28 @@ void kvm_private_folio_assign(struct folio *folio,
 void kvm_private_folio_reclaim(struct kvm_private_file *f,
 			       struct folio *folio);
 
+/* state.c */
+void kvm_private_state_init(struct kvm_private_file *f);
+void kvm_private_state_destroy(struct kvm_private_file *f);
+bool kvm_private_state_is_private(struct kvm_private_file *f, pgoff_t index);
+bool kvm_private_state_find(struct kvm_private_file *f, bool private,
+			    pgoff_t *start, pgoff_t *end);
+int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
+			  pgoff_t end, bool private);
+unsigned long kvm_private_state_nr_shared(struct kvm_private_file *f,
+					  unsigned long nr_pages);
+
 /* store.c */
 struct folio *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
 				    bool alloc);
 struct folio *kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
 				     bool alloc);
 void kvm_private_store_unlock(struct folio *folio);
+void kvm_private_folio_clear(struct folio *folio);
 int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
 			   pgoff_t end);
+int kvm_private_store_check_unused(struct kvm_private_file *f, pgoff_t start,
+				   pgoff_t end, pgoff_t *held);
 void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 			      pgoff_t end);
 unsigned long kvm_private_store_nr_pages(struct kvm_private_file *f);

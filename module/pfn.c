@@ -5,6 +5,7 @@
 #include <linux/pagemap.h>
 
 #include "internal.h"
+#include "observer.h"
 
 static bool binding_has(const struct kvm_private_binding *binding,
 			pgoff_t index)
@@ -12,12 +13,12 @@ static bool binding_has(const struct kvm_private_binding *binding,
 	return index >= binding->start && index < binding->end;
 }
 
-static bool auto_alloc(const struct kvm_private_file *f)
-{
-	return !(f->flags & KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
-}
-
-/* Make a locked page the guest's, whosever it was before. */
+/*
+ * Make a locked page the guest's, whosever it was before.
+ *
+ * Pairs with make_shared(), which first changes the state and then takes the
+ * lock of each page to reclaim it: a page is prepared before that, or never.
+ */
 static int folio_hand_over(struct kvm_private_file *f,
 			   struct kvm_private_binding *binding, pgoff_t index,
 			   struct folio *folio)
@@ -25,6 +26,8 @@ static int folio_hand_over(struct kvm_private_file *f,
 	struct kvm_private_guest *guest = binding->guest;
 	int ret;
 
+	if (!kvm_private_state_is_private(f, index))
+		return -EACCES;
 	if (kvm_private_folio_guest(folio) == guest)
 		return 0;
 
@@ -43,9 +46,12 @@ static struct folio *get_prepared(struct kvm_private_file *f,
 				  struct kvm_private_binding *binding,
 				  pgoff_t index)
 {
-	bool alloc = auto_alloc(f);
+	bool alloc = kvm_private_auto_alloc(f);
 	struct folio *folio;
 	int ret;
+
+	if (!kvm_private_state_is_private(f, index))
+		return ERR_PTR(-EACCES);
 
 	folio = kvm_private_store_get(f, index, alloc);
 	if (IS_ERR_OR_NULL(folio) ||
@@ -76,20 +82,21 @@ static struct folio *get_prepared(struct kvm_private_file *f,
  * Allocates a page that is missing, unless the file was created with
  * %KVM_PRIVATE_FLAG_NO_AUTO_ALLOC, and prepares it for the guest when that sees
  * it for the first time. A page that is there already costs neither a lock nor
- * an allocation. The page may leave the file at any moment: what @pfn is good
- * for ends with the next invalidate_begin for it.
+ * an allocation. The page may leave the file or become shared at any moment:
+ * what @pfn is good for ends with the next invalidate_begin for it.
  *
  * Context: may sleep if the page must be allocated or prepared. Takes no lock
  * that is held while an invalidation waits. A page that is allocated is
  * charged to the current task's memory cgroup.
  * Return: 0, and kvm_private_put_pfn() is owed; -EINVAL if @index is outside
- * the binding; -ENOENT for a hole that may not be filled; -ENOMEM;
- * -EHWPOISON; what the prepare operation returned.
+ * the binding; -EACCES if the page is shared; -ENOENT for a hole that may not
+ * be filled; -ENOMEM; -EHWPOISON; what the prepare operation returned.
  */
 int kvm_private_get_pfn(struct kvm_private_binding *binding, pgoff_t index,
 			unsigned long *pfn, unsigned int *max_order)
 {
 	struct kvm_private_file *f = kvm_private_file(binding->file);
+	unsigned long seq = kvm_private_observed_seq();
 	struct folio *folio;
 
 	if (!binding_has(binding, index))
@@ -105,6 +112,7 @@ int kvm_private_get_pfn(struct kvm_private_binding *binding, pgoff_t index,
 		return -EHWPOISON;
 	}
 
+	kvm_private_tell_handed_out(binding, index, folio, seq);
 	*pfn = folio_pfn(folio);
 	if (max_order)
 		*max_order = folio_order(folio);
@@ -142,8 +150,9 @@ EXPORT_SYMBOL_GPL(kvm_private_put_pfn);
  * calls none of the functions of this interface while it holds the page.
  * Return: the page; NULL for a hole that an access of the guest would fill with
  * zeros; ERR_PTR(-ENOENT) for one that it may not fill; ERR_PTR(-EINVAL) if
- * @index is outside the binding; ERR_PTR(-EPERM) if the guest's pages are
- * prepared for it, the host being kept out; ERR_PTR(-EHWPOISON).
+ * @index is outside the binding; ERR_PTR(-EACCES) if the page is shared;
+ * ERR_PTR(-EPERM) if the guest's pages are prepared for it, the host being kept
+ * out; ERR_PTR(-EHWPOISON).
  */
 struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 				   pgoff_t index)
@@ -153,17 +162,24 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 
 	if (!binding_has(binding, index))
 		return ERR_PTR(-EINVAL);
-	if (binding->guest)
+	if (binding->guest && !binding->guest->trusts_host)
 		return ERR_PTR(-EPERM);
 
 	folio = kvm_private_store_lock(f, index, false);
-	if (!folio)
-		return auto_alloc(f) ? NULL : ERR_PTR(-ENOENT);
 	if (IS_ERR(folio))
 		return ERR_CAST(folio);
+	if (!kvm_private_state_is_private(f, index)) {
+		if (folio)
+			kvm_private_store_unlock(folio);
+		return ERR_PTR(-EACCES);
+	}
+	if (!folio)
+		return kvm_private_auto_alloc(f) ? NULL : ERR_PTR(-ENOENT);
 
-	/* Left behind by an earlier guest that kept the host out */
-	kvm_private_folio_reclaim(f, folio);
+	/* Left behind by an earlier guest that kept the host out? */
+	if (kvm_private_folio_guest(folio) != binding->guest)
+		kvm_private_folio_reclaim(f, folio);
+	kvm_private_tell_host_access(folio, true);
 	return folio_page(folio, 0);
 }
 EXPORT_SYMBOL_GPL(kvm_private_lock_page);

@@ -8,34 +8,60 @@
 #include <linux/uaccess.h>
 
 #include "internal.h"
+#include "observer.h"
 
 /*
- * The copy must not fault: the source may be a mapping whose fault handler
- * wants the lock of the very page. Returns 1 if it would have.
+ * A page that is prepared must not be touched, unless its guest trusts the
+ * host. One that is not can't become so while it is locked; its guest, if one
+ * comes, finds what is copied here.
  */
-static int copy_one(struct kvm_private_file *f, pgoff_t index,
-		    const void __user *source)
+static bool is_guarded(struct kvm_private_file *f, struct folio *folio)
+{
+	struct kvm_private_guest *guest = kvm_private_folio_guest(folio);
+
+	return atomic_read(&f->firmware_bindings) ||
+	       (guest && !guest->trusts_host);
+}
+
+/*
+ * The copy must not fault: the source may be a mapping of this very file, whose
+ * fault handler wants the invalidate_lock. Returns 1 if it would have.
+ */
+static int copy_locked(struct kvm_private_file *f, pgoff_t index,
+		       const void __user *source)
 {
 	struct folio *folio;
-	int ret;
+	int ret = 0;
 
+	if (!kvm_private_state_is_private(f, index))
+		return -EINVAL;
 	folio = kvm_private_store_lock(f, index, true);
 	if (IS_ERR(folio))
 		return PTR_ERR(folio);
 
-	/*
-	 * A page that is prepared must not be touched. One that is not can't
-	 * become so now; its guest, if one comes, finds what is copied here.
-	 */
-	if (atomic_read(&f->firmware_bindings) ||
-	    kvm_private_folio_guest(folio)) {
+	if (is_guarded(f, folio)) {
 		ret = -EBUSY;
-	} else {
+	} else if (source) {
+		kvm_private_tell_host_access(folio, true);
 		pagefault_disable();
 		ret = !!copy_from_user(folio_address(folio), source, PAGE_SIZE);
 		pagefault_enable();
 	}
 	kvm_private_store_unlock(folio);
+
+	return ret;
+}
+
+/* Held for reading so that the page stays private while it is filled. */
+static int copy_one(struct kvm_private_file *f, pgoff_t index,
+		    const void __user *source)
+{
+	int ret;
+
+	if (down_read_killable(&f->invalidate_lock))
+		return -EINTR;
+	ret = copy_locked(f, index, source);
+	up_read(&f->invalidate_lock);
 
 	return ret;
 }
@@ -50,7 +76,7 @@ static int populate_one(struct kvm_private_file *f, pgoff_t index,
 			return -EINTR;
 		if (atomic_read(&f->firmware_bindings))
 			return -EBUSY;
-		if (fault_in_readable(source, PAGE_SIZE))
+		if (source && fault_in_readable(source, PAGE_SIZE))
 			return -EFAULT;
 
 		ret = copy_one(f, index, source);
@@ -90,8 +116,9 @@ long kvm_private_ioctl_populate(struct file *file,
 			break;
 		index++;
 		p.offset += PAGE_SIZE;
-		p.source += PAGE_SIZE;
 		p.size -= PAGE_SIZE;
+		if (p.source)
+			p.source += PAGE_SIZE;
 	}
 
 	if (copy_to_user(arg, &p, sizeof(p)))
@@ -107,13 +134,15 @@ static int fill_one(struct kvm_private_file *f,
 	struct folio *folio;
 	int ret;
 
+	if (!kvm_private_state_is_private(f, index))
+		return -EINVAL;
 	folio = kvm_private_store_lock(f, index, true);
 	if (IS_ERR(folio))
 		return PTR_ERR(folio);
 
 	kvm_private_folio_reclaim(f, folio);
 	ret = cb(binding, index, folio_pfn(folio), folio_order(folio), opaque);
-	if (!ret && binding->guest)
+	if (!ret && binding->ops->prepare)
 		kvm_private_folio_assign(folio, binding->guest);
 	kvm_private_store_unlock(folio);
 
@@ -131,12 +160,13 @@ static int fill_one(struct kvm_private_file *f,
  * Allocates the pages that are missing. Pages that are there already are
  * filled like any other; what was prepared is reclaimed first. Nothing is
  * undone after a failure. The binding's mappings of the range are invalidated.
+ * All pages are private, and stay so while @cb works on them.
  *
  * Context: may sleep, for long; interruptible. Holds the file's invalidation
  * lock around @cb.
  * Return: the number of pages filled if there is one, else a negative errno:
- * -EINVAL for a range that is empty or not inside the binding; -EINTR;
- * -ENOMEM; -EHWPOISON; what @cb returned.
+ * -EINVAL for a range that is empty or not inside the binding, and for a page
+ * that is shared; -EINTR; -ENOMEM; -EHWPOISON; what @cb returned.
  */
 long kvm_private_populate(struct kvm_private_binding *binding, pgoff_t index,
 			  unsigned long nr, kvm_private_populate_cb cb,

@@ -9,6 +9,9 @@
  * the page stays until the lock is dropped, since removal takes a page out
  * first and then passes through its lock.
  *
+ * While a page is in the store it says, like one of the page cache, where it
+ * is: a futex in a shared page is known by that.
+ *
  * Pages come zeroed from the allocator. They are cleared here, on the way out,
  * only if the allocator will not do that by itself (init_on_alloc,
  * init_on_free), so that no page is cleared twice between two owners.
@@ -21,13 +24,8 @@
 #include <linux/seq_file.h>
 
 #include "internal.h"
+#include "observer.h"
 
-/*
- * The memory cgroup of the current task pays. Over its limit, or out of
- * memory, the caller gets an error and nobody is killed for it.
- */
-#define KVM_PRIVATE_GFP_TRY	(__GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-#define KVM_PRIVATE_GFP_NODE	(GFP_KERNEL_ACCOUNT | KVM_PRIVATE_GFP_TRY)
 #define KVM_PRIVATE_GFP_PAGE	(GFP_USER | __GFP_ACCOUNT | __GFP_ZERO | \
 				 KVM_PRIVATE_GFP_TRY)
 
@@ -37,8 +35,16 @@
 /* Last reference but those of lookups that are about to find out */
 static void store_free(struct kvm_private_file *f, struct folio *folio)
 {
+	kvm_private_tell_freed(folio);
 	atomic_long_dec(&f->nr_pages[folio_nid(folio)]);
 	folio_put(folio);
+}
+
+/* The caller holds the page's lock. */
+void kvm_private_folio_clear(struct folio *folio)
+{
+	kvm_private_tell_host_access(folio, false);
+	clear_highpage(folio_page(folio, 0));
 }
 
 static void store_drop(struct kvm_private_file *f, struct folio *folio)
@@ -46,7 +52,8 @@ static void store_drop(struct kvm_private_file *f, struct folio *folio)
 	folio_lock(folio);
 	kvm_private_folio_reclaim(f, folio);
 	if (!want_init_on_alloc(GFP_KERNEL) && !want_init_on_free())
-		clear_highpage(folio_page(folio, 0));
+		kvm_private_folio_clear(folio);
+	folio->mapping = NULL;
 	folio_unlock(folio);
 
 	store_free(f, folio);
@@ -96,6 +103,8 @@ static struct folio *store_alloc(struct kvm_private_file *f, pgoff_t index)
 		ret = -ENOMEM;
 		goto uncharge;
 	}
+	folio->mapping = f->mapping;
+	folio->index = index;
 	atomic_long_inc(&f->nr_pages[folio_nid(folio)]);
 
 	/* From here on it may be removed at any time. */
@@ -105,6 +114,7 @@ static struct folio *store_alloc(struct kvm_private_file *f, pgoff_t index)
 		return folio;
 
 	ret = xa_err(old);
+	folio->mapping = NULL;
 	folio_put(folio);
 	store_free(f, folio);
 uncharge:
@@ -327,4 +337,51 @@ int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
 		cond_resched();
 	}
 	return 0;
+}
+
+/**
+ * kvm_private_store_check_unused() - does the store alone hold the pages?
+ * @f: the file
+ * @start: first page offset
+ * @end: page offset after the last
+ * @held: out: with -EAGAIN, the first page that somebody else holds
+ *
+ * The caller has removed all mappings of the range and keeps new ones from
+ * coming, so that nobody who doesn't hold a page now can get hold of it: a
+ * lookup of a mapping that is gone (get_user_pages_fast()) drops its reference
+ * when it finds out. Such a reference may be mistaken for one that lasts, but
+ * not the other way round.
+ *
+ * Context: may sleep, for long.
+ * Return: 0; -EAGAIN; -EINTR if a fatal signal is pending.
+ */
+int kvm_private_store_check_unused(struct kvm_private_file *f, pgoff_t start,
+				   pgoff_t end, pgoff_t *held)
+{
+	XA_STATE(xas, &f->folios, start);
+	struct folio *folio;
+	int ret = 0;
+
+	rcu_read_lock();
+	xas_for_each(&xas, folio, end - 1) {
+		if (xas_retry(&xas, folio))
+			continue;
+		if (folio_ref_count(folio) != 1) {
+			*held = xas.xa_index;
+			ret = -EAGAIN;
+			break;
+		}
+
+		if (need_resched()) {
+			if (fatal_signal_pending(current)) {
+				ret = -EINTR;
+				break;
+			}
+			xas_pause(&xas);
+			cond_resched_rcu();
+		}
+	}
+	rcu_read_unlock();
+
+	return ret;
 }

@@ -47,6 +47,10 @@ struct page;
  * @reclaim: gives @nr pages from @pfn on back to the host; called once for
  *	each prepared page before it is freed or becomes shared, also after the
  *	binding has gone. May sleep, can't fail.
+ * @preserves: will the guest find in its pages, once they are prepared, what
+ *	the host wrote before? Called with the invalidation lock held, must not
+ *	call back into the file. Optional: without it the answer is no. Not
+ *	called for a binding without @prepare, for which it is yes.
  *
  * Page offsets, not bytes; @end is exclusive. Ranges are clipped to the
  * binding.
@@ -60,6 +64,7 @@ struct kvm_private_binding_ops {
 	int (*prepare)(struct kvm_private_binding *binding, pgoff_t index,
 		       unsigned long pfn, unsigned int order);
 	void (*reclaim)(unsigned long pfn, unsigned long nr);
+	bool (*preserves)(struct kvm_private_binding *binding);
 };
 
 /*
@@ -78,6 +83,8 @@ struct kvm_private_binding_ops {
  *	and come back; a page that was prepared for another one is reclaimed
  *	before it is prepared anew.
  * @flags: KVM_PRIVATE_BIND_*
+ * @file: out: the file, valid while bound
+ * @file_flags: out: the KVM_PRIVATE_FLAG_* that it was created with
  *
  * Allocated, filled in down to @flags and owned by the consumer, unchanged
  * between kvm_private_bind() and kvm_private_unbind().
@@ -88,8 +95,9 @@ struct kvm_private_binding {
 	pgoff_t end;
 	u64 guest_id;
 	unsigned int flags;
-	/* private: the file's, valid while bound */
 	struct file *file;
+	u64 file_flags;
+	/* private: the file's, valid while bound */
 	struct kvm_private_guest *guest;
 	struct interval_tree_node node;
 };
@@ -102,9 +110,10 @@ struct kvm_private_binding {
  * @order: log2 of its number of frames
  * @opaque: as given to kvm_private_populate()
  *
- * Called with the page and the file's content locked, may sleep. Where the
- * binding has a prepare operation the callback does prepare's work too: a page
- * for which it returned 0 is the guest's.
+ * Called with the page and the file's content and states locked: it must not
+ * fault on user memory, which may be a mapping of the same file. May sleep.
+ * Where the binding has a prepare operation the callback does prepare's work
+ * too: a page for which it returned 0 is the guest's.
  *
  * Return: 0 or a negative errno, which ends the populating.
  */

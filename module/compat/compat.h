@@ -4,6 +4,8 @@
 #define KVM_PRIVATE_COMPAT_H
 
 #include <linux/fs.h>
+#include <linux/maple_tree.h>
+#include <linux/mm.h>
 
 /* Before idmapped mounts got a type, inode operations took the namespace. */
 #ifndef KVM_PRIVATE_HAVE_MNT_IDMAP
@@ -18,6 +20,35 @@ static inline void kvm_private_fillattr(struct mnt_idmap *idmap, u32 mask,
 	generic_fillattr(idmap, mask, inode, stat);
 #else
 	generic_fillattr(idmap, inode, stat);
+#endif
+}
+
+static inline void kvm_private_vm_flags_set(struct vm_area_struct *vma,
+					    unsigned long flags)
+{
+#ifdef KVM_PRIVATE_HAVE_VM_FLAGS_SET
+	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
+#endif
+}
+
+/*
+ * A store that allocates as it goes tries without the caller's flags first, so
+ * that no memory cgroup pays. Where modules can't allocate beforehand it is left
+ * at that.
+ */
+static inline int kvm_private_mas_store(struct ma_state *mas, void *entry,
+					gfp_t gfp)
+{
+#ifdef KVM_PRIVATE_HAVE_MAS_PREALLOCATE
+	int ret = mas_preallocate(mas, entry, gfp);
+
+	if (!ret)
+		mas_store_prealloc(mas, entry);
+	return ret;
+#else
+	return mas_store_gfp(mas, entry, gfp);
 #endif
 }
 

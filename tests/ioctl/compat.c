@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "device.h"
+#include "convert.h"
 #include "memory.h"
 #include "unit.h"
 
@@ -72,6 +72,36 @@ static void creates_and_populates(void **state)
 	close(device);
 }
 
+static void converts(void **state)
+{
+	struct kvm_memory_attributes2 *attributes = (void *)low;
+	int fd = file_create(8 * GIB, 0);
+
+	(void)state;
+	attributes->offset = 5 * GIB;
+	attributes->size = 2 * PAGE;
+	attributes->error_offset = 1;
+	expect_ok(ioctl32(fd, KVM_SET_MEMORY_ATTRIBUTES2, attributes),
+		  "32-bit KVM_SET_MEMORY_ATTRIBUTES2");
+	assert_int_equal(attributes->error_offset, 1);
+	assert_int_equal(file_shared(fd), 2 * PAGE);
+
+	attributes->attributes = KVM_MEMORY_ATTRIBUTE_PRIVATE;
+	attributes->flags = CONVERT_ZERO;
+	expect_error(EOPNOTSUPP,
+		     ioctl32(fd, KVM_SET_MEMORY_ATTRIBUTES2, attributes),
+		     "zeros for private pages");
+	assert_int_equal(attributes->error_offset, 5 * GIB);
+	attributes->reserved[10] = 1;
+	expect_error(EINVAL,
+		     ioctl32(fd, KVM_SET_MEMORY_ATTRIBUTES2, attributes),
+		     "reserved");
+	expect_error(EFAULT, ioctl32(fd, KVM_SET_MEMORY_ATTRIBUTES2, NULL),
+		     "NULL");
+	assert_int_equal(file_shared(fd), 2 * PAGE);
+	close(fd);
+}
+
 static void refuses_the_same(void **state)
 {
 	struct kvm_private_create *create = (void *)low;
@@ -128,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		compat_test(tells_the_same),
 		compat_test(creates_and_populates),
+		compat_test(converts),
 		compat_test(refuses_the_same),
 	};
 

@@ -10,9 +10,9 @@
 #include "child.h"
 #include "device.h"
 #include "meminfo.h"
-#include "poll_until.h"
 #include "rights.h"
 #include "unit.h"
+#include "workers.h"
 
 #define PAGES 64
 #define FILE_SIZE (PAGES * PAGE)
@@ -23,24 +23,15 @@
 static int device;
 static int fd;
 static char *source;
-static double end;
 
-struct worker {
-	pthread_t thread;
-	unsigned int seed;
-	unsigned long calls;
-	/* The first call that gave an error which it must not give */
-	const char *failed;
-	int error;
-};
-
-static void note(struct worker *worker, const char *call, long ret, int fine)
+static bool limit_reached(int error)
 {
-	worker->calls++;
-	if (ret >= 0 || errno == fine || worker->failed)
-		return;
-	worker->failed = call;
-	worker->error = errno;
+	return error == ENOMEM;
+}
+
+static bool no_data_left(int error)
+{
+	return error == ENXIO;
 }
 
 /*
@@ -60,60 +51,40 @@ static void one_call(struct worker *worker)
 	switch (rand_r(&worker->seed) % 6) {
 	case 0:
 	case 1:
-		note(worker, "allocate", file_allocate(fd, offset, size), ENOMEM);
+		worker_note(worker, "allocate",
+			    file_allocate(fd, offset, size), limit_reached);
 		break;
 	case 2:
-		note(worker, "punch", file_punch(fd, offset, size), 0);
+		worker_note(worker, "punch", file_punch(fd, offset, size),
+			    NULL);
 		break;
 	case 3:
-		note(worker, "populate", file_populate(fd, &populate), ENOMEM);
+		worker_note(worker, "populate", file_populate(fd, &populate),
+			    limit_reached);
 		break;
 	case 4:
-		note(worker, "SEEK_DATA", lseek(fd, offset, SEEK_DATA), ENXIO);
+		worker_note(worker, "SEEK_DATA", lseek(fd, offset, SEEK_DATA),
+			    no_data_left);
 		break;
 	case 5:
-		note(worker, "SEEK_HOLE", lseek(fd, offset, SEEK_HOLE), 0);
+		worker_note(worker, "SEEK_HOLE", lseek(fd, offset, SEEK_HOLE),
+			    NULL);
 		break;
-	}
-}
-
-static void *work(void *arg)
-{
-	struct worker *worker = arg;
-
-	while (seconds_now() < end && !worker->failed)
-		one_call(worker);
-	return NULL;
-}
-
-static void work_in_threads(void)
-{
-	struct worker workers[THREADS] = { { 0 } };
-	unsigned int i;
-
-	end = seconds_now() + SECONDS;
-	for (i = 0; i < THREADS; i++) {
-		workers[i].seed = i + 1;
-		assert_int_equal(pthread_create(&workers[i].thread, NULL, work,
-						&workers[i]), 0);
-	}
-	for (i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
-	for (i = 0; i < THREADS; i++) {
-		errno = workers[i].error;
-		expect_ok(workers[i].failed ? -1 : 0, "%s in thread %u",
-			  workers[i].failed, i);
-		assert_int_not_equal(workers[i].calls, 0);
 	}
 }
 
 static void every_page_is_counted(void *arg)
 {
+	struct worker workers[THREADS] = { { 0 } };
+	unsigned int i;
+
 	(void)arg;
 	limit_locked_memory(FILE_SIZE);
 	become_user(LIMITED_UID);
 	fd = file_create_on(device, FILE_SIZE + PAGE, 0);
-	work_in_threads();
+	for (i = 0; i < THREADS; i++)
+		workers[i].one_call = one_call;
+	workers_run(workers, THREADS, SECONDS);
 
 	/* One charge too many or too few would show at the limit. */
 	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
@@ -134,18 +105,13 @@ static void all_calls_at_once(void **state)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-static void *close_files(void *arg)
+static void close_a_file(struct worker *worker)
 {
-	struct worker *worker = arg;
+	int own = file_try_create(device, GIB, 0);
 
-	while (seconds_now() < end && !worker->failed) {
-		int own = file_try_create(device, GIB, 0);
-
-		note(worker, "create", own, 0);
-		note(worker, "allocate", file_allocate(own, 0, 16 * PAGE), 0);
-		note(worker, "close", close(own), 0);
-	}
-	return NULL;
+	worker_note(worker, "create", own, NULL);
+	worker_note(worker, "allocate", file_allocate(own, 0, 16 * PAGE), NULL);
+	worker_note(worker, "close", close(own), NULL);
 }
 
 static void files_come_and_go(void **state)
@@ -155,15 +121,9 @@ static void files_come_and_go(void **state)
 	unsigned int i;
 
 	(void)state;
-	end = seconds_now() + SECONDS;
 	for (i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&workers[i].thread, NULL,
-						close_files, &workers[i]), 0);
-	for (i = 0; i < THREADS; i++) {
-		assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
-		errno = workers[i].error;
-		expect_ok(workers[i].failed ? -1 : 0, "%s", workers[i].failed);
-	}
+		workers[i].one_call = close_a_file;
+	workers_run(workers, THREADS, SECONDS);
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 

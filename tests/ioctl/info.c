@@ -27,12 +27,30 @@ static void tells_what_it_can(void **state)
 	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, &info), "GET_INFO");
 	assert_int_equal(info.size, sizeof(info));
 	assert_int_equal(info.api_version, KVM_PRIVATE_API_VERSION);
-	assert_int_equal(info.create_flags, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
+	assert_int_equal(info.create_flags, KVM_PRIVATE_FLAG_MMAP |
+			 KVM_PRIVATE_FLAG_INIT_SHARED |
+			 KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 	assert_int_equal(info.page_sizes, PAGE);
-	assert_int_equal(info.attributes, 0);
-	assert_int_equal(info.attribute_flags, 0);
+	assert_int_equal(info.attributes, KVM_MEMORY_ATTRIBUTE_PRIVATE);
+	assert_int_equal(info.attribute_flags,
+			 KVM_SET_MEMORY_ATTRIBUTES2_ZERO |
+			 KVM_SET_MEMORY_ATTRIBUTES2_PRESERVE);
 	for (i = 0; i < ARRAY_SIZE(info.reserved); i++)
 		assert_int_equal(info.reserved[i], 0);
+}
+
+/* Programs are compiled against these, and against upstream's. */
+static void numbers_are_fixed(void **state)
+{
+	(void)state;
+	assert_int_equal(KVM_PRIVATE_FLAG_MMAP, 1);
+	assert_int_equal(KVM_PRIVATE_FLAG_INIT_SHARED, 2);
+	assert_int_equal(KVM_PRIVATE_FLAG_NO_AUTO_ALLOC, 1ULL << 32);
+	assert_int_equal(KVM_MEMORY_ATTRIBUTE_PRIVATE, 8);
+	assert_int_equal(KVM_SET_MEMORY_ATTRIBUTES2, 0xc080aed2);
+	assert_int_equal(sizeof(struct kvm_memory_attributes2), 128);
+	assert_int_equal(offsetof(struct kvm_memory_attributes2, error_offset),
+			 32);
 }
 
 static void every_struct_size(void **state)
@@ -170,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_what_it_can),
+		cmocka_unit_test(numbers_are_fixed),
 		cmocka_unit_test(every_struct_size),
 		cmocka_unit_test(larger_than_a_page),
 		cmocka_unit_test(bad_pointers_fault),

@@ -3,17 +3,17 @@
  * KVM_PRIVATE_POPULATE. That the content arrives is seen by guests alone, in
  * the tests of KVM: here it can't be read.
  */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bad_ranges.h"
 #include "device.h"
 #include "memory.h"
 #include "unit.h"
 
-#define FILE_SIZE (64 * PAGE)
+#define FILE_SIZE BAD_RANGES_FILE_SIZE
 
 static char *source;
 static int fd;
@@ -75,6 +75,20 @@ static void fills_what_is_there(void **state)
 		assert_moved(&now, &before, FILE_SIZE);
 		assert_int_equal(file_allocated(fd), FILE_SIZE);
 	}
+}
+
+/* Without a source it allocates and moves offset and size alone. */
+static void fills_in_place(void **state)
+{
+	struct kvm_private_populate now = { .offset = PAGE, .size = 7 * PAGE };
+	const struct kvm_private_populate done = { .offset = 8 * PAGE };
+
+	(void)state;
+	expect_ok(file_allocate(fd, 2 * PAGE, PAGE), "allocate");
+	expect_ok(file_populate(fd, &now), "populate in place");
+	assert_memory_equal(&now, &done, sizeof(done));
+	assert_int_equal(file_allocated(fd), 7 * PAGE);
+	assert_int_equal(lseek(fd, 0, SEEK_DATA), PAGE);
 }
 
 static void fills_without_auto_allocation(void **state)
@@ -143,33 +157,18 @@ static void every_misalignment(void **state)
 	}
 }
 
-struct bad_range {
-	__u64 offset;
-	__u64 size;
-};
-
-static void bad_ranges(void **state)
+static void empty_or_outside(void **state)
 {
-	static const struct bad_range ranges[] = {
-		{ 0, 0 }, { PAGE, 0 }, { FILE_SIZE, 0 }, { 1, 0 },
-		{ 0, FILE_SIZE + PAGE }, { FILE_SIZE - PAGE, 2 * PAGE },
-		{ FILE_SIZE, PAGE }, { FILE_SIZE + PAGE, PAGE },
-		{ 4 * GIB, PAGE }, { 0, 4 * GIB + PAGE }, { LARGEST_FILE, PAGE },
-		{ 0, LLONG_MAX }, { LLONG_MAX, PAGE },
-		{ 0, 1ULL << 63 }, { 1ULL << 63, PAGE }, { 1ULL << 63, 1ULL << 63 },
-		{ PAGE, LLONG_MAX - PAGE + 1 }, { LLONG_MAX - PAGE + 1, PAGE },
-		{ PAGE, -PAGE }, { -PAGE, PAGE }, { -PAGE, 2 * PAGE },
-		{ 0, -PAGE }, { UINT64_MAX, UINT64_MAX }, { -PAGE, -PAGE },
-	};
-	unsigned int i;
+	const struct bad_range *range = bad_ranges;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
-		struct kvm_private_populate bad = request(ranges[i].offset,
-							  ranges[i].size);
+	do {
+		struct kvm_private_populate bad = request(range->offset,
+							  range->size);
 
-		expect_refusal(&bad, EINVAL, "range of row", i);
-	}
+		expect_refusal(&bad, EINVAL, "range of row",
+			       range - bad_ranges);
+	} while ((range++)->offset != BAD_RANGES_END);
 }
 
 static void every_flag_and_reserved_bit(void **state)
@@ -227,6 +226,9 @@ static void bad_sources(void **state)
 		struct kvm_private_populate before = request(0, 2 * PAGE);
 		struct kvm_private_populate now;
 
+		/* That means in place. */
+		if (!bad->pointer)
+			continue;
 		before.source = (uintptr_t)bad->pointer;
 		now = before;
 		expect_error(EFAULT, file_populate(fd, &now), "source is %s",
@@ -350,11 +352,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		populate_test(fills_the_range),
 		populate_test(fills_what_is_there),
+		populate_test(fills_in_place),
 		populate_test(fills_without_auto_allocation),
 		populate_test(above_4_gib),
 		populate_test(any_source_alignment),
 		populate_test(every_misalignment),
-		populate_test(bad_ranges),
+		populate_test(empty_or_outside),
 		populate_test(every_flag_and_reserved_bit),
 		populate_test(bad_struct_pointers),
 		populate_test(bad_sources),

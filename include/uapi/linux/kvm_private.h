@@ -9,14 +9,21 @@
  * DOC: /dev/kvm_private
  *
  * The device creates files whose pages a KVM guest can use and whose holder
- * can't reach: no mmap, read or write. Opening the device is the right to
- * create them.
+ * can't reach: no read or write, and no mmap but of pages that are shared.
+ * Opening the device is the right to create them.
+ *
+ * Each page of a file is private or shared, whether it is allocated or not. A
+ * private page is the guest's; a shared one is the host's too. Pages start
+ * private unless the file says otherwise and are converted in place with
+ * KVM_SET_MEMORY_ATTRIBUTES2. A hole that is punched keeps its state.
  *
  * The same mistake gets the same error from every call:
  *
  *  - EINVAL: an offset or size that is not page aligned, empty, wraps or
  *    reaches past the end of the file; an unknown flag; a reserved field that
- *    is not zero; a struct size that is too small to make sense.
+ *    is not zero; a struct size that is too small to make sense; a page in the
+ *    wrong state.
+ *  - EAGAIN: a shared page that is to become private is in somebody's hands.
  *  - EFAULT: a bad pointer.
  *  - ENOMEM: out of memory, or over the limit of a memory cgroup or of
  *    RLIMIT_MEMLOCK.
@@ -24,6 +31,7 @@
  *  - EINTR: a signal arrived. What was done stays; the call may be repeated.
  *  - ENOENT: a hole, where the call may not allocate.
  *  - EBUSY: only the firmware of a running guest may do that.
+ *  - EOPNOTSUPP: nobody can promise that for the content of the pages.
  *  - EHWPOISON: the page has a hardware memory error.
  *  - ENOTTY: an unknown ioctl.
  */
@@ -44,6 +52,14 @@
 /*
  * Flags of KVM_PRIVATE_CREATE. kvm_private_info.create_flags tells which of
  * them this module knows. The low half is guest_memfd's numbering.
+ *
+ * MMAP: shared pages can be mapped (MAP_SHARED, not executable) and used like
+ * any shared mapping. Touching a page that is private, past the end, or that
+ * can't be allocated raises SIGBUS. KVM then takes the state of the file's
+ * pages, not the VM's memory attributes, for what is private.
+ * INIT_SHARED: all pages start shared.
+ * NO_AUTO_ALLOC: only fallocate and KVM_PRIVATE_POPULATE allocate; an access of
+ * the guest, or through a mapping, to a hole fails.
  */
 #define KVM_PRIVATE_FLAG_MMAP		(1ULL << 0)
 #define KVM_PRIVATE_FLAG_INIT_SHARED	(1ULL << 1)
@@ -106,10 +122,16 @@ struct kvm_private_create {
  * @reserved: zero
  *
  * Issued on a private file. Allocates the pages that are missing and
- * overwrites those that are there. @offset, @size and @source are moved past
- * what was copied, also on error, so that an interrupted call is simply made
- * again. Errors: EFAULT, EINVAL, EINTR, ENOMEM, EHWPOISON, and EBUSY while
- * the file is bound to a guest whose memory only its firmware may fill.
+ * overwrites those that are there. With a @source of zero what the pages hold
+ * is left as it is, that is zeros in those that were missing. Pages that are
+ * shared get EINVAL; none changes its state while it is filled. The source is
+ * read through the caller's mappings, so it may be another file's shared
+ * pages, or this one's.
+ *
+ * @offset, @size and (unless zero) @source are moved past what was done, also
+ * on error, so that an interrupted call is simply made again. Nothing is
+ * undone. Errors: EFAULT, EINVAL, EINTR, ENOMEM, EHWPOISON, and EBUSY while the
+ * file is bound to a guest whose memory only its firmware may fill.
  */
 struct kvm_private_populate {
 	__u64 offset;
@@ -118,5 +140,65 @@ struct kvm_private_populate {
 	__u64 flags;
 	__u64 reserved[4];
 };
+
+/*
+ * KVM's own numbers, for programs whose <linux/kvm.h> is older than they are.
+ * Where it is newer, include it before this header.
+ */
+#ifndef KVM_MEMORY_ATTRIBUTE_PRIVATE
+#define KVM_MEMORY_ATTRIBUTE_PRIVATE	(1ULL << 3)
+#endif
+
+#ifndef KVM_SET_MEMORY_ATTRIBUTES2
+
+#define KVM_SET_MEMORY_ATTRIBUTES2	_IOWR(0xAE, 0xd2, \
+					      struct kvm_memory_attributes2)
+
+/**
+ * struct kvm_memory_attributes2 - convert pages (KVM_SET_MEMORY_ATTRIBUTES2)
+ * @offset: first byte in the file, page aligned
+ * @size: bytes, a non-zero multiple of the page size
+ * @attributes: %KVM_MEMORY_ATTRIBUTE_PRIVATE, or 0: shared
+ * @flags: what becomes of the content: KVM_SET_MEMORY_ATTRIBUTES2_*
+ * @error_offset: out, where an error names a page: its first byte in the file
+ * @reserved: zero
+ *
+ * Issued on a private file: a private page becomes shared in place, and the
+ * other way round. After an error nothing has changed, but that mappings of
+ * the range may have to be faulted in again.
+ *
+ * Errors: EFAULT, EINVAL; ENOMEM: no memory to note the states of the range;
+ * EAGAIN: the shared page at @error_offset is held by more than the file and
+ * its mappings (get_user_pages(), DMA ...), so it can't become private yet;
+ * EOPNOTSUPP: the content can't be had as @flags wants it; EINTR: a fatal
+ * signal arrived.
+ */
+struct kvm_memory_attributes2 {
+	__u64 offset;
+	__u64 size;
+	__u64 attributes;
+	__u64 flags;
+	__u64 error_offset;
+	__u64 reserved[11];
+};
+
+#endif /* KVM_SET_MEMORY_ATTRIBUTES2 */
+
+/*
+ * Flags of KVM_SET_MEMORY_ATTRIBUTES2, one of them at most. They are about the
+ * pages of the range that are allocated, also those that were in the wanted
+ * state already. Without a flag the content is whatever the platform makes of
+ * it. kvm_private_info.attribute_flags tells which of them this module knows.
+ *
+ * ZERO: they read as zeros. To shared only: what a guest finds in a private
+ * page is between it and its platform (EOPNOTSUPP).
+ * PRESERVE: they hold what was last written to them. EOPNOTSUPP where the
+ * platform scrambles them: a page that a guest's firmware guards is to become
+ * shared, or a page is to become private whose guest is running already.
+ */
+#ifndef KVM_SET_MEMORY_ATTRIBUTES2_ZERO
+#define KVM_SET_MEMORY_ATTRIBUTES2_ZERO		(1ULL << 0)
+#define KVM_SET_MEMORY_ATTRIBUTES2_PRESERVE	(1ULL << 1)
+#endif
 
 #endif /* _UAPI_LINUX_KVM_PRIVATE_H */

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Conversion in place, between private and shared.
+ *
+ * Whatever can fail comes before the state changes, so that after an error
+ * nothing has. Consumers and the host's mappings have let go of the range by
+ * then; both fault in again what they may still have.
+ */
+
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+#include "observer.h"
+
+struct conversion {
+	struct file *file;
+	pgoff_t start;
+	pgoff_t end;
+	bool private;
+	u64 flags;
+	/* out: page offset, with an error */
+	pgoff_t error;
+};
+
+static bool is_done(struct kvm_private_file *f, const struct conversion *c)
+{
+	pgoff_t start = c->start, end = c->end;
+
+	return !kvm_private_state_find(f, !c->private, &start, &end);
+}
+
+/*
+ * A page that was guarded for a guest holds nothing for anybody else. Such
+ * pages may be left behind by one that has gone.
+ */
+static bool has_guarded_pages(struct kvm_private_file *f,
+			      const struct conversion *c)
+{
+	pgoff_t index = c->start;
+	bool guarded = false;
+
+	if (list_empty(&f->guests))
+		return false;
+
+	for (; !guarded && kvm_private_store_next_page(f, &index, c->end);
+	     index++) {
+		struct kvm_private_guest *guest;
+		struct folio *folio;
+
+		folio = kvm_private_store_lock(f, index, false);
+		if (IS_ERR_OR_NULL(folio))
+			continue;
+		guest = kvm_private_folio_guest(folio);
+		guarded = guest && !guest->trusts_host;
+		kvm_private_store_unlock(folio);
+		cond_resched();
+	}
+	return guarded;
+}
+
+static bool can_preserve(struct kvm_private_file *f, const struct conversion *c)
+{
+	if (!(c->flags & KVM_SET_MEMORY_ATTRIBUTES2_PRESERVE))
+		return true;
+	if (!kvm_private_bindings_preserve(f, c->start, c->end, c->private))
+		return false;
+	return c->private || !has_guarded_pages(f, c);
+}
+
+/* Only pages that are shared now can be in the wrong hands. */
+static int check_unused(struct kvm_private_file *f, struct conversion *c)
+{
+	pgoff_t start = c->start, end;
+	int ret;
+
+	for (; start < c->end; start = end) {
+		end = c->end;
+		if (!kvm_private_state_find(f, false, &start, &end))
+			break;
+		ret = kvm_private_store_check_unused(f, start, end, &c->error);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int make_private(struct kvm_private_file *f, struct conversion *c)
+{
+	int ret;
+
+	kvm_private_unmap(f, c->start, c->end);
+	ret = check_unused(f, c);
+	if (ret)
+		return ret;
+	return kvm_private_state_set(f, c->start, c->end, true);
+}
+
+/* What was prepared goes back to the host before the host can fault it in. */
+static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
+{
+	bool zero = c->flags & KVM_SET_MEMORY_ATTRIBUTES2_ZERO;
+	pgoff_t index = c->start;
+
+	/* Without a guest's record no page was prepared, or can be. */
+	if (!zero && list_empty(&f->guests))
+		return;
+
+	for (; kvm_private_store_next_page(f, &index, c->end); index++) {
+		struct folio *folio;
+
+		folio = kvm_private_store_lock(f, index, false);
+		if (IS_ERR_OR_NULL(folio))
+			continue;
+		kvm_private_folio_reclaim(f, folio);
+		kvm_private_tell_shared(folio);
+		if (zero)
+			kvm_private_folio_clear(folio);
+		kvm_private_store_unlock(folio);
+		cond_resched();
+	}
+}
+
+static int make_shared(struct kvm_private_file *f, struct conversion *c)
+{
+	int ret = kvm_private_state_set(f, c->start, c->end, false);
+
+	if (!ret)
+		hand_to_host(f, c);
+	return ret;
+}
+
+static int convert_locked(struct kvm_private_file *f, struct conversion *c)
+{
+	int ret;
+
+	if (is_done(f, c)) {
+		if (!c->private)
+			hand_to_host(f, c);
+		return 0;
+	}
+	if (!can_preserve(f, c))
+		return -EOPNOTSUPP;
+
+	kvm_private_invalidate_begin(f, c->start, c->end);
+	ret = c->private ? make_private(f, c) : make_shared(f, c);
+	kvm_private_invalidate_end(f, c->start, c->end);
+
+	return ret;
+}
+
+static int convert(struct conversion *c)
+{
+	struct kvm_private_file *f = kvm_private_file(c->file);
+	int ret;
+
+	if (down_write_killable(&f->invalidate_lock))
+		return -EINTR;
+	ret = convert_locked(f, c);
+	up_write(&f->invalidate_lock);
+
+	return ret;
+}
+
+/**
+ * kvm_private_ioctl_convert() - KVM_SET_MEMORY_ATTRIBUTES2
+ * @file: a private file
+ * @arg: the user's struct; error_offset is written if an error names a page
+ *
+ * Context: may sleep, for long.
+ * Return: 0 or a negative errno, see &struct kvm_memory_attributes2.
+ */
+long kvm_private_ioctl_convert(struct file *file,
+			       struct kvm_memory_attributes2 __user *arg)
+{
+	struct kvm_memory_attributes2 a;
+	struct conversion c = { .file = file };
+	int ret;
+
+	if (copy_from_user(&a, arg, sizeof(a)))
+		return -EFAULT;
+	if (a.attributes & ~KVM_PRIVATE_ATTRIBUTES ||
+	    a.flags & ~KVM_PRIVATE_ATTRIBUTE_FLAGS ||
+	    a.flags == KVM_PRIVATE_ATTRIBUTE_FLAGS ||
+	    memchr_inv(a.reserved, 0, sizeof(a.reserved)))
+		return -EINVAL;
+	ret = kvm_private_file_range(file, a.offset, a.size, &c.start, &c.end);
+	if (ret)
+		return ret;
+
+	c.private = a.attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE;
+	c.flags = a.flags;
+	c.error = c.start;
+	if (c.private && c.flags & KVM_SET_MEMORY_ATTRIBUTES2_ZERO)
+		ret = -EOPNOTSUPP;
+	else
+		ret = convert(&c);
+
+	if (ret && put_user((u64)c.error << PAGE_SHIFT, &arg->error_offset))
+		return -EFAULT;
+	return ret;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host's mappings of shared pages.
+ *
+ * A fault enters the page itself, while it holds the invalidate_lock for
+ * reading: whoever holds it for writing and has removed the mappings of a range
+ * knows that there are none, and that none comes.
+ */
+
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+
+#include "compat/compat.h"
+#include "internal.h"
+#include "observer.h"
+
+static vm_fault_t map_shared(struct kvm_private_file *f, struct vm_fault *vmf)
+{
+	struct folio *folio;
+	vm_fault_t ret;
+
+	if (kvm_private_state_is_private(f, vmf->pgoff))
+		return VM_FAULT_SIGBUS;
+
+	/* Over a limit it is SIGBUS too: no OOM killer could help. */
+	folio = kvm_private_store_get(f, vmf->pgoff, kvm_private_auto_alloc(f));
+	if (IS_ERR_OR_NULL(folio))
+		return VM_FAULT_SIGBUS;
+
+	kvm_private_tell_host_access(folio, false);
+	if (unlikely(folio_test_hwpoison(folio))) {
+		ret = VM_FAULT_HWPOISON;
+	} else {
+		switch (vm_insert_page(vmf->vma, vmf->address & PAGE_MASK,
+				       folio_page(folio, 0))) {
+		case 0:
+		case -EBUSY:	/* somebody else was faster */
+			ret = VM_FAULT_NOPAGE;
+			break;
+		case -ENOMEM:
+			ret = VM_FAULT_OOM;
+			break;
+		default:
+			ret = VM_FAULT_SIGBUS;
+		}
+	}
+	folio_put(folio);
+
+	return ret;
+}
+
+static vm_fault_t kvm_private_vm_fault(struct vm_fault *vmf)
+{
+	struct file *file = vmf->vma->vm_file;
+	struct kvm_private_file *f = kvm_private_file(file);
+	vm_fault_t ret;
+
+	if (vmf->pgoff >= i_size_read(file_inode(file)) >> PAGE_SHIFT)
+		return VM_FAULT_SIGBUS;
+
+	/* Who is killed meanwhile comes back here no more. */
+	if (down_read_killable(&f->invalidate_lock))
+		return VM_FAULT_NOPAGE;
+	ret = map_shared(f, vmf);
+	up_read(&f->invalidate_lock);
+
+	return ret;
+}
+
+static const struct vm_operations_struct kvm_private_vm_ops = {
+	.fault	= kvm_private_vm_fault,
+};
+
+/**
+ * kvm_private_mmap() - map a private file
+ * @file: the file
+ * @vma: becomes a mapping of its shared pages
+ *
+ * It neither grows nor is locked: mlock() would keep references of pages, which
+ * could then not become private.
+ *
+ * Return: 0; -ENODEV unless the file has %KVM_PRIVATE_FLAG_MMAP; -EINVAL unless
+ * it is a shared mapping.
+ */
+int kvm_private_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (!(kvm_private_file(file)->flags & KVM_PRIVATE_FLAG_MMAP))
+		return -ENODEV;
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+
+	/* VM_MIXEDMAP: what vm_insert_page() asks for */
+	kvm_private_vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND);
+	vma->vm_ops = &kvm_private_vm_ops;
+	return 0;
+}
+
+/**
+ * kvm_private_unmap() - remove the host's mappings of a range
+ * @f: the file
+ * @start: first page offset
+ * @end: page offset after the last
+ *
+ * Context: may sleep. The invalidate_lock is held for writing; when that ends,
+ * mappings may come back.
+ */
+void kvm_private_unmap(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
+{
+	lockdep_assert_held_write(&f->invalidate_lock);
+
+	unmap_mapping_pages(f->mapping, start, end - start, false);
+}

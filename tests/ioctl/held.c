@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A shared page that somebody still holds can't become private: EAGAIN, the
+ * first such page is named, and nothing has changed.
+ */
+#include <linux/if_xdp.h>
+#include <linux/io_uring.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "convert.h"
+#include "touch.h"
+#include "unit.h"
+
+#define PAGES 16
+#define FILE_SIZE (PAGES * PAGE)
+
+static int fd;
+static char *map;
+static int pipes[2];
+
+static void hold(unsigned int first, unsigned int count)
+{
+	struct iovec vec = { map + first * PAGE, count * PAGE };
+
+	expect_between(vmsplice(pipes[1], &vec, 1, 0), count * PAGE,
+		       count * PAGE, "vmsplice of %u pages at %u", count, first);
+}
+
+/* Lets go of the oldest page in the pipe, which has to hold @value. */
+static void release_one(unsigned char value)
+{
+	unsigned char buffer[PAGE];
+
+	assert_int_equal(read(pipes[0], buffer, PAGE), PAGE);
+	assert_int_equal(buffer[0], value);
+	assert_int_equal(buffer[PAGE - 1], value);
+}
+
+static unsigned char mark(unsigned int page)
+{
+	return page + 1;
+}
+
+/* All shared, with what was written, at the same time as somebody holds them */
+static void assert_nothing_changed(void)
+{
+	unsigned int i;
+
+	assert_int_equal(file_shared(fd), FILE_SIZE);
+	for (i = 0; i < PAGES; i++)
+		expect_reads(map + i * PAGE, mark(i), "page %u", i);
+}
+
+static void first_one_is_named(void **state)
+{
+	(void)state;
+	hold(5, 1);
+	hold(9, 2);
+	expect_held(fd, 0, FILE_SIZE, 5 * PAGE);
+	assert_nothing_changed();
+	expect_held(fd, 5 * PAGE, PAGE, 5 * PAGE);
+	expect_held(fd, 6 * PAGE, FILE_SIZE - 6 * PAGE, 9 * PAGE);
+	expect_held(fd, 10 * PAGE, PAGE, 10 * PAGE);
+	assert_nothing_changed();
+
+	release_one(mark(5));
+	expect_held(fd, 0, FILE_SIZE, 9 * PAGE);
+	release_one(mark(9));
+	expect_held(fd, 0, FILE_SIZE, 10 * PAGE);
+	assert_nothing_changed();
+	release_one(mark(10));
+	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "with none held");
+	assert_int_equal(file_shared(fd), 0);
+}
+
+static void every_page_counts(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < PAGES; i++) {
+		hold(i, 1);
+		expect_held(fd, 0, FILE_SIZE, i * PAGE);
+		release_one(mark(i));
+	}
+	assert_nothing_changed();
+}
+
+static void others_convert(void **state)
+{
+	(void)state;
+	hold(7, 1);
+	expect_ok(file_make_private(fd, 0, 7 * PAGE, 0), "pages before it");
+	expect_ok(file_make_private(fd, 8 * PAGE, FILE_SIZE - 8 * PAGE, 0),
+		  "pages after it");
+	assert_int_equal(file_shared(fd), PAGE);
+	expect_reads(map + 7 * PAGE, mark(7), "page that is held");
+	/* Between pages that are private it is found all the same. */
+	expect_held(fd, 0, FILE_SIZE, 7 * PAGE);
+	assert_int_equal(file_shared(fd), PAGE);
+	release_one(mark(7));
+	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "the rest");
+}
+
+/* The one direction asks nobody who holds the pages. */
+static void to_shared_is_free(void **state)
+{
+	static const __u64 flags[] = { 0, CONVERT_PRESERVE };
+	unsigned int i;
+
+	(void)state;
+	hold(3, 1);
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		expect_ok(file_make_shared(fd, 0, FILE_SIZE, flags[i]),
+			  "flags %#llx", flags[i]);
+	assert_nothing_changed();
+	release_one(mark(3));
+}
+
+/* Who holds a page that was removed has that one; another takes its place. */
+static void punched_meanwhile(void **state)
+{
+	(void)state;
+	hold(4, 1);
+	expect_ok(file_punch(fd, 4 * PAGE, PAGE), "punch");
+	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "to private");
+	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
+	expect_ok(file_make_shared(fd, 0, FILE_SIZE, CONVERT_PRESERVE),
+		  "to shared");
+	expect_reads(map + 4 * PAGE, 0, "page in its place");
+	expect_reads(map + 5 * PAGE, mark(5), "page behind it");
+	/* What it was is nobody else's yet. */
+	map[4 * PAGE] = 0x77;
+	assert_int_equal(read(pipes[0], (char[PAGE]){ 0 }, PAGE), PAGE);
+}
+
+static void closed_meanwhile(void **state)
+{
+	int own = file_create(PAGE, KVM_PRIVATE_FLAG_MMAP |
+			      KVM_PRIVATE_FLAG_INIT_SHARED);
+	char *own_map = file_map(own, PAGE);
+	struct iovec vec = { own_map, PAGE };
+
+	(void)state;
+	memset(own_map, 0x21, PAGE);
+	assert_int_equal(vmsplice(pipes[1], &vec, 1, 0), PAGE);
+	munmap(own_map, PAGE);
+	close(own);
+	assert_int_equal(read(pipes[0], (char[PAGE]){ 0 }, PAGE), PAGE);
+}
+
+/* Any number of mappings, and what they have in their page tables, is none. */
+static void touch_and_wait(void *arg)
+{
+	struct meeting *meeting = arg;
+	unsigned int i;
+
+	for (i = 0; i < PAGES; i++)
+		expect_reads(map + i * PAGE, mark(i), "page %u", i);
+	meet_parent(meeting);
+	meet_parent(meeting);
+	expect_sigbus(map, "page that is private now");
+}
+
+static void mappings_are_no_hold(void **state)
+{
+	char *others[8];
+	struct meeting meeting;
+	unsigned int i;
+	pid_t pid;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		others[i] = file_map(fd, FILE_SIZE);
+		expect_reads(others[i] + i * PAGE, mark(i), "mapping %u", i);
+	}
+	meeting_open(&meeting);
+	pid = child_start(touch_and_wait, &meeting);
+	meet_child(&meeting);
+	assert_nothing_changed();
+	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "to private");
+	meet_child(&meeting);
+	child_wait(pid);
+	meeting_close(&meeting);
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		expect_sigbus(others[i] + i * PAGE, "mapping %u", i);
+		munmap(others[i], FILE_SIZE);
+	}
+}
+
+static void hold_and_die(void *arg)
+{
+	struct meeting *meeting = arg;
+
+	close(pipes[0]);
+	close(pipes[1]);
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	hold(11, 1);
+	meet_parent(meeting);
+	meet_parent(meeting);
+	raise(SIGKILL);
+}
+
+static void holder_is_killed(void **state)
+{
+	struct meeting meeting;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	meeting_open(&meeting);
+	pid = child_start(hold_and_die, &meeting);
+	meet_child(&meeting);
+	expect_held(fd, 0, FILE_SIZE, 11 * PAGE);
+	meet_child(&meeting);
+	expect_ok(waitpid(pid, &status, 0), "waitpid");
+	assert_true(WIFSIGNALED(status));
+	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "to private");
+	meeting_close(&meeting);
+}
+
+static bool can_pin(long ret, const char *what)
+{
+	if (ret >= 0)
+		return true;
+	/* Some kernels pin no mapping of any file for that. */
+	print_message("# no %s of a file's pages: %s\n", what, strerror(errno));
+	assert_int_equal(errno, EOPNOTSUPP);
+	return false;
+}
+
+/* Pinned for long, as devices do it: the buffers of an io_uring */
+static void io_uring_buffers(void **state)
+{
+	struct io_uring_params params = { 0 };
+	struct iovec vec = { map + 6 * PAGE, 2 * PAGE };
+	int ring = expect_ok(syscall(SYS_io_uring_setup, 4, &params),
+			     "io_uring_setup");
+
+	(void)state;
+	if (can_pin(syscall(SYS_io_uring_register, ring,
+			    IORING_REGISTER_BUFFERS, &vec, 1), "buffers")) {
+		expect_held(fd, 0, FILE_SIZE, 6 * PAGE);
+		expect_held(fd, 7 * PAGE, PAGE, 7 * PAGE);
+		assert_nothing_changed();
+		expect_ok(file_make_private(fd, 8 * PAGE, PAGE, 0),
+			  "a page behind them");
+		expect_ok(syscall(SYS_io_uring_register, ring,
+				  IORING_UNREGISTER_BUFFERS, NULL, 0),
+			  "unregister");
+	}
+	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "to private");
+	expect_error(EFAULT, syscall(SYS_io_uring_register, ring,
+				     IORING_REGISTER_BUFFERS, &vec, 1),
+		     "buffers in private pages");
+	close(ring);
+}
+
+/* The same for a network card: the packet memory of an XDP socket */
+static void packet_memory(void **state)
+{
+	struct xdp_umem_reg memory = {
+		.addr = (uintptr_t)map + 2 * PAGE, .len = 4 * PAGE,
+		.chunk_size = PAGE,
+	};
+	int xdp = expect_ok(socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0),
+			    "socket");
+
+	(void)state;
+	if (can_pin(setsockopt(xdp, SOL_XDP, XDP_UMEM_REG, &memory,
+			       sizeof(memory)), "packet memory")) {
+		expect_held(fd, 0, FILE_SIZE, 2 * PAGE);
+		assert_nothing_changed();
+	}
+	close(xdp);
+}
+
+static int create(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
+			 KVM_PRIVATE_FLAG_INIT_SHARED);
+	map = file_map(fd, FILE_SIZE);
+	for (i = 0; i < PAGES; i++)
+		memset(map + i * PAGE, mark(i), PAGE);
+	return pipe2(pipes, O_CLOEXEC);
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	munmap(map, FILE_SIZE);
+	close(pipes[0]);
+	close(pipes[1]);
+	return close(fd);
+}
+
+#define held_test(name) \
+	cmocka_unit_test_setup_teardown(name, create, destroy)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		held_test(first_one_is_named),
+		held_test(every_page_counts),
+		held_test(others_convert),
+		held_test(to_shared_is_free),
+		held_test(punched_meanwhile),
+		held_test(closed_meanwhile),
+		held_test(mappings_are_no_hold),
+		held_test(holder_is_killed),
+		held_test(io_uring_buffers),
+		held_test(packet_memory),
+	};
+
+	return cmocka_run_group_tests_name("held", tests, NULL, NULL);
+}

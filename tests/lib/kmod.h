@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TESTS_LIB_KMOD_H
+#define TESTS_LIB_KMOD_H
+
+/*
+ * Loads NAME.ko from the working directory, or removes the module. System calls:
+ * -1 and errno on an error.
+ */
+int module_load(const char *name);
+int module_unload(const char *name);
+
+#endif /* TESTS_LIB_KMOD_H */

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <string.h>
+
+#include "poll_until.h"
+#include "slabinfo.h"
+#include "unit.h"
+
+unsigned long slab_objects(const char *cache)
+{
+	FILE *file = fopen("/proc/slabinfo", "re");
+	char line[512], name[64];
+	unsigned long active = 0;
+	bool found = false;
+
+	assert_non_null(file);
+	while (!found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "%63s %lu", name, &active) == 2 &&
+			!strcmp(name, cache);
+	fclose(file);
+	if (!found) {
+		print_error("/proc/slabinfo has no line %s\n", cache);
+		fail();
+	}
+	return active;
+}
+
+void wait_for_slab_objects(const char *cache, unsigned long at_most)
+{
+	struct poll poll = poll_start();
+	unsigned long now;
+
+	while ((now = slab_objects(cache)) > at_most) {
+		if (!poll_again(&poll)) {
+			print_error("%s stays at %lu objects, over %lu\n",
+				    cache, now, at_most);
+			fail();
+		}
+	}
+}
