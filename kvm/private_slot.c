@@ -6,14 +6,17 @@
  * long as the slot lives; it is made with the slot under slots_lock and removed
  * when nobody can find the slot any more (kvm->srcu) and nothing is mapped.
  *
- * What is private is what the VM's memory attributes say. For a
- * software-protected VM, whose guest trusts the host, KVM's emulator reads and
- * writes private pages through the file; for every other VM it gets an error.
- * It never uses the slot's host address for them: other memory is there.
+ * What is private is what the file says if it can be mapped
+ * (%KVM_PRIVATE_FLAG_MMAP), so that the slot's host address is a mapping of it;
+ * else what the VM's memory attributes say. For a software-protected VM, whose
+ * guest trusts the host, KVM's emulator reads and writes private pages through
+ * the file; for every other VM it gets an error. It never uses the slot's host
+ * address for them: other memory is there, or none.
  */
 
 #include <linux/kvm_host.h>
 #include <linux/kvm_private.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 
 #include "kvm_mm.h"
@@ -36,6 +39,12 @@ struct kvm_private_slot {
 static struct kvm_private_slot *to_priv(struct kvm_private_binding *binding)
 {
 	return container_of(binding, struct kvm_private_slot, binding);
+}
+
+/* Does the state of the file's pages say what is private? */
+static bool file_rules(const struct kvm_private_slot *priv)
+{
+	return priv->binding.file_flags & KVM_PRIVATE_FLAG_MMAP;
 }
 
 static pgoff_t priv_index(const struct kvm_private_slot *priv, gfn_t gfn)
@@ -63,7 +72,7 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 		.start		= priv_gfn(priv, start),
 		.end		= priv_gfn(priv, end),
 		.slot		= priv->slot,
-		.attr_filter	= KVM_FILTER_PRIVATE,
+		.attr_filter	= KVM_FILTER_PRIVATE | KVM_FILTER_SHARED,
 		.may_block	= true,
 	};
 
@@ -120,6 +129,12 @@ static void priv_reclaim(unsigned long pfn, unsigned long nr)
 	kvm_arch_gmem_invalidate(pfn, pfn + nr);
 }
 
+/* Until the launch is over the firmware encrypts what it finds, in place. */
+static bool priv_preserves(struct kvm_private_binding *binding)
+{
+	return !to_priv(binding)->kvm->arch.pre_fault_allowed;
+}
+
 static const struct kvm_private_binding_ops trusting_ops = {
 	.owner			= THIS_MODULE,
 	.invalidate_begin	= priv_invalidate_begin,
@@ -132,6 +147,7 @@ static struct kvm_private_binding_ops firmware_ops = {
 	.invalidate_end		= priv_invalidate_end,
 	.prepare		= priv_prepare,
 	.reclaim		= priv_reclaim,
+	.preserves		= priv_preserves,
 };
 
 /**
@@ -190,17 +206,21 @@ int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 	priv->binding.ops = &trusting_ops;
 	priv->binding.start = offset >> PAGE_SHIFT;
 	priv->binding.end = priv->binding.start + slot->npages;
+	priv->binding.guest_id = guest_id(kvm);
 	if (kvm->arch.vm_type != KVM_X86_SW_PROTECTED_VM) {
 		priv->binding.ops = &firmware_ops;
 		priv->binding.flags = KVM_PRIVATE_BIND_FIRMWARE;
-		priv->binding.guest_id = guest_id(kvm);
 	}
 
 	ret = kvm_private_bind(file, &priv->binding);
-	if (ret)
+	if (ret) {
 		kfree(priv);
-	else
-		slot->gmem.priv = priv;
+		goto put;
+	}
+
+	slot->gmem.priv = priv;
+	if (file_rules(priv))
+		kvm->private_by_file = true;
 put:
 	fput(file);
 	return ret;
@@ -258,7 +278,8 @@ void kvm_private_slots_unbind(struct kvm *kvm)
  * @max_order: out: may be NULL
  *
  * Context: may sleep; kvm->srcu or slots_lock held.
- * Return: as kvm_private_get_pfn()
+ * Return: as kvm_private_get_pfn(), but -EFAULT for a page that is shared in
+ * the file
  */
 int kvm_private_slot_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
 			     kvm_pfn_t *pfn, int *max_order)
@@ -274,7 +295,7 @@ int kvm_private_slot_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
 	ret = kvm_private_get_pfn(&priv->binding, priv_index(priv, gfn),
 				  &found, &order);
 	if (ret)
-		return ret;
+		return ret == -EACCES ? -EFAULT : ret;
 
 	*pfn = found;
 	if (max_order)
@@ -287,8 +308,13 @@ struct populate_args {
 	void *opaque;
 	void __user *source;
 	pgoff_t first;
+	bool would_fault;
 };
 
+/*
+ * The file is locked against faults in its mappings, which the source may be
+ * one of, and must not be waited for by who holds the lock.
+ */
 static int priv_populate_one(struct kvm_private_binding *binding,
 			     pgoff_t index, unsigned long pfn,
 			     unsigned int order, void *opaque)
@@ -297,28 +323,44 @@ static int priv_populate_one(struct kvm_private_binding *binding,
 	struct populate_args *args = opaque;
 	void __user *source = args->source;
 	gfn_t gfn = priv_gfn(priv, index);
+	int ret;
 
-	if (!kvm_mem_is_private(priv->kvm, gfn))
+	if (!kvm_private_slot_is_private(priv->slot, gfn))
 		return -EINVAL;
 	if (source)
 		source += (index - args->first) << PAGE_SHIFT;
-	return args->post_populate(priv->kvm, gfn, pfn, source, order,
-				   args->opaque);
+
+	pagefault_disable();
+	ret = args->post_populate(priv->kvm, gfn, pfn, source, order,
+				  args->opaque);
+	pagefault_enable();
+
+	args->would_fault = source && ret == -EFAULT;
+	return ret;
+}
+
+/* Fault the source in as far as it goes; the first page must go. */
+static int fault_in_source(const char __user *source, unsigned long nr)
+{
+	size_t size = min_t(size_t, nr, PTRS_PER_PTE) << PAGE_SHIFT;
+	size_t left = fault_in_readable(source, size);
+
+	return size - left < PAGE_SIZE ? -EFAULT : 0;
 }
 
 /**
  * kvm_private_slot_populate() - kvm_gmem_populate() for such a slot
  * @slot: has a kvm_private file
  * @start: first guest frame number, in the slot
- * @source: content, or NULL
+ * @source: content, read through the caller's mappings; NULL: what is there
  * @npages: number of pages, clipped to the slot
  * @post_populate: fills and assigns one page
  * @opaque: handed to @post_populate
  *
  * Unlike kvm_gmem_populate() it takes pages that are there already.
  *
- * Context: slots_lock held.
- * Return: as kvm_private_populate()
+ * Context: slots_lock held; interruptible.
+ * Return: as kvm_private_populate(); -EFAULT for a source that can't be read.
  */
 long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
 			       void __user *source, long npages,
@@ -332,19 +374,77 @@ long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
 		.source		= source,
 		.first		= priv_index(priv, start),
 	};
+	unsigned long nr, done = 0;
+	long ret;
 
 	lockdep_assert_held(&priv->kvm->slots_lock);
 
-	npages = min_t(unsigned long, npages,
-		       priv->binding.end - args.first);
-	return kvm_private_populate(&priv->binding, args.first, npages,
-				    priv_populate_one, &args);
+	nr = min_t(unsigned long, npages, priv->binding.end - args.first);
+	do {
+		if (source && fault_in_source(source + (done << PAGE_SHIFT),
+					      nr - done)) {
+			ret = -EFAULT;
+			break;
+		}
+
+		args.would_fault = false;
+		ret = kvm_private_populate(&priv->binding, args.first + done,
+					   nr - done, priv_populate_one, &args);
+		if (ret > 0)
+			done += ret;
+	} while (args.would_fault);
+
+	return done ?: ret;
 }
 
-/* For kvm_private_slot_has(), which has seen that the slot is ours */
+/**
+ * kvm_private_slot_is_private() - what is the state of a page?
+ * @slot: has a kvm_private file
+ * @gfn: in the slot
+ *
+ * Context: any; the slot doesn't go.
+ */
 bool kvm_private_slot_is_private(const struct kvm_memory_slot *slot, gfn_t gfn)
 {
-	return kvm_mem_is_private(slot->gmem.priv->kvm, gfn);
+	const struct kvm_private_slot *priv = slot->gmem.priv;
+
+	if (file_rules(priv))
+		return kvm_private_is_private(priv->binding.file,
+					      priv_index(priv, gfn));
+	return kvm_get_memory_attributes(priv->kvm, gfn) &
+	       KVM_MEMORY_ATTRIBUTE_PRIVATE;
+}
+
+/**
+ * kvm_private_mem_is_private() - kvm_mem_is_private() for a VM with such slots
+ * @kvm: the VM
+ * @gfn: guest frame number
+ *
+ * Context: any; kvm->srcu or slots_lock held.
+ */
+bool kvm_private_mem_is_private(struct kvm *kvm, gfn_t gfn)
+{
+	struct kvm_memory_slot *slot = gfn_to_memslot(kvm, gfn);
+
+	if (slot && slot->gmem.priv)
+		return kvm_private_slot_is_private(slot, gfn);
+	return kvm_get_memory_attributes(kvm, gfn) &
+	       KVM_MEMORY_ATTRIBUTE_PRIVATE;
+}
+EXPORT_SYMBOL_GPL(kvm_private_mem_is_private);
+
+/**
+ * kvm_private_slot_rules() - has the guest no say in what is private?
+ * @slot: may be NULL
+ *
+ * A software-protected VM's access is of the kind that the file says, so a
+ * fault of the other kind is one that raced with a conversion.
+ */
+bool kvm_private_slot_rules(const struct kvm_memory_slot *slot)
+{
+	const struct kvm_private_slot *priv = slot ? slot->gmem.priv : NULL;
+
+	return priv && file_rules(priv) && priv->binding.ops == &trusting_ops;
 }
 
 /*
@@ -368,9 +468,18 @@ static void copy_guest(void *to, const void *from, int len)
 	}
 }
 
+/*
+ * In a slot whose file rules a page may have become shared since it was looked
+ * at. In any other one the file contradicts the VM.
+ */
+static int access_error(const struct kvm_private_slot *priv, int error)
+{
+	return error == -EACCES && file_rules(priv) ? -EACCES : -EFAULT;
+}
+
 /**
  * kvm_private_slot_read() - read from a private page on the guest's behalf
- * @slot: has a kvm_private file
+ * @slot: any slot, or NULL
  * @gfn: in the slot
  * @data: where to
  * @offset: in the page
@@ -379,17 +488,22 @@ static void copy_guest(void *to, const void *from, int len)
  * A hole reads as zeros and stays one, unless the guest couldn't read it.
  *
  * Context: may sleep; kvm->srcu held.
- * Return: 0 or -EFAULT.
+ * Return: 0; -EFAULT; -EACCES if the page is not private in a slot with a
+ * kvm_private file, so that it is at the slot's host address.
  */
 int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
 			  int offset, int len)
 {
-	struct kvm_private_slot *priv = slot->gmem.priv;
+	struct kvm_private_slot *priv;
 	struct page *page;
 
+	if (!kvm_private_slot_has(slot, gfn))
+		return -EACCES;
+
+	priv = slot->gmem.priv;
 	page = kvm_private_lock_page(&priv->binding, priv_index(priv, gfn));
 	if (IS_ERR(page))
-		return -EFAULT;
+		return access_error(priv, PTR_ERR(page));
 	if (!page) {
 		memset(data, 0, len);
 		return 0;
@@ -422,24 +536,28 @@ static struct page *lock_page_for_write(struct kvm_private_slot *priv,
 
 /**
  * kvm_private_slot_write() - write to a private page on the guest's behalf
- * @slot: has a kvm_private file
+ * @slot: any slot, or NULL
  * @gfn: in the slot
  * @data: what to write
  * @offset: in the page
  * @len: bytes, inside the page
  *
  * Context: may sleep; kvm->srcu held.
- * Return: 0 or -EFAULT.
+ * Return: as kvm_private_slot_read()
  */
 int kvm_private_slot_write(struct kvm_memory_slot *slot, gfn_t gfn,
 			   const void *data, int offset, int len)
 {
-	struct kvm_private_slot *priv = slot->gmem.priv;
+	struct kvm_private_slot *priv;
 	struct page *page;
 
+	if (!kvm_private_slot_has(slot, gfn))
+		return -EACCES;
+
+	priv = slot->gmem.priv;
 	page = lock_page_for_write(priv, priv_index(priv, gfn));
 	if (IS_ERR(page))
-		return -EFAULT;
+		return access_error(priv, PTR_ERR(page));
 
 	copy_guest(page_address(page) + offset, data, len);
 	kvm_private_unlock_page(page);
@@ -487,8 +605,8 @@ bool kvm_private_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, void *old,
 	page = lock_page_for_write(slot->gmem.priv,
 				   priv_index(slot->gmem.priv, gfn));
 	if (IS_ERR(page)) {
-		*ret = -EFAULT;
-		return true;
+		*ret = access_error(slot->gmem.priv, PTR_ERR(page));
+		return *ret != -EACCES;
 	}
 
 	*ret = !try_cmpxchg_bytes(page_address(page) + offset_in_page(gpa),
@@ -511,6 +629,7 @@ kvm_pfn_t kvm_private_gpc_to_pfn(struct gfn_to_pfn_cache *gpc)
 {
 	struct kvm_private_slot *priv;
 	unsigned long pfn;
+	int ret;
 
 	if (kvm_is_error_gpa(gpc->gpa) ||
 	    !kvm_private_slot_has(gpc->memslot, gpa_to_gfn(gpc->gpa)))
@@ -518,13 +637,16 @@ kvm_pfn_t kvm_private_gpc_to_pfn(struct gfn_to_pfn_cache *gpc)
 
 	/* The host writes through a cache, so its guest has to trust it. */
 	priv = gpc->memslot->gmem.priv;
-	if (priv->binding.ops != &trusting_ops ||
-	    kvm_private_get_pfn(&priv->binding,
-				priv_index(priv, gpa_to_gfn(gpc->gpa)),
-				&pfn, NULL))
+	if (priv->binding.ops != &trusting_ops)
 		return KVM_PFN_ERR_FAULT;
 
-	return pfn;
+	ret = kvm_private_get_pfn(&priv->binding,
+				  priv_index(priv, gpa_to_gfn(gpc->gpa)),
+				  &pfn, NULL);
+	if (!ret)
+		return pfn;
+	return access_error(priv, ret) == -EACCES ? KVM_PFN_NOSLOT :
+						    KVM_PFN_ERR_FAULT;
 }
 
 /**
