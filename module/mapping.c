@@ -14,6 +14,49 @@
 #include "internal.h"
 #include "observer.h"
 
+/* Pages that a fault maps at most, in a naturally aligned window of the file */
+#define KVM_PRIVATE_FAULT_AROUND	16
+
+/*
+ * Who touches a page mostly goes on to the next: map those too that follow it,
+ * as long as they are there and shared.
+ */
+static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
+{
+	struct page *pages[KVM_PRIVATE_FAULT_AROUND];
+	struct vm_area_struct *vma = vmf->vma;
+	pgoff_t start = vmf->pgoff + 1, next = start;
+	unsigned long nr = 0, left;
+	struct folio *folio;
+	pgoff_t end;
+
+	end = min3(round_up(start, KVM_PRIVATE_FAULT_AROUND),
+		   vma->vm_pgoff + vma_pages(vma),
+		   (pgoff_t)i_size_read(f->mapping->host) >> PAGE_SHIFT);
+	if (start >= end || !kvm_private_state_find(f, false, &next, &end) ||
+	    next != start)
+		return;
+
+	for (; next < end; next++) {
+		folio = kvm_private_store_get(f, next, false);
+		if (!folio)
+			break;
+		if (unlikely(folio_test_hwpoison(folio))) {
+			folio_put(folio);
+			break;
+		}
+		kvm_private_tell_host_access(folio, false);
+		pages[nr++] = folio_page(folio, 0);
+	}
+
+	left = nr;
+	if (nr)
+		vm_insert_pages(vma, (vmf->address & PAGE_MASK) + PAGE_SIZE,
+				pages, &left);
+	while (nr)
+		put_page(pages[--nr]);
+}
+
 static vm_fault_t map_shared(struct kvm_private_file *f, struct vm_fault *vmf)
 {
 	struct folio *folio;
@@ -34,6 +77,9 @@ static vm_fault_t map_shared(struct kvm_private_file *f, struct vm_fault *vmf)
 		switch (vm_insert_page(vmf->vma, vmf->address & PAGE_MASK,
 				       folio_page(folio, 0))) {
 		case 0:
+			map_following(f, vmf);
+			ret = VM_FAULT_NOPAGE;
+			break;
 		case -EBUSY:	/* somebody else was faster */
 			ret = VM_FAULT_NOPAGE;
 			break;

@@ -9,6 +9,7 @@
  */
 
 #include <linux/maple_tree.h>
+#include <linux/rcupdate_wait.h>
 #include <linux/xarray.h>
 
 #include "compat/compat.h"
@@ -107,17 +108,20 @@ bool kvm_private_state_find(struct kvm_private_file *f, bool private,
 static unsigned long count_converted(struct kvm_private_file *f, pgoff_t start,
 				     pgoff_t end)
 {
+	MA_STATE(mas, &f->converted, start, start);
 	unsigned long nr = 0;
-	pgoff_t stop;
+	void *entry;
 
-	for (; start < end; start = stop) {
-		stop = end;
-		if (!kvm_private_state_find(f, !starts_private(f), &start,
-					    &stop))
-			break;
-		nr += stop - start;
-		cond_resched();
+	rcu_read_lock();
+	mas_for_each(&mas, entry, end - 1) {
+		nr += min(mas.last, end - 1) - max(mas.index, start) + 1;
+		if (need_resched()) {
+			mas_pause(&mas);
+			cond_resched_rcu();
+		}
 	}
+	rcu_read_unlock();
+
 	return nr;
 }
 

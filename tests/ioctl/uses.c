@@ -4,7 +4,6 @@
  * any other, and find a bad address where a page is private. Each is tried on
  * both sides of the same conversion.
  */
-#include <linux/futex.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -277,27 +276,6 @@ static void kernel_writes_structs(void **state)
 	expect_error(EFAULT, open(map, O_RDONLY), "a private path");
 }
 
-static void futexes(void **state)
-{
-	const struct timespec moment = { .tv_nsec = 1000 };
-	uint32_t *word = (uint32_t *)map;
-
-	(void)state;
-	*word = 5;
-	expect_error(EAGAIN, syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 4,
-				     &moment), "another value");
-	expect_error(ETIMEDOUT, syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 5,
-					&moment), "the value");
-	expect_ok(syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1), "wake");
-	expect_ok(file_make_private(fd, 0, PAGE, 0), "to private");
-	expect_error(EFAULT, syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 5,
-				     &moment), "private page");
-	expect_error(EFAULT, syscall(SYS_futex, word, FUTEX_WAIT, 5, &moment),
-		     "private page, futex of processes");
-	expect_error(EFAULT, syscall(SYS_futex, word, FUTEX_WAKE_OP_PRIVATE, 1,
-				     1, word, 0), "private page, FUTEX_WAKE_OP");
-}
-
 /* What only looks at page tables tells no content and keeps no page. */
 static void looking(void **state)
 {
@@ -357,7 +335,6 @@ int main(void)
 		uses_test(calls_that_read_memory),
 		uses_test(calls_that_cross_over),
 		uses_test(kernel_writes_structs),
-		uses_test(futexes),
 		uses_test(looking),
 	};
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Futexes in shared pages, and what becomes of them in private ones. */
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "convert.h"
+#include "poll_until.h"
+#include "unit.h"
+
+static int fd;
+static char *map;
+
+static void in_one_process(void **state)
+{
+	const struct timespec moment = { .tv_nsec = 1000 };
+	uint32_t *word = (uint32_t *)map;
+
+	(void)state;
+	*word = 5;
+	expect_error(EAGAIN, syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 4,
+				     &moment), "another value");
+	expect_error(ETIMEDOUT, syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 5,
+					&moment), "the value");
+	expect_ok(syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1), "wake");
+	expect_ok(file_make_private(fd, 0, PAGE, 0), "to private");
+	expect_error(EFAULT, syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 5,
+				     &moment), "private page");
+	expect_error(EFAULT, syscall(SYS_futex, word, FUTEX_WAIT, 5, &moment),
+		     "private page, futex of processes");
+	expect_error(EFAULT, syscall(SYS_futex, word, FUTEX_WAKE_OP_PRIVATE, 1,
+				     1, word, 0), "private page, FUTEX_WAKE_OP");
+}
+
+static void *wait_for_wakeup(void *word)
+{
+	const struct timespec long_enough = { .tv_sec = 30 };
+
+	return (void *)syscall(SYS_futex, word, FUTEX_WAIT, 5, &long_enough);
+}
+
+/*
+ * One that isn't of one process is known by the page that it is in, wherever
+ * that is mapped.
+ */
+static void through_two_mappings(void **state)
+{
+	uint32_t *word = (uint32_t *)map;
+	char *other = file_map(fd, PAGE);
+	struct poll poll = poll_start();
+	pthread_t thread;
+	void *result;
+	long woken;
+
+	(void)state;
+	*word = 5;
+	assert_int_equal(pthread_create(&thread, NULL, wait_for_wakeup, word), 0);
+	do
+		woken = expect_ok(syscall(SYS_futex, other, FUTEX_WAKE, 1), "wake");
+	while (!woken && poll_again(&poll));
+	assert_int_equal(woken, 1);
+	assert_int_equal(pthread_join(thread, &result), 0);
+	assert_null(result);
+	munmap(other, PAGE);
+}
+
+/* Its page goes away while somebody waits, and comes back another one. */
+static void in_a_page_that_is_punched(void **state)
+{
+	const struct timespec moment = { .tv_nsec = 1000 };
+	uint32_t *word = (uint32_t *)map;
+
+	(void)state;
+	*word = 5;
+	expect_error(ETIMEDOUT, syscall(SYS_futex, word, FUTEX_WAIT, 5, &moment),
+		     "the value");
+	expect_ok(file_punch(fd, 0, PAGE), "punch");
+	expect_error(EAGAIN, syscall(SYS_futex, word, FUTEX_WAIT, 5, &moment),
+		     "the value of the page that has gone");
+	expect_error(ETIMEDOUT, syscall(SYS_futex, word, FUTEX_WAIT, 0, &moment),
+		     "zero");
+}
+
+static int create(void **state)
+{
+	(void)state;
+	fd = file_create(PAGE, KVM_PRIVATE_FLAG_MMAP |
+			 KVM_PRIVATE_FLAG_INIT_SHARED);
+	map = file_map(fd, PAGE);
+	return 0;
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	munmap(map, PAGE);
+	return close(fd);
+}
+
+#define futex_test(name) cmocka_unit_test_setup_teardown(name, create, destroy)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		futex_test(in_one_process),
+		futex_test(through_two_mappings),
+		futex_test(in_a_page_that_is_punched),
+	};
+
+	return cmocka_run_group_tests_name("futexes", tests, NULL, NULL);
+}
