@@ -27,7 +27,7 @@
  * @binding: the range of the file behind the slot
  * @kvm: the slot's VM, which outlives it
  * @slot: gives guest frame numbers to offsets in the file
- * @used: a page was looked up, so that one may be mapped
+ * @used: a page was asked about, so that one may be mapped
  */
 struct kvm_private_slot {
 	struct kvm_private_binding binding;
@@ -45,6 +45,16 @@ static struct kvm_private_slot *to_priv(struct kvm_private_binding *binding)
 static bool file_rules(const struct kvm_private_slot *priv)
 {
 	return priv->binding.file_flags & KVM_PRIVATE_FLAG_MMAP;
+}
+
+/*
+ * A page may be mapped soon: a private one, or a shared one, which mmu notifiers
+ * alone don't see to: its host address may lead to other memory than the file.
+ */
+static void mark_used(struct kvm_private_slot *priv)
+{
+	if (!READ_ONCE(priv->used))
+		WRITE_ONCE(priv->used, true);
 }
 
 static pgoff_t priv_index(const struct kvm_private_slot *priv, gfn_t gfn)
@@ -289,9 +299,7 @@ int kvm_private_slot_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
 	unsigned int order;
 	int ret;
 
-	if (!READ_ONCE(priv->used))
-		WRITE_ONCE(priv->used, true);
-
+	mark_used(priv);
 	ret = kvm_private_get_pfn(&priv->binding, priv_index(priv, gfn),
 				  &found, &order);
 	if (ret)
@@ -310,6 +318,14 @@ struct populate_args {
 	pgoff_t first;
 	bool would_fault;
 };
+
+/* Without a fault? The source may straddle two pages. */
+static bool is_readable(const char __user *source)
+{
+	char c;
+
+	return !get_user(c, source) && !get_user(c, source + PAGE_SIZE - 1);
+}
 
 /*
  * The file is locked against faults in its mappings, which the source may be
@@ -333,9 +349,10 @@ static int priv_populate_one(struct kvm_private_binding *binding,
 	pagefault_disable();
 	ret = args->post_populate(priv->kvm, gfn, pfn, source, order,
 				  args->opaque);
+	/* Firmware's failures can be -EFAULT as well and don't pass. */
+	args->would_fault = source && ret == -EFAULT && !is_readable(source);
 	pagefault_enable();
 
-	args->would_fault = source && ret == -EFAULT;
 	return ret;
 }
 
@@ -380,6 +397,8 @@ long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
 	lockdep_assert_held(&priv->kvm->slots_lock);
 
 	nr = min_t(unsigned long, npages, priv->binding.end - args.first);
+	if (!nr)
+		return 0;
 	do {
 		if (source && fault_in_source(source + (done << PAGE_SHIFT),
 					      nr - done)) {
@@ -406,8 +425,9 @@ long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
  */
 bool kvm_private_slot_is_private(const struct kvm_memory_slot *slot, gfn_t gfn)
 {
-	const struct kvm_private_slot *priv = slot->gmem.priv;
+	struct kvm_private_slot *priv = slot->gmem.priv;
 
+	mark_used(priv);
 	if (file_rules(priv))
 		return kvm_private_is_private(priv->binding.file,
 					      priv_index(priv, gfn));
