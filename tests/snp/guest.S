@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A guest without stack, interrupts and exceptions: whatever goes wrong is the
+ * end of it. It talks to its host through the GHCB MSR alone. With R15 set it
+ * rehearses in a software-protected VM: hypercalls take the place of the MSR
+ * and of the termination request, and no page is validated.
+ */
+#include "layout.h"
+
+#define GHCB_MSR	0xc0010130
+#define GHCB_PSC	0x014
+#define GHCB_PSC_DONE	0x015
+#define GHCB_TERMINATE	0x100
+
+#define MAP_GPA_RANGE	12
+#define TO_PRIVATE	1
+#define TO_SHARED	2
+
+	/* The MSR gets RAX and RAX gets the answer. */
+	.macro VMGEXIT
+	mov	%rax, %rdx
+	shr	$32, %rdx
+	mov	$GHCB_MSR, %ecx
+	wrmsr
+	.byte	0xf3, 0x0f, 0x01, 0xd9
+	rdmsr
+	shl	$32, %rdx
+	or	%rdx, %rax
+	.endm
+
+	.macro END code
+	mov	$\code, %ebp
+	jmp	the_end
+	.endm
+
+	.macro FILL address, words
+	mov	$\address, %rdi
+	movabs	$\words, %rax
+	mov	$PAGE_WORDS, %ecx
+1:	mov	%rax, (%rdi)
+	inc	%rax
+	add	$8, %rdi
+	dec	%ecx
+	jnz	1b
+	.endm
+
+	.macro EXPECT address, words, code
+	mov	$\address, %rdi
+	movabs	$\words, %rax
+	mov	$PAGE_WORDS, %ecx
+1:	cmp	%rax, (%rdi)
+	jne	2f
+	inc	%rax
+	add	$8, %rdi
+	dec	%ecx
+	jnz	1b
+	jmp	3f
+2:	END	\code
+3:
+	.endm
+
+	/* Asks the host for a page state change. */
+	.macro CHANGE gpa, to, code
+	test	%r15, %r15
+	jnz	1f
+	movabs	$(\to << 52 | \gpa | GHCB_PSC), %rax
+	VMGEXIT
+	cmp	$GHCB_PSC_DONE, %rax
+	je	3f
+	jmp	2f
+1:	mov	$MAP_GPA_RANGE, %eax
+	mov	$\gpa, %ebx
+	mov	$1, %ecx
+	mov	$((2 - \to) << 4), %edx
+	vmmcall
+	test	%rax, %rax
+	jz	3f
+2:	END	\code
+3:
+	.endm
+
+	/* It is an error too if nothing changes (CF). */
+	.macro VALIDATE gpa, on, code
+	test	%r15, %r15
+	jnz	2f
+	mov	$\gpa, %rax
+	xor	%ecx, %ecx
+	mov	$\on, %edx
+	.byte	0xf2, 0x0f, 0x01, 0xff
+	jc	1f
+	test	%eax, %eax
+	jz	2f
+1:	END	\code
+2:
+	.endm
+
+	.section .rodata.guests, "a", @progbits
+	.code64
+
+	.balign 4096
+	.globl guests_begin
+guests_begin:
+	EXPECT	INPLACE_GPA, INPLACE_WORDS, END_INPLACE
+	EXPECT	SOURCE_GPA, SOURCE_WORDS, END_SOURCE
+
+	/* Share a page, read what the host says, answer. */
+	VALIDATE TALK_GPA, 0, END_RESCIND
+	CHANGE	TALK_GPA, TO_SHARED, END_SHARE
+	EXPECT	FINE_VA + TALK_GPA, HOST_WORDS, END_HOST_WORDS
+	FILL	FINE_VA + TALK_GPA, GUEST_WORDS
+
+	/* Take it back and keep a secret in it; give it away with that. */
+	CHANGE	TALK_GPA, TO_PRIVATE, END_TAKE_BACK
+	VALIDATE TALK_GPA, 1, END_VALIDATE
+	FILL	TALK_GPA, SECRET_WORDS
+	EXPECT	TALK_GPA, SECRET_WORDS, END_SECRET
+	VALIDATE TALK_GPA, 0, END_RESCIND_AGAIN
+	CHANGE	TALK_GPA, TO_SHARED, END_SHARE_AGAIN
+
+	/* Ring for the host, which punches a page that was in use. */
+	FILL	HOLE_GPA, SECRET_WORDS
+	CHANGE	HOLE_GPA, TO_PRIVATE, END_BELL
+	VALIDATE HOLE_GPA, 1, END_NOT_REPLACED
+	test	%r15, %r15
+	jz	1f
+	cmpq	$0, HOLE_GPA
+	je	1f
+	END	END_NOT_REPLACED
+1:
+	FILL	HOLE_GPA, REFILL_WORDS
+	EXPECT	HOLE_GPA, REFILL_WORDS, END_REFILL
+
+	mov	$END_DONE, %ebp
+
+the_end:
+	test	%r15, %r15
+	jnz	1f
+	mov	%rbp, %rax
+	shl	$16, %rax
+	or	$GHCB_TERMINATE, %rax
+	VMGEXIT
+1:	hlt
+	jmp	the_end
+
+	.globl guests_end
+guests_end:
+
+	.section .note.GNU-stack, "", @progbits

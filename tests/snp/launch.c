@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <cpuid.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "../kvm/kvm_uapi.h"
+#include "device.h"
+#include "launch.h"
+#include "unit.h"
+
+/* Since Linux 6.11; Debian 12's headers are older. */
+#ifndef KVM_X86_SNP_VM
+
+#define KVM_X86_SNP_VM			4
+
+enum {
+	KVM_SEV_INIT2			= 22,
+	KVM_SEV_SNP_LAUNCH_START	= 100,
+	KVM_SEV_SNP_LAUNCH_UPDATE,
+	KVM_SEV_SNP_LAUNCH_FINISH,
+};
+
+struct kvm_sev_init {
+	__u64 vmsa_features;
+	__u32 flags;
+	__u16 ghcb_version;
+	__u16 pad1;
+	__u32 pad2[8];
+};
+
+struct kvm_sev_snp_launch_start {
+	__u64 policy;
+	__u8 gosvw[16];
+	__u16 flags;
+	__u8 pad0[6];
+	__u64 pad1[4];
+};
+
+#define KVM_SEV_SNP_PAGE_TYPE_NORMAL	0x1
+#define KVM_SEV_SNP_PAGE_TYPE_ZERO	0x3
+
+struct kvm_sev_snp_launch_update {
+	__u64 gfn_start;
+	__u64 uaddr;
+	__u64 len;
+	__u8 type;
+	__u8 pad0;
+	__u16 flags;
+	__u32 pad1;
+	__u64 pad2[4];
+};
+
+struct kvm_sev_snp_launch_finish {
+	__u64 id_block_uaddr;
+	__u64 id_auth_uaddr;
+	__u8 id_block_en;
+	__u8 auth_key_en;
+	__u8 vcek_disabled;
+	__u8 host_data[32];
+	__u8 pad0[3];
+	__u16 flags;
+	__u64 pad1[4];
+};
+
+#endif
+
+/* The firmware's policy bits: SMT is allowed, and the one that must be set. */
+#define POLICY		(1ULL << 16 | 1ULL << 17)
+
+#define HC_MAP_GPA_RANGE	12
+
+bool snp_supported(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int types = kvm < 0 ? 0 : ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_VM_TYPES);
+
+	if (kvm >= 0)
+		close(kvm);
+	return types > 0 && types & 1 << KVM_X86_SNP_VM;
+}
+
+__u64 snp_c_bit(void)
+{
+	unsigned int eax, ebx = 0, ecx, edx;
+
+	assert_true(__get_cpuid(0x8000001f, &eax, &ebx, &ecx, &edx));
+	return 1ULL << (ebx & 0x3f);
+}
+
+static void command(int vm, const char *name, __u32 id, void *data)
+{
+	static int firmware = -1;
+	struct kvm_sev_cmd command = { .id = id, .data = (uintptr_t)data };
+
+	if (firmware < 0)
+		firmware = expect_ok(open("/dev/sev", O_RDWR | O_CLOEXEC), "/dev/sev");
+	command.sev_fd = firmware;
+	if (ioctl(vm, KVM_MEMORY_ENCRYPT_OP, &command))
+		fail_msg("%s: %s, the firmware's error is %#x", name,
+			 strerror(errno), command.error);
+}
+
+int snp_create_vm(void)
+{
+	struct kvm_enable_cap exits = {
+		.cap = KVM_CAP_EXIT_HYPERCALL, .args = { 1 << HC_MAP_GPA_RANGE },
+	};
+	struct kvm_sev_init init = { };
+	int kvm = expect_ok(open("/dev/kvm", O_RDWR | O_CLOEXEC), "/dev/kvm");
+	int vm = expect_ok(ioctl(kvm, KVM_CREATE_VM, KVM_X86_SNP_VM), "KVM_CREATE_VM");
+
+	close(kvm);
+	expect_ok(ioctl(vm, KVM_CREATE_IRQCHIP, 0), "KVM_CREATE_IRQCHIP");
+	expect_ok(ioctl(vm, KVM_ENABLE_CAP, &exits), "KVM_CAP_EXIT_HYPERCALL");
+	command(vm, "KVM_SEV_INIT2", KVM_SEV_INIT2, &init);
+	return vm;
+}
+
+void snp_launch_start(int vm)
+{
+	struct kvm_sev_snp_launch_start start = { .policy = POLICY };
+
+	command(vm, "SNP_LAUNCH_START", KVM_SEV_SNP_LAUNCH_START, &start);
+}
+
+static void update(int vm, __u64 gpa, __u64 size, const void *source, __u8 type)
+{
+	struct kvm_sev_snp_launch_update update = {
+		.gfn_start = gpa / PAGE, .len = size, .type = type,
+		.uaddr = (uintptr_t)source,
+	};
+
+	/* KVM moves all three past what it has done. */
+	do {
+		__u64 left = update.len;
+
+		command(vm, source ? "SNP_LAUNCH_UPDATE from a source" :
+			type == KVM_SEV_SNP_PAGE_TYPE_ZERO ?
+			"SNP_LAUNCH_UPDATE of zeros" : "SNP_LAUNCH_UPDATE in place",
+			KVM_SEV_SNP_LAUNCH_UPDATE, &update);
+		if (update.len >= left)
+			fail_msg("SNP_LAUNCH_UPDATE gets no further than page %#llx",
+				 update.gfn_start);
+	} while (update.len);
+	if (!source && update.uaddr)
+		fail_msg("SNP_LAUNCH_UPDATE in place moved its source to %#llx",
+			 update.uaddr);
+}
+
+void snp_launch_update(int vm, __u64 gpa, __u64 size, const void *source)
+{
+	update(vm, gpa, size, source, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+}
+
+void snp_launch_zeros(int vm, __u64 gpa, __u64 size)
+{
+	update(vm, gpa, size, NULL, KVM_SEV_SNP_PAGE_TYPE_ZERO);
+}
+
+void snp_launch_finish(int vm)
+{
+	struct kvm_sev_snp_launch_finish finish = { };
+
+	command(vm, "SNP_LAUNCH_FINISH", KVM_SEV_SNP_LAUNCH_FINISH, &finish);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Is a private file as good to an SEV-SNP guest as KVM's own guest_memfd?
+ *
+ * Usage: snp native | private | rehearsal. Status 3: no SEV-SNP here.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "convert.h"
+#include "launch.h"
+#include "layout.h"
+#include "story.h"
+#include "touch.h"
+#include "unit.h"
+
+#define NO_SNP		3
+
+/* Enough to get many of the pages that were just given back. */
+#define FREE_MEMORY	(256 * MIB)
+
+static enum kind kind;
+
+static int new_file(void)
+{
+	return file_create(MEMORY_SIZE, KVM_PRIVATE_FLAG_MMAP |
+			   KVM_PRIVATE_FLAG_INIT_SHARED);
+}
+
+static void live_once(int file)
+{
+	struct guest guest;
+
+	guest_start(&guest, kind, file);
+	guest_live(&guest);
+	guest_end(&guest);
+	if (kind == NATIVE)
+		close(guest.file);
+}
+
+static void test_guest_memfd(void **state)
+{
+	(void)state;
+	live_once(-1);
+}
+
+static void test_private_file(void **state)
+{
+	int file = new_file();
+
+	(void)state;
+	live_once(file);
+	close(file);
+}
+
+/* Pages that the guest left behind are the host's again, one by one. */
+static void test_host_after_guest(void **state)
+{
+	int file = new_file();
+	char *map;
+
+	(void)state;
+	live_once(file);
+	expect_ok(file_punch(file, SOURCE_GPA, PAGE), "punching after the guest");
+	expect_ok(file_make_shared(file, 0, MEMORY_SIZE, 0), "sharing after the guest");
+	map = file_map(file, MEMORY_SIZE);
+	for (__u64 at = 0; at < MEMORY_SIZE; at += PAGE) {
+		assert_int_equal(touch_write(map + at, 0x77), 0);
+		expect_reads(map + at, 0x77, "page %#llx", at);
+	}
+	munmap(map, MEMORY_SIZE);
+	close(file);
+}
+
+/* The next guest has a key and perhaps an ASID of its own. */
+static void test_guest_after_guest(void **state)
+{
+	int file = new_file();
+
+	(void)state;
+	live_once(file);
+	expect_ok(file_make_shared(file, 0, MEMORY_SIZE, 0), "sharing after the guest");
+	live_once(file);
+	close(file);
+}
+
+/* The VM keeps the file. */
+static void test_file_closed_first(void **state)
+{
+	struct guest guest;
+
+	(void)state;
+	guest_start(&guest, kind, new_file());
+	guest_live(&guest);
+	close(guest.file);
+	guest_end(&guest);
+}
+
+/* Whatever is not the host's yet kills it here, or the kernel log tells. */
+static void test_free_memory(void **state)
+{
+	char *map = mmap(NULL, FREE_MEMORY, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(map, MAP_FAILED);
+	memset(map, 0x77, FREE_MEMORY);
+	munmap(map, FREE_MEMORY);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest native_tests[] = {
+		cmocka_unit_test(test_guest_memfd),
+		cmocka_unit_test(test_free_memory),
+	};
+	const struct CMUnitTest private_tests[] = {
+		cmocka_unit_test(test_private_file),
+		cmocka_unit_test(test_host_after_guest),
+		cmocka_unit_test(test_guest_after_guest),
+		cmocka_unit_test(test_file_closed_first),
+		cmocka_unit_test(test_free_memory),
+	};
+	const char *what = argc == 2 ? argv[1] : "";
+
+	if (!strcmp(what, "native")) {
+		kind = NATIVE;
+	} else if (!strcmp(what, "private")) {
+		kind = PRIVATE;
+	} else if (!strcmp(what, "rehearsal")) {
+		kind = REHEARSAL;
+	} else {
+		fprintf(stderr, "Usage: snp native | private | rehearsal\n");
+		return 2;
+	}
+	if (kind != REHEARSAL && !snp_supported()) {
+		fprintf(stderr, "KVM makes no SEV-SNP guests on this machine\n");
+		return NO_SNP;
+	}
+	if (kind == NATIVE)
+		return cmocka_run_group_tests(native_tests, NULL, NULL);
+	return cmocka_run_group_tests(private_tests, NULL, NULL);
+}
