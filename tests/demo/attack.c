@@ -8,6 +8,7 @@
 
 #include <err.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include <unistd.h>
 
 #include "narrator.h"
+#include "private_file.h"
+#include "ways_in.h"
 
 #define SECRET	0x5a
 #define FORGED	0xc3
@@ -62,7 +65,7 @@ static void must_get_through(const struct way *way)
 	result = way->attempt(&target, page);
 	if (result)
 		fail("%s doesn't even work on ordinary memory: %s", way->name,
-		     result == WAY_KILLS ? "SIGSEGV" : strerror(-result));
+		     result > 0 ? strsignal(result) : strerror(-result));
 	if (way->kind == WAY_READS && !is_full_of(page, SECRET))
 		fail("%s read something else than what is there, from ordinary memory",
 		     way->name);
@@ -73,8 +76,9 @@ static void must_get_through(const struct way *way)
 }
 
 /*
- * A way that "works" may only have reached what this process has at the slot's
- * address: nothing, which reads zero. The guest's page holds no zero.
+ * Where the file isn't mapped, a way that "works" may only have reached what
+ * this process has at the slot's address: nothing, which reads zero. The
+ * guest's page holds no zero.
  */
 static const char *must_not_get_through(const struct way *way,
 					const struct way_target *target)
@@ -84,10 +88,12 @@ static const char *must_not_get_through(const struct way *way,
 
 	memset(page, FORGED, sizeof(page));
 	result = way->attempt(target, page);
-	if (result == WAY_KILLS)
-		return "SIGSEGV";
+	if (result > 0)
+		return result == SIGBUS ? "SIGBUS" : "SIGSEGV";
 	if (result)
 		return strerrorname_np(-result);
+	if (target->protection != PROT_NONE)
+		fail("%s worked on the guest's page", way->name);
 	if (way->kind == WAY_WRITES)
 		return "went nowhere";
 	if (!is_full_of(page, 0))
@@ -95,15 +101,32 @@ static const char *must_not_get_through(const struct way *way,
 	return "only zeros";
 }
 
-void attack(const struct way_target *target)
+static struct way_target target_in(const struct guest_memory *memory, __u64 gpa)
 {
+	struct way_target target = {
+		.fd = memory->file,
+		.offset = gpa,
+		.address = (unsigned char *)memory->address + gpa,
+		.protection = PROT_NONE,
+	};
+
+	if (memory->kind == MEMORY_IN_PLACE)
+		target.protection = PROT_READ | PROT_WRITE;
+	if (!private_file_has(target.fd, gpa))
+		fail("there is no page at %#llx", gpa);
+	return target;
+}
+
+void attack(const struct guest_memory *memory, __u64 gpa)
+{
+	const struct way_target target = target_in(memory, gpa);
 	char line[128] = "";
 
 	for (size_t i = 0; i < nr_ways_in; i++)
 		must_get_through(&ways_in[i]);
 
 	for (size_t i = 0; i < nr_ways_in; i++) {
-		const char *result = must_not_get_through(&ways_in[i], target);
+		const char *result = must_not_get_through(&ways_in[i], &target);
 		size_t used = strlen(line);
 
 		snprintf(line + used, sizeof(line) - used, "%-22s%-15s",
@@ -114,4 +137,13 @@ void attack(const struct way_target *target)
 		}
 	}
 	narrate_detail("%s", line);
+}
+
+void attack_again(const struct guest_memory *memory, __u64 gpa)
+{
+	const struct way_target target = target_in(memory, gpa);
+
+	for (size_t i = 0; i < nr_ways_in; i++)
+		must_not_get_through(&ways_in[i], &target);
+	narrate_detail("%zu ways tried, none gets there.", nr_ways_in);
 }

@@ -2,13 +2,16 @@
 #ifndef TESTS_DEMO_ATTACK_H
 #define TESTS_DEMO_ATTACK_H
 
-#include "ways_in.h"
+#include "memory.h"
 
 /*
  * Tries each way in on a page of ordinary memory, where it has to work, and
- * then on @target, where it must not, and tells what came of it. What was
- * overwritten only the owner of the page can tell.
+ * then on the guest's page at @gpa, where it must not, and tells what came of
+ * it. What was overwritten only the owner of the page can tell.
  */
-void attack(const struct way_target *target);
+void attack(const struct guest_memory *memory, __u64 gpa);
+
+/* The same for another page, when the ways are known to work. */
+void attack_again(const struct guest_memory *memory, __u64 gpa);
 
 #endif /* TESTS_DEMO_ATTACK_H */

@@ -19,6 +19,12 @@ static void print_line(FILE *stream, const char *prefix, const char *format,
 	funlockfile(stream);
 }
 
+void narrate_title(const char *title)
+{
+	printf("\n%s\n\n", title);
+	fflush(stdout);
+}
+
 void narrate(const char *format, ...)
 {
 	va_list arguments;
@@ -35,6 +41,11 @@ void narrate_detail(const char *format, ...)
 	va_start(arguments, format);
 	print_line(stdout, "    ", format, arguments);
 	va_end(arguments);
+}
+
+double in_mib(unsigned long long bytes)
+{
+	return bytes / 1048576.0;
 }
 
 void fail(const char *format, ...)

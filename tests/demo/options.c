@@ -19,11 +19,14 @@
 #define FOREIGN_MIB	1024
 
 static const char usage[] =
-	"usage: demo --kernel FILE --initrd FILE [--foreign [--append TEXT]]\n"
-	"Boots a guest from private memory and tells what happens.\n"
+	"usage: demo --kernel FILE --initrd FILE [--no-driver]\n"
+	"            [--foreign [--append TEXT]]\n"
+	"Boots guests from private memory and tells what happens.\n"
 	"\n"
 	"  --kernel FILE   a Linux kernel (bzImage)\n"
 	"  --initrd FILE   the initial file system that make-initrd made\n"
+	"  --no-driver     it has no driver for that kernel: the story leaves out the\n"
+	"                  guest that shares a page\n"
 	"  --foreign       it is another one: its console is here, and the story\n"
 	"                  leaves out what needs the guest's help\n"
 	"  --append TEXT   its kernel's command line\n"
@@ -34,6 +37,7 @@ struct options options_parse(int argc, char **argv)
 	static const struct option known[] = {
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "initrd", required_argument, NULL, 'i' },
+		{ "no-driver", no_argument, NULL, 'd' },
 		{ "foreign", no_argument, NULL, 'f' },
 		{ "append", required_argument, NULL, 'a' },
 		{ "help", no_argument, NULL, 'h' },
@@ -41,7 +45,6 @@ struct options options_parse(int argc, char **argv)
 	};
 	struct options options = {
 		.config = {
-			.memory_kind = MEMORY_PRIVATE,
 			.nr_cpus = 1,
 		},
 	};
@@ -54,6 +57,9 @@ struct options options_parse(int argc, char **argv)
 			break;
 		case 'i':
 			options.config.initrd = optarg;
+			break;
+		case 'd':
+			options.no_driver = true;
 			break;
 		case 'f':
 			options.foreign = true;

@@ -8,12 +8,14 @@
 
 /**
  * struct options - what the demo is to do
- * @config: the guest, but for its console
+ * @config: the guest, but for its console and the kind of its memory
  * @foreign: its initrd isn't ours: it won't take part in the story
+ * @no_driver: its kernel isn't the one that our initrd has the driver for
  */
 struct options {
 	struct vmm_config config;
 	bool foreign;
+	bool no_driver;
 };
 
 struct options options_parse(int argc, char **argv);

@@ -25,7 +25,8 @@ static __u64 allocated_by_stat(int fd)
 	return (__u64)status.st_blocks * STAT_BLOCK;
 }
 
-static __u64 allocated_by_fdinfo(int fd)
+/* The sum of all lines of fdinfo that @format, for scanf, reads a number of. */
+static __u64 fdinfo_sum(int fd, const char *format)
 {
 	unsigned long long bytes, sum = 0;
 	char path[64], line[256];
@@ -37,9 +38,8 @@ static __u64 allocated_by_fdinfo(int fd)
 	if (!info)
 		err(1, "can't open %s", path);
 
-	/* One line for each backing page size. */
 	while (fgets(line, sizeof(line), info)) {
-		if (sscanf(line, "allocated-%*[^:]: %llu", &bytes) != 1)
+		if (sscanf(line, format, &bytes) != 1)
 			continue;
 		sum += bytes;
 		lines++;
@@ -47,8 +47,14 @@ static __u64 allocated_by_fdinfo(int fd)
 	fclose(info);
 
 	if (!lines)
-		fail("%s doesn't tell what is allocated", path);
+		fail("%s has no line like \"%s\"", path, format);
 	return sum;
+}
+
+/* One line for each backing page size. */
+static __u64 allocated_by_fdinfo(int fd)
+{
+	return fdinfo_sum(fd, "allocated-%*[^:]: %llu");
 }
 
 __u64 private_file_allocated(int fd)
@@ -63,6 +69,11 @@ __u64 private_file_allocated(int fd)
 		fail("fdinfo tells %llu bytes, fstat %llu to %llu", told,
 		     before, after);
 	return told;
+}
+
+__u64 private_file_shared(int fd)
+{
+	return fdinfo_sum(fd, "shared: %llu");
 }
 
 bool private_file_has(int fd, __u64 offset)

@@ -9,6 +9,9 @@
 /* Bytes allocated, by /proc/self/fdinfo; fails if fstat tells otherwise. */
 __u64 private_file_allocated(int fd);
 
+/* Bytes that are shared, by /proc/self/fdinfo. */
+__u64 private_file_shared(int fd);
+
 /* Whether the page at @offset is allocated, by lseek. */
 bool private_file_has(int fd, __u64 offset);
 

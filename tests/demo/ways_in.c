@@ -19,6 +19,29 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
+static sigjmp_buf after_touch;
+
+static void touched(int signal)
+{
+	siglongjmp(after_touch, signal);
+}
+
+int touch_page(unsigned char *page, const unsigned char *address)
+{
+	struct sigaction action = { .sa_handler = touched };
+	struct sigaction before_segv, before_bus;
+	volatile int result;
+
+	sigaction(SIGSEGV, &action, &before_segv);
+	sigaction(SIGBUS, &action, &before_bus);
+	result = sigsetjmp(after_touch, 1);
+	if (!result)
+		memcpy(page, address, WAY_PAGE);
+	sigaction(SIGSEGV, &before_segv, NULL);
+	sigaction(SIGBUS, &before_bus, NULL);
+	return result;
+}
+
 /* A transfer of a page gets or puts all of it, or it counts as an error. */
 static int complete(ssize_t size)
 {
@@ -31,12 +54,13 @@ static int map(const struct way_target *target, unsigned char *page, int flags)
 {
 	void *mapped = mmap(NULL, WAY_PAGE, PROT_READ, flags, target->fd,
 			    target->offset);
+	int result;
 
 	if (mapped == MAP_FAILED)
 		return -errno;
-	memcpy(page, mapped, WAY_PAGE);
+	result = touch_page(page, mapped);
 	munmap(mapped, WAY_PAGE);
-	return 0;
+	return result;
 }
 
 static int map_shared(const struct way_target *target, unsigned char *page)
@@ -131,35 +155,20 @@ static int do_copy_file_range(const struct way_target *target,
 	return into_file(target, page, copy_by_range);
 }
 
-static sigjmp_buf after_touch;
-
-static void touched(int signal)
-{
-	siglongjmp(after_touch, signal);
-}
-
 static int touch(const struct way_target *target, unsigned char *page)
 {
-	struct sigaction action = { .sa_handler = touched };
-	struct sigaction before;
-	int result = 0;
-
-	sigaction(SIGSEGV, &action, &before);
-	if (sigsetjmp(after_touch, 1))
-		result = WAY_KILLS;
-	else
-		memcpy(page, target->address, WAY_PAGE);
-	sigaction(SIGSEGV, &before, NULL);
-	return result;
+	return touch_page(page, target->address);
 }
 
 static int make_readable(const struct way_target *target, unsigned char *page)
 {
+	int result;
+
 	if (mprotect(target->address, WAY_PAGE, PROT_READ))
 		return -errno;
-	memcpy(page, target->address, WAY_PAGE);
+	result = touch_page(page, target->address);
 	mprotect(target->address, WAY_PAGE, target->protection);
-	return 0;
+	return result;
 }
 
 static int proc_mem(const struct way_target *target, unsigned char *page)

@@ -24,21 +24,22 @@ struct way_target {
 
 enum way_kind { WAY_READS, WAY_WRITES };
 
-/* Instead of an errno: the attempt raised SIGSEGV, which ends a program. */
-#define WAY_KILLS	1
-
 /**
  * struct way - a way into memory that a process has a file of
  * @name: what it is called
  * @kind: whether it is to read or to overwrite the page
- * @attempt: returns 0, a negative errno or %WAY_KILLS. A read fills @page with what it
- *	got, a write puts @page there
+ * @attempt: returns 0, a negative errno or the number of the signal that it
+ *	raised, which ends a program. A read fills @page with what it got, a
+ *	write puts @page there
  */
 struct way {
 	const char *name;
 	enum way_kind kind;
 	int (*attempt)(const struct way_target *target, unsigned char *page);
 };
+
+/* Copies a page. Returns 0 or the signal that it raised. */
+int touch_page(unsigned char *page, const unsigned char *address);
 
 extern const struct way ways_in[];
 extern const size_t nr_ways_in;

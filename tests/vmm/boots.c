@@ -4,14 +4,22 @@
  * working directory holds vmm, a kernel and the demo's initrd as ./vmlinuz and
  * ./initrd.
  */
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
+
+#include "child.h"
+#include "device.h"
 #include "guest_process.h"
+#include "poll_until.h"
+#include "rights.h"
 #include "unit.h"
 
 #define COMMAND_LINE \
@@ -58,6 +66,13 @@ static void boots_with_two_cpus(void **state)
 	boots("kvm_private", "2");
 }
 
+/* Loaded into shared memory, which then became private where it was. */
+static void boots_in_place(void **state)
+{
+	(void)state;
+	boots("in-place", "1");
+}
+
 /* The same VMM, so that a failure above is known to be the memory's. */
 static void boots_from_plain_memory(void **state)
 {
@@ -66,18 +81,107 @@ static void boots_from_plain_memory(void **state)
 }
 
 /* Much of the guest's memory is in use at once, and keeps its content. */
-static void memory_keeps_its_content(void **state)
+static void fill_and_compare(void)
 {
-	(void)state;
-	start("kvm_private", "1");
-	guest_hear(&guest, "The guest is up");
 	guest_type(&guest,
 		   "head -c 8388608 /dev/urandom >/0; "
 		   "for i in $(seq 10); do cp /0 /$i; done; "
 		   "for i in $(seq 10); do cmp /0 /$i && echo same; done >/n; "
 		   "echo copies=$(wc -l </n)\n");
 	guest_hear(&guest, "copies=10");
+}
+
+static void memory_keeps_its_content(void **state)
+{
+	(void)state;
+	start("kvm_private", "1");
+	guest_hear(&guest, "The guest is up");
+	fill_and_compare();
 	power_off();
+}
+
+/* Bytes that are shared in the VMM's private file, of which it has one. */
+static unsigned long long shared_bytes(void)
+{
+	unsigned long long bytes = 0;
+	unsigned int files = 0;
+	struct dirent *entry;
+	char path[64];
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo", guest.pid);
+	directory = opendir(path);
+	assert_non_null(directory);
+	while ((entry = readdir(directory))) {
+		char line[256];
+		FILE *file;
+
+		snprintf(line, sizeof(line), "%s/%.16s", path, entry->d_name);
+		file = fopen(line, "re");
+		while (file && fgets(line, sizeof(line), file))
+			files += sscanf(line, "shared: %llu", &bytes) == 1;
+		if (file)
+			fclose(file);
+	}
+	closedir(directory);
+	assert_int_equal(files, 1);
+	return bytes;
+}
+
+/*
+ * Two programs at once share a page, take it back and keep a secret there, many
+ * times, while others work with private memory. A third is killed when its page
+ * is shared.
+ */
+static void pages_are_shared_and_taken_back(void **state)
+{
+	struct poll poll;
+
+	(void)state;
+	start("in-place", "2");
+	guest_hear(&guest, "The guest is up");
+	assert_int_equal(shared_bytes(), 0);
+
+	guest_type(&guest,
+		   "asks() { for i in $(seq 50); do echo share; "
+		   "echo take back; echo look; done; echo quit; }\n"
+		   "rounds() { asks | witness | grep -c 'as I left it'; }\n"
+		   "rounds >/a & rounds >/b & wait\n");
+	guest_type(&guest, "echo rounds=$(cat /a)+$(cat /b)\n");
+	guest_hear(&guest, "rounds=50+50");
+	assert_int_equal(shared_bytes(), 0);
+
+	guest_type(&guest, "{ echo share; sleep 1000; } | witness &\n");
+	guest_hear(&guest, "I share a page with the host");
+	assert_int_equal(shared_bytes(), 4096);
+	fill_and_compare();
+	guest_type(&guest, "killall -9 witness\n");
+	poll = poll_start();
+	while (shared_bytes() && poll_again(&poll))
+		;
+	assert_int_equal(shared_bytes(), 0);
+	power_off();
+}
+
+/*
+ * KVM exits as for a page in the wrong state when there is none to be had. The
+ * VMM mustn't convert it over and over.
+ */
+static void starve(void *unused)
+{
+	(void)unused;
+	limit_locked_memory(48 * MIB);
+	expect_ok(prctl(PR_CAPBSET_DROP, CAP_IPC_LOCK), "PR_CAPBSET_DROP");
+	start("in-place", "1");
+	assert_int_equal(guest_wait(&guest), 1);
+	if (!strstr(guest.text, "has no memory at guest physical"))
+		fail_msg("the VMM said: %s", guest.text);
+}
+
+static void gives_up_when_there_is_no_memory(void **state)
+{
+	(void)state;
+	child_run(starve, NULL);
 }
 
 static long holders(void)
@@ -137,7 +241,7 @@ static void says_what_is_wrong(void **state)
 		"--kernel", "vmlinuz", "--cpus", "65", NULL });
 	refuses("is not a positive number", (const char *[]){
 		"--kernel", "vmlinuz", "--cpus", "-1", NULL });
-	refuses("neither kvm_private nor plain", (const char *[]){
+	refuses("none of kvm_private, in-place and plain", (const char *[]){
 		"--kernel", "vmlinuz", "--memory", "other", NULL });
 }
 
@@ -147,7 +251,10 @@ int main(void)
 		cmocka_unit_test(boots_from_plain_memory),
 		cmocka_unit_test(boots_with_one_cpu),
 		cmocka_unit_test(boots_with_two_cpus),
+		cmocka_unit_test(boots_in_place),
 		cmocka_unit_test(memory_keeps_its_content),
+		cmocka_unit_test(pages_are_shared_and_taken_back),
+		cmocka_unit_test(gives_up_when_there_is_no_memory),
 		cmocka_unit_test(a_killed_vmm_leaves_nothing),
 		cmocka_unit_test(says_what_is_wrong),
 	};

@@ -40,7 +40,9 @@ struct kvm_userspace_memory_region2 {
 
 #ifndef KVM_SET_MEMORY_ATTRIBUTES
 
-#define KVM_MEMORY_ATTRIBUTE_PRIVATE	0x8ULL
+#ifndef KVM_MEMORY_ATTRIBUTE_PRIVATE
+#define KVM_MEMORY_ATTRIBUTE_PRIVATE	(1ULL << 3)
+#endif
 
 struct kvm_memory_attributes {
 	__u64 address;
@@ -56,6 +58,7 @@ struct kvm_memory_attributes {
 
 #ifndef KVM_EXIT_MEMORY_FAULT
 #define KVM_EXIT_MEMORY_FAULT		39
+#define KVM_MEMORY_EXIT_FLAG_PRIVATE	0x8ULL
 #endif
 
 /* The member of struct kvm_run's union that goes with that exit. */

@@ -25,6 +25,7 @@ static const char usage[] =
 	"  --mem MIB       the guest's memory in MiB (256)\n"
 	"  --cpus NUMBER   the guest's CPUs (1)\n"
 	"  --memory KIND   kvm_private: nothing but the guest can reach it (default)\n"
+	"                  in-place: as long as it doesn't share a page itself\n"
 	"                  plain: ordinary memory\n";
 
 static unsigned long parse_number(const char *text, const char *what)
@@ -43,9 +44,11 @@ static enum memory_kind parse_kind(const char *text)
 {
 	if (!strcmp(text, "kvm_private"))
 		return MEMORY_PRIVATE;
+	if (!strcmp(text, "in-place"))
+		return MEMORY_IN_PLACE;
 	if (!strcmp(text, "plain"))
 		return MEMORY_PLAIN;
-	errx(2, "--memory: \"%s\" is neither kvm_private nor plain", text);
+	errx(2, "--memory: \"%s\" is none of kvm_private, in-place and plain", text);
 }
 
 static struct vmm_config parse(int argc, char **argv)

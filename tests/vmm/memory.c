@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The guest's RAM. What porting a VMM to /dev/kvm_private comes to is in this
- * file: make a private file, give it to the slot, say that all of it is
- * private, and put content into it with KVM_PRIVATE_POPULATE rather than with
- * memcpy.
+ * file. For a guest that shares nothing: make a private file, give it to the
+ * slot, say that all of it is private, and put content into it with
+ * KVM_PRIVATE_POPULATE rather than with memcpy. For one that talks to its host
+ * through memory: make a file that is shared and map it, put content into the
+ * mapping, make all of it private, and later what the guest asks for.
  */
 #include "memory.h"
 
@@ -15,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/kvm_private.h>
@@ -23,9 +26,18 @@
 
 #define PAGE_SIZE	4096UL
 
-static int create_private_file(__u64 size)
+#define IN_PLACE_FLAGS	(KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
+
+/*
+ * Whoever of the host has a shared page in hand mostly lets go of it soon: I/O
+ * ends. If not, the guest is told, rather than its CPU held up for long.
+ */
+#define HELD_PAUSE_NS	5000000
+#define HELD_TRIES	20
+
+static int create_private_file(__u64 size, __u64 flags)
 {
-	struct kvm_private_create create = { .size = size };
+	struct kvm_private_create create = { .size = size, .flags = flags };
 	int device, file;
 
 	device = open(KVM_PRIVATE_DEVICE, O_RDWR | O_CLOEXEC);
@@ -41,31 +53,44 @@ static int create_private_file(__u64 size)
 	return file;
 }
 
+/* Maps @file, or with -1 memory of nobody else's. */
+static void *map(__u64 size, int protection, int file)
+{
+	int flags = file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE :
+			       MAP_SHARED;
+	void *address = mmap(NULL, size, protection, flags, file, 0);
+
+	if (address == MAP_FAILED)
+		err(1, "can't map %llu bytes", size);
+	return address;
+}
+
 void memory_create(struct guest_memory *memory, enum memory_kind kind,
 		   __u64 size)
 {
-	int protection = PROT_READ | PROT_WRITE;
-
 	memory->kind = kind;
 	memory->size = size;
 	memory->file = -1;
 
-	if (kind == MEMORY_PRIVATE) {
-		memory->file = create_private_file(size);
+	switch (kind) {
+	case MEMORY_PRIVATE:
+		memory->file = create_private_file(size, 0);
 		/*
 		 * A slot has an address in this process even if its memory
 		 * hasn't. Reserving it without any access makes sure that
 		 * nothing, neither this program nor KVM, goes around the file.
 		 */
-		protection = PROT_NONE;
+		memory->address = map(size, PROT_NONE, -1);
+		break;
+	case MEMORY_IN_PLACE:
+		memory->file = create_private_file(size, IN_PLACE_FLAGS);
+		memory->address = map(size, PROT_READ | PROT_WRITE,
+				      memory->file);
+		break;
+	case MEMORY_PLAIN:
+		memory->address = map(size, PROT_READ | PROT_WRITE, -1);
+		break;
 	}
-
-	memory->address = mmap(NULL, size, protection,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			       -1, 0);
-	if (memory->address == MAP_FAILED)
-		err(1, "can't reserve %llu bytes of address space",
-		    size);
 }
 
 static void attach_plain(struct guest_memory *memory, int vm)
@@ -94,16 +119,18 @@ static void attach_private(struct guest_memory *memory, int vm)
 
 	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION2, &slot))
 		err(1, "KVM_SET_USER_MEMORY_REGION2; is the patched KVM loaded?");
-	if (ioctl(vm, KVM_SET_MEMORY_ATTRIBUTES, &attributes))
+	/* A file that can be mapped says itself what is private. */
+	if (memory->kind == MEMORY_PRIVATE &&
+	    ioctl(vm, KVM_SET_MEMORY_ATTRIBUTES, &attributes))
 		err(1, "KVM_SET_MEMORY_ATTRIBUTES");
 }
 
 void memory_attach(struct guest_memory *memory, int vm)
 {
-	if (memory->kind == MEMORY_PRIVATE)
-		attach_private(memory, vm);
-	else
+	if (memory->kind == MEMORY_PLAIN)
 		attach_plain(memory, vm);
+	else
+		attach_private(memory, vm);
 }
 
 static void populate(struct guest_memory *memory, __u64 gpa,
@@ -133,7 +160,7 @@ void memory_place(struct guest_memory *memory, __u64 gpa, const void *source,
 		errx(1, "%zu bytes at %#llx don't fit into the guest; give it more --mem",
 		     size, (unsigned long long)gpa);
 
-	if (memory->kind == MEMORY_PLAIN) {
+	if (memory->kind != MEMORY_PRIVATE) {
 		memcpy((char *)memory->address + gpa, source, size);
 		return;
 	}
@@ -144,4 +171,52 @@ void memory_place(struct guest_memory *memory, __u64 gpa, const void *source,
 		memcpy(last, (const char *)source + whole, size - whole);
 		populate(memory, gpa + whole, last, sizeof(last));
 	}
+}
+
+static int convert(struct guest_memory *memory, __u64 gpa, __u64 size,
+		   bool private, __u64 flags)
+{
+	const struct timespec pause = { .tv_nsec = HELD_PAUSE_NS };
+	struct kvm_memory_attributes2 range = {
+		.offset = gpa,
+		.size = size,
+		.attributes = private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0,
+		.flags = flags,
+	};
+
+	for (int tries = 1;; tries++) {
+		if (!ioctl(memory->file, KVM_SET_MEMORY_ATTRIBUTES2, &range))
+			return 0;
+		if (errno != EAGAIN || tries == HELD_TRIES)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+}
+
+void memory_launch(struct guest_memory *memory)
+{
+	int result;
+
+	if (memory->kind != MEMORY_IN_PLACE)
+		return;
+
+	result = convert(memory, 0, memory->size, true,
+			 KVM_SET_MEMORY_ATTRIBUTES2_PRESERVE);
+	if (result)
+		errx(1, "can't make the guest's memory private: %s",
+		     strerror(-result));
+}
+
+/*
+ * Without a flag: what a page holds afterwards is for neither side to rely on,
+ * as it is where the platform scrambles it.
+ */
+int memory_convert(struct guest_memory *memory, __u64 gpa, __u64 size,
+		   bool private)
+{
+	if (memory->kind != MEMORY_IN_PLACE)
+		return -EOPNOTSUPP;
+	if (gpa > memory->size || size > memory->size - gpa)
+		return -EINVAL;
+	return convert(memory, gpa, size, private, 0);
 }

@@ -2,11 +2,13 @@
 #ifndef TESTS_VMM_MEMORY_H
 #define TESTS_VMM_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
 
 enum memory_kind {
 	MEMORY_PRIVATE,		/* a file of /dev/kvm_private */
+	MEMORY_IN_PLACE,	/* one that is mapped, and converted in place */
 	MEMORY_PLAIN,		/* ordinary memory of this process */
 };
 
@@ -15,8 +17,10 @@ enum memory_kind {
  * @kind: where it comes from
  * @size: bytes
  * @file: the private file, -1 for plain memory
- * @address: where KVM is told that the slot lies in this process. For private
- *	memory nothing is there, and touching it kills.
+ * @address: where KVM is told that the slot lies in this process. For
+ *	%MEMORY_PRIVATE nothing is there, and touching it kills. For
+ *	%MEMORY_IN_PLACE it is a mapping of the file, and touching kills where
+ *	a page is private.
  */
 struct guest_memory {
 	enum memory_kind kind;
@@ -30,10 +34,20 @@ void memory_create(struct guest_memory *memory, enum memory_kind kind,
 void memory_attach(struct guest_memory *memory, int vm);
 
 /*
- * Copies into the guest at @gpa, which is page aligned; the rest of the last
- * page is filled with zeros.
+ * Copies into the guest at @gpa, which is page aligned and where nothing was
+ * placed before; the rest of the last page is filled with zeros.
  */
 void memory_place(struct guest_memory *memory, __u64 gpa, const void *source,
 		  size_t size);
+
+/* All is in place: from now on it is the guest's. */
+void memory_launch(struct guest_memory *memory);
+
+/*
+ * Makes a range private or shared, as the guest wants it: any range. Returns 0
+ * or a negative errno; -EAGAIN: somebody of the host holds a page of it.
+ */
+int memory_convert(struct guest_memory *memory, __u64 gpa, __u64 size,
+		   bool private);
 
 #endif /* TESTS_VMM_MEMORY_H */

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include "conversion.h"
 #include "cpuid.h"
 #include "kvm_abi.h"
 #include "vmm.h"
@@ -21,6 +22,7 @@ void vcpu_create(struct vcpu *vcpu, struct vmm *vmm, unsigned int id)
 
 	vcpu->vmm = vmm;
 	vcpu->id = id;
+	vcpu->same_faults = 0;
 	vcpu->fd = ioctl(vmm->vm, KVM_CREATE_VCPU, id);
 	if (vcpu->fd < 0)
 		err(1, "KVM_CREATE_VCPU");
@@ -64,15 +66,12 @@ static void handle_mmio(struct vcpu *vcpu)
 
 static void explain_failure(struct vcpu *vcpu)
 {
-	struct kvm_run_memory_fault fault;
+	const struct kvm_run_memory_fault *fault = &vcpu->fault;
 
 	if (vcpu->run->exit_reason != KVM_EXIT_MEMORY_FAULT)
 		err(1, "KVM_RUN of vCPU %u", vcpu->id);
-
-	memcpy(&fault, vcpu->run->padding, sizeof(fault));
 	err(1, "vCPU %u has no memory at guest physical %#llx (%llu bytes, flags %#llx)",
-	    vcpu->id, fault.gpa,
-	    fault.size, fault.flags);
+	    vcpu->id, fault->gpa, fault->size, fault->flags);
 }
 
 static void *run(void *argument)
@@ -86,17 +85,22 @@ static void *run(void *argument)
 			 * KVM_RUN. It gets EAGAIN when it wakes up, and is
 			 * run again.
 			 */
-			if (errno != EINTR && errno != EAGAIN)
+			if (errno != EINTR && errno != EAGAIN &&
+			    !conversion_fault(vcpu))
 				explain_failure(vcpu);
 			continue;
 		}
 
+		vcpu->same_faults = 0;
 		switch (vcpu->run->exit_reason) {
 		case KVM_EXIT_IO:
 			handle_io(vcpu);
 			break;
 		case KVM_EXIT_MMIO:
 			handle_mmio(vcpu);
+			break;
+		case KVM_EXIT_HYPERCALL:
+			conversion_hypercall(vcpu);
 			break;
 		case KVM_EXIT_SHUTDOWN:
 			/* Linux with reboot=t: a triple fault ends it. */

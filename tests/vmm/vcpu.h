@@ -5,7 +5,8 @@
 #include <pthread.h>
 #include <stddef.h>
 
-struct kvm_run;
+#include "kvm_abi.h"
+
 struct vmm;
 
 /**
@@ -14,12 +15,16 @@ struct vmm;
  * @fd: KVM's file of it
  * @id: its number, and its local APIC's
  * @run: what KVM shares with us for it
+ * @fault: the access that it last ended for, and
+ * @same_faults: how often in a row it was that one
  */
 struct vcpu {
 	struct vmm *vmm;
 	int fd;
 	unsigned int id;
 	struct kvm_run *run;
+	struct kvm_run_memory_fault fault;
+	unsigned int same_faults;
 	pthread_t thread;
 };
 

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 
 #include "boot.h"
+#include "conversion.h"
 #include "kvm_abi.h"
 #include "long_mode.h"
 #include "mptable.h"
@@ -46,7 +47,7 @@ static void open_kvm(struct vmm *vmm, enum memory_kind kind)
 	if (vmm->kvm < 0)
 		err(1, "can't open /dev/kvm; is KVM's module for this CPU loaded?");
 
-	if (kind == MEMORY_PRIVATE) {
+	if (kind != MEMORY_PLAIN) {
 		int types = ioctl(vmm->kvm, KVM_CHECK_EXTENSION,
 				  KVM_CAP_VM_TYPES);
 
@@ -91,12 +92,15 @@ void vmm_create(struct vmm *vmm, const struct vmm_config *config)
 	vmm->nr_cpus = config->nr_cpus;
 	vmm->output = config->output;
 	vmm->context = config->context;
+	vmm->hypercalls = 0;
 	vmm->ended = false;
 	pthread_mutex_init(&vmm->lock, NULL);
 	pthread_cond_init(&vmm->has_ended, NULL);
 
 	open_kvm(vmm, config->memory_kind);
 	create_irqchip_and_timer(vmm);
+	if (config->memory_kind == MEMORY_IN_PLACE)
+		conversion_offer(vmm);
 	ports_init(&vmm->ports, &host);
 
 	memory_create(&vmm->memory, config->memory_kind, config->memory_size);
@@ -105,6 +109,7 @@ void vmm_create(struct vmm *vmm, const struct vmm_config *config)
 			  config->command_line);
 	mptable_place(&vmm->memory, config->nr_cpus);
 	long_mode_place(&vmm->memory);
+	memory_launch(&vmm->memory);
 
 	vmm->vcpus = calloc(config->nr_cpus, sizeof(vmm->vcpus[0]));
 	if (!vmm->vcpus)

@@ -3,6 +3,7 @@
 #define TESTS_VMM_VMM_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <linux/types.h>
 
@@ -34,6 +35,7 @@ struct vmm_config {
 
 /**
  * struct vmm - a virtual machine
+ * @hypercalls: how often the guest asked for pages to be converted
  * @lock: guards @ended
  * @has_ended: signalled when @ended becomes true
  * @ended: the guest has powered off
@@ -47,6 +49,7 @@ struct vmm {
 	struct vcpu *vcpus;
 	void (*output)(void *context, __u8 byte);
 	void *context;
+	atomic_ulong hypercalls;
 	pthread_mutex_t lock;
 	pthread_cond_t has_ended;
 	bool ended;

@@ -1,94 +1,150 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The guest's side of the demo: fills a page of its memory, tells the host
- * where it is and, each time the host sends a line, what is in it by then. The
- * host must not be able to know that otherwise, so only the guest can say.
+ * where it is and, when the host asks, what is in it by then. The host must not
+ * be able to know that otherwise, so only the guest can say. It also shares a
+ * page with the host and takes it back; that one is looked at from then on.
  */
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "../witness.h"
+#include "kernel/shared_page.h"
+#include "page.h"
 
-#define PAGE_SIZE	4096UL
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-#define PAGEMAP_PRESENT	0x8000000000000000ULL
-#define PAGEMAP_PFN	0x007fffffffffffffULL
+/* The secret, and where it is. */
+static struct {
+	unsigned char *page;
+	unsigned long long address;
+	const char *text;
+} secret;
 
-static unsigned char *page;
-
-static unsigned long long physical_address(void)
-{
-	off_t entry = (uintptr_t)page / PAGE_SIZE * sizeof(uint64_t);
-	unsigned long long value;
+static struct {
 	int fd;
+	unsigned char *page;
+} shared = { .fd = -1 };
 
-	fd = open("/proc/self/pagemap", O_RDONLY);
-	if (fd < 0 || pread(fd, &value, sizeof(value), entry) != sizeof(value))
-		err(1, "can't read /proc/self/pagemap");
-	close(fd);
-
-	if (!(value & PAGEMAP_PRESENT) || !(value & PAGEMAP_PFN))
-		errx(1, "the kernel doesn't tell where the page is");
-	return (value & PAGEMAP_PFN) * PAGE_SIZE;
+static void keep_secret(unsigned char *page, const char *text)
+{
+	page_fill(page, text);
+	secret.page = page;
+	secret.address = page_address(page);
+	secret.text = text;
 }
 
-static unsigned char pattern(size_t offset)
+static void start(void)
 {
-	const char *text = WITNESS_TEXT;
+	unsigned char *page = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	return text[offset % strlen(text)];
+	if (page == MAP_FAILED || mlock(page, PAGE_SIZE))
+		err(1, "no page");
+	keep_secret(page, WITNESS_TEXT);
+	printf(WITNESS_READY "\n", secret.text, secret.address);
 }
 
-static const char *look(void)
+/* The answer is worth nothing for a page that has moved. */
+static void look(void)
 {
-	size_t unchanged = 0;
-	size_t zero = 0;
+	if (page_address(secret.page) != secret.address)
+		puts(WITNESS_MOVED);
+	else
+		puts(page_look(secret.page, secret.text));
+}
 
-	for (size_t i = 0; i < PAGE_SIZE; i++) {
-		unchanged += page[i] == pattern(i);
-		zero += page[i] == 0;
+static void get_shared_page(void)
+{
+	shared.fd = open(SHARED_PAGE_DEVICE, O_RDWR | O_CLOEXEC);
+	if (shared.fd < 0)
+		err(1, "can't open " SHARED_PAGE_DEVICE);
+	shared.page = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   shared.fd, 0);
+	if (shared.page == MAP_FAILED)
+		err(1, "can't map " SHARED_PAGE_DEVICE);
+}
+
+static void share(void)
+{
+	if (shared.fd < 0)
+		get_shared_page();
+	if (ioctl(shared.fd, SHARED_PAGE_SHARE))
+		err(1, "the host doesn't take a page");
+
+	memset(shared.page, 0, PAGE_SIZE);
+	memcpy(shared.page + WITNESS_GREETING_AT, WITNESS_GREETING,
+	       sizeof(WITNESS_GREETING));
+	printf(WITNESS_SHARED "\n", page_address(shared.page));
+}
+
+/* The host may write what and when it likes: the copy is what counts. */
+static void hear(void)
+{
+	char text[sizeof(WITNESS_ANSWER)];
+
+	memcpy(text, shared.page + WITNESS_ANSWER_AT, sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	printf(WITNESS_HEARD "\n", text);
+}
+
+static void take_back(void)
+{
+	if (ioctl(shared.fd, SHARED_PAGE_TAKE_BACK)) {
+		if (errno != EAGAIN)
+			err(1, "the host doesn't give my page back");
+		puts(WITNESS_HELD);
+		return;
 	}
-	if (unchanged == PAGE_SIZE)
-		return WITNESS_UNCHANGED;
-	if (zero == PAGE_SIZE)
-		return WITNESS_ZERO;
-	return WITNESS_DAMAGED;
+	keep_secret(shared.page, WITNESS_LATER_TEXT);
+	printf(WITNESS_TAKEN_BACK "\n", secret.text, secret.address);
+}
+
+static const struct command {
+	const char *line;
+	void (*obey)(void);
+	bool needs_secret;
+	bool needs_shared;
+} commands[] = {
+	{ .line = WITNESS_START, .obey = start },
+	{ .line = WITNESS_LOOK, .obey = look, .needs_secret = true },
+	{ .line = WITNESS_SHARE, .obey = share },
+	{ .line = WITNESS_LISTEN, .obey = hear, .needs_shared = true },
+	{ .line = WITNESS_TAKE_BACK, .obey = take_back, .needs_shared = true },
+};
+
+static void obey(const char *line)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const struct command *command = &commands[i];
+
+		if (strcmp(line, command->line))
+			continue;
+		if ((command->needs_secret && !secret.page) ||
+		    (command->needs_shared && !shared.page))
+			errx(1, "too early for %s", line);
+		command->obey();
+		fflush(stdout);
+		return;
+	}
+	errx(1, "what does the host mean by %s", line);
 }
 
 int main(void)
 {
-	unsigned long long address;
 	char line[80];
-
-	page = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (page == MAP_FAILED || mlock(page, PAGE_SIZE))
-		err(1, "no page");
-	for (size_t i = 0; i < PAGE_SIZE; i++)
-		page[i] = pattern(i);
-
-	address = physical_address();
-
-	if (!fgets(line, sizeof(line), stdin) || strcmp(line, WITNESS_START))
-		errx(1, "the host doesn't start the conversation");
-	printf(WITNESS_READY "\n", WITNESS_TEXT, address);
-	fflush(stdout);
 
 	while (fgets(line, sizeof(line), stdin)) {
 		if (!strcmp(line, WITNESS_QUIT))
 			return 0;
-		/* The answer is worth nothing for a page that has moved. */
-		if (physical_address() != address)
-			puts(WITNESS_MOVED);
-		else
-			puts(look());
-		fflush(stdout);
+		obey(line);
 	}
 	errx(1, "the host has gone");
 }

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the counters tell: KVM's own, and the module's of the file.
+ */
+#include "faults.h"
+
+#include "narrator.h"
+#include "private_file.h"
+#include "stats.h"
+
+#define PAGE_SIZE	4096
+
+void tell_faults(const struct vmm *vmm, __u64 placed)
+{
+	__u64 faults = 0, mapped, allocated;
+
+	for (unsigned int i = 0; i < vmm->nr_cpus; i++)
+		faults += stats_get(vmm->vcpus[i].fd, "pf_fixed");
+	mapped = stats_get(vmm->vm, "pages_4k");
+	allocated = private_file_allocated(vmm->memory.file);
+
+	if (allocated <= placed)
+		fail("the guest made no page of the file appear");
+	if (!faults || !mapped)
+		fail("KVM took no page from the file");
+	if (stats_get(vmm->vm, "pages_2m") || stats_get(vmm->vm, "pages_1g"))
+		fail("KVM mapped huge pages, which the file doesn't have");
+	if (mapped > allocated / PAGE_SIZE)
+		fail("KVM has mapped %llu pages, more than the %llu in the file",
+		     mapped, allocated / PAGE_SIZE);
+
+	narrate("By now %.1f of %.0f MiB exist, all of it private (from its fdinfo).",
+		in_mib(allocated), in_mib(vmm->memory.size));
+	narrate("KVM resolved %llu page faults of the guest (pf_fixed), each with a page",
+		faults);
+	narrate_detail("that it got from the file (get_pfn); %llu of those pages didn't",
+		       (allocated - placed) / PAGE_SIZE);
+	narrate_detail("exist before. The guest has %llu pages mapped now (pages_4k).",
+		       mapped);
+}

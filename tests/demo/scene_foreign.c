@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * In place of the scenes, for a guest of the user's own: what can be shown
+ * without its help.
+ */
+#include "attack.h"
+#include "faults.h"
+#include "mptable.h"
+#include "narrator.h"
+#include "private_file.h"
+#include "scenes.h"
+#include "terminal.h"
+
+void scene_foreign(const struct vmm_config *config)
+{
+	struct vmm_config mine = *config;
+	struct vmm vmm;
+	__u64 placed;
+
+	mine.memory_kind = MEMORY_PRIVATE;
+	mine.output = terminal_output;
+	vmm_create(&vmm, &mine);
+	placed = private_file_allocated(vmm.memory.file);
+	narrate("A guest gets %.0f MiB of memory, all from one file of /dev/kvm_private.",
+		in_mib(vmm.memory.size));
+	narrate("Its kernel and first programs were copied in: %.1f MiB exist so far.",
+		in_mib(placed));
+
+	narrate("The guest is yours, so what needs its help in this story is left out.");
+	narrate_detail("This is its console, until it powers off:");
+	terminal_connect(&vmm.ports.console);
+	vmm_start(&vmm);
+	vmm_wait(&vmm);
+
+	narrate("The guest has powered off; its memory is still there.");
+	tell_faults(&vmm, placed);
+	narrate("The program that made that memory tries to get at a page that it filled");
+	narrate_detail("itself (the guest's list of CPUs), in ways that work on ordinary memory:");
+	attack(&vmm.memory, MPTABLE_GPA);
+	narrate("Nothing of it got out. All of this was checked while it happened.");
+}

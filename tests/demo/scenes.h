@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TESTS_DEMO_SCENES_H
+#define TESTS_DEMO_SCENES_H
+
+#include "vmm.h"
+
+/*
+ * The parts of the story. Each has a guest of its own, which is as @config
+ * says, and leaves it to its caller to end the process that it was in.
+ */
+
+/* A guest that keeps all of its memory for itself. */
+void scene_sealed(const struct vmm_config *config);
+
+/* A guest that shares a page, and takes it back. */
+void scene_sharing(const struct vmm_config *config);
+
+/* A guest that doesn't know of the story. Its console is standard I/O. */
+void scene_foreign(const struct vmm_config *config);
+
+#endif /* TESTS_DEMO_SCENES_H */
