@@ -356,13 +356,13 @@ static int priv_populate_one(struct kvm_private_binding *binding,
 	return ret;
 }
 
-/* Fault the source in as far as it goes; the first page must go. */
-static int fault_in_source(const char __user *source, unsigned long nr)
+/* Faults the source in as far as it goes; returns how many pages that are. */
+static unsigned long fault_in_source(const char __user *source,
+				     unsigned long nr)
 {
 	size_t size = min_t(size_t, nr, PTRS_PER_PTE) << PAGE_SHIFT;
-	size_t left = fault_in_readable(source, size);
 
-	return size - left < PAGE_SIZE ? -EFAULT : 0;
+	return (size - fault_in_readable(source, size)) >> PAGE_SHIFT;
 }
 
 /**
@@ -391,7 +391,7 @@ long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
 		.source		= source,
 		.first		= priv_index(priv, start),
 	};
-	unsigned long nr, done = 0;
+	unsigned long nr, part, done = 0;
 	long ret;
 
 	lockdep_assert_held(&priv->kvm->slots_lock);
@@ -400,18 +400,21 @@ long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
 	if (!nr)
 		return 0;
 	do {
-		if (source && fault_in_source(source + (done << PAGE_SHIFT),
-					      nr - done)) {
+		part = nr - done;
+		if (source)
+			part = fault_in_source(source + (done << PAGE_SHIFT),
+					       part);
+		if (!part) {
 			ret = -EFAULT;
 			break;
 		}
 
 		args.would_fault = false;
 		ret = kvm_private_populate(&priv->binding, args.first + done,
-					   nr - done, priv_populate_one, &args);
+					   part, priv_populate_one, &args);
 		if (ret > 0)
 			done += ret;
-	} while (args.would_fault);
+	} while (done < nr && (args.would_fault || ret == part));
 
 	return done ?: ret;
 }
@@ -454,6 +457,18 @@ bool kvm_private_mem_is_private(struct kvm *kvm, gfn_t gfn)
 EXPORT_SYMBOL_GPL(kvm_private_mem_is_private);
 
 /**
+ * kvm_private_slot_splits() - may neighbours be in different states?
+ * @slot: any slot
+ *
+ * KVM's lpage_info doesn't know the states of a file's pages, nor does what is
+ * mapped at the slot's host address: each shared page is mapped alone.
+ */
+bool kvm_private_slot_splits(const struct kvm_memory_slot *slot)
+{
+	return slot->gmem.priv && file_rules(slot->gmem.priv);
+}
+
+/**
  * kvm_private_slot_rules() - has the guest no say in what is private?
  * @slot: may be NULL
  *
@@ -489,12 +504,64 @@ static void copy_guest(void *to, const void *from, int len)
 }
 
 /*
- * In a slot whose file rules a page may have become shared since it was looked
- * at. In any other one the file contradicts the VM.
+ * In a slot whose file rules a page may be converted between the look at its
+ * state and the access to it in the file, or at the slot's host address. Then
+ * that fails, and it is time to look again.
  */
-static int access_error(const struct kvm_private_slot *priv, int error)
+static unsigned long race_seq(const struct kvm_private_slot *priv)
 {
-	return error == -EACCES && file_rules(priv) ? -EACCES : -EFAULT;
+	unsigned long seq = READ_ONCE(priv->kvm->mmu_invalidate_seq);
+
+	/* Pairs with the one in kvm_mmu_invalidate_end(). */
+	smp_rmb();
+	return seq;
+}
+
+static bool has_raced(const struct kvm_private_slot *priv, gfn_t gfn,
+		      unsigned long seq)
+{
+	/* Who converts may be waiting for this processor. */
+	cond_resched();
+	return mmu_invalidate_retry_gfn_unsafe(priv->kvm, seq, gfn);
+}
+
+static void __user *shared_address(const struct kvm_private_slot *priv,
+				   gfn_t gfn, int offset)
+{
+	return (void __user *)__gfn_to_hva_memslot(priv->slot, gfn) + offset;
+}
+
+/* As copy_guest() */
+static int copy_from_shared(void *to, const void __user *from, int len)
+{
+	switch (len) {
+	case 8:
+		return __get_user(*(u64 *)to, (const u64 __user *)from);
+	case 4:
+		return __get_user(*(u32 *)to, (const u32 __user *)from);
+	case 2:
+		return __get_user(*(u16 *)to, (const u16 __user *)from);
+	default:
+		return __copy_from_user(to, from, len) ? -EFAULT : 0;
+	}
+}
+
+static int read_private(struct kvm_private_slot *priv, gfn_t gfn, void *data,
+			int offset, int len)
+{
+	struct page *page;
+
+	page = kvm_private_lock_page(&priv->binding, priv_index(priv, gfn));
+	if (IS_ERR(page))
+		return -EFAULT;
+	if (!page) {
+		memset(data, 0, len);
+		return 0;
+	}
+
+	copy_guest(data, page_address(page) + offset, len);
+	kvm_private_unlock_page(page);
+	return 0;
 }
 
 /**
@@ -514,24 +581,25 @@ static int access_error(const struct kvm_private_slot *priv, int error)
 int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
 			  int offset, int len)
 {
-	struct kvm_private_slot *priv;
-	struct page *page;
+	struct kvm_private_slot *priv = slot ? slot->gmem.priv : NULL;
+	unsigned long seq;
+	int ret;
 
-	if (!kvm_private_slot_has(slot, gfn))
+	if (!priv)
 		return -EACCES;
 
-	priv = slot->gmem.priv;
-	page = kvm_private_lock_page(&priv->binding, priv_index(priv, gfn));
-	if (IS_ERR(page))
-		return access_error(priv, PTR_ERR(page));
-	if (!page) {
-		memset(data, 0, len);
-		return 0;
-	}
+	do {
+		seq = race_seq(priv);
+		if (kvm_private_slot_is_private(slot, gfn))
+			ret = read_private(priv, gfn, data, offset, len);
+		else if (file_rules(priv))
+			ret = copy_from_shared(data, shared_address(priv, gfn,
+								    offset), len);
+		else
+			return -EACCES;
+	} while (ret && has_raced(priv, gfn, seq));
 
-	copy_guest(data, page_address(page) + offset, len);
-	kvm_private_unlock_page(page);
-	return 0;
+	return ret;
 }
 
 /* A write to a hole allocates as the guest's own would. */
@@ -554,6 +622,19 @@ static struct page *lock_page_for_write(struct kvm_private_slot *priv,
 	}
 }
 
+static int write_private(struct kvm_private_slot *priv, gfn_t gfn,
+			 const void *data, int offset, int len)
+{
+	struct page *page = lock_page_for_write(priv, priv_index(priv, gfn));
+
+	if (IS_ERR(page))
+		return -EFAULT;
+
+	copy_guest(page_address(page) + offset, data, len);
+	kvm_private_unlock_page(page);
+	return 0;
+}
+
 /**
  * kvm_private_slot_write() - write to a private page on the guest's behalf
  * @slot: any slot, or NULL
@@ -568,20 +649,25 @@ static struct page *lock_page_for_write(struct kvm_private_slot *priv,
 int kvm_private_slot_write(struct kvm_memory_slot *slot, gfn_t gfn,
 			   const void *data, int offset, int len)
 {
-	struct kvm_private_slot *priv;
-	struct page *page;
+	struct kvm_private_slot *priv = slot ? slot->gmem.priv : NULL;
+	unsigned long seq;
+	int ret;
 
-	if (!kvm_private_slot_has(slot, gfn))
+	if (!priv)
 		return -EACCES;
 
-	priv = slot->gmem.priv;
-	page = lock_page_for_write(priv, priv_index(priv, gfn));
-	if (IS_ERR(page))
-		return access_error(priv, PTR_ERR(page));
+	do {
+		seq = race_seq(priv);
+		if (kvm_private_slot_is_private(slot, gfn))
+			ret = write_private(priv, gfn, data, offset, len);
+		else if (file_rules(priv))
+			ret = __copy_to_user(shared_address(priv, gfn, offset),
+					     data, len) ? -EFAULT : 0;
+		else
+			return -EACCES;
+	} while (ret && has_raced(priv, gfn, seq));
 
-	copy_guest(page_address(page) + offset, data, len);
-	kvm_private_unlock_page(page);
-	return 0;
+	return ret;
 }
 
 static bool try_cmpxchg_bytes(void *ptr, void *old, const void *new,
@@ -596,6 +682,44 @@ static bool try_cmpxchg_bytes(void *ptr, void *old, const void *new,
 		return try_cmpxchg((u32 *)ptr, (u32 *)old, *(const u32 *)new);
 	default:
 		return try_cmpxchg((u64 *)ptr, (u64 *)old, *(const u64 *)new);
+	}
+}
+
+static int cmpxchg_private(struct kvm_private_slot *priv, gpa_t gpa, void *old,
+			   const void *new, unsigned int bytes)
+{
+	struct page *page;
+	int ret;
+
+	page = lock_page_for_write(priv, priv_index(priv, gpa_to_gfn(gpa)));
+	if (IS_ERR(page))
+		return -EFAULT;
+
+	ret = !try_cmpxchg_bytes(page_address(page) + offset_in_page(gpa),
+				 old, new, bytes);
+	kvm_private_unlock_page(page);
+	return ret;
+}
+
+#define cmpxchg_user(type, address, old, new)				\
+	__try_cmpxchg_user((type __user *)(address), (type *)(old),	\
+			   *(const type *)(new), label_##type)
+
+static int cmpxchg_shared(struct kvm_private_slot *priv, gpa_t gpa, void *old,
+			  const void *new, unsigned int bytes)
+{
+	void __user *address = shared_address(priv, gpa_to_gfn(gpa),
+					      offset_in_page(gpa));
+
+	switch (bytes) {
+	case 1:
+		return cmpxchg_user(u8, address, old, new);
+	case 2:
+		return cmpxchg_user(u16, address, old, new);
+	case 4:
+		return cmpxchg_user(u32, address, old, new);
+	default:
+		return cmpxchg_user(u64, address, old, new);
 	}
 }
 
@@ -617,21 +741,22 @@ bool kvm_private_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, void *old,
 {
 	gfn_t gfn = gpa_to_gfn(gpa);
 	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, gfn);
-	struct page *page;
+	struct kvm_private_slot *priv = slot ? slot->gmem.priv : NULL;
+	unsigned long seq;
 
-	if (!kvm_private_slot_has(slot, gfn))
+	if (!priv)
 		return false;
 
-	page = lock_page_for_write(slot->gmem.priv,
-				   priv_index(slot->gmem.priv, gfn));
-	if (IS_ERR(page)) {
-		*ret = access_error(slot->gmem.priv, PTR_ERR(page));
-		return *ret != -EACCES;
-	}
+	do {
+		seq = race_seq(priv);
+		if (kvm_private_slot_is_private(slot, gfn))
+			*ret = cmpxchg_private(priv, gpa, old, new, bytes);
+		else if (file_rules(priv))
+			*ret = cmpxchg_shared(priv, gpa, old, new, bytes);
+		else
+			return false;
+	} while (*ret < 0 && has_raced(priv, gfn, seq));
 
-	*ret = !try_cmpxchg_bytes(page_address(page) + offset_in_page(gpa),
-				  old, new, bytes);
-	kvm_private_unlock_page(page);
 	return true;
 }
 
@@ -665,7 +790,8 @@ kvm_pfn_t kvm_private_gpc_to_pfn(struct gfn_to_pfn_cache *gpc)
 				  &pfn, NULL);
 	if (!ret)
 		return pfn;
-	return access_error(priv, ret) == -EACCES ? KVM_PFN_NOSLOT :
+	/* It may just have become shared; in any other slot it contradicts. */
+	return ret == -EACCES && file_rules(priv) ? KVM_PFN_NOSLOT :
 						    KVM_PFN_ERR_FAULT;
 }
 

@@ -24,6 +24,7 @@ long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
 
 bool kvm_private_slot_is_private(const struct kvm_memory_slot *slot,
 				 gfn_t gfn);
+bool kvm_private_slot_splits(const struct kvm_memory_slot *slot);
 bool kvm_private_slot_rules(const struct kvm_memory_slot *slot);
 
 /* Is the page private, so that the slot's host address is the wrong memory? */
