@@ -107,7 +107,6 @@ static void test_punched_is_back_with_the_host(void **state)
 
 static void test_no_auto_alloc(void **state)
 {
-	struct kvm_run_memory_fault fault;
 	struct machine m;
 	__u64 before;
 
@@ -116,13 +115,9 @@ static void test_no_auto_alloc(void **state)
 	before = file_allocated(m.file);
 	vcpu_enter(&m.cpu, guest_poke,
 		   &(struct kvm_regs){ .rdi = DATA_GPA + 8, .rsi = TAG });
-	for (int i = 0; i < 3; i++) {
-		vcpu_expect(&m.cpu, vcpu_run(&m.cpu), -ENOENT);
-		fault = vcpu_memory_fault(&m.cpu);
-		assert_int_equal(fault.flags, KVM_MEMORY_EXIT_FLAG_PRIVATE);
-		assert_int_equal(fault.gpa, DATA_GPA);
-		assert_int_equal(fault.size, PAGE);
-	}
+	for (int i = 0; i < 3; i++)
+		vcpu_expect_fault(&m.cpu, ENOENT, DATA_GPA,
+				  KVM_MEMORY_EXIT_FLAG_PRIVATE);
 	assert_int_equal(file_allocated(m.file), before);
 
 	expect_ok(file_allocate(m.file, DATA_GPA, PAGE), "allocating");
@@ -137,23 +132,12 @@ static void test_no_auto_alloc(void **state)
 	machine_stop(&m);
 }
 
-static long pre_fault(struct vcpu *cpu, __u64 gpa, __u64 size)
-{
-	struct kvm_pre_fault_memory range = { .gpa = gpa, .size = size };
-	int ret;
-
-	do {
-		ret = ioctl(cpu->fd, KVM_PRE_FAULT_MEMORY, &range);
-	} while (ret && errno == EINTR);
-	return ret ? -1 : (long)range.size;
-}
-
 static void test_pre_fault(void **state)
 {
 	struct machine *m = *state;
 	__u64 before = file_allocated(m->file);
 
-	assert_int_equal(pre_fault(&m->cpu, DATA_GPA, PAGES * PAGE), 0);
+	assert_int_equal(vcpu_pre_fault(&m->cpu, DATA_GPA, PAGES * PAGE), 0);
 	assert_int_equal(file_allocated(m->file), before + PAGES * PAGE);
 	/* Made available beforehand, it can be populated all the same. */
 	file_stamp(m->file, DATA_GPA, PAGES * PAGE, TAG);
@@ -168,9 +152,9 @@ static void test_pre_fault_no_auto_alloc(void **state)
 
 	(void)state;
 	machine_start(&m, MEM_SIZE, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
-	expect_error(ENOENT, pre_fault(&m.cpu, DATA_GPA, PAGE), "a hole");
+	expect_error(ENOENT, vcpu_pre_fault(&m.cpu, DATA_GPA, PAGE), "a hole");
 	expect_ok(file_allocate(m.file, DATA_GPA, PAGE), "allocating");
-	assert_int_equal(pre_fault(&m.cpu, DATA_GPA, PAGE), 0);
+	assert_int_equal(vcpu_pre_fault(&m.cpu, DATA_GPA, PAGE), 0);
 	machine_stop(&m);
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "machine.h"
+#include "adders.h"
 #include "string_io.h"
 
 #define TAG		0x6b00000000000000ULL
@@ -266,45 +266,17 @@ static void test_emulated_xadd(void **state)
 	assert_int_equal(peek(&m->cpu, DATA_GPA + 2 * PAGE), 3);
 }
 
-struct adder {
-	struct vcpu *cpu;
-	__u64 failed;
-};
-
-#define ADDS	2000
-
-static void *add_emulated(void *arg)
-{
-	struct adder *adder = arg;
-	const struct kvm_regs regs = { .rdi = DATA_GPA, .rsi = 1 };
-
-	for (int i = 0; i < ADDS; i++) {
-		vcpu_enter(adder->cpu, guest_emulated_xadd, &regs);
-		adder->failed += vcpu_run(adder->cpu) != KVM_EXIT_HLT;
-	}
-	return NULL;
-}
-
 /* A locked instruction is one access also between two vCPUs. */
 static void test_emulated_lock_is_atomic(void **state)
 {
 	struct machine *m = *state;
-	struct adder adders[2] = { { .cpu = &m->cpu } };
-	pthread_t threads[2];
-	struct vcpu second;
+	struct adders adders;
+	__u64 sum;
 
-	vcpu_open(&second, m->vm, 1);
-	adders[1].cpu = &second;
 	poke(&m->cpu, DATA_GPA, 0);
-	for (int i = 0; i < 2; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, add_emulated,
-						&adders[i]), 0);
-	for (int i = 0; i < 2; i++) {
-		pthread_join(threads[i], NULL);
-		assert_int_equal(adders[i].failed, 0);
-	}
-	assert_int_equal(peek(&m->cpu, DATA_GPA), 2 * ADDS);
-	vcpu_close(&second);
+	adders_start(&adders, m, DATA_GPA);
+	sum = adders_join(&adders);
+	assert_int_equal(peek(&m->cpu, DATA_GPA), sum);
 }
 
 int main(void)

@@ -10,6 +10,9 @@
 extern const char guests_begin[];
 extern const char guests_end[];
 
+/* In whole pages */
+#define CODE_SIZE	((guests_end - guests_begin + 4095) & -4096)
+
 /* RAX = word at RDI */
 extern const char guest_peek[];
 /* word at RDI = RSI */

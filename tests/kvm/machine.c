@@ -2,8 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "convert.h"
 #include "machine.h"
 
 /* Off unless asked for: it lets a guest choose what KVM emulates. */
@@ -12,11 +14,19 @@
 void machine_start(struct machine *machine, __u64 size, __u64 flags)
 {
 	machine->file = file_create(size, flags);
-	vm_load(machine->file, 0);
+	machine->map = NULL;
+	if (flags & KVM_PRIVATE_FLAG_MMAP)
+		machine->map = file_map(machine->file, size);
+	if (flags & KVM_PRIVATE_FLAG_INIT_SHARED)
+		vm_load_at(machine->map);
+	else
+		vm_load(machine->file, 0);
+
 	machine->vm = vm_create();
 	machine->slot = (struct slot){
 		.file = machine->file,
 		.size = size,
+		.host = machine->map,
 	};
 	vm_add_slot(machine->vm, &machine->slot);
 	vcpu_open(&machine->cpu, machine->vm, 0);
@@ -27,17 +37,29 @@ void machine_stop(struct machine *machine)
 	vcpu_close(&machine->cpu);
 	close(machine->vm);
 	close(machine->file);
+	if (machine->map)
+		munmap(machine->map, machine->slot.size);
 }
 
-int machine_setup(void **state)
+static int setup(void **state, __u64 flags)
 {
 	struct machine *machine = calloc(1, sizeof(*machine));
 
 	if (!machine)
 		return -1;
-	machine_start(machine, MEM_SIZE, 0);
+	machine_start(machine, MEM_SIZE, flags);
 	*state = machine;
 	return 0;
+}
+
+int machine_setup(void **state)
+{
+	return setup(state, 0);
+}
+
+int mapped_setup(void **state)
+{
+	return setup(state, KVM_PRIVATE_FLAG_MMAP);
 }
 
 int machine_teardown(void **state)
@@ -58,6 +80,18 @@ int emulation_setup(void **state)
 		return -1;
 	}
 	return 0;
+}
+
+void make_shared(struct machine *machine, __u64 gpa, __u64 size)
+{
+	expect_ok(file_make_shared(machine->file, gpa, size, CONVERT_PRESERVE),
+		  "sharing %#llx", gpa);
+}
+
+void make_private(struct machine *machine, __u64 gpa, __u64 size)
+{
+	expect_ok(file_make_private(machine->file, gpa, size, CONVERT_PRESERVE),
+		  "making %#llx private", gpa);
 }
 
 __u64 zeros(struct vcpu *cpu, __u64 gpa, __u64 pages, __u64 tag)

@@ -13,12 +13,18 @@
 
 struct machine {
 	int file;
+	/* All of the file, if it can be mapped */
+	char *map;
 	int vm;
 	struct slot slot;
 	struct vcpu cpu;
 };
 
-/* A file of size bytes, created with flags, is slot 0 at address 0. */
+/*
+ * A file of size bytes, created with flags, is slot 0 at address 0. If it can be
+ * mapped, its mapping is the shared side of the slot. The VM's attributes say
+ * that all of it is private, whatever the file says.
+ */
 void machine_start(struct machine *machine, __u64 size, __u64 flags);
 void machine_stop(struct machine *machine);
 
@@ -26,11 +32,27 @@ void machine_stop(struct machine *machine);
 int machine_setup(void **state);
 int machine_teardown(void **state);
 
+/* The same with a file that can be mapped */
+int mapped_setup(void **state);
+
 /* For a group of tests that use the guests with the emulation prefix. */
 int emulation_setup(void **state);
 
 #define machine_test(function) \
 	cmocka_unit_test_setup_teardown(function, machine_setup, machine_teardown)
+
+#define mapped_test(function) \
+	cmocka_unit_test_setup_teardown(function, mapped_setup, machine_teardown)
+
+/* A word of the guest's memory as the host sees it while it is shared */
+static inline volatile __u64 *host_word(struct machine *m, __u64 gpa)
+{
+	return (volatile __u64 *)(m->map + gpa);
+}
+
+/* Converting and keeping the content, or failing the test */
+void make_shared(struct machine *machine, __u64 gpa, __u64 size);
+void make_private(struct machine *machine, __u64 gpa, __u64 size);
 
 /* Each guest routine as a call. */
 static inline __u64 peek(struct vcpu *cpu, __u64 gpa)
@@ -54,6 +76,13 @@ static inline void fill(struct vcpu *cpu, __u64 gpa, __u64 pages,
  * zero; returns how many words are zero.
  */
 __u64 zeros(struct vcpu *cpu, __u64 gpa, __u64 pages, __u64 tag);
+
+/* Fails the test unless the guest finds what guest_fill wrote, everywhere. */
+static inline void expect_filled(struct vcpu *cpu, __u64 gpa, __u64 pages,
+				 __u64 tag)
+{
+	assert_int_equal(zeros(cpu, gpa, pages, tag), 0);
+}
 
 #define WORDS	(PAGE / sizeof(__u64))
 

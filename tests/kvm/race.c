@@ -55,11 +55,11 @@ static void start_attacker(struct race *race, struct attacker *attacker,
 					attacker), 0);
 }
 
-void race_start(struct race *race)
+void race_start(struct race *race, __u64 flags)
 {
 	race->memfree = settled_memfree();
 	race->over = false;
-	machine_start(&race->machine, MEM_SIZE, 0);
+	machine_start(&race->machine, MEM_SIZE, flags);
 	vcpu_open(&race->second, race->machine.vm, 1);
 }
 
@@ -74,9 +74,9 @@ static void start_patrol(struct vcpu *cpu, unsigned int i,
 	vcpu_spawn(cpu, plan->carry_on);
 }
 
-static void wait_for_end(void)
+static void wait_for_end(const struct race_plan *plan)
 {
-	struct timespec left = { .tv_sec = RACE_SECONDS };
+	struct timespec left = { .tv_sec = plan->seconds ?: RACE_SECONDS };
 
 	while (nanosleep(&left, &left))
 		;
@@ -109,7 +109,7 @@ void race_run(struct race *race, const struct race_plan *plan)
 	for (nr = 1; plan->attacks[nr - 1]; nr++)
 		start_attacker(race, &attackers[nr], plan->attacks[nr - 1], nr);
 
-	wait_for_end();
+	wait_for_end(plan);
 
 	/* All must have ended before an assertion may end the test. */
 	__atomic_store_n(&race->over, true, __ATOMIC_RELEASE);
@@ -133,6 +133,14 @@ void race_run(struct race *race, const struct race_plan *plan)
 	vcpu_close(&race->second);
 	machine_stop(&race->machine);
 	wait_for_memfree(race->memfree - MEMINFO_NOISE);
+}
+
+void race_on_data(const struct race_plan *plan, __u64 flags)
+{
+	struct race race;
+
+	race_start(&race, flags);
+	race_run(&race, plan);
 }
 
 void race_pick(struct attacker *attacker, __u64 *offset, __u64 *size)

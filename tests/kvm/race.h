@@ -51,19 +51,25 @@ struct race_plan {
 	__u64 gpa;
 	/* false: the guest only looks */
 	bool writes;
+	/* 0: RACE_SECONDS */
+	unsigned int seconds;
 	/* See vcpu_spawn(); NULL if the guest is not to notice anything. */
 	bool (*carry_on)(int result);
 	attack_fn *attacks[RACE_ATTACKS + 1];
 };
 
-void race_start(struct race *race);
+/* flags: of the file */
+void race_start(struct race *race, __u64 flags);
 
 /*
- * Lets them run for RACE_SECONDS. Fails the test if an attack failed, a vCPU left
+ * Lets them run for a while. Fails the test if an attack failed, a vCPU left
  * KVM_RUN or found what it must not find, or one of them got nowhere. Then takes
  * the machine down and waits for its memory.
  */
 void race_run(struct race *race, const struct race_plan *plan);
+
+/* Both, for a plan that needs nothing in between */
+void race_on_data(const struct race_plan *plan, __u64 flags);
 
 /* A random part of the range on patrol, as offset from its start. */
 void race_pick(struct attacker *attacker, __u64 *offset, __u64 *size);

@@ -9,111 +9,52 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "race.h"
+#include "attacks.h"
 
 #define SECOND_GPA	(2ULL * MEM_SIZE)
-
-static int punch(struct attacker *a)
-{
-	__u64 offset, size;
-
-	race_pick(a, &offset, &size);
-	return file_punch(a->race->machine.file, DATA_GPA + offset, size);
-}
-
-static int allocate(struct attacker *a)
-{
-	__u64 offset, size;
-
-	race_pick(a, &offset, &size);
-	return file_allocate(a->race->machine.file, DATA_GPA + offset, size);
-}
-
-static int populate(struct attacker *a)
-{
-	__u64 offset, size;
-
-	race_pick(a, &offset, &size);
-	return file_try_stamp(a->race->machine.file, DATA_GPA + offset, size,
-			      RACE_HOST_TAG);
-}
-
-static int recreate_slot(struct attacker *a)
-{
-	struct kvm_userspace_memory_region2 none = { .slot = 0 };
-	struct machine *m = &a->race->machine;
-
-	if (ioctl(m->vm, KVM_SET_USER_MEMORY_REGION2, &none))
-		return -1;
-	if (rand_r(&a->seed) % 2)
-		sched_yield();
-	return vm_try_slot(m->vm, &m->slot);
-}
-
-/* Sets the clock, which makes KVM write the clock page of both vCPUs anew. */
-static int set_clock(struct attacker *a)
-{
-	const struct kvm_clock_data clock = { .clock = ++a->data << 20 };
-
-	return ioctl(a->race->machine.vm, KVM_SET_CLOCK, &clock);
-}
-
-/* For a while there is no slot, or it stands between private and shared. */
-static bool despite_efault(int result)
-{
-	return result == -EFAULT;
-}
-
-static void race_on_data(const struct race_plan *plan)
-{
-	struct race race;
-
-	race_start(&race);
-	race_run(&race, plan);
-}
 
 static void test_punch(void **state)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
-		.attacks = { punch },
+		.attacks = { attack_punch },
 	};
 
 	(void)state;
-	race_on_data(&plan);
+	race_on_data(&plan, 0);
 }
 
 static void test_two_punchers(void **state)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
-		.attacks = { punch, punch },
+		.attacks = { attack_punch, attack_punch },
 	};
 
 	(void)state;
-	race_on_data(&plan);
+	race_on_data(&plan, 0);
 }
 
 static void test_allocate(void **state)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
-		.attacks = { allocate, punch },
+		.attacks = { attack_allocate, attack_punch },
 	};
 
 	(void)state;
-	race_on_data(&plan);
+	race_on_data(&plan, 0);
 }
 
 static void test_populate(void **state)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
-		.attacks = { populate, punch },
+		.attacks = { attack_populate, attack_punch },
 	};
 
 	(void)state;
-	race_on_data(&plan);
+	race_on_data(&plan, 0);
 }
 
 static void test_slot(void **state)
@@ -121,11 +62,11 @@ static void test_slot(void **state)
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 		.carry_on = despite_efault,
-		.attacks = { recreate_slot },
+		.attacks = { attack_recreate_slot },
 	};
 
 	(void)state;
-	race_on_data(&plan);
+	race_on_data(&plan, 0);
 }
 
 static void test_slot_and_punch(void **state)
@@ -133,22 +74,22 @@ static void test_slot_and_punch(void **state)
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 		.carry_on = despite_efault,
-		.attacks = { recreate_slot, punch },
+		.attacks = { attack_recreate_slot, attack_punch },
 	};
 
 	(void)state;
-	race_on_data(&plan);
+	race_on_data(&plan, 0);
 }
 
 static void test_emulated_access(void **state)
 {
 	const struct race_plan plan = {
 		.guest = guest_emulated_patrol, .gpa = DATA_GPA, .writes = true,
-		.attacks = { punch, allocate, populate },
+		.attacks = { attack_punch, attack_allocate, attack_populate },
 	};
 
 	(void)state;
-	race_on_data(&plan);
+	race_on_data(&plan, 0);
 }
 
 /* The file is closed right after the slot was made, or while guests use it. */
@@ -183,7 +124,7 @@ static void test_close(void **state)
 	struct race race;
 
 	(void)state;
-	race_start(&race);
+	race_start(&race, 0);
 	expect_ok(vm_try_attributes(race.machine.vm, SECOND_GPA, RACE_SIZE, true),
 		  "making the second slot's range private");
 	race_run(&race, &plan);
@@ -207,7 +148,7 @@ static void flip(bool with_punch)
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = SECOND_GPA,
 		.carry_on = despite_efault,
-		.attacks = { flip_attributes, with_punch ? punch : NULL },
+		.attacks = { flip_attributes, with_punch ? attack_punch : NULL },
 	};
 	__u64 *shared = mmap(NULL, RACE_SIZE, PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -223,7 +164,7 @@ static void flip(bool with_punch)
 	for (size_t i = 0; i < RACE_SIZE / sizeof(*shared); i++)
 		shared[i] = RACE_HOST_TAG + SECOND_GPA + i / WORDS * PAGE;
 
-	race_start(&race);
+	race_start(&race, 0);
 	/* Slot 0 gives the range up to the second slot. */
 	low = race.machine.slot;
 	low.size = DATA_GPA;
@@ -262,12 +203,12 @@ static void test_clock(void **state)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
-		.attacks = { set_clock, punch_clocks },
+		.attacks = { attack_set_clock, punch_clocks },
 	};
 	struct race race;
 
 	(void)state;
-	race_start(&race);
+	race_start(&race, 0);
 	vcpu_call(&race.machine.cpu, guest_wrmsr, MSR_SYSTEM_TIME,
 		  (DATA_GPA + RACE_SIZE) | MSR_ENABLE, 0);
 	vcpu_call(&race.second, guest_wrmsr, MSR_SYSTEM_TIME,
@@ -281,14 +222,14 @@ static void test_all(void **state)
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 		.carry_on = despite_efault,
 		.attacks = {
-			set_clock, punch_clocks, punch, allocate, populate,
-			recreate_slot,
+			attack_set_clock, punch_clocks, attack_punch,
+			attack_allocate, attack_populate, attack_recreate_slot,
 		},
 	};
 	struct race race;
 
 	(void)state;
-	race_start(&race);
+	race_start(&race, 0);
 	vcpu_call(&race.machine.cpu, guest_wrmsr, MSR_SYSTEM_TIME,
 		  (DATA_GPA + RACE_SIZE) | MSR_ENABLE, 0);
 	race_run(&race, &plan);

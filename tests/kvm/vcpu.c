@@ -216,6 +216,28 @@ struct kvm_run_memory_fault vcpu_memory_fault(struct vcpu *vcpu)
 	return fault;
 }
 
+void vcpu_expect_fault(struct vcpu *vcpu, int error, __u64 gpa, __u64 flags)
+{
+	struct kvm_run_memory_fault fault;
+
+	vcpu_expect(vcpu, vcpu_run(vcpu), -error);
+	fault = vcpu_memory_fault(vcpu);
+	assert_int_equal(fault.flags, flags);
+	assert_int_equal(fault.gpa, gpa);
+	assert_int_equal(fault.size, 4096);
+}
+
+long vcpu_pre_fault(struct vcpu *vcpu, __u64 gpa, __u64 size)
+{
+	struct kvm_pre_fault_memory range = { .gpa = gpa, .size = size };
+	int ret;
+
+	do {
+		ret = ioctl(vcpu->fd, KVM_PRE_FAULT_MEMORY, &range);
+	} while (ret && errno == EINTR);
+	return ret ? -1 : (long)range.size;
+}
+
 static void *run_thread(void *arg)
 {
 	struct vcpu *vcpu = arg;

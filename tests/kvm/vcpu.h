@@ -55,6 +55,15 @@ __u64 vcpu_call(struct vcpu *vcpu, const char *guest, __u64 rdi, __u64 rsi,
 struct kvm_run_memory_fault vcpu_memory_fault(struct vcpu *vcpu);
 
 /*
+ * Runs and fails the test unless the guest can't access the page at gpa: KVM_RUN
+ * gives error and names the page, with flags.
+ */
+void vcpu_expect_fault(struct vcpu *vcpu, int error, __u64 gpa, __u64 flags);
+
+/* KVM_PRE_FAULT_MEMORY: how much is left, or -1 and errno */
+long vcpu_pre_fault(struct vcpu *vcpu, __u64 gpa, __u64 size);
+
+/*
  * Runs in a thread of its own, again and again while carry_on (NULL: never) says
  * so of what vcpu_run() returned. vcpu_join() waits for the last exit,
  * vcpu_stop() makes the vCPU leave KVM_RUN; both tell what that returned.

@@ -91,7 +91,7 @@ int vm_native_file(int vm, __u64 size)
 			 "KVM_CREATE_GUEST_MEMFD");
 }
 
-void vm_load(int file, __u64 offset)
+static const void *make_tables(void)
 {
 	static __u64 tables[TABLES_SIZE / PAGE][PAGE / sizeof(__u64)];
 	const __u64 used = PTE_PRESENT | PTE_WRITE | PTE_ACCESSED;
@@ -103,8 +103,17 @@ void vm_load(int file, __u64 offset)
 	for (__u64 i = 0; i < PAGE / sizeof(*pd); i++)
 		pd[i] = i << 21 | used | PTE_DIRTY | PTE_LARGE;
 	tables[(FINE_PD_GPA - PML4_GPA) / PAGE][0] = FINE_PT_GPA | used;
+	return tables;
+}
 
-	file_fill(file, offset + PML4_GPA, tables, sizeof(tables));
-	file_fill(file, offset + CODE_GPA, guests_begin,
-		  (guests_end - guests_begin + PAGE - 1) & -PAGE);
+void vm_load(int file, __u64 offset)
+{
+	file_fill(file, offset + PML4_GPA, make_tables(), TABLES_SIZE);
+	file_fill(file, offset + CODE_GPA, guests_begin, CODE_SIZE);
+}
+
+void vm_load_at(char *memory)
+{
+	memcpy(memory + PML4_GPA, make_tables(), TABLES_SIZE);
+	memcpy(memory + CODE_GPA, guests_begin, CODE_SIZE);
 }

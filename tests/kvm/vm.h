@@ -32,7 +32,11 @@ void vm_delete_slot(int vm, __u32 id);
 /* A guest_memfd of KVM's own, for this VM. */
 int vm_native_file(int vm, __u64 size);
 
-/* Puts the page tables and the guests of guests.S into a file at offset. */
+/*
+ * Put the page tables and the guests of guests.S into private pages of a file
+ * from offset on, or into memory that is the guest's from address 0 on.
+ */
 void vm_load(int file, __u64 offset);
+void vm_load_at(char *memory);
 
 #endif

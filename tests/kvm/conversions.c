@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages change between private and shared under vCPUs that go round on them.
+ * The guest doesn't notice: it never finds foreign memory, and never leaves
+ * KVM_RUN, whatever the host does with the shared ones meanwhile. See races.c
+ * about --smp.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "adders.h"
+#include "attacks.h"
+#include "convert.h"
+#include "touch.h"
+
+#define SECONDS	3
+
+static bool conversion_failed(int ret)
+{
+	/* Somebody has a shared page in his hands just now: KVM, for a fault. */
+	return ret && errno != EAGAIN;
+}
+
+static int convert_range(struct attacker *a, __u64 start, __u64 size)
+{
+	static const __u64 to_shared[] = { 0, CONVERT_PRESERVE, CONVERT_ZERO };
+	static const __u64 to_private[] = { 0, CONVERT_PRESERVE };
+	const int file = a->race->machine.file;
+	int ret;
+
+	if (rand_r(&a->seed) % 2)
+		ret = file_make_shared(file, start, size,
+				       to_shared[rand_r(&a->seed) % 3]);
+	else
+		ret = file_make_private(file, start, size,
+					to_private[rand_r(&a->seed) % 2]);
+	return conversion_failed(ret) ? -1 : 0;
+}
+
+static int convert(struct attacker *a)
+{
+	__u64 offset, size;
+
+	race_pick(a, &offset, &size);
+	return convert_range(a, DATA_GPA + offset, size);
+}
+
+/* Is this what the byte of a word in the page may be? See guest_patrol. */
+static bool is_right(unsigned char byte, unsigned int which, __u64 page)
+{
+	if (!byte)
+		return true;
+	if (which < 7)
+		return byte == (page >> which * 8 & 0xff);
+	for (unsigned int i = 0; i <= RACE_CPUS; i++)
+		if (byte == RACE_TAG(i) >> 56)
+			return true;
+	return false;
+}
+
+/*
+ * One byte is read and one written, if the page is shared. A private one may
+ * raise SIGBUS; nothing else is to be found in either.
+ */
+static int touch(struct attacker *a)
+{
+	const __u64 page = DATA_GPA + rand_r(&a->seed) % RACE_PAGES * PAGE;
+	char *at = a->race->machine.map + page +
+		(rand_r(&a->seed) % 2 ? PAGE - 8 : 0);
+	const unsigned int which = rand_r(&a->seed) % 8;
+	unsigned char byte;
+	int signal;
+
+	signal = touch_read(at + which, &byte);
+	if (!signal && !is_right(byte, which, page)) {
+		a->data = byte;
+		errno = EILSEQ;
+		return -1;
+	}
+	if (!signal || signal == SIGBUS)
+		signal = touch_write(at + 7, RACE_HOST_TAG >> 56);
+	errno = EFAULT;
+	return !signal || signal == SIGBUS ? 0 : -1;
+}
+
+/* Stops where a page is shared. */
+static int populate(struct attacker *a)
+{
+	int ret = attack_populate(a);
+
+	return ret && errno != EINVAL ? -1 : 0;
+}
+
+static int flip_attributes(struct attacker *a)
+{
+	__u64 offset, size;
+
+	race_pick(a, &offset, &size);
+	return vm_try_attributes(a->race->machine.vm, DATA_GPA + offset, size,
+				 rand_r(&a->seed) % 2);
+}
+
+static int convert_clocks(struct attacker *a)
+{
+	return convert_range(a, DATA_GPA + RACE_SIZE, 2 * PAGE);
+}
+
+static struct vcpu idle;
+
+/* May find that the state has changed: that is EFAULT. */
+static int prefault(struct attacker *a)
+{
+	__u64 offset, size;
+
+	race_pick(a, &offset, &size);
+	if (vcpu_pre_fault(&idle, DATA_GPA + offset, size) < 0 &&
+	    errno != EFAULT)
+		return -1;
+	return 0;
+}
+
+static void test_two_converters(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.seconds = SECONDS, .attacks = { convert, convert },
+	};
+
+	(void)state;
+	race_on_data(&plan, KVM_PRIVATE_FLAG_MMAP);
+}
+
+static void test_host_access(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.seconds = SECONDS, .attacks = { convert, touch, touch },
+	};
+
+	(void)state;
+	race_on_data(&plan, KVM_PRIVATE_FLAG_MMAP);
+}
+
+static void test_punch(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.seconds = SECONDS,
+		.attacks = { convert, touch, attack_punch, populate },
+	};
+
+	(void)state;
+	race_on_data(&plan, KVM_PRIVATE_FLAG_MMAP);
+}
+
+static void test_attributes(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.seconds = SECONDS,
+		.attacks = { convert, touch, flip_attributes },
+	};
+
+	(void)state;
+	race_on_data(&plan, KVM_PRIVATE_FLAG_MMAP);
+}
+
+static void test_slot(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.seconds = SECONDS, .carry_on = despite_efault,
+		.attacks = {
+			convert, touch, attack_punch, attack_recreate_slot,
+		},
+	};
+
+	(void)state;
+	race_on_data(&plan, KVM_PRIVATE_FLAG_MMAP);
+}
+
+static void test_emulated_access(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_emulated_patrol, .gpa = DATA_GPA, .writes = true,
+		.seconds = SECONDS, .attacks = { convert, touch, attack_punch },
+	};
+
+	(void)state;
+	race_on_data(&plan, KVM_PRIVATE_FLAG_MMAP);
+}
+
+static void test_clock(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.seconds = SECONDS,
+		.attacks = { attack_set_clock, convert_clocks, convert },
+	};
+	struct race race;
+
+	(void)state;
+	race_start(&race, KVM_PRIVATE_FLAG_MMAP);
+	vcpu_call(&race.machine.cpu, guest_wrmsr, MSR_SYSTEM_TIME,
+		  (DATA_GPA + RACE_SIZE) | MSR_ENABLE, 0);
+	vcpu_call(&race.second, guest_wrmsr, MSR_SYSTEM_TIME,
+		  (DATA_GPA + RACE_SIZE + PAGE) | MSR_ENABLE, 0);
+	race_run(&race, &plan);
+}
+
+static void test_prefault(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.seconds = SECONDS, .attacks = { convert, prefault },
+	};
+	struct race race;
+
+	(void)state;
+	race_start(&race, KVM_PRIVATE_FLAG_MMAP);
+	vcpu_open(&idle, race.machine.vm, 2);
+	race_run(&race, &plan);
+	vcpu_close(&idle);
+}
+
+/*
+ * The word that two vCPUs add to is in memory of either kind, and so is the page
+ * table that leads KVM to it. No sum gets lost.
+ */
+static void test_emulated_lock(void **state)
+{
+	static const __u64 pages[] = { DATA_GPA, FINE_PT_GPA };
+	struct machine *m = *state;
+	struct adders adders;
+	unsigned int failed = 0;
+	__u64 sum;
+
+	poke(&m->cpu, FINE_PT_GPA, DATA_GPA | PTE_PRESENT | PTE_WRITE);
+	poke(&m->cpu, DATA_GPA, 0);
+	adders_start(&adders, m, FINE_VA);
+	for (unsigned int i = 0; !adders_are_done(&adders); i++) {
+		const __u64 page = pages[i % 3 / 2];
+
+		failed += !!file_make_shared(m->file, page, PAGE,
+					     CONVERT_PRESERVE);
+		failed += conversion_failed(file_make_private(m->file, page, PAGE,
+							      CONVERT_PRESERVE));
+	}
+	sum = adders_join(&adders);
+	assert_int_equal(failed, 0);
+	assert_int_equal(peek(&m->cpu, DATA_GPA), sum);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_two_converters),
+		cmocka_unit_test(test_host_access),
+		cmocka_unit_test(test_punch),
+		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_slot),
+		cmocka_unit_test(test_emulated_access),
+		mapped_test(test_emulated_lock),
+		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_prefault),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: conversion races", tests,
+					   emulation_setup, NULL);
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Accesses that the state of a page, or the VMM's mapping of it, doesn't allow:
+ * KVM_RUN tells which page and which state, the VMM does something about it, and
+ * the guest goes on.
+ */
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "convert.h"
+#include "machine.h"
+#include "rights.h"
+#include "touch.h"
+
+#define TAG	0x3900000000000000ULL
+#define AT	(DATA_GPA + PAGE + 16)
+#define AT_PAGE	(DATA_GPA + PAGE)
+#define PRIVATE	KVM_MEMORY_EXIT_FLAG_PRIVATE
+
+static void start_poke(struct machine *m)
+{
+	vcpu_enter(&m->cpu, guest_poke,
+		   &(struct kvm_regs){ .rdi = AT, .rsi = TAG });
+}
+
+static void start_peek(struct machine *m)
+{
+	vcpu_enter(&m->cpu, guest_peek, &(struct kvm_regs){ .rdi = AT });
+}
+
+/* It fails as often as it is tried, and nothing comes of it. */
+static void expect_stuck(struct machine *m, int error, __u64 flags)
+{
+	__u64 before = file_allocated(m->file);
+
+	for (int i = 0; i < 3; i++)
+		vcpu_expect_fault(&m->cpu, error, AT_PAGE, flags);
+	assert_int_equal(file_allocated(m->file), before);
+}
+
+static void finish(struct machine *m)
+{
+	vcpu_expect(&m->cpu, vcpu_run(&m->cpu), KVM_EXIT_HLT);
+}
+
+static void map_again(struct machine *m, int protection)
+{
+	expect_ok(mmap(m->map + AT_PAGE, PAGE, protection, MAP_SHARED | MAP_FIXED,
+		       m->file, AT_PAGE) == MAP_FAILED ? -1 : 0, "mmap");
+}
+
+static void test_no_access(void **state)
+{
+	struct machine *m = *state;
+
+	make_shared(m, AT_PAGE, PAGE);
+	expect_ok(mprotect(m->map + AT_PAGE, PAGE, PROT_NONE), "mprotect");
+	start_peek(m);
+	expect_stuck(m, EFAULT, 0);
+	start_poke(m);
+	expect_stuck(m, EFAULT, 0);
+	expect_ok(mprotect(m->map + AT_PAGE, PAGE, PROT_READ | PROT_WRITE),
+		  "mprotect");
+	finish(m);
+	assert_int_equal(*host_word(m, AT), TAG);
+}
+
+static void test_read_only(void **state)
+{
+	struct machine *m = *state;
+
+	make_shared(m, AT_PAGE, PAGE);
+	map_again(m, PROT_READ);
+	assert_int_equal(peek(&m->cpu, AT), 0);
+	start_poke(m);
+	expect_stuck(m, EFAULT, 0);
+	assert_int_equal(*host_word(m, AT), 0);
+	map_again(m, PROT_READ | PROT_WRITE);
+	finish(m);
+	assert_int_equal(*host_word(m, AT), TAG);
+}
+
+static void test_nothing_mapped(void **state)
+{
+	struct machine *m = *state;
+
+	make_shared(m, AT_PAGE, PAGE);
+	start_peek(m);
+	finish(m);
+	expect_ok(munmap(m->map + AT_PAGE, PAGE), "munmap");
+	start_poke(m);
+	expect_stuck(m, EFAULT, 0);
+	map_again(m, PROT_READ | PROT_WRITE);
+	finish(m);
+	assert_int_equal(*host_word(m, AT), TAG);
+}
+
+/* Without a mapping a page can still be taken back, and used. */
+static void test_converted_instead(void **state)
+{
+	struct machine *m = *state;
+
+	make_shared(m, AT_PAGE, PAGE);
+	expect_ok(munmap(m->map + AT_PAGE, PAGE), "munmap");
+	start_poke(m);
+	expect_stuck(m, EFAULT, 0);
+	make_private(m, AT_PAGE, PAGE);
+	finish(m);
+	assert_int_equal(peek(&m->cpu, AT), TAG);
+}
+
+/* A mapping of the wrong page of the file, that is private, or past its end */
+static void test_mapping_without_page(void **state)
+{
+	struct machine *m = *state;
+
+	make_shared(m, AT_PAGE, PAGE);
+	expect_ok(mmap(m->map + AT_PAGE, PAGE, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_FIXED, m->file, 0) == MAP_FAILED ? -1 : 0,
+		  "mapping a private page");
+	start_poke(m);
+	expect_stuck(m, EFAULT, 0);
+	expect_ok(mmap(m->map + AT_PAGE, PAGE, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_FIXED, m->file, MEM_SIZE) == MAP_FAILED ?
+		  -1 : 0, "mapping behind the end");
+	expect_stuck(m, EFAULT, 0);
+	map_again(m, PROT_READ | PROT_WRITE);
+	finish(m);
+}
+
+static void test_no_auto_alloc(void **state)
+{
+	struct machine m;
+
+	(void)state;
+	machine_start(&m, MEM_SIZE, KVM_PRIVATE_FLAG_MMAP |
+		      KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
+	start_poke(&m);
+	expect_stuck(&m, ENOENT, PRIVATE);
+	make_shared(&m, AT_PAGE, PAGE);
+	expect_stuck(&m, EFAULT, 0);
+	expect_sigbus(m.map + AT_PAGE, "a hole");
+	expect_ok(file_allocate(m.file, AT_PAGE, PAGE), "allocating");
+	finish(&m);
+	assert_int_equal(*host_word(&m, AT), TAG);
+
+	expect_ok(file_punch(m.file, AT_PAGE, PAGE), "punching");
+	start_peek(&m);
+	expect_stuck(&m, EFAULT, 0);
+	make_private(&m, AT_PAGE, PAGE);
+	expect_stuck(&m, ENOENT, PRIVATE);
+	expect_ok(file_allocate(m.file, AT_PAGE, PAGE), "allocating");
+	finish(&m);
+	machine_stop(&m);
+}
+
+static void with_memlock(void *arg)
+{
+	struct rlimit limit = { .rlim_max = MEM_SIZE };
+	struct machine m;
+
+	(void)arg;
+	drop_ipc_lock();
+	limit.rlim_cur = MEM_SIZE;
+	expect_ok(setrlimit(RLIMIT_MEMLOCK, &limit), "setrlimit");
+	machine_start(&m, MEM_SIZE, KVM_PRIVATE_FLAG_MMAP);
+	make_shared(&m, AT_PAGE, PAGE);
+	peek(&m.cpu, DATA_GPA);
+	limit.rlim_cur = file_allocated(m.file);
+	expect_ok(setrlimit(RLIMIT_MEMLOCK, &limit), "setrlimit");
+
+	start_poke(&m);
+	expect_stuck(&m, EFAULT, 0);
+	limit.rlim_cur += PAGE;
+	expect_ok(setrlimit(RLIMIT_MEMLOCK, &limit), "setrlimit");
+	finish(&m);
+	assert_int_equal(*host_word(&m, AT), TAG);
+	machine_stop(&m);
+}
+
+static void test_memlock(void **state)
+{
+	(void)state;
+	child_run(with_memlock, NULL);
+}
+
+/*
+ * A file that can't be mapped leaves it to the VM what is private, but doesn't
+ * hand out as private what is shared.
+ */
+struct contradiction {
+	struct machine machine;
+	__u64 *memory;
+};
+
+static int contradiction_setup(void **state)
+{
+	static struct contradiction c;
+	struct machine *m = &c.machine;
+
+	c.memory = mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(c.memory, MAP_FAILED);
+	machine_start(m, MEM_SIZE, 0);
+	vm_delete_slot(m->vm, 0);
+	m->slot.host = c.memory;
+	vm_add_slot(m->vm, &m->slot);
+	*state = &c;
+	return 0;
+}
+
+static int contradiction_teardown(void **state)
+{
+	struct contradiction *c = *state;
+
+	machine_stop(&c->machine);
+	munmap(c->memory, MEM_SIZE);
+	return 0;
+}
+
+static void test_shared_in_the_file(void **state)
+{
+	struct contradiction *c = *state;
+	struct machine *m = &c->machine;
+
+	poke(&m->cpu, AT, TAG - 1);
+	expect_ok(file_make_shared(m->file, AT_PAGE, PAGE, 0), "sharing");
+	start_peek(m);
+	expect_stuck(m, EFAULT, PRIVATE);
+	start_poke(m);
+	expect_stuck(m, EFAULT, PRIVATE);
+	assert_int_equal(c->memory[AT / 8], 0);
+
+	make_private(m, AT_PAGE, PAGE);
+	finish(m);
+	assert_int_equal(peek(&m->cpu, AT), TAG);
+	assert_int_equal(c->memory[AT / 8], 0);
+}
+
+static void test_hole_shared_in_the_file(void **state)
+{
+	struct contradiction *c = *state;
+	struct machine *m = &c->machine;
+
+	expect_ok(file_make_shared(m->file, AT_PAGE, PAGE, 0), "sharing");
+	start_poke(m);
+	expect_stuck(m, EFAULT, PRIVATE);
+	make_private(m, AT_PAGE, PAGE);
+	finish(m);
+	assert_int_equal(peek(&m->cpu, AT), TAG);
+}
+
+/* The VMM may as well make the VM's side follow. */
+static void test_shared_in_both(void **state)
+{
+	struct contradiction *c = *state;
+	struct machine *m = &c->machine;
+	__u64 before = file_allocated(m->file);
+
+	expect_ok(file_make_shared(m->file, AT_PAGE, PAGE, 0), "sharing");
+	start_poke(m);
+	expect_stuck(m, EFAULT, PRIVATE);
+	expect_ok(vm_try_attributes(m->vm, AT_PAGE, PAGE, false), "attributes");
+	finish(m);
+	assert_int_equal(c->memory[AT / 8], TAG);
+	assert_int_equal(file_allocated(m->file), before);
+}
+
+/* What the VM says is shared isn't in the file at all. */
+static void test_private_in_the_file_alone(void **state)
+{
+	struct contradiction *c = *state;
+	struct machine *m = &c->machine;
+	__u64 before = file_allocated(m->file);
+
+	expect_ok(vm_try_attributes(m->vm, AT_PAGE, PAGE, false), "attributes");
+	poke(&m->cpu, AT, TAG);
+	assert_int_equal(c->memory[AT / 8], TAG);
+	assert_int_equal(file_allocated(m->file), before);
+}
+
+/* KVM's own accesses don't make up what the guest couldn't read. */
+static void test_emulated_contradiction(void **state)
+{
+	struct contradiction *c = *state;
+	struct machine *m = &c->machine;
+	__u64 before;
+	int result;
+
+	poke(&m->cpu, AT, TAG);
+	before = file_allocated(m->file);
+	expect_ok(file_make_shared(m->file, AT_PAGE, PAGE, CONVERT_PRESERVE),
+		  "sharing");
+	vcpu_enter(&m->cpu, guest_emulated_peek, &(struct kvm_regs){ .rdi = AT });
+	result = vcpu_run(&m->cpu);
+	assert_int_not_equal(result, KVM_EXIT_HLT);
+	assert_int_equal(file_allocated(m->file), before);
+	assert_int_equal(c->memory[AT / 8], 0);
+}
+
+#define contradiction_test(function)					\
+	cmocka_unit_test_setup_teardown(function, contradiction_setup,	\
+					contradiction_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		mapped_test(test_no_access),
+		mapped_test(test_read_only),
+		mapped_test(test_nothing_mapped),
+		mapped_test(test_converted_instead),
+		mapped_test(test_mapping_without_page),
+		cmocka_unit_test(test_no_auto_alloc),
+		cmocka_unit_test(test_memlock),
+		contradiction_test(test_shared_in_the_file),
+		contradiction_test(test_hole_shared_in_the_file),
+		contradiction_test(test_shared_in_both),
+		contradiction_test(test_private_in_the_file_alone),
+		contradiction_test(test_emulated_contradiction),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: exits", tests,
+					   emulation_setup, NULL);
+}

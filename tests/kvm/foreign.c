@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The slot of a file that can be mapped has other memory for its shared side.
+ * That is what the guest then sees of shared pages, and only of them: not for
+ * longer than they are shared, and not of their neighbours.
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "convert.h"
+#include "machine.h"
+#include "string_io.h"
+
+#define TAG	0x4d00000000000000ULL
+#define FOREIGN	0xddddddddddddddddULL
+#define SIZE	(4 * MIB)
+#define AT	(2 * MIB)
+
+/* Slot 1, which is made of huge pages if the VMM's memory is */
+#define HIGH_GPA	(8 * MIB)
+
+struct foreign {
+	struct machine machine;
+	int file;
+	char *reserved;
+	char *memory;
+};
+
+static int setup(void **state)
+{
+	static struct foreign f;
+	struct slot high = { .id = 1, .gpa = HIGH_GPA, .size = SIZE };
+
+	machine_start(&f.machine, MEM_SIZE, 0);
+	f.file = file_create(SIZE, KVM_PRIVATE_FLAG_MMAP |
+			     KVM_PRIVATE_FLAG_INIT_SHARED);
+	f.reserved = mmap(NULL, SIZE + 2 * MIB, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(f.reserved, MAP_FAILED);
+	f.memory = f.reserved + (-(uintptr_t)f.reserved & (2 * MIB - 1));
+	expect_ok(madvise(f.memory, SIZE, MADV_HUGEPAGE), "MADV_HUGEPAGE");
+	memset(f.memory, FOREIGN & 0xff, SIZE);
+
+	high.file = f.file;
+	high.host = f.memory;
+	vm_add_slot(f.machine.vm, &high);
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct foreign *f = *state;
+
+	machine_stop(&f->machine);
+	close(f->file);
+	munmap(f->reserved, SIZE + 2 * MIB);
+	return 0;
+}
+
+static void expect_untouched(const struct foreign *f)
+{
+	for (size_t i = 0; i < SIZE; i += 8)
+		assert_int_equal(*(__u64 *)(f->memory + i), FOREIGN);
+}
+
+static void to_private(struct foreign *f, __u64 offset, __u64 size)
+{
+	expect_ok(file_make_private(f->file, offset, size, CONVERT_PRESERVE),
+		  "to private at %#llx", offset);
+}
+
+static void test_shared(void **state)
+{
+	struct foreign *f = *state;
+	struct vcpu *cpu = &f->machine.cpu;
+
+	assert_int_equal(peek(cpu, HIGH_GPA + AT), FOREIGN);
+	poke(cpu, HIGH_GPA + AT, TAG);
+	assert_int_equal(*(__u64 *)(f->memory + AT), TAG);
+	assert_int_equal(file_allocated(f->file), 0);
+}
+
+/*
+ * No page of the slot has been private so far, and no mapping of the file is
+ * there that could tell KVM.
+ */
+static void test_first_conversion(void **state)
+{
+	struct foreign *f = *state;
+	struct vcpu *cpu = &f->machine.cpu;
+
+	assert_int_equal(peek(cpu, HIGH_GPA + AT), FOREIGN);
+	to_private(f, AT, PAGE);
+	assert_int_equal(peek(cpu, HIGH_GPA + AT), 0);
+	poke(cpu, HIGH_GPA + AT, TAG);
+	expect_untouched(f);
+	assert_int_equal(file_allocated(f->file), PAGE);
+}
+
+static void test_there_and_back(void **state)
+{
+	struct foreign *f = *state;
+	struct vcpu *cpu = &f->machine.cpu;
+
+	for (int i = 0; i < 5; i++) {
+		to_private(f, AT, PAGE);
+		assert_int_equal(peek(cpu, HIGH_GPA + AT), i ? TAG : 0);
+		poke(cpu, HIGH_GPA + AT, TAG);
+		expect_ok(file_make_shared(f->file, AT, PAGE, CONVERT_PRESERVE),
+			  "sharing");
+		assert_int_equal(peek(cpu, HIGH_GPA + AT), FOREIGN);
+	}
+	expect_untouched(f);
+}
+
+/* One mapping of the guest could cover 512 pages, of either state. */
+static void test_private_among_shared(void **state)
+{
+	struct foreign *f = *state;
+	struct vcpu *cpu = &f->machine.cpu;
+
+	to_private(f, AT + 7 * PAGE, PAGE);
+	assert_int_equal(peek(cpu, HIGH_GPA + AT), FOREIGN);
+	assert_int_equal(peek(cpu, HIGH_GPA + AT + 7 * PAGE), 0);
+	poke(cpu, HIGH_GPA + AT + 7 * PAGE, TAG);
+	assert_int_equal(peek(cpu, HIGH_GPA + AT + 8 * PAGE), FOREIGN);
+	assert_int_equal(peek(cpu, HIGH_GPA + AT + 7 * PAGE), TAG);
+	expect_untouched(f);
+}
+
+static void test_emulated(void **state)
+{
+	struct foreign *f = *state;
+	struct vcpu *cpu = &f->machine.cpu;
+	const __u64 at = HIGH_GPA + AT;
+	__u64 word = 0;
+
+	assert_int_equal(vcpu_call(cpu, guest_emulated_peek, at, 0, 0), FOREIGN);
+	to_private(f, AT, PAGE);
+	assert_int_equal(vcpu_call(cpu, guest_emulated_peek, at, 0, 0), 0);
+	vcpu_call(cpu, guest_emulated_poke, at, TAG, 0);
+	assert_int_equal(vcpu_call(cpu, guest_emulated_xadd, at, 1, 0), TAG);
+	outs(cpu, at, (__u8 *)&word, sizeof(word));
+	assert_int_equal(word, TAG + 1);
+	expect_untouched(f);
+}
+
+#define foreign_test(function) \
+	cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		foreign_test(test_shared),
+		foreign_test(test_first_conversion),
+		foreign_test(test_there_and_back),
+		foreign_test(test_private_among_shared),
+		foreign_test(test_emulated),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: foreign memory", tests,
+					   emulation_setup, NULL);
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who keeps a shared page from becoming private, and who doesn't: not KVM, with
+ * whatever the guest has mapped or KVM writes to.
+ */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "convert.h"
+#include "machine.h"
+#include "touch.h"
+
+#define TAG	0x5d00000000000000ULL
+#define PAGES	16
+#define SIZE	(PAGES * PAGE)
+#define HELD	(DATA_GPA + 5 * PAGE)
+
+static void test_guest_mapping(void **state)
+{
+	struct machine *m = *state;
+
+	make_shared(m, DATA_GPA, SIZE);
+	fill(&m->cpu, DATA_GPA, PAGES, TAG);
+	make_private(m, DATA_GPA, SIZE);
+	expect_filled(&m->cpu, DATA_GPA, PAGES, TAG);
+}
+
+/* Both clocks and what KVM emulates, all at rest when the VMM converts. */
+static void test_pages_that_kvm_uses(void **state)
+{
+	struct machine *m = *state;
+
+	make_shared(m, DATA_GPA, SIZE);
+	vcpu_call(&m->cpu, guest_wrmsr, MSR_SYSTEM_TIME, DATA_GPA | MSR_ENABLE, 0);
+	vcpu_call(&m->cpu, guest_wrmsr, MSR_STEAL_TIME,
+		  (DATA_GPA + PAGE) | MSR_ENABLE, 0);
+	vcpu_call(&m->cpu, guest_emulated_xadd, DATA_GPA + 2 * PAGE, TAG, 0);
+	make_private(m, DATA_GPA, SIZE);
+	assert_int_equal(peek(&m->cpu, DATA_GPA + 2 * PAGE), TAG);
+	assert_true(peek(&m->cpu, DATA_GPA + 16));
+}
+
+static void splice_page(struct machine *m, int pipe_end, __u64 gpa)
+{
+	struct iovec page = { .iov_base = m->map + gpa, .iov_len = PAGE };
+
+	assert_int_equal(expect_ok(vmsplice(pipe_end, &page, 1, 0), "vmsplice"),
+			 PAGE);
+}
+
+/* The page is in a pipe: nobody's mapping, but somebody's reference. */
+static void test_pipe(void **state)
+{
+	struct machine *m = *state;
+	__u64 words[WORDS];
+	int ends[2];
+
+	make_shared(m, DATA_GPA, SIZE);
+	fill(&m->cpu, DATA_GPA, PAGES, TAG);
+	expect_ok(pipe(ends), "pipe");
+	splice_page(m, ends[1], HELD);
+	for (int i = 0; i < 3; i++) {
+		expect_held(m->file, DATA_GPA, SIZE, HELD);
+		/* Nothing has changed: not for the guest, not for the host. */
+		assert_int_equal(file_shared(m->file), SIZE);
+		expect_filled(&m->cpu, DATA_GPA, PAGES, TAG);
+		poke(&m->cpu, HELD, TAG + HELD);
+		assert_int_equal(*host_word(m, HELD), TAG + HELD);
+	}
+	/* The guest writes into what the pipe has. */
+	poke(&m->cpu, HELD + 8, TAG + 1);
+	assert_int_equal(read(ends[0], words, PAGE), PAGE);
+	assert_int_equal(words[0], TAG + HELD);
+	assert_int_equal(words[1], TAG + 1);
+	make_private(m, DATA_GPA, SIZE);
+	assert_int_equal(peek(&m->cpu, HELD + 8), TAG + 1);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void test_neighbours_of_a_held_page(void **state)
+{
+	struct machine *m = *state;
+	int ends[2];
+
+	make_shared(m, DATA_GPA, SIZE);
+	fill(&m->cpu, DATA_GPA, PAGES, TAG);
+	expect_ok(pipe(ends), "pipe");
+	splice_page(m, ends[1], HELD);
+	make_private(m, DATA_GPA, HELD - DATA_GPA);
+	make_private(m, HELD + PAGE, DATA_GPA + SIZE - HELD - PAGE);
+	expect_held(m->file, HELD, PAGE, HELD);
+	expect_filled(&m->cpu, DATA_GPA, PAGES, TAG);
+
+	/* A new page in its place is nobody's. */
+	expect_ok(file_punch(m->file, HELD, PAGE), "punching");
+	make_private(m, HELD, PAGE);
+	poke(&m->cpu, HELD, TAG);
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(peek(&m->cpu, HELD), TAG);
+}
+
+/* The pipe keeps what it had; the guest's new page doesn't show in it. */
+static void test_pipe_outlives_the_page(void **state)
+{
+	struct machine *m = *state;
+	__u64 words[WORDS];
+	int ends[2];
+
+	make_shared(m, HELD, PAGE);
+	fill(&m->cpu, HELD, 1, TAG);
+	expect_ok(pipe(ends), "pipe");
+	splice_page(m, ends[1], HELD);
+	expect_ok(file_punch(m->file, HELD, PAGE), "punching");
+	make_private(m, HELD, PAGE);
+	fill(&m->cpu, HELD, 1, TAG + PAGE);
+	assert_int_equal(read(ends[0], words, PAGE), PAGE);
+	for (size_t i = 0; i < WORDS; i++)
+		assert_true(!words[i] || words[i] == TAG + HELD);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		mapped_test(test_guest_mapping),
+		mapped_test(test_pages_that_kvm_uses),
+		mapped_test(test_pipe),
+		mapped_test(test_neighbours_of_a_held_page),
+		mapped_test(test_pipe_outlives_the_page),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: held pages", tests,
+					   emulation_setup, NULL);
+}

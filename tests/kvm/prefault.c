@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* KVM_PRE_FAULT_MEMORY on pages in both states, and while they change it. */
+#include <pthread.h>
+#include <unistd.h>
+
+#include "convert.h"
+#include "machine.h"
+#include "touch.h"
+
+#define TAG	0x5300000000000000ULL
+#define PAGES	16
+#define SIZE	(PAGES * PAGE)
+
+static void test_private(void **state)
+{
+	struct machine *m = *state;
+	__u64 before = file_allocated(m->file);
+
+	assert_int_equal(vcpu_pre_fault(&m->cpu, DATA_GPA, SIZE), 0);
+	assert_int_equal(file_allocated(m->file), before + SIZE);
+	expect_sigbus(m->map + DATA_GPA, "a private page");
+	make_shared(m, DATA_GPA, SIZE);
+	*host_word(m, DATA_GPA) = TAG;
+	assert_int_equal(peek(&m->cpu, DATA_GPA), TAG);
+}
+
+static void test_shared(void **state)
+{
+	struct machine *m = *state;
+	__u64 before = file_allocated(m->file);
+
+	make_shared(m, DATA_GPA, SIZE);
+	assert_int_equal(vcpu_pre_fault(&m->cpu, DATA_GPA, SIZE), 0);
+	assert_int_equal(file_allocated(m->file), before + SIZE);
+	*host_word(m, DATA_GPA) = TAG;
+	assert_int_equal(peek(&m->cpu, DATA_GPA), TAG);
+	make_private(m, DATA_GPA, SIZE);
+	expect_sigbus(m->map + DATA_GPA, "a private page");
+	assert_int_equal(peek(&m->cpu, DATA_GPA), TAG);
+}
+
+static void test_mixed(void **state)
+{
+	struct machine *m = *state;
+	__u64 before = file_allocated(m->file);
+
+	for (__u64 i = 0; i < PAGES; i += 3)
+		make_shared(m, DATA_GPA + i * PAGE, PAGE);
+	assert_int_equal(vcpu_pre_fault(&m->cpu, DATA_GPA, SIZE), 0);
+	assert_int_equal(file_allocated(m->file), before + SIZE);
+	fill(&m->cpu, DATA_GPA, PAGES, TAG);
+	for (__u64 at = DATA_GPA; at < DATA_GPA + SIZE; at += 3 * PAGE)
+		assert_int_equal(*host_word(m, at), TAG + at);
+}
+
+static void test_refused(void **state)
+{
+	struct machine m;
+	__u64 before;
+
+	(void)state;
+	machine_start(&m, MEM_SIZE, KVM_PRIVATE_FLAG_MMAP |
+		      KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
+	before = file_allocated(m.file);
+	expect_error(ENOENT, vcpu_pre_fault(&m.cpu, DATA_GPA, PAGE),
+		     "a private hole");
+	make_shared(&m, DATA_GPA, PAGE);
+	expect_error(EFAULT, vcpu_pre_fault(&m.cpu, DATA_GPA, PAGE),
+		     "a shared hole");
+	assert_int_equal(file_allocated(m.file), before);
+	expect_ok(file_allocate(m.file, DATA_GPA, PAGE), "allocating");
+	assert_int_equal(vcpu_pre_fault(&m.cpu, DATA_GPA, PAGE), 0);
+	machine_stop(&m);
+}
+
+struct flipper {
+	struct machine *machine;
+	pthread_t thread;
+	bool stop;
+	unsigned long rounds;
+	int error;
+};
+
+static void *flip(void *arg)
+{
+	struct flipper *f = arg;
+
+	while (!__atomic_load_n(&f->stop, __ATOMIC_ACQUIRE) && !f->error) {
+		if (file_make_shared(f->machine->file, DATA_GPA, SIZE,
+				     CONVERT_PRESERVE))
+			f->error = errno;
+		/* KVM may have a shared page in its hands for a moment. */
+		if (file_make_private(f->machine->file, DATA_GPA, SIZE,
+				      CONVERT_PRESERVE) && errno != EAGAIN)
+			f->error = errno;
+		f->rounds++;
+	}
+	return NULL;
+}
+
+/* It gets there, or says that it found the page in another state. */
+static void test_while_converting(void **state)
+{
+	struct machine *m = *state;
+	struct flipper f = { .machine = m };
+	unsigned int errors = 0;
+	unsigned long rounds;
+
+	fill(&m->cpu, DATA_GPA, PAGES, TAG);
+	assert_int_equal(pthread_create(&f.thread, NULL, flip, &f), 0);
+	for (rounds = 0; rounds < 300 || f.rounds < 50; rounds++)
+		if (vcpu_pre_fault(&m->cpu, DATA_GPA, SIZE) < 0 &&
+		    errno != EFAULT)
+			errors++;
+	__atomic_store_n(&f.stop, true, __ATOMIC_RELEASE);
+	pthread_join(f.thread, NULL);
+	assert_int_equal(f.error, 0);
+	assert_int_equal(errors, 0);
+	expect_filled(&m->cpu, DATA_GPA, PAGES, TAG);
+	assert_int_equal(vcpu_pre_fault(&m->cpu, DATA_GPA, SIZE), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		mapped_test(test_private),
+		mapped_test(test_shared),
+		mapped_test(test_mixed),
+		cmocka_unit_test(test_refused),
+		mapped_test(test_while_converting),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: prefault", tests, NULL,
+					   NULL);
+}
