@@ -31,6 +31,8 @@ SPLATS=(
 	'sysfs: cannot create duplicate'
 	'unregister_netdevice: waiting'
 	'Unknown symbol|disagrees about version of symbol'
+	# Said by tests/platform
+	'kvm_private_platform: violation: '
 )
 
 # Said by a healthy kernel too.

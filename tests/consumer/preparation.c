@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "consumer.h"
+#include "convert.h"
 
 static void expect_prepared(struct consumer *c, __u32 slot, __u64 index,
 			    __u64 pfn, int result)
@@ -129,6 +130,47 @@ static void test_reclaim_on_close(void **state)
 	unbind(c, 0);
 	consumer_close_file(c);
 	expect_reclaimed(c, pfn);
+	expect_no_events(c);
+}
+
+/* A page is taken back when it becomes shared and prepared anew afterwards. */
+static void test_reclaim_on_convert(void **state)
+{
+	struct consumer *c = *state;
+	__u64 pfn;
+
+	bind_guest(c, 0, 1, 0, FILE_PAGES);
+	allocate(c, 0, 10);
+	pfn = get_pfn(c, 0, 5);
+	expect_prepared(c, 0, 5, pfn, 0);
+	expect_ok(file_make_shared(c->file, 4 * PAGE, 4 * PAGE, 0), "to shared");
+	expect_event(c, KPT_BEGIN, 0, 4, 8);
+	expect_reclaimed(c, pfn);
+	expect_event(c, KPT_END, 0, 4, 8);
+	expect_error(EACCES, try_get_pfn(c, 0, 5), "a shared page");
+	expect_no_events(c);
+
+	expect_ok(file_make_private(c->file, 0, FILE_PAGES * PAGE, 0),
+		  "to private");
+	expect_event(c, KPT_BEGIN, 0, 0, FILE_PAGES);
+	expect_event(c, KPT_END, 0, 0, FILE_PAGES);
+	expect_no_events(c);
+	assert_int_equal(get_pfn(c, 0, 5), pfn);
+	expect_prepared(c, 0, 5, pfn, 0);
+}
+
+static void test_reclaim_on_convert_after_unbind(void **state)
+{
+	struct consumer *c = *state;
+	__u64 pfn;
+
+	bind_guest(c, 0, 1, 0, FILE_PAGES);
+	pfn = get_pfn(c, 0, 5);
+	expect_prepared(c, 0, 5, pfn, 0);
+	unbind(c, 0);
+	expect_ok(file_make_shared(c->file, 0, 10 * PAGE, 0), "to shared");
+	expect_reclaimed(c, pfn);
+	punch(c, 0, FILE_PAGES);
 	expect_no_events(c);
 }
 
@@ -396,6 +438,8 @@ int main(void)
 		consumer_test(test_reclaim_on_punch),
 		consumer_test(test_reclaim_after_unbind),
 		consumer_test(test_reclaim_on_close),
+		consumer_test(test_reclaim_on_convert),
+		consumer_test(test_reclaim_on_convert_after_unbind),
 		consumer_test(test_reclaim_each),
 		consumer_test(test_same_guest_again),
 		consumer_test(test_other_guest),

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Conversion both ways under the platform, and what becomes of the content. */
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "platform.h"
+
+#define WORD 0x1122334455667788ULL
+
+static const enum kpp_kind guarded_kinds[] = { KPP_GUARDED, KPP_PRESERVING };
+
+/* What the guest wrote is not for the host, even when it gets the page. */
+static void test_to_shared_is_garbage(void **state)
+{
+	struct platform *p = *state;
+	__u64 word;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 5, WORD);
+	assert_true(host_is_kept_out(p, 5));
+	make_shared(p, 5, 6);
+	assert_int_equal(assigned(p), 0);
+	assert_int_not_equal(host_read(p, 5), WORD);
+	assert_int_not_equal(host_read(p, 5), 0);
+	expect_error(EACCES, try_guest_read(p, 0, 5, &word), "a shared page");
+	guest_write(p, 0, 4, WORD);
+}
+
+static void test_to_shared_zero(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 5, WORD);
+	expect_ok(try_convert(p, false, 0, 10, CONVERT_ZERO), "to shared");
+	for (__u64 i = 0; i < 10; i++)
+		assert_int_equal(host_read(p, i), 0);
+	/* Those that are shared already as well */
+	host_write(p, 6, WORD);
+	expect_ok(try_convert(p, false, 0, 10, CONVERT_ZERO), "once more");
+	assert_int_equal(host_read(p, 6), 0);
+}
+
+/* Nobody can promise that what a guarded guest wrote can be read. */
+static void test_to_shared_preserve(void **state)
+{
+	struct platform *p = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(guarded_kinds); i++) {
+		bind(p, 0, guarded_kinds[i], i + 1, 0, 10);
+		guest_write(p, 0, 5, WORD);
+		expect_error(EOPNOTSUPP,
+			     try_convert(p, false, 5, 6, CONVERT_PRESERVE),
+			     "guest of kind %u", guarded_kinds[i]);
+		/* Also where none of its pages are yet */
+		expect_error(EOPNOTSUPP,
+			     try_convert(p, false, 9, 11, CONVERT_PRESERVE),
+			     "guest of kind %u", guarded_kinds[i]);
+		assert_int_equal(guest_read(p, 0, 5), WORD);
+		assert_true(host_is_kept_out(p, 5));
+		expect_ok(try_convert(p, false, 10, 11, CONVERT_PRESERVE),
+			  "beside the guest");
+		make_private(p, 10, 11);
+
+		unbind(p, 0);
+		expect_error(EOPNOTSUPP,
+			     try_convert(p, false, 0, 10, CONVERT_PRESERVE),
+			     "a page that the guest left");
+		expect_ok(try_convert(p, false, 0, 5, CONVERT_PRESERVE),
+			  "where it left none");
+		make_private(p, 0, 5);
+		punch(p, 5, 6);
+		expect_ok(try_convert(p, false, 0, 10, CONVERT_PRESERVE),
+			  "after that was freed");
+		make_private(p, 0, 10);
+	}
+}
+
+static void test_to_private_preserve(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, 10);
+	bind(p, 1, KPP_PRESERVING, 2, 10, 20);
+	host_write(p, 5, WORD);
+	host_write(p, 15, WORD);
+	expect_error(EOPNOTSUPP, try_convert(p, true, 5, 6, CONVERT_PRESERVE),
+		     "content is lost");
+	expect_error(EOPNOTSUPP, try_convert(p, true, 5, 16, CONVERT_PRESERVE),
+		     "content of one page is lost");
+	assert_int_equal(host_read(p, 5), WORD);
+	expect_ok(try_convert(p, true, 15, 16, CONVERT_PRESERVE), "it is kept");
+	assert_int_equal(guest_read(p, 1, 15), WORD);
+	assert_true(host_is_kept_out(p, 15));
+	make_private(p, 5, 6);
+	assert_int_not_equal(guest_read(p, 0, 5), WORD);
+}
+
+/* Without a guest there is nobody who could lose it; who comes may. */
+static void test_to_private_before_guest(void **state)
+{
+	struct platform *p = *state;
+
+	for (__u64 i = 0; i < FILE_PAGES; i++)
+		host_write(p, i, WORD + i);
+	expect_ok(try_convert(p, true, 0, FILE_PAGES, CONVERT_PRESERVE),
+		  "without a guest");
+	bind(p, 0, KPP_PRESERVING, 1, 0, FILE_PAGES);
+	for (__u64 i = 0; i < FILE_PAGES; i++)
+		assert_int_equal(guest_read(p, 0, i), WORD + i);
+}
+
+static void test_to_private_zero(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_PRESERVING, 1, 0, FILE_PAGES);
+	expect_error(EOPNOTSUPP, try_convert(p, true, 0, 10, CONVERT_ZERO),
+		     "zeros for a guest");
+	assert_false(host_is_kept_out(p, 5));
+}
+
+/* Already private: the guest doesn't notice. */
+static void test_to_private_again(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 5, WORD);
+	make_private(p, 0, FILE_PAGES);
+	expect_ok(try_convert(p, true, 0, FILE_PAGES, CONVERT_PRESERVE),
+		  "what is there stays");
+	assert_int_equal(guest_read(p, 0, 5), WORD);
+	assert_int_equal(counts(p).prepared, 1);
+	assert_int_equal(counts(p).reclaimed, 0);
+}
+
+static void test_round_trips(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_PRESERVING, 1, 0, FILE_PAGES);
+	for (unsigned int round = 1; round <= 20; round++) {
+		for (__u64 i = 0; i < FILE_PAGES; i++)
+			guest_write(p, 0, i, round);
+		make_shared(p, 0, FILE_PAGES);
+		assert_int_equal(assigned(p), 0);
+		for (__u64 i = 0; i < FILE_PAGES; i++)
+			host_write(p, i, WORD + i);
+		expect_ok(try_convert(p, true, 0, FILE_PAGES,
+				      CONVERT_PRESERVE), "to private");
+		for (__u64 i = 0; i < FILE_PAGES; i++)
+			assert_int_equal(guest_read(p, 0, i), WORD + i);
+		assert_int_equal(counts(p).prepared, 2 * FILE_PAGES * round);
+		make_private(p, 0, FILE_PAGES);
+		punch(p, 0, FILE_PAGES);
+	}
+}
+
+/* Every other page is shared already; some are holes. */
+static void test_mixed_states(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 4, FILE_PAGES - 4);
+	for (__u64 i = 4; i < FILE_PAGES - 4; i++)
+		guest_write(p, 0, i, WORD + i);
+	for (__u64 i = 0; i < FILE_PAGES; i += 2)
+		make_shared(p, i, i + 1);
+	punch(p, 20, 24);
+	assert_int_equal(assigned(p), (FILE_PAGES - 8) / 2 - 2);
+	make_shared(p, 0, FILE_PAGES / 2);
+	for (__u64 i = 0; i < FILE_PAGES / 2; i++)
+		host_write(p, i, i);
+	make_private(p, FILE_PAGES / 2, FILE_PAGES);
+	for (__u64 i = FILE_PAGES / 2 + 1; i < FILE_PAGES - 4; i += 2)
+		assert_int_equal(guest_read(p, 0, i), WORD + i);
+	make_private(p, 0, FILE_PAGES);
+	for (__u64 i = 4; i < FILE_PAGES - 4; i++)
+		guest_write(p, 0, i, WORD + i);
+	assert_int_equal(assigned(p), FILE_PAGES - 8);
+}
+
+static void test_punch_shared(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_PRESERVING, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 5, WORD);
+	make_shared(p, 5, 6);
+	host_write(p, 5, WORD);
+	punch(p, 5, 6);
+	assert_int_equal(host_read(p, 5), 0);
+	host_write(p, 5, WORD);
+	make_private(p, 5, 6);
+	punch(p, 5, 6);
+	assert_int_equal(guest_read(p, 0, 5), 0);
+}
+
+/* A page of the host's that is in a pipe */
+struct held {
+	int pipe[2];
+};
+
+static void hold_page(struct platform *p, struct held *held, __u64 index)
+{
+	const struct iovec page = {
+		.iov_base = (char *)p->map + index * PAGE, .iov_len = PAGE,
+	};
+
+	expect_ok(pipe(held->pipe), "pipe");
+	assert_int_equal(vmsplice(held->pipe[1], &page, 1, 0), PAGE);
+}
+
+static void let_page_go(struct held *held)
+{
+	close(held->pipe[0]);
+	close(held->pipe[1]);
+}
+
+/* A conversion that fails leaves the guest what it had. */
+static void test_held(void **state)
+{
+	struct platform *p = *state;
+	struct held held;
+	__u64 word;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	for (__u64 i = 0; i < 10; i++)
+		guest_write(p, 0, i, WORD + i);
+	make_shared(p, 5, 7);
+	host_write(p, 6, WORD);
+	hold_page(p, &held, 6);
+	expect_held(p->file, 0, 10 * PAGE, 6 * PAGE);
+	assert_int_equal(assigned(p), 8);
+	assert_int_equal(guest_read(p, 0, 4), WORD + 4);
+	assert_int_equal(guest_read(p, 0, 7), WORD + 7);
+	expect_error(EACCES, try_guest_read(p, 0, 5, &word), "still shared");
+	assert_int_equal(host_read(p, 6), WORD);
+	let_page_go(&held);
+	make_private(p, 0, 10);
+	guest_write(p, 0, 6, WORD);
+	assert_int_equal(counts(p).invalidations, 0);
+}
+
+/* The page stays with who holds it, after it has left the file. */
+static void test_punch_held(void **state)
+{
+	struct platform *p = *state;
+	struct held held;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 5, WORD);
+	make_shared(p, 5, 6);
+	host_write(p, 5, WORD);
+	hold_page(p, &held, 5);
+	punch(p, 5, 6);
+	make_private(p, 5, 6);
+	guest_write(p, 0, 5, WORD);
+	assert_int_equal(assigned(p), 1);
+	let_page_go(&held);
+}
+
+/* Across the border of two guests of different kinds */
+static void test_two_guests(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, 10);
+	bind(p, 1, KPP_TRUSTING, 2, 10, 20);
+	for (__u64 i = 0; i < 20; i++)
+		guest_write(p, i / 10, i, WORD + i);
+	expect_error(EOPNOTSUPP, try_convert(p, false, 9, 11, CONVERT_PRESERVE),
+		     "one of the two is guarded");
+	expect_ok(try_convert(p, false, 10, 11, CONVERT_PRESERVE),
+		  "the other one is not");
+	assert_int_equal(host_read(p, 10), WORD + 10);
+	make_shared(p, 9, 11);
+	assert_int_not_equal(host_read(p, 9), WORD + 9);
+	assert_int_equal(host_read(p, 10), WORD + 10);
+	assert_int_equal(assigned(p), 18);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		platform_test(test_to_shared_is_garbage),
+		platform_test(test_to_shared_zero),
+		platform_test(test_to_shared_preserve),
+		platform_test_shared(test_to_private_preserve),
+		platform_test_shared(test_to_private_before_guest),
+		platform_test_shared(test_to_private_zero),
+		platform_test(test_to_private_again),
+		platform_test(test_round_trips),
+		platform_test(test_mixed_states),
+		platform_test(test_punch_shared),
+		platform_test(test_held),
+		platform_test(test_punch_held),
+		platform_test(test_two_guests),
+	};
+
+	return cmocka_run_group_tests_name("platform: conversion", tests, NULL,
+					   platform_group_teardown);
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table: which page frames are assigned, to which guest and at which order.
+ * All others are the host's. A frame is known by the first one of its physical
+ * allocation.
+ */
+
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "platform.h"
+
+DEFINE_MUTEX(kpp_lock);	/* guards the whole model */
+
+static DEFINE_XARRAY(frames);
+static unsigned long nr_assigned;
+static u64 last_serial;
+
+static unsigned long head_of(unsigned long pfn)
+{
+	return folio_pfn(page_folio(pfn_to_page(pfn)));
+}
+
+static void *address_of(unsigned long pfn, unsigned long i)
+{
+	return page_address(pfn_to_page(pfn + i));
+}
+
+struct kpp_frame *kpp_frame(unsigned long pfn)
+{
+	lockdep_assert_held(&kpp_lock);
+
+	return xa_load(&frames, head_of(pfn));
+}
+
+static void forget(unsigned long pfn, struct kpp_frame *frame)
+{
+	xa_erase(&frames, head_of(pfn));
+	WRITE_ONCE(nr_assigned, nr_assigned - 1);
+	kfree(frame);
+}
+
+static u64 sum_of(unsigned long pfn, unsigned int order)
+{
+	unsigned long i;
+	u64 sum = 0;
+
+	for (i = 0; i < 1UL << order; i++)
+		sum += kpp_cipher_sum(address_of(pfn, i));
+	return sum;
+}
+
+/* A page that the host can reach by itself must not be a guest's. */
+static void check_host_lets_go(unsigned long pfn, const char *when)
+{
+	struct folio *folio = page_folio(pfn_to_page(pfn));
+
+	kpp_rule(KPP_HOST_HOLDS,
+		 !folio_mapped(folio) && !folio_maybe_dma_pinned(folio),
+		 "pfn %#lx, when %s", pfn, when);
+}
+
+/*
+ * Who changes a page's state begins an invalidation first, and goes on when it
+ * has been able to lock the page, which is locked now. So a page of the other
+ * state is all right until then.
+ */
+static void check_place(const struct kvm_private_binding *binding,
+			pgoff_t index, unsigned long pfn)
+{
+	kpp_check_inside(binding, index, index + 1, "assigned");
+	kpp_rule(KPP_ASSIGNED_SHARED,
+		 kvm_private_is_private(binding->file, index) ||
+		 kpp_is_begun(binding, index),
+		 "pfn %#lx, page %#lx", pfn, index);
+}
+
+static bool has_order(unsigned long pfn, unsigned int order)
+{
+	struct folio *folio = page_folio(pfn_to_page(pfn));
+
+	return folio_pfn(folio) == pfn && folio_order(folio) == order &&
+	       IS_ALIGNED(pfn, 1UL << order);
+}
+
+/**
+ * kpp_assign() - a guest gets a page
+ * @binding: through which; NULL if it is none
+ * @index: page offset in the binding's file
+ * @guest: the guest
+ * @pfn: first page frame
+ * @order: log2 of their number
+ * @content: what the guest finds there
+ */
+void kpp_assign(const struct kvm_private_binding *binding, pgoff_t index,
+		u64 guest, unsigned long pfn, unsigned int order,
+		enum kpp_content content)
+{
+	struct kpp_frame *frame;
+	unsigned long i;
+
+	mutex_lock(&kpp_lock);
+	if (binding)
+		check_place(binding, index, pfn);
+	check_host_lets_go(pfn, "assigned");
+	if (!kpp_rule(KPP_ASSIGNED_ORDER, has_order(pfn, order),
+		      "pfn %#lx is not of order %u", pfn, order))
+		order = folio_order(page_folio(pfn_to_page(pfn)));
+	pfn = head_of(pfn);
+
+	frame = kpp_frame(pfn);
+	if (!kpp_rule(KPP_ASSIGNED_TWICE, !frame,
+		      "pfn %#lx to guest %#llx is guest %#llx's", pfn, guest,
+		      frame ? frame->guest : 0))
+		forget(pfn, frame);
+
+	if (content != KPP_CONTENT_OPEN)
+		for (i = 0; i < 1UL << order; i++)
+			kpp_cipher_page(address_of(pfn, i),
+					content == KPP_CONTENT_KEPT ? guest :
+								      ~guest);
+
+	frame = kzalloc(sizeof(*frame), KPP_GFP);
+	frame->guest = guest;
+	frame->serial = ++last_serial;
+	frame->order = order;
+	frame->open = content == KPP_CONTENT_OPEN;
+	if (!frame->open)
+		frame->sum = sum_of(pfn, order);
+	xa_store(&frames, pfn, frame, KPP_GFP);
+	WRITE_ONCE(nr_assigned, nr_assigned + 1);
+	mutex_unlock(&kpp_lock);
+}
+
+static void reclaim_frame(unsigned long pfn, unsigned long nr,
+			  struct kpp_frame *frame)
+{
+	if (!kpp_rule(KPP_RECLAIMED_PART,
+		      pfn == head_of(pfn) && nr == 1UL << frame->order,
+		      "%lu from pfn %#lx on, of order %u", nr, pfn,
+		      frame->order))
+		return;
+
+	kpp_rule(KPP_RECLAIMED_MAPPED,
+		 !frame->nr_mapped && !frame->watch && !kpp_may_map(frame),
+		 "pfn %#lx, page %#lx of guest %#llx, mapped %u times", pfn,
+		 frame->index, frame->guest, frame->nr_mapped);
+	kpp_rule(KPP_FREED_ASSIGNED,
+		 folio_ref_count(page_folio(pfn_to_page(pfn))),
+		 "pfn %#lx, before it is reclaimed", pfn);
+	check_host_lets_go(pfn, "reclaimed");
+	if (!frame->open)
+		kpp_rule(KPP_CONTENT_CHANGED,
+			 frame->sum == sum_of(pfn, frame->order),
+			 "pfn %#lx of guest %#llx", pfn, frame->guest);
+	forget(pfn, frame);
+}
+
+/* The page stays scrambled: that is what the host gets. */
+void kpp_reclaim(unsigned long pfn, unsigned long nr)
+{
+	struct kpp_frame *frame;
+
+	mutex_lock(&kpp_lock);
+	frame = kpp_frame(pfn);
+	if (kpp_rule(KPP_RECLAIMED_UNASSIGNED, frame, "pfn %#lx", pfn))
+		reclaim_frame(pfn, nr, frame);
+	mutex_unlock(&kpp_lock);
+}
+
+void kpp_freed(unsigned long pfn, unsigned long nr)
+{
+	struct kpp_frame *frame;
+	unsigned long i;
+
+	mutex_lock(&kpp_lock);
+	for (i = 0; i < nr; i++) {
+		frame = kpp_frame(pfn + i);
+		if (!kpp_rule(KPP_FREED_ASSIGNED, !frame,
+			      "pfn %#lx is guest %#llx's", pfn + i,
+			      frame ? frame->guest : 0))
+			forget(pfn + i, frame);
+	}
+	mutex_unlock(&kpp_lock);
+}
+
+void kpp_shared(unsigned long pfn, unsigned long nr)
+{
+	struct kpp_frame *frame;
+	unsigned long i;
+
+	mutex_lock(&kpp_lock);
+	for (i = 0; i < nr; i++) {
+		frame = kpp_frame(pfn + i);
+		kpp_rule(KPP_SHARED_ASSIGNED, !frame,
+			 "pfn %#lx is guest %#llx's", pfn + i,
+			 frame ? frame->guest : 0);
+	}
+	mutex_unlock(&kpp_lock);
+}
+
+/* @for_guest: on behalf of one that trusts the host */
+void kpp_host_access(unsigned long pfn, unsigned long nr, bool for_guest)
+{
+	struct kpp_frame *frame;
+	unsigned long i;
+
+	mutex_lock(&kpp_lock);
+	for (i = 0; i < nr; i++) {
+		frame = kpp_frame(pfn + i);
+		kpp_rule(KPP_HOST_ACCESS, !frame || (for_guest && frame->open),
+			 "pfn %#lx is guest %#llx's", pfn + i,
+			 frame ? frame->guest : 0);
+	}
+	mutex_unlock(&kpp_lock);
+}
+
+static bool check_guest(struct kpp_frame *frame, u64 guest, unsigned long pfn,
+			const char *what)
+{
+	return kpp_rule(KPP_GUEST_UNASSIGNED, frame && frame->guest == guest,
+			"guest %#llx %s pfn %#lx, which is %s%#llx", guest,
+			what, pfn, frame ? "guest " : "the host's ",
+			frame ? frame->guest : 0);
+}
+
+/**
+ * kpp_map() - a guest of our own gets a mapping
+ * @guest: the guest
+ * @pfn: the page
+ *
+ * Return: what kpp_unmap() is to be told.
+ */
+u64 kpp_map(u64 guest, unsigned long pfn)
+{
+	struct kpp_frame *frame;
+	u64 serial = 0;
+
+	mutex_lock(&kpp_lock);
+	frame = kpp_frame(pfn);
+	if (check_guest(frame, guest, pfn, "maps")) {
+		frame->nr_mapped++;
+		serial = frame->serial;
+	}
+	mutex_unlock(&kpp_lock);
+	return serial;
+}
+
+void kpp_unmap(unsigned long pfn, u64 serial)
+{
+	struct kpp_frame *frame;
+
+	mutex_lock(&kpp_lock);
+	frame = kpp_frame(pfn);
+	if (frame && frame->serial == serial)
+		frame->nr_mapped--;
+	mutex_unlock(&kpp_lock);
+}
+
+/* @word: in or out, as the guest sees it */
+void kpp_guest_access(u64 guest, unsigned long pfn, u64 *word, bool write)
+{
+	u64 *raw = address_of(pfn, 0);
+	struct kpp_frame *frame;
+	u64 key = 0;
+
+	mutex_lock(&kpp_lock);
+	frame = kpp_frame(pfn);
+	check_guest(frame, guest, pfn, "accesses");
+	if (frame && !frame->open)
+		key = kpp_cipher_word(guest, 0);
+
+	if (!write) {
+		*word = READ_ONCE(*raw) ^ key;
+	} else {
+		if (frame)
+			frame->sum += kpp_cipher_sum_word(*word ^ key, 0) -
+				      kpp_cipher_sum_word(*raw, 0);
+		WRITE_ONCE(*raw, *word ^ key);
+	}
+	mutex_unlock(&kpp_lock);
+}
+
+unsigned long kpp_nr_assigned(void)
+{
+	return READ_ONCE(nr_assigned);
+}
+
+/* No file is left, so that no page may be a guest's. */
+void kpp_table_settle(void)
+{
+	struct kpp_frame *frame;
+	unsigned long pfn;
+
+	mutex_lock(&kpp_lock);
+	kpp_rule(KPP_NEVER_RECLAIMED, !nr_assigned, "%lu frames", nr_assigned);
+	xa_for_each(&frames, pfn, frame)
+		forget(pfn, frame);
+	mutex_unlock(&kpp_lock);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Between kvm_private_platform.ko, which models a platform that guards the
+ * memory of its guests, and the programs that drive it. One program at a time
+ * opens the device; when it closes it all bindings are removed. What is
+ * assigned stays so.
+ */
+#ifndef KVM_PRIVATE_PLATFORM_H
+#define KVM_PRIVATE_PLATFORM_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define KPP_DEVICE	"/dev/kvm_private_platform"
+#define KPP_SLOTS	8
+
+/* In kpp_bind.flags, as KVM_PRIVATE_BIND_FIRMWARE */
+#define KPP_BIND_FIRMWARE	1
+
+/* What must never happen; rule_names.h has the words. */
+enum kpp_rule {
+	/* The life of a page */
+	KPP_ASSIGNED_TWICE,
+	KPP_ASSIGNED_SHARED,
+	KPP_ASSIGNED_ORDER,
+	KPP_FREED_ASSIGNED,
+	KPP_SHARED_ASSIGNED,
+	KPP_RECLAIMED_UNASSIGNED,
+	KPP_RECLAIMED_PART,
+	KPP_RECLAIMED_MAPPED,
+	KPP_NEVER_RECLAIMED,
+	/* Who reaches it */
+	KPP_GUEST_UNASSIGNED,
+	KPP_HOST_ACCESS,
+	KPP_HOST_HOLDS,
+	KPP_CONTENT_CHANGED,
+	/* What the consumer is told */
+	KPP_BEGIN_OVERLAPS,
+	KPP_BEGIN_WITHOUT_END,
+	KPP_END_WITHOUT_BEGIN,
+	KPP_UNBOUND_INSIDE,
+	KPP_SURVIVED,
+	KPP_OUTSIDE_BINDING,
+	/* The module with the operations */
+	KPP_OWNER_GONE,
+	KPP_NR_RULES,
+};
+
+/* Whose range a binding is */
+enum kpp_kind {
+	/* A guest that the host is kept out of; it finds garbage at first. */
+	KPP_GUARDED,
+	/* The same, but it finds what was there before. */
+	KPP_PRESERVING,
+	/* A guest that trusts the host: no prepare operation of its own */
+	KPP_TRUSTING,
+	KPP_NR_KINDS,
+};
+
+struct kpp_bind {
+	__u32 slot;
+	__u32 kind;
+	__s32 fd;
+	__u32 flags;
+	__u64 start;
+	__u64 end;
+	__u64 guest_id;
+};
+
+struct kpp_access {
+	__u32 slot;
+	__u32 write;
+	__u64 index;
+	/* First word of the page: in or out */
+	__u64 word;
+	/* out */
+	__u64 pfn;
+};
+
+/* First word of a page frame as the host finds it, whosever it is */
+struct kpp_raw {
+	__u64 pfn;
+	__u64 word;
+	__u32 write;
+	__u32 pad;
+};
+
+struct kpp_populate {
+	__u32 slot;
+	/* errno; the callback fails with it at fail_index. */
+	__s32 error;
+	__u64 fail_index;
+	/* in/out, moved past what was done */
+	__u64 index;
+	__u64 nr;
+	/* 0: in place */
+	__u64 source;
+	/* out: how often the source had to be faulted in */
+	__u64 faults;
+};
+
+/* prepare fails with this errno, after so many calls that don't, for good. */
+struct kpp_fail {
+	__s32 error;
+	__u32 after;
+};
+
+/* Since the device was opened, but for what is said otherwise */
+struct kpp_counts {
+	/* How often a rule was looked at, broken, broken while armed */
+	__u64 checked[KPP_NR_RULES];
+	__u64 violated[KPP_NR_RULES];
+	__u64 provoked[KPP_NR_RULES];
+	/* Page frames that are assigned now */
+	__u64 assigned;
+	/* Invalidations that have begun and not ended now */
+	__u64 invalidations;
+	__u64 prepared;
+	__u64 reclaimed;
+	/* Lookups that were dropped because of an invalidation */
+	__u64 dropped;
+};
+
+/* KPP_MISBEHAVE: what the consumer does wrong from now on, as a bit mask */
+#define KPP_SKIP_ASSIGN		(1 << 0)
+#define KPP_ASSIGN_AGAIN	(1 << 1)
+#define KPP_LIE_ORDER		(1 << 2)
+#define KPP_SKIP_RECLAIM	(1 << 3)
+#define KPP_KEEP_MAPPINGS	(1 << 4)
+#define KPP_MAP_INSIDE		(1 << 5)
+
+/* KPP_CALL: the model is told what didn't happen. */
+enum kpp_call_type {
+	KPP_CALL_ASSIGN,	/* pfn, size: order, guest_id */
+	KPP_CALL_RECLAIM,	/* pfn, size: frames */
+	KPP_CALL_RECLAIM_OP,	/* pfn, size: through the consumer's operation */
+	KPP_CALL_FREED,		/* pfn, size */
+	KPP_CALL_SHARED,	/* pfn, size */
+	KPP_CALL_HOST_ACCESS,	/* pfn, size, guest_id: for_guest */
+	KPP_CALL_ASSIGN_AT,	/* the same, slot, start: the page's place */
+	KPP_CALL_BEGIN,		/* slot, start, end */
+	KPP_CALL_END,		/* slot, start, end */
+	KPP_CALL_UNBOUND,	/* slot */
+	KPP_CALL_SETTLE,	/* nothing is left and nothing is under way */
+};
+
+struct kpp_call {
+	__u32 type;
+	__u32 slot;
+	__u64 pfn;
+	__u64 size;
+	__u64 guest_id;
+	__u64 start;
+	__u64 end;
+};
+
+/* Module parameters hold: where calls of the module wait; held: how many do */
+#define KPP_HOLD_PREPARE	1
+#define KPP_HOLD_RECLAIM	2
+#define KPP_HOLD_BEGIN		4
+
+#define KPP_IOC_TYPE	0xBE
+
+#define KPP_BIND	_IOW(KPP_IOC_TYPE, 0, struct kpp_bind)
+#define KPP_UNBIND	_IO(KPP_IOC_TYPE, 1)
+/* The guest's own. EACCES: the page is shared */
+#define KPP_ACCESS	_IOWR(KPP_IOC_TYPE, 2, struct kpp_access)
+/* The host's for a guest that trusts it */
+#define KPP_EMULATE	_IOWR(KPP_IOC_TYPE, 3, struct kpp_access)
+#define KPP_RAW		_IOWR(KPP_IOC_TYPE, 4, struct kpp_raw)
+#define KPP_POPULATE	_IOWR(KPP_IOC_TYPE, 5, struct kpp_populate)
+#define KPP_FAIL	_IOW(KPP_IOC_TYPE, 6, struct kpp_fail)
+#define KPP_COUNTS	_IOR(KPP_IOC_TYPE, 7, struct kpp_counts)
+/* Bit mask of rules that are going to be broken on purpose */
+#define KPP_ARM		_IO(KPP_IOC_TYPE, 8)
+#define KPP_MISBEHAVE	_IO(KPP_IOC_TYPE, 9)
+#define KPP_CALL	_IOW(KPP_IOC_TYPE, 10, struct kpp_call)
+/* First page frame of four that are one allocation and in no file */
+#define KPP_SPARE	_IOR(KPP_IOC_TYPE, 11, __u64)
+
+#endif

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages from their first to their last day, with the file, the guest and the
+ * module with the operations going in every order.
+ */
+#include <sched.h>
+#include <unistd.h>
+
+#include "platform.h"
+
+#define WORD 0x1122334455667788ULL
+
+static void test_fault(void **state)
+{
+	struct platform *p = *state;
+	__u64 pfn;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	pfn = guest_write(p, 0, 5, WORD);
+	assert_int_equal(guest_read(p, 0, 5), WORD);
+	assert_int_not_equal(raw_read(p, pfn), WORD);
+	assert_int_equal(counts(p).prepared, 1);
+	assert_int_equal(assigned(p), 1);
+}
+
+static void test_allocate_then_fault(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_PRESERVING, 1, 0, FILE_PAGES);
+	allocate(p, 0, FILE_PAGES);
+	assert_int_equal(assigned(p), 0);
+	for (__u64 i = 0; i < FILE_PAGES; i++)
+		assert_int_equal(guest_read(p, 0, i), 0);
+	assert_int_equal(assigned(p), FILE_PAGES);
+	allocate(p, 0, FILE_PAGES);
+	assert_int_equal(counts(p).prepared, FILE_PAGES);
+}
+
+static void test_hole_that_stays(void **state)
+{
+	struct platform *p = *state;
+	__u64 word;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	expect_error(ENOENT, try_guest_read(p, 0, 5, &word), "a hole");
+	assert_int_equal(counts(p).prepared, 0);
+	allocate(p, 5, 6);
+	guest_write(p, 0, 5, WORD);
+	punch(p, 5, 6);
+	expect_error(ENOENT, try_guest_read(p, 0, 5, &word), "a hole again");
+	assert_int_equal(assigned(p), 0);
+}
+
+static void test_punch(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_PRESERVING, 1, 0, FILE_PAGES);
+	for (__u64 i = 0; i < FILE_PAGES; i++)
+		guest_write(p, 0, i, WORD + i);
+	punch(p, 10, 20);
+	assert_int_equal(assigned(p), FILE_PAGES - 10);
+	assert_int_equal(counts(p).reclaimed, 10);
+	/* A new page, and it is clean */
+	assert_int_equal(guest_read(p, 0, 10), 0);
+	assert_int_equal(guest_read(p, 0, 9), WORD + 9);
+	assert_int_equal(guest_read(p, 0, 20), WORD + 20);
+	punch(p, 0, FILE_PAGES);
+	assert_int_equal(assigned(p), 0);
+}
+
+/* The binding keeps the file. */
+static void test_file_closed_first(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 5, WORD);
+	close_file(p);
+	assert_int_equal(guest_read(p, 0, 5), WORD);
+	guest_write(p, 0, 6, WORD);
+	assert_int_equal(assigned(p), 2);
+	unbind(p, 0);
+	assert_int_equal(assigned(p), 0);
+	assert_int_equal(counts(p).reclaimed, 2);
+}
+
+static void leave_page_behind(struct platform *p)
+{
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 5, WORD);
+	unbind(p, 0);
+	assert_int_equal(assigned(p), 1);
+	assert_int_equal(counts(p).reclaimed, 0);
+}
+
+static void test_guest_gone_then_punch(void **state)
+{
+	struct platform *p = *state;
+
+	leave_page_behind(p);
+	punch(p, 0, FILE_PAGES);
+	assert_int_equal(assigned(p), 0);
+	assert_int_equal(counts(p).reclaimed, 1);
+}
+
+static void test_guest_gone_then_close(void **state)
+{
+	struct platform *p = *state;
+
+	leave_page_behind(p);
+	close_file(p);
+	assert_int_equal(assigned(p), 0);
+	assert_int_equal(counts(p).reclaimed, 1);
+}
+
+static void test_guest_gone_then_shared(void **state)
+{
+	struct platform *p = *state;
+
+	leave_page_behind(p);
+	make_shared(p, 0, FILE_PAGES);
+	assert_int_equal(assigned(p), 0);
+	assert_int_not_equal(host_read(p, 5), WORD);
+}
+
+static void test_same_guest_again(void **state)
+{
+	struct platform *p = *state;
+
+	leave_page_behind(p);
+	bind(p, 1, KPP_GUARDED, 1, 0, 10);
+	assert_int_equal(guest_read(p, 1, 5), WORD);
+	assert_int_equal(counts(p).prepared, 1);
+}
+
+static void test_another_guest(void **state)
+{
+	struct platform *p = *state;
+
+	leave_page_behind(p);
+	bind(p, 0, KPP_PRESERVING, 2, 0, FILE_PAGES);
+	assert_int_not_equal(guest_read(p, 0, 5), WORD);
+	assert_int_equal(counts(p).prepared, 2);
+	assert_int_equal(counts(p).reclaimed, 1);
+}
+
+static void test_guests_after_another(void **state)
+{
+	struct platform *p = *state;
+
+	for (__u64 guest = 1; guest <= 20; guest++) {
+		bind(p, guest % KPP_SLOTS, KPP_GUARDED, guest, 0, FILE_PAGES);
+		for (__u64 i = 0; i < FILE_PAGES; i++)
+			guest_write(p, guest % KPP_SLOTS, i, guest + i);
+		for (__u64 i = 0; i < FILE_PAGES; i++)
+			assert_int_equal(guest_read(p, guest % KPP_SLOTS, i),
+					 guest + i);
+		unbind(p, guest % KPP_SLOTS);
+	}
+	assert_int_equal(assigned(p), FILE_PAGES);
+}
+
+static void test_guests_side_by_side(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, 10);
+	bind(p, 1, KPP_GUARDED, 2, 10, 20);
+	bind(p, 2, KPP_TRUSTING, 3, 20, 30);
+	for (__u64 i = 0; i < 30; i++)
+		guest_write(p, i / 10, i, WORD + i);
+	punch(p, 8, 22);
+	assert_int_equal(assigned(p), 8 + 8);
+	for (__u64 i = 0; i < 30; i++)
+		if (i < 8 || i >= 22)
+			assert_int_equal(guest_read(p, i / 10, i), WORD + i);
+
+	/* They change places. */
+	unbind(p, 0);
+	unbind(p, 1);
+	bind(p, 0, KPP_GUARDED, 2, 0, 10);
+	bind(p, 1, KPP_GUARDED, 1, 10, 20);
+	for (__u64 i = 0; i < 20; i++)
+		assert_int_not_equal(guest_read(p, i / 10, i), WORD + i);
+}
+
+/* One guest in two places of a file, and one of them goes */
+static void test_two_places(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, 10);
+	bind(p, 1, KPP_GUARDED, 1, 20, 30);
+	guest_write(p, 0, 5, WORD);
+	guest_write(p, 1, 25, WORD + 1);
+	unbind(p, 0);
+	assert_int_equal(guest_read(p, 1, 25), WORD + 1);
+	punch(p, 0, FILE_PAGES);
+	assert_int_equal(assigned(p), 0);
+}
+
+static void test_one_guest_in_two_files(void **state)
+{
+	struct platform *p = *state;
+	int first = p->file, second = file_create(FILE_PAGES * PAGE, 0);
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	p->file = second;
+	bind(p, 1, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 5, WORD);
+	guest_write(p, 1, 5, WORD + 1);
+	unbind(p, 1);
+	assert_int_equal(assigned(p), 2);
+	close(second);
+	p->file = first;
+	assert_int_equal(assigned(p), 1);
+	assert_int_equal(guest_read(p, 0, 5), WORD);
+}
+
+static void *punch_all(void *arg)
+{
+	struct platform *p = arg;
+
+	file_punch(p->file, 0, FILE_PAGES * PAGE);
+	return NULL;
+}
+
+static pthread_t start_punch(struct platform *p)
+{
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, punch_all, p), 0);
+	return thread;
+}
+
+static void *read_page(void *arg)
+{
+	struct platform *p = arg;
+	__u64 word;
+
+	expect_ok(try_guest_read(p, 0, 5, &word), "a guest that had to wait");
+	return NULL;
+}
+
+/* Between begin and end the guest finds the page, and must not use it. */
+static void test_access_inside_invalidation(void **state)
+{
+	struct platform *p = *state;
+	pthread_t punch, reader;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 5, WORD);
+	hold(KPP_HOLD_BEGIN);
+	punch = start_punch(p);
+	wait_held(1);
+	assert_int_equal(pthread_create(&reader, NULL, read_page, p), 0);
+	while (!counts(p).dropped)
+		sched_yield();
+	hold(0);
+	pthread_join(punch, NULL);
+	pthread_join(reader, NULL);
+	assert_int_not_equal(guest_read(p, 0, 5), WORD);
+	assert_int_equal(assigned(p), 1);
+}
+
+/* The guest waits for its page while that is punched, and gets another. */
+static void test_punch_inside_prepare(void **state)
+{
+	struct platform *p = *state;
+	pthread_t punch, reader;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	hold(KPP_HOLD_PREPARE);
+	assert_int_equal(pthread_create(&reader, NULL, read_page, p), 0);
+	wait_held(1);
+	punch = start_punch(p);
+	while (!counts(p).checked[KPP_BEGIN_OVERLAPS])
+		sched_yield();
+	hold(0);
+	pthread_join(punch, NULL);
+	pthread_join(reader, NULL);
+	assert_int_equal(assigned(p), 1);
+}
+
+/* Whoever can take a page back must be there until that is done. */
+static void test_owner_stays_for_page(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 5, WORD);
+	close_device(p);
+	expect_error(EWOULDBLOCK, platform_try_unload(), "a page is assigned");
+	punch(p, 0, FILE_PAGES);
+	expect_ok(platform_try_unload(), "no page is assigned");
+	platform_load();
+}
+
+static void test_owner_stays_during_reclaim(void **state)
+{
+	struct platform *p = *state;
+	pthread_t punch;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 5, WORD);
+	close_device(p);
+	hold(KPP_HOLD_RECLAIM);
+	punch = start_punch(p);
+	wait_held(1);
+	expect_error(EWOULDBLOCK, platform_try_unload(), "one is reclaimed");
+	hold(0);
+	pthread_join(punch, NULL);
+	expect_ok(platform_try_unload(), "it has been");
+	platform_load();
+}
+
+/* The last reclaim comes from the file's own end. */
+static void test_owner_stays_until_close(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	for (__u64 i = 0; i < FILE_PAGES; i++)
+		guest_write(p, 0, i, WORD);
+	close_device(p);
+	expect_error(EWOULDBLOCK, platform_try_unload(), "pages are assigned");
+	close_file(p);
+	expect_ok(platform_try_unload(), "no file is left");
+	platform_load();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		platform_test(test_fault),
+		platform_test(test_allocate_then_fault),
+		platform_test_no_alloc(test_hole_that_stays),
+		platform_test(test_punch),
+		platform_test(test_file_closed_first),
+		platform_test(test_guest_gone_then_punch),
+		platform_test(test_guest_gone_then_close),
+		platform_test(test_guest_gone_then_shared),
+		platform_test(test_same_guest_again),
+		platform_test(test_another_guest),
+		platform_test(test_guests_after_another),
+		platform_test(test_guests_side_by_side),
+		platform_test(test_two_places),
+		platform_test(test_one_guest_in_two_files),
+		platform_test(test_access_inside_invalidation),
+		platform_test(test_punch_inside_prepare),
+		platform_test(test_owner_stays_for_page),
+		platform_test(test_owner_stays_during_reclaim),
+		platform_test(test_owner_stays_until_close),
+	};
+
+	return cmocka_run_group_tests_name("platform: lifetime", tests, NULL,
+					   platform_group_teardown);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The test's side of kvm_private_platform.ko, which scripts/vm --platform has
+ * loaded. A test fails if a rule is broken that it hasn't armed, or if an armed
+ * one isn't broken.
+ */
+#ifndef TESTS_PLATFORM_H
+#define TESTS_PLATFORM_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "convert.h"
+#include "device.h"
+#include "kvm_private_platform.h"
+#include "unit.h"
+
+/* Pages in the file that a test gets */
+#define FILE_PAGES	64
+
+struct platform {
+	int device;
+	int file;
+	/* Shared pages can be touched here; NULL without MMAP */
+	volatile __u64 *map;
+	__u64 armed;
+};
+
+/* *state becomes a struct platform; the file can be mapped. */
+int platform_setup(void **state);
+/* The same, but all pages start shared. */
+int platform_setup_shared(void **state);
+/* The same as the first, but guests don't allocate. */
+int platform_setup_no_alloc(void **state);
+/* Closes everything, after which nothing may be assigned. */
+int platform_teardown(void **state);
+/* Tells for each rule in how many tests it was looked at. */
+int platform_group_teardown(void **state);
+
+#define platform_test(function)						\
+	cmocka_unit_test_setup_teardown(function, platform_setup,	\
+					platform_teardown)
+#define platform_test_shared(function)					\
+	cmocka_unit_test_setup_teardown(function, platform_setup_shared, \
+					platform_teardown)
+#define platform_test_no_alloc(function)				\
+	cmocka_unit_test_setup_teardown(function, platform_setup_no_alloc, \
+					platform_teardown)
+
+/* One side goes before the test is over. */
+void close_file(struct platform *p);
+void close_device(struct platform *p);
+void open_device(struct platform *p);
+
+int platform_try_unload(void);
+void platform_load(void);
+/* Module parameters: KPP_HOLD_* from now on; waits until so many are held. */
+void hold(unsigned int where);
+void wait_held(int nr);
+
+struct kpp_counts counts(struct platform *p);
+/* Pages that are assigned now */
+__u64 assigned(struct platform *p);
+
+/* The test is going to break these, BIT(rule). */
+#define BIT(n) (1ULL << (n))
+void arm(struct platform *p, __u64 rules);
+void misbehave(struct platform *p, unsigned int how);
+void call(struct platform *p, struct kpp_call call);
+__u64 spare(struct platform *p);
+void fail_prepare(struct platform *p, int error, unsigned int after);
+
+int try_bind(struct platform *p, __u32 slot, enum kpp_kind kind, __u64 guest_id,
+	     __u64 start, __u64 end, __u32 flags);
+void bind(struct platform *p, __u32 slot, enum kpp_kind kind, __u64 guest_id,
+	  __u64 start, __u64 end);
+void unbind(struct platform *p, __u32 slot);
+
+/* The guest's accesses to the first word of a page */
+int try_guest_read(struct platform *p, __u32 slot, __u64 index, __u64 *word);
+int try_guest_write(struct platform *p, __u32 slot, __u64 index, __u64 word);
+__u64 guest_read(struct platform *p, __u32 slot, __u64 index);
+/* Returns the page frame. */
+__u64 guest_write(struct platform *p, __u32 slot, __u64 index, __u64 word);
+int try_emulate(struct platform *p, __u32 slot, __u64 index, bool write,
+		__u64 *word);
+
+/* What the host finds in a page frame, and what nobody knows it has written */
+__u64 raw_read(struct platform *p, __u64 pfn);
+void raw_write(struct platform *p, __u64 pfn, __u64 word);
+
+/* The host's mapping; fails the test if the page can't be touched */
+__u64 host_read(struct platform *p, __u64 index);
+void host_write(struct platform *p, __u64 index, __u64 word);
+/* Does touching it raise SIGBUS? */
+bool host_is_kept_out(struct platform *p, __u64 index);
+
+int try_convert(struct platform *p, bool private, __u64 start, __u64 end,
+		__u64 flags);
+void make_private(struct platform *p, __u64 start, __u64 end);
+void make_shared(struct platform *p, __u64 start, __u64 end);
+
+int try_populate(struct platform *p, struct kpp_populate *populate);
+
+/* In pages */
+void punch(struct platform *p, __u64 start, __u64 end);
+void allocate(struct platform *p, __u64 start, __u64 end);
+
+#endif

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Everything at once, by threads of this process on two processors. The rules
+ * are what is tested, so that calls may fail in any way that the state of a
+ * page explains.
+ */
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "platform.h"
+
+/* Who has had so many, and so many of them with success, has done enough. */
+#define ROUNDS 1500
+#define SUCCESSES 15
+/* Who has had so many never will. */
+#define LIMIT (200 * ROUNDS)
+
+#define QUARTER (FILE_PAGES / 4)
+
+struct actor {
+	struct platform *platform;
+	unsigned int seed;
+	/* For those that have a part of the file to themselves */
+	__u32 slot;
+	unsigned long rounds;
+	unsigned long successes;
+	bool done;
+	pthread_t thread;
+};
+
+static int unfinished;
+
+/* Until all have done enough, so that nobody is left alone */
+static bool goes_on(struct actor *a)
+{
+	a->rounds++;
+	if (!a->done && a->rounds > ROUNDS && a->successes > SUCCESSES) {
+		a->done = true;
+		__atomic_sub_fetch(&unfinished, 1, __ATOMIC_RELAXED);
+	}
+	return a->rounds < LIMIT &&
+	       __atomic_load_n(&unfinished, __ATOMIC_RELAXED);
+}
+
+static unsigned int pick(struct actor *a, unsigned int below)
+{
+	return rand_r(&a->seed) % below;
+}
+
+static void pick_range(struct actor *a, __u64 *start, __u64 *end)
+{
+	*start = pick(a, FILE_PAGES);
+	*end = *start + 1 + pick(a, FILE_PAGES - *start);
+}
+
+static void check(struct actor *a, long ret, const int *errors,
+		  const char *what)
+{
+	if (ret)
+		unit_check_error(ret, errno, errors, __FILE__, __LINE__, "%s",
+				 what);
+	else
+		a->successes++;
+}
+
+/* ENXIO: the binding is gone just now. */
+static void *access_pages(void *arg)
+{
+	static const int errors[] = { EACCES, ENXIO, EIO, ENOMEM, 0 };
+	struct actor *a = arg;
+	__u64 index, word;
+
+	while (goes_on(a)) {
+		index = a->slot * QUARTER + pick(a, QUARTER);
+		check(a, pick(a, 2) ? try_guest_write(a->platform, a->slot,
+						      index, a->rounds) :
+				      try_guest_read(a->platform, a->slot,
+						     index, &word),
+		      errors, "access");
+	}
+	return NULL;
+}
+
+static void *emulate(void *arg)
+{
+	static const int errors[] = { EACCES, ENXIO, ENODATA, EPERM, 0 };
+	struct actor *a = arg;
+	__u64 word;
+
+	while (goes_on(a))
+		check(a, try_emulate(a->platform, a->slot,
+				     a->slot * QUARTER + pick(a, QUARTER),
+				     pick(a, 2), &word),
+		      errors, "emulation");
+	return NULL;
+}
+
+static void *convert(void *arg)
+{
+	static const int errors[] = { EAGAIN, EOPNOTSUPP, 0 };
+	static const __u64 flags[] = { 0, CONVERT_ZERO, CONVERT_PRESERVE };
+	struct actor *a = arg;
+	__u64 start, end;
+
+	while (goes_on(a)) {
+		pick_range(a, &start, &end);
+		check(a, try_convert(a->platform, pick(a, 2), start, end,
+				     flags[pick(a, 3)]),
+		      errors, "conversion");
+	}
+	return NULL;
+}
+
+static void *punch_holes(void *arg)
+{
+	static const int none[] = { 0 };
+	struct actor *a = arg;
+	__u64 start, end;
+
+	while (goes_on(a)) {
+		pick_range(a, &start, &end);
+		check(a, file_punch(a->platform->file, start * PAGE,
+				    (end - start) * PAGE), none, "punching");
+	}
+	return NULL;
+}
+
+static void *fill(void *arg)
+{
+	static const int errors[] = { EINVAL, ENXIO, EFAULT, EIO, 0 };
+	struct actor *a = arg;
+
+	while (goes_on(a)) {
+		__u64 start = pick(a, QUARTER);
+		struct kpp_populate populate = {
+			.slot = a->slot,
+			.index = a->slot * QUARTER + start,
+			.nr = 1 + pick(a, QUARTER - start),
+			/* Now and then it fails in the middle. */
+			.error = pick(a, 4) ? 0 : EIO,
+			.fail_index = a->slot * QUARTER + start + 1,
+		};
+
+		/* Now and then the source is the file itself. */
+		if (pick(a, 2))
+			populate.source = (uintptr_t)a->platform->map;
+		check(a, try_populate(a->platform, &populate), errors,
+		      "populating");
+	}
+	return NULL;
+}
+
+static void *fill_through_file(void *arg)
+{
+	static const int errors[] = { EBUSY, EINVAL, EFAULT, 0 };
+	struct actor *a = arg;
+	static char source[PAGE];
+
+	while (goes_on(a)) {
+		struct kvm_private_populate populate = {
+			.offset = pick(a, FILE_PAGES) * PAGE, .size = PAGE,
+			.source = (uintptr_t)source,
+		};
+
+		check(a, file_populate(a->platform->file, &populate), errors,
+		      "populating through the file");
+	}
+	return NULL;
+}
+
+/* A new guest each time, of any kind */
+static void *come_and_go(void *arg)
+{
+	static const int none[] = { 0 };
+	struct actor *a = arg;
+	__u64 start = a->slot * QUARTER;
+
+	while (goes_on(a)) {
+		check(a, ioctl(a->platform->device, KPP_UNBIND, a->slot), none,
+		      "unbinding");
+		check(a, try_bind(a->platform, a->slot, pick(a, KPP_NR_KINDS),
+				  10 + pick(a, 10), start, start + QUARTER, 0),
+		      none, "binding");
+	}
+	return NULL;
+}
+
+/* The host touches what is shared and holds some of it for a moment. */
+static void *use_mapping(void *arg)
+{
+	static const int errors[] = { EFAULT, 0 };
+	struct actor *a = arg;
+	int pipe_fds[2];
+	char page[PAGE];
+
+	expect_ok(pipe(pipe_fds), "pipe");
+	while (goes_on(a)) {
+		char *from = (char *)a->platform->map +
+			     pick(a, FILE_PAGES) * PAGE;
+		struct iovec iov = { .iov_base = from, .iov_len = PAGE };
+		ssize_t ret = vmsplice(pipe_fds[1], &iov, 1, 0);
+
+		check(a, ret < 0 ? ret : 0, errors, "vmsplice");
+		if (ret > 0)
+			assert_int_equal(read(pipe_fds[0], page, ret), ret);
+		/* A kernel that writes to the page, or can't */
+		ret = getrandom(from, 8, 0);
+		check(a, ret < 0 ? ret : 0, errors, "getrandom");
+	}
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	return NULL;
+}
+
+struct role {
+	void *(*play)(void *arg);
+	__u32 slot;
+};
+
+static void play(struct platform *p, const struct role *roles,
+		 unsigned int nr)
+{
+	struct actor actors[16] = { 0 };
+
+	unfinished = nr;
+	for (unsigned int i = 0; i < nr; i++) {
+		actors[i] = (struct actor){
+			.platform = p, .seed = i, .slot = roles[i].slot,
+		};
+		assert_int_equal(pthread_create(&actors[i].thread, NULL,
+						roles[i].play, &actors[i]), 0);
+	}
+	for (unsigned int i = 0; i < nr; i++)
+		pthread_join(actors[i].thread, NULL);
+	/* Somebody who never got anywhere hasn't raced with anybody. */
+	for (unsigned int i = 0; i < nr; i++)
+		assert_true(actors[i].done);
+	assert_int_equal(counts(p).invalidations, 0);
+}
+
+static void bind_quarters(struct platform *p)
+{
+	static const enum kpp_kind kinds[] = {
+		KPP_GUARDED, KPP_PRESERVING, KPP_TRUSTING, KPP_GUARDED,
+	};
+
+	for (__u32 slot = 0; slot < ARRAY_SIZE(kinds); slot++)
+		bind(p, slot, kinds[slot], slot + 1, slot * QUARTER,
+		     (slot + 1) * QUARTER);
+}
+
+static void test_faults_and_holes(void **state)
+{
+	static const struct role roles[] = {
+		{ access_pages, 0 }, { access_pages, 0 }, { access_pages, 1 },
+		{ access_pages, 2 }, { emulate, 2 }, { punch_holes, 0 },
+	};
+
+	bind_quarters(*state);
+	play(*state, roles, ARRAY_SIZE(roles));
+}
+
+static void test_faults_and_conversions(void **state)
+{
+	static const struct role roles[] = {
+		{ access_pages, 0 }, { access_pages, 0 }, { access_pages, 1 },
+		{ access_pages, 2 }, { convert, 0 }, { convert, 0 },
+		{ use_mapping, 0 },
+	};
+
+	bind_quarters(*state);
+	play(*state, roles, ARRAY_SIZE(roles));
+}
+
+static void test_faults_and_populating(void **state)
+{
+	static const struct role roles[] = {
+		{ access_pages, 0 }, { access_pages, 1 }, { access_pages, 2 },
+		{ fill, 0 }, { fill, 1 }, { fill, 2 }, { fill_through_file, 0 },
+	};
+
+	bind_quarters(*state);
+	play(*state, roles, ARRAY_SIZE(roles));
+}
+
+static void test_guests_come_and_go(void **state)
+{
+	static const struct role roles[] = {
+		{ access_pages, 0 }, { access_pages, 3 }, { come_and_go, 0 },
+		{ come_and_go, 3 }, { punch_holes, 0 }, { convert, 0 },
+	};
+
+	bind_quarters(*state);
+	play(*state, roles, ARRAY_SIZE(roles));
+}
+
+static void test_everything(void **state)
+{
+	struct platform *p = *state;
+	static const struct role roles[] = {
+		{ access_pages, 0 }, { access_pages, 1 }, { access_pages, 2 },
+		{ access_pages, 3 }, { emulate, 2 }, { convert, 0 },
+		{ punch_holes, 0 }, { fill, 0 }, { fill, 2 },
+		{ fill_through_file, 0 }, { use_mapping, 0 },
+		{ come_and_go, 3 },
+	};
+
+	bind_quarters(p);
+	play(p, roles, ARRAY_SIZE(roles));
+	close_file(p);
+	for (__u32 slot = 0; slot < 4; slot++)
+		unbind(p, slot);
+	assert_int_equal(assigned(p), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		platform_test(test_faults_and_holes),
+		platform_test(test_faults_and_conversions),
+		platform_test(test_faults_and_populating),
+		platform_test(test_guests_come_and_go),
+		platform_test(test_everything),
+	};
+
+	return cmocka_run_group_tests_name("platform: races", tests, NULL,
+					   platform_group_teardown);
+}

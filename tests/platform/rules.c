@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Each rule fires when it is broken: first by telling the model what didn't
+ * happen, then by a consumer that misbehaves on the module's real paths. The
+ * fixture fails a test whose armed rules aren't broken, or if others are.
+ */
+#include "platform.h"
+
+static void test_assigned_twice(void **state)
+{
+	struct platform *p = *state;
+	struct kpp_call assign = {
+		.type = KPP_CALL_ASSIGN, .pfn = spare(p), .size = 2,
+		.guest_id = 1,
+	};
+
+	arm(p, BIT(KPP_ASSIGNED_TWICE));
+	call(p, assign);
+	assert_int_equal(counts(p).provoked[KPP_ASSIGNED_TWICE], 0);
+	assign.guest_id = 2;
+	call(p, assign);
+	assert_int_equal(counts(p).provoked[KPP_ASSIGNED_TWICE], 1);
+	/* The same guest is no better. */
+	call(p, assign);
+	assert_int_equal(counts(p).provoked[KPP_ASSIGNED_TWICE], 2);
+	assign.type = KPP_CALL_RECLAIM;
+	assign.size = 4;
+	call(p, assign);
+}
+
+/* The four spare frames are one allocation. */
+static void test_wrong_order(void **state)
+{
+	struct platform *p = *state;
+	static const struct {
+		unsigned int offset;
+		unsigned int order;
+	} wrong[] = { { 0, 0 }, { 0, 1 }, { 0, 3 }, { 1, 0 }, { 2, 1 },
+		      { 1, 2 } };
+
+	arm(p, BIT(KPP_ASSIGNED_ORDER));
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		call(p, (struct kpp_call){
+			.type = KPP_CALL_ASSIGN, .guest_id = 1,
+			.pfn = spare(p) + wrong[i].offset,
+			.size = wrong[i].order,
+		});
+		assert_int_equal(counts(p).provoked[KPP_ASSIGNED_ORDER], i + 1);
+		call(p, (struct kpp_call){
+			.type = KPP_CALL_RECLAIM, .pfn = spare(p), .size = 4,
+		});
+	}
+	assert_int_equal(assigned(p), 0);
+}
+
+static void assign_spare(struct platform *p)
+{
+	call(p, (struct kpp_call){
+		.type = KPP_CALL_ASSIGN, .pfn = spare(p), .size = 2,
+		.guest_id = 1,
+	});
+}
+
+static void test_reclaimed_in_part(void **state)
+{
+	struct platform *p = *state;
+	struct kpp_call reclaim = { .type = KPP_CALL_RECLAIM };
+
+	arm(p, BIT(KPP_RECLAIMED_PART));
+	assign_spare(p);
+	for (unsigned int i = 0; i < 4; i++) {
+		reclaim.pfn = spare(p) + i;
+		reclaim.size = 1;
+		call(p, reclaim);
+	}
+	reclaim.pfn = spare(p);
+	reclaim.size = 8;
+	call(p, reclaim);
+	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_PART], 5);
+	assert_int_equal(assigned(p), 1);
+	reclaim.size = 4;
+	call(p, reclaim);
+	assert_int_equal(assigned(p), 0);
+}
+
+static void test_reclaimed_unassigned(void **state)
+{
+	struct platform *p = *state;
+	const struct kpp_call reclaim = {
+		.type = KPP_CALL_RECLAIM, .pfn = spare(p), .size = 4,
+	};
+
+	arm(p, BIT(KPP_RECLAIMED_UNASSIGNED));
+	call(p, reclaim);
+	assign_spare(p);
+	call(p, reclaim);
+	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_UNASSIGNED], 1);
+	call(p, reclaim);
+	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_UNASSIGNED], 2);
+}
+
+/* The frame in the middle is as good as the first. */
+static void test_freed_and_shared(void **state)
+{
+	struct platform *p = *state;
+	struct kpp_call lost = { .pfn = spare(p) + 3, .size = 1 };
+
+	arm(p, BIT(KPP_FREED_ASSIGNED) | BIT(KPP_SHARED_ASSIGNED));
+	lost.type = KPP_CALL_SHARED;
+	call(p, lost);
+	lost.type = KPP_CALL_FREED;
+	call(p, lost);
+	assert_int_equal(counts(p).provoked[KPP_SHARED_ASSIGNED], 0);
+	assert_int_equal(counts(p).provoked[KPP_FREED_ASSIGNED], 0);
+	assign_spare(p);
+	lost.type = KPP_CALL_SHARED;
+	call(p, lost);
+	lost.type = KPP_CALL_FREED;
+	call(p, lost);
+}
+
+static void test_host_access(void **state)
+{
+	struct platform *p = *state;
+	struct kpp_call access = {
+		.type = KPP_CALL_HOST_ACCESS, .pfn = spare(p), .size = 4,
+	};
+
+	arm(p, BIT(KPP_HOST_ACCESS));
+	call(p, access);
+	assert_int_equal(counts(p).provoked[KPP_HOST_ACCESS], 0);
+	assign_spare(p);
+	call(p, access);
+	assert_int_equal(counts(p).provoked[KPP_HOST_ACCESS], 4);
+	/* This guest doesn't trust the host. */
+	access.guest_id = true;
+	call(p, access);
+	assert_int_equal(counts(p).provoked[KPP_HOST_ACCESS], 8);
+	call(p, (struct kpp_call){
+		.type = KPP_CALL_RECLAIM, .pfn = spare(p), .size = 4,
+	});
+}
+
+static void test_never_reclaimed(void **state)
+{
+	struct platform *p = *state;
+
+	arm(p, BIT(KPP_NEVER_RECLAIMED));
+	assign_spare(p);
+	call(p, (struct kpp_call){ .type = KPP_CALL_SETTLE });
+}
+
+static void test_owner_gone(void **state)
+{
+	struct platform *p = *state;
+
+	arm(p, BIT(KPP_OWNER_GONE));
+	assign_spare(p);
+	call(p, (struct kpp_call){
+		.type = KPP_CALL_RECLAIM_OP, .pfn = spare(p), .size = 4,
+	});
+}
+
+static void test_invalidations(void **state)
+{
+	struct platform *p = *state;
+	struct kpp_call begin = {
+		.type = KPP_CALL_BEGIN, .start = 10, .end = 20,
+	};
+	struct kpp_call end = begin;
+
+	end.type = KPP_CALL_END;
+	bind(p, 0, KPP_GUARDED, 1, 8, 32);
+	arm(p, BIT(KPP_END_WITHOUT_BEGIN) | BIT(KPP_BEGIN_OVERLAPS) |
+	       BIT(KPP_OUTSIDE_BINDING) | BIT(KPP_BEGIN_WITHOUT_END));
+	call(p, end);
+	assert_int_equal(counts(p).provoked[KPP_END_WITHOUT_BEGIN], 1);
+	call(p, begin);
+	end.end = 19;
+	call(p, end);
+	assert_int_equal(counts(p).provoked[KPP_END_WITHOUT_BEGIN], 2);
+	begin.start = 19;
+	begin.end = 21;
+	call(p, begin);
+	assert_int_equal(counts(p).provoked[KPP_BEGIN_OVERLAPS], 1);
+	end.end = 20;
+	call(p, end);
+	end.start = 19;
+	end.end = 21;
+	call(p, end);
+	assert_int_equal(counts(p).provoked[KPP_END_WITHOUT_BEGIN], 2);
+
+	begin.start = 7;
+	begin.end = 9;
+	call(p, begin);
+	begin.start = 31;
+	begin.end = 33;
+	call(p, begin);
+	begin.start = 12;
+	begin.end = 12;
+	call(p, begin);
+	assert_int_equal(counts(p).provoked[KPP_OUTSIDE_BINDING], 3);
+	assert_int_equal(counts(p).invalidations, 3);
+	call(p, (struct kpp_call){ .type = KPP_CALL_SETTLE });
+	assert_int_equal(counts(p).invalidations, 0);
+	assert_int_equal(counts(p).provoked[KPP_BEGIN_WITHOUT_END], 1);
+}
+
+static void test_unbound_inside(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	arm(p, BIT(KPP_UNBOUND_INSIDE));
+	call(p, (struct kpp_call){ .type = KPP_CALL_BEGIN, .end = 5 });
+	unbind(p, 0);
+	assert_int_equal(counts(p).provoked[KPP_UNBOUND_INSIDE], 1);
+	assert_int_equal(counts(p).invalidations, 0);
+}
+
+/* From here on the rules are broken on the module's own paths. */
+
+static void test_prepare_assigns_twice(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	misbehave(p, KPP_ASSIGN_AGAIN);
+	arm(p, BIT(KPP_ASSIGNED_TWICE));
+	guest_write(p, 0, 3, 1);
+}
+
+static void test_prepare_lies_about_order(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	misbehave(p, KPP_LIE_ORDER);
+	arm(p, BIT(KPP_ASSIGNED_ORDER));
+	guest_write(p, 0, 3, 1);
+}
+
+static void test_prepare_does_nothing(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	misbehave(p, KPP_SKIP_ASSIGN);
+	/* Handed out, mapped, accessed; and reclaimed in the end */
+	arm(p, BIT(KPP_GUEST_UNASSIGNED) | BIT(KPP_RECLAIMED_UNASSIGNED));
+	guest_write(p, 0, 3, 1);
+	assert_int_equal(counts(p).provoked[KPP_GUEST_UNASSIGNED], 3);
+	punch(p, 3, 4);
+	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_UNASSIGNED], 1);
+}
+
+static void test_reclaim_does_nothing(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 3, 1);
+	guest_write(p, 0, 4, 1);
+	misbehave(p, KPP_SKIP_RECLAIM);
+	arm(p, BIT(KPP_FREED_ASSIGNED) | BIT(KPP_SHARED_ASSIGNED) |
+	       BIT(KPP_HOST_ACCESS));
+	/* The page is cleared, too, unless the allocator does that. */
+	punch(p, 3, 4);
+	assert_int_equal(counts(p).provoked[KPP_FREED_ASSIGNED], 1);
+	make_shared(p, 4, 5);
+	assert_int_equal(counts(p).provoked[KPP_SHARED_ASSIGNED], 1);
+	host_read(p, 4);
+}
+
+/* The host has a page mapped that then becomes a guest's once more. */
+static void test_host_holds(void **state)
+{
+	struct platform *p = *state;
+	__u64 pfn;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	pfn = guest_write(p, 0, 4, 1);
+	make_shared(p, 4, 5);
+	host_read(p, 4);
+	arm(p, BIT(KPP_HOST_HOLDS));
+	call(p, (struct kpp_call){
+		.type = KPP_CALL_ASSIGN, .pfn = pfn, .guest_id = 1,
+	});
+	assert_int_equal(counts(p).provoked[KPP_HOST_HOLDS], 1);
+	call(p, (struct kpp_call){
+		.type = KPP_CALL_RECLAIM, .pfn = pfn, .size = 1,
+	});
+	assert_int_equal(counts(p).provoked[KPP_HOST_HOLDS], 2);
+}
+
+static void test_begin_keeps_mappings(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 3, 1);
+	misbehave(p, KPP_KEEP_MAPPINGS);
+	arm(p, BIT(KPP_RECLAIMED_MAPPED) | BIT(KPP_SURVIVED) |
+	       BIT(KPP_GUEST_UNASSIGNED));
+	punch(p, 3, 4);
+	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_MAPPED], 1);
+	assert_int_equal(counts(p).provoked[KPP_SURVIVED], 1);
+	/* The page isn't even the file's any more. */
+	guest_read(p, 0, 3);
+}
+
+/* A page that is looked up between begin and end is used all the same. */
+static void test_mapped_inside(void **state)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 3, 1);
+	misbehave(p, KPP_MAP_INSIDE);
+	arm(p, BIT(KPP_RECLAIMED_MAPPED) | BIT(KPP_SURVIVED));
+	punch(p, 3, 4);
+	assert_int_equal(counts(p).provoked[KPP_SURVIVED], 1);
+	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_MAPPED], 1);
+	misbehave(p, 0);
+	punch(p, 3, 4);
+}
+
+static void test_content_changed(void **state)
+{
+	struct platform *p = *state;
+	__u64 pfn;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	pfn = guest_write(p, 0, 3, 1);
+	arm(p, BIT(KPP_CONTENT_CHANGED));
+	raw_write(p, pfn, 5);
+	punch(p, 3, 4);
+}
+
+/* The model, told of a page's place, sees a page that is shared there. */
+static void test_assigned_shared(void **state)
+{
+	struct platform *p = *state;
+	const struct kpp_call assign = {
+		.type = KPP_CALL_ASSIGN_AT, .pfn = spare(p), .size = 2,
+		.guest_id = 1, .start = 4,
+	};
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES / 2);
+	call(p, assign);
+	call(p, (struct kpp_call){
+		.type = KPP_CALL_RECLAIM, .pfn = spare(p), .size = 4,
+	});
+	make_shared(p, 4, 5);
+	arm(p, BIT(KPP_ASSIGNED_SHARED));
+	call(p, assign);
+	call(p, (struct kpp_call){
+		.type = KPP_CALL_RECLAIM, .pfn = spare(p), .size = 4,
+	});
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		platform_test(test_assigned_twice),
+		platform_test(test_wrong_order),
+		platform_test(test_reclaimed_in_part),
+		platform_test(test_reclaimed_unassigned),
+		platform_test(test_freed_and_shared),
+		platform_test(test_host_access),
+		platform_test(test_never_reclaimed),
+		platform_test(test_owner_gone),
+		platform_test(test_invalidations),
+		platform_test(test_unbound_inside),
+		platform_test(test_assigned_shared),
+		platform_test(test_prepare_assigns_twice),
+		platform_test(test_prepare_lies_about_order),
+		platform_test(test_prepare_does_nothing),
+		platform_test(test_reclaim_does_nothing),
+		platform_test(test_host_holds),
+		platform_test(test_begin_keeps_mappings),
+		platform_test(test_mapped_inside),
+		platform_test(test_content_changed),
+	};
+
+	return cmocka_run_group_tests_name("platform: each rule fires", tests,
+					   NULL, platform_group_teardown);
+}
