@@ -10,7 +10,6 @@
 #include <linux/falloc.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -18,6 +17,7 @@
 #include <linux/kvm_private.h>
 
 #include "../kvm/kvm_uapi.h"
+#include "measure.h"
 
 #define PAGE_SIZE	4096ULL
 #define ROUNDS		5
@@ -61,20 +61,6 @@ static int native_file(uint64_t size)
 	return fd;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Of all rounds but the first, which also warms up what is shared. */
-static double median(double *values)
-{
-	qsort(values + 1, ROUNDS - 1, sizeof(*values), by_value);
-	return (values[ROUNDS / 2] + values[ROUNDS / 2 + 1]) / 2;
-}
-
 static struct cost measure(int fd, uint64_t size)
 {
 	double allocate[ROUNDS], punch[ROUNDS], pages = size / PAGE_SIZE;
@@ -92,15 +78,15 @@ static struct cost measure(int fd, uint64_t size)
 		punch[i] = (empty - full) / pages;
 	}
 	close(fd);
-	return (struct cost){ median(allocate), median(punch) };
+	return (struct cost){ median(allocate, ROUNDS),
+			      median(punch, ROUNDS) };
 }
 
 int main(void)
 {
 	const unsigned int sizes[] = { 16, 256, 0 };
 
-	/* For what the kernel does in the background after a boot */
-	sleep(15);
+	settle();
 
 	puts("ticks of the time stamp counter a page (instructions with --icount)");
 	puts("  MiB             guest_memfd  kvm_private  ratio");

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A round trip of a guest's memory, private -> shared -> private: the guest
+ * writes, the host reads, the host writes, the guest reads.
+ */
+#ifndef TESTS_BENCH_TRIP_H
+#define TESTS_BENCH_TRIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../kvm/vcpu.h"
+#include "../kvm/vm.h"
+
+enum step {
+	GUEST_WRITES,
+	GUEST_SAVES,
+	TO_SHARED,
+	GUEST_SHARES,
+	HOST_READS,
+	HOST_WRITES,
+	GUEST_FETCHES,
+	TO_PRIVATE,
+	GUEST_RESTORES,
+	GUEST_READS,
+	STEPS
+};
+
+struct trip;
+
+/* A way to go */
+struct way {
+	const char *name;
+	/* Memory that KVM maps for the shared side may be of huge pages. */
+	bool huge;
+	void (*open)(struct trip *trip);
+	/* NULL: nothing to do */
+	void (*steps[STEPS])(struct trip *trip);
+};
+
+struct trip {
+	const struct way *way;
+	uint64_t size;
+	/* How many words at the start of each page are written and read */
+	unsigned int words;
+
+	int code;
+	int vm;
+	struct vcpu cpu;
+	struct slot slot;
+	/* What slot.host lies in */
+	void *map;
+	size_t map_size;
+};
+
+/* Ends with one that has no name; the first is what the others are held to. */
+extern const struct way ways[];
+
+void trip_open(struct trip *trip, const struct way *way, uint64_t size,
+	       unsigned int words);
+void trip_close(struct trip *trip);
+
+#endif /* TESTS_BENCH_TRIP_H */
