@@ -322,9 +322,10 @@ struct populate_args {
 /* Without a fault? The source may straddle two pages. */
 static bool is_readable(const char __user *source)
 {
-	char c;
+	char first, last;
 
-	return !get_user(c, source) && !get_user(c, source + PAGE_SIZE - 1);
+	return !copy_from_user(&first, source, 1) &&
+	       !copy_from_user(&last, source + PAGE_SIZE - 1, 1);
 }
 
 /*

@@ -90,6 +90,7 @@ int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 	binding->node.start = binding->start;
 	binding->node.last = binding->end - 1;
 	interval_tree_insert(&binding->node, &f->bindings);
+	WRITE_ONCE(f->nr_bindings, f->nr_bindings + 1);
 	if (binding->flags & KVM_PRIVATE_BIND_FIRMWARE)
 		atomic_inc(&f->firmware_bindings);
 unlock:
@@ -115,6 +116,7 @@ void kvm_private_unbind(struct kvm_private_binding *binding)
 
 	down_write(&f->invalidate_lock);
 	interval_tree_remove(&binding->node, &f->bindings);
+	WRITE_ONCE(f->nr_bindings, f->nr_bindings - 1);
 	if (binding->flags & KVM_PRIVATE_BIND_FIRMWARE)
 		atomic_dec(&f->firmware_bindings);
 	kvm_private_tell_unbound(binding);
@@ -188,18 +190,4 @@ bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
 		if (!binding_preserves(b, to_private))
 			return false;
 	return true;
-}
-
-unsigned long kvm_private_nr_bindings(struct kvm_private_file *f)
-{
-	struct kvm_private_binding *b;
-	unsigned long nr = 0;
-
-	down_read(&f->invalidate_lock);
-	for (b = first_binding(f, 0, ULONG_MAX); b;
-	     b = next_binding(b, 0, ULONG_MAX))
-		nr++;
-	up_read(&f->invalidate_lock);
-
-	return nr;
 }

@@ -113,7 +113,7 @@ static void kvm_private_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "shared:\t%lu\n",
 		   kvm_private_state_nr_shared(f, size >> PAGE_SHIFT)
 		   << PAGE_SHIFT);
-	seq_printf(m, "bindings:\t%lu\n", kvm_private_nr_bindings(f));
+	seq_printf(m, "bindings:\t%lu\n", READ_ONCE(f->nr_bindings));
 	seq_puts(m, "numa:");
 	kvm_private_store_show_nodes(f, m);
 	seq_putc(m, '\n');

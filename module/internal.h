@@ -92,6 +92,7 @@ struct kvm_private_guest {
  *	grow, and pages are filled, under the read side, so that no page changes
  *	its state meanwhile.
  * @bindings: by page offset; no two overlap
+ * @nr_bindings: how many they are
  * @firmware_bindings: how many of them have %KVM_PRIVATE_BIND_FIRMWARE
  * @guests_lock: guards @guests, innermost
  * @guests: struct kvm_private_guest
@@ -106,6 +107,7 @@ struct kvm_private_file {
 	unsigned long nr_converted;
 	struct rw_semaphore invalidate_lock;
 	struct rb_root_cached bindings;
+	unsigned long nr_bindings;
 	atomic_t firmware_bindings;
 	spinlock_t guests_lock;		/* guards guests */
 	struct list_head guests;
@@ -160,7 +162,6 @@ void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
 				pgoff_t end);
 bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
 				   pgoff_t end, bool to_private);
-unsigned long kvm_private_nr_bindings(struct kvm_private_file *f);
 
 /* guest.c */
 struct kvm_private_guest *

@@ -152,13 +152,15 @@ static void join_neighbours(struct kvm_private_file *f, pgoff_t *first,
 int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
 			  pgoff_t end, bool private)
 {
-	unsigned long nr = f->nr_converted - count_converted(f, start, end);
+	MA_STATE(mas, &f->converted, start, end - 1);
 	bool convert = private != starts_private(f);
 	pgoff_t first = start, last = end - 1;
-	MA_STATE(mas, &f->converted, 0, 0);
+	unsigned long nr;
 	int ret;
 
 	lockdep_assert_held_write(&f->invalidate_lock);
+
+	nr = f->nr_converted - count_converted(f, start, end);
 
 	/* The tree itself joins what is empty. */
 	if (convert) {

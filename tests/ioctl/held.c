@@ -25,6 +25,8 @@
 static int fd;
 static char *map;
 static int pipes[2];
+/* What is taken out of them */
+static char drain[PAGE];
 
 static void hold(unsigned int first, unsigned int count)
 {
@@ -139,7 +141,7 @@ static void punched_meanwhile(void **state)
 	expect_reads(map + 5 * PAGE, mark(5), "page behind it");
 	/* What it was is nobody else's yet. */
 	map[4 * PAGE] = 0x77;
-	assert_int_equal(read(pipes[0], (char[PAGE]){ 0 }, PAGE), PAGE);
+	assert_int_equal(read(pipes[0], drain, PAGE), PAGE);
 }
 
 static void closed_meanwhile(void **state)
@@ -154,7 +156,7 @@ static void closed_meanwhile(void **state)
 	assert_int_equal(vmsplice(pipes[1], &vec, 1, 0), PAGE);
 	munmap(own_map, PAGE);
 	close(own);
-	assert_int_equal(read(pipes[0], (char[PAGE]){ 0 }, PAGE), PAGE);
+	assert_int_equal(read(pipes[0], drain, PAGE), PAGE);
 }
 
 /* Any number of mappings, and what they have in their page tables, is none. */

@@ -162,7 +162,7 @@ static long from_procfs(char *page)
 
 struct row {
 	const char *name;
-	use use;
+	use by;
 };
 
 static const struct row into_a_page[] = {
@@ -194,7 +194,7 @@ static void drain(void)
 
 static void expect_bad_address(const struct row *row, char *page)
 {
-	expect_error(EFAULT, row->use(page), "%s with a private page",
+	expect_error(EFAULT, row->by(page), "%s with a private page",
 		     row->name);
 	drain();
 }
@@ -210,7 +210,7 @@ static void calls_that_write_memory(void **state)
 		memset(ours, 'a' + i, PAGE);
 		assert_int_equal(pwrite(plain, ours, PAGE, 0), PAGE);
 		memset(map, 0, PAGE);
-		expect_between(row->use(map), PAGE, PAGE, "%s", row->name);
+		expect_between(row->by(map), PAGE, PAGE, "%s", row->name);
 		assert_memory_equal(map, ours, PAGE);
 
 		expect_ok(file_make_private(fd, 0, PAGE, CONVERT_PRESERVE),
@@ -234,8 +234,8 @@ static void calls_that_read_memory(void **state)
 
 		memset(ours, 0, PAGE);
 		memset(map, 'a' + i, PAGE);
-		expect_between(row->use(map), PAGE, PAGE, "%s", row->name);
-		if (row->use == by_write)
+		expect_between(row->by(map), PAGE, PAGE, "%s", row->name);
+		if (row->by == by_write)
 			assert_int_equal(pread(plain, ours, PAGE, PAGE), PAGE);
 		assert_memory_equal(map, ours, PAGE);
 

@@ -9,7 +9,7 @@
 #include "unit.h"
 
 static __thread sigjmp_buf back;
-static __thread const volatile unsigned char *volatile touched;
+static __thread volatile unsigned char *volatile touched;
 
 static void caught(int signal, siginfo_t *info, void *context)
 {
@@ -33,7 +33,7 @@ static void prepare(const void *address)
 
 	sigaction(SIGBUS, &action, NULL);
 	sigaction(SIGSEGV, &action, NULL);
-	touched = address;
+	touched = (volatile unsigned char *)address;
 }
 
 int touch_read(const void *address, unsigned char *value)
