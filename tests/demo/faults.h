@@ -4,10 +4,20 @@
 
 #include "vmm.h"
 
-/*
- * Tells how the guest's memory came to be, when @placed bytes of it were there
- * before the guest ran.
+/**
+ * struct faults - what counts a guest's page faults
+ * @vcpus: KVM's counters of each vCPU
+ * @placed: bytes of memory that were there before the guest ran
  */
-void tell_faults(const struct vmm *vmm, __u64 placed);
+struct faults {
+	int *vcpus;
+	__u64 placed;
+};
+
+/* The guest hasn't started. */
+void faults_watch(struct faults *faults, const struct vmm *vmm);
+
+/* Tells how the guest's memory came to be. The guest may run. */
+void faults_tell(const struct faults *faults, const struct vmm *vmm);
 
 #endif /* TESTS_DEMO_FAULTS_H */

@@ -14,17 +14,17 @@
 void scene_foreign(const struct vmm_config *config)
 {
 	struct vmm_config mine = *config;
+	struct faults faults;
 	struct vmm vmm;
-	__u64 placed;
 
 	mine.memory_kind = MEMORY_PRIVATE;
 	mine.output = terminal_output;
 	vmm_create(&vmm, &mine);
-	placed = private_file_allocated(vmm.memory.file);
+	faults_watch(&faults, &vmm);
 	narrate("A guest gets %.0f MiB of memory, all from one file of /dev/kvm_private.",
 		in_mib(vmm.memory.size));
 	narrate("Its kernel and first programs were copied in: %.1f MiB exist so far.",
-		in_mib(placed));
+		in_mib(faults.placed));
 
 	narrate("The guest is yours, so what needs its help in this story is left out.");
 	narrate_detail("This is its console, until it powers off:");
@@ -33,7 +33,7 @@ void scene_foreign(const struct vmm_config *config)
 	vmm_wait(&vmm);
 
 	narrate("The guest has powered off; its memory is still there.");
-	tell_faults(&vmm, placed);
+	faults_tell(&faults, &vmm);
 	narrate("The program that made that memory tries to get at a page that it filled");
 	narrate_detail("itself (the guest's list of CPUs), in ways that work on ordinary memory:");
 	attack(&vmm.memory, MPTABLE_GPA);

@@ -28,21 +28,22 @@ static void tell_punch(struct guest *guest, __u64 gpa)
 void scene_sealed(const struct vmm_config *config)
 {
 	struct vmm_config mine = *config;
+	struct faults faults;
 	struct guest guest;
-	__u64 placed, gpa;
+	__u64 gpa;
 
 	mine.memory_kind = MEMORY_PRIVATE;
 	guest_create(&guest, &mine);
-	placed = private_file_allocated(guest.vmm.memory.file);
+	faults_watch(&faults, &guest.vmm);
 	narrate("A guest gets %.0f MiB of memory, all from one file of /dev/kvm_private.",
 		in_mib(guest.vmm.memory.size));
 	narrate("Its kernel and first programs were copied in: %.1f MiB exist so far.",
-		in_mib(placed));
+		in_mib(faults.placed));
 
 	guest_boot(&guest);
 	gpa = guest_ask_address(&guest, WITNESS_START, WITNESS_ADDRESS);
 
-	tell_faults(&guest.vmm, placed);
+	faults_tell(&faults, &guest.vmm);
 	narrate("The program that made that memory and runs the guest tries to get at the");
 	narrate_detail("guest's page, in ways that all work on ordinary memory (checked, too):");
 	attack(&guest.vmm.memory, gpa);

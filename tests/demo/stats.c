@@ -18,16 +18,22 @@ static void read_at(int fd, void *buffer, size_t size, off_t offset)
 		err(1, "can't read KVM's statistics");
 }
 
-__u64 stats_get(int fd, const char *name)
+int stats_open(int fd)
 {
-	struct kvm_stats_header header;
-	struct kvm_stats_desc *entry;
 	int stats = ioctl(fd, KVM_GET_STATS_FD, NULL);
-	size_t size;
-	__u64 value;
 
 	if (stats < 0)
 		err(1, "KVM_GET_STATS_FD");
+	return stats;
+}
+
+__u64 stats_read(int stats, const char *name)
+{
+	struct kvm_stats_header header;
+	struct kvm_stats_desc *entry;
+	size_t size;
+	__u64 value;
+
 	read_at(stats, &header, sizeof(header), 0);
 
 	size = sizeof(*entry) + header.name_size;
@@ -42,8 +48,16 @@ __u64 stats_get(int fd, const char *name)
 		read_at(stats, &value, sizeof(value),
 			header.data_offset + entry->offset);
 		free(entry);
-		close(stats);
 		return value;
 	}
 	errx(1, "this KVM doesn't count %s", name);
+}
+
+__u64 stats_get(int fd, const char *name)
+{
+	int stats = stats_open(fd);
+	__u64 value = stats_read(stats, name);
+
+	close(stats);
+	return value;
 }
