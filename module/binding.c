@@ -42,7 +42,11 @@ static bool binding_is_valid(struct file *file,
 		return false;
 	if (!ops->prepare != !ops->reclaim)
 		return false;
-	if (binding->flags & ~KVM_PRIVATE_BIND_FIRMWARE)
+	if (binding->flags & ~(KVM_PRIVATE_BIND_FIRMWARE |
+			       KVM_PRIVATE_BIND_STATELESS))
+		return false;
+	/* Firmware guards what is private: its guest knows states. */
+	if (ops->prepare && binding->flags & KVM_PRIVATE_BIND_STATELESS)
 		return false;
 	return binding->start < binding->end && binding->end <= size;
 }
@@ -56,9 +60,10 @@ static bool binding_is_valid(struct file *file,
  * The binding takes a reference of @file of its own.
  *
  * Context: may sleep. Takes the file's invalidation lock.
- * Return: 0; -EINVAL if the binding is not well-formed or its range is empty or
- * not inside the file; -EEXIST if it overlaps with another binding; -ENOMEM;
- * -ENODEV if the owner of the operations is being unloaded.
+ * Return: 0; -EINVAL if the binding is not well-formed, its range is empty or
+ * not inside the file, or the file is another guest's guest_memfd; -EEXIST if it
+ * overlaps with another binding; -ENOMEM; -ENODEV if the owner of the operations
+ * is being unloaded.
  */
 int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 {
@@ -68,6 +73,8 @@ int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 	int ret = 0;
 
 	if (!binding_is_valid(file, binding))
+		return -EINVAL;
+	if (f->guest_id && f->guest_id != binding->guest_id)
 		return -EINVAL;
 
 	down_write(&f->invalidate_lock);

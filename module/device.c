@@ -64,21 +64,16 @@ static long kvm_private_create(struct kvm_private_create __user *arg)
 	if (create.pad ||
 	    memchr_inv(create.reserved, 0, sizeof(create.reserved)))
 		return -EINVAL;
-	if (!create.size || create.size > MAX_LFS_FILESIZE ||
-	    !PAGE_ALIGNED(create.size))
-		return -EINVAL;
+
+	file = kvm_private_file_create(create.size, create.flags, 0);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
 
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
-		return fd;
-
-	file = kvm_private_file_create(create.size, create.flags);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		return PTR_ERR(file);
-	}
-
-	fd_install(fd, file);
+		fput(file);
+	else
+		fd_install(fd, file);
 	return fd;
 }
 

@@ -45,11 +45,22 @@ static long kvm_private_fallocate(struct file *file, int mode, loff_t offset,
 				  loff_t len)
 {
 	struct kvm_private_file *f = kvm_private_file(file);
+	loff_t size = i_size_read(file_inode(file));
 	pgoff_t start, end;
 	int ret;
 
 	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
 		return -EOPNOTSUPP;
+	if (f->guest_id && !(mode & FALLOC_FL_KEEP_SIZE))
+		return -EOPNOTSUPP;
+
+	/* There a hole may reach past the end. */
+	if (f->guest_id && mode & FALLOC_FL_PUNCH_HOLE &&
+	    PAGE_ALIGNED(offset | len)) {
+		if (offset >= size)
+			return 0;
+		len = min(len, size - offset);
+	}
 
 	ret = kvm_private_file_range(file, offset, len, &start, &end);
 	if (ret)
@@ -127,6 +138,7 @@ static int kvm_private_release(struct inode *inode, struct file *file)
 	 * stay for as long as somebody has a path to it.
 	 */
 	kvm_private_store_remove(inode->i_private, 0, ULONG_MAX);
+	kvm_private_fs_unpin();
 	return 0;
 }
 
@@ -166,31 +178,40 @@ static const struct inode_operations kvm_private_file_iops = {
 
 /**
  * kvm_private_file_create() - make a private file
- * @size: bytes, page aligned
+ * @size: bytes, as the user wants it
  * @flags: KVM_PRIVATE_FLAG_*, all of them known
+ * @guest_id: makes it a stand-in for a guest_memfd, which that guest alone may
+ *	use; or 0
  *
- * The current process pays for the pages from its RLIMIT_MEMLOCK.
+ * The current process pays for the pages from its RLIMIT_MEMLOCK, except for
+ * those of a stand-in: who uses guest_memfd never needed such a limit.
  *
- * Context: may sleep; the filesystem is pinned by the caller.
- * Return: the file, or ERR_PTR(-ENOMEM), ERR_PTR(-ENFILE).
+ * Context: may sleep.
+ * Return: the file; ERR_PTR(-EINVAL) for a size that is 0, not page aligned or
+ * too large; ERR_PTR(-ENOMEM); ERR_PTR(-ENFILE).
  */
-struct file *kvm_private_file_create(loff_t size, u64 flags)
+struct file *kvm_private_file_create(u64 size, u64 flags, u64 guest_id)
 {
 	struct kvm_private_file *f;
 	struct file *file;
+
+	if (!size || size > MAX_LFS_FILESIZE || !PAGE_ALIGNED(size))
+		return ERR_PTR(-EINVAL);
 
 	f = kzalloc(struct_size(f, nr_pages, nr_node_ids), GFP_KERNEL_ACCOUNT);
 	if (!f)
 		return ERR_PTR(-ENOMEM);
 
 	f->flags = flags;
+	f->guest_id = guest_id;
 	xa_init_flags(&f->folios, XA_FLAGS_ACCOUNT);
 	kvm_private_state_init(f);
 	init_rwsem(&f->invalidate_lock);
 	f->bindings = RB_ROOT_CACHED;
 	spin_lock_init(&f->guests_lock);
 	INIT_LIST_HEAD(&f->guests);
-	kvm_private_memlock_init(&f->memlock);
+	if (!guest_id)
+		kvm_private_memlock_init(&f->memlock);
 
 	file = kvm_private_fs_file(&kvm_private_file_fops,
 				   &kvm_private_file_iops, size, f);

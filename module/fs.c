@@ -75,7 +75,10 @@ void kvm_private_fs_unpin(void)
  * @size: the file's size in bytes
  * @f: becomes the inode's and goes with it; stays the caller's on error
  *
- * Context: may sleep; the filesystem is pinned by the caller.
+ * The file pins the filesystem, so that all files that there are at a time are
+ * on one: its release operation owes kvm_private_fs_unpin().
+ *
+ * Context: may sleep.
  * Return: the file, or an ERR_PTR.
  */
 struct file *kvm_private_fs_file(const struct file_operations *fops,
@@ -84,10 +87,17 @@ struct file *kvm_private_fs_file(const struct file_operations *fops,
 {
 	struct inode *inode;
 	struct file *file;
+	int ret;
+
+	ret = kvm_private_fs_pin();
+	if (ret)
+		return ERR_PTR(ret);
 
 	inode = alloc_anon_inode(kvm_private_mnt->mnt_sb);
-	if (IS_ERR(inode))
-		return ERR_CAST(inode);
+	if (IS_ERR(inode)) {
+		file = ERR_CAST(inode);
+		goto unpin;
+	}
 
 	inode->i_mode |= S_IFREG;
 	inode->i_op = iops;
@@ -99,10 +109,14 @@ struct file *kvm_private_fs_file(const struct file_operations *fops,
 	if (IS_ERR(file)) {
 		module_put(fops->owner);
 		iput(inode);
-		return file;
+		goto unpin;
 	}
 
 	inode->i_private = f;
 	f->mapping = inode->i_mapping;
+	return file;
+
+unpin:
+	kvm_private_fs_unpin();
 	return file;
 }

@@ -80,6 +80,8 @@ struct kvm_private_guest {
 /**
  * struct kvm_private_file - what a private file's inode carries in i_private
  * @flags: KVM_PRIVATE_FLAG_*
+ * @guest_id: of a stand-in for a guest_memfd: the one guest whose bindings it
+ *	takes; 0 for all other files
  * @mapping: the inode's, of which the host's mappings are; has no pages itself
  * @folios: the store, by page offset. A page is entered under its xa_lock
  *	alone and looked up under RCU. It is removed by who holds
@@ -101,6 +103,7 @@ struct kvm_private_guest {
  */
 struct kvm_private_file {
 	u64 flags;
+	u64 guest_id;
 	struct address_space *mapping;
 	struct xarray folios;
 	struct maple_tree converted;
@@ -131,7 +134,7 @@ int kvm_private_device_init(void);
 void kvm_private_device_exit(void);
 
 /* file.c */
-struct file *kvm_private_file_create(loff_t size, u64 flags);
+struct file *kvm_private_file_create(u64 size, u64 flags, u64 guest_id);
 int kvm_private_file_range(struct file *file, u64 offset, u64 len,
 			   pgoff_t *start, pgoff_t *end);
 void kvm_private_file_free(struct kvm_private_file *f);

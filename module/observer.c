@@ -51,7 +51,8 @@ kvm_private_observed_ops(const struct kvm_private_binding *binding)
 	int token = srcu_read_lock(&observer_srcu);
 
 	observer = READ_ONCE(the_observer);
-	if (observer && observer->adopt && !ops->prepare)
+	if (observer && observer->adopt && !ops->prepare &&
+	    !(binding->flags & KVM_PRIVATE_BIND_STATELESS))
 		ops = observer->adopt;
 	srcu_read_unlock(&observer_srcu, token);
 	return ops;

@@ -73,15 +73,23 @@ struct kvm_private_binding_ops {
  */
 #define KVM_PRIVATE_BIND_FIRMWARE	BIT(0)
 
+/*
+ * The guest knows no states: private pages are out of the host's reach, and
+ * that is all. Lookups find a page in either state. Not for operations that
+ * prepare pages.
+ */
+#define KVM_PRIVATE_BIND_STATELESS	BIT(1)
+
 /**
  * struct kvm_private_binding - a range of a private file in a consumer's use
  * @ops: the consumer's operations
  * @start: first page offset
  * @end: page offset after the last
- * @guest_id: tells guests with a @prepare operation apart, unique for ever. A
- *	page that was prepared for a guest stays prepared when its bindings go
- *	and come back; a page that was prepared for another one is reclaimed
- *	before it is prepared anew.
+ * @guest_id: tells guests apart, unique for ever; needed with a @prepare
+ *	operation and for files of kvm_private_create_guest_memfd(). A page
+ *	that was prepared for a guest stays prepared when its bindings go and
+ *	come back; a page that was prepared for another one is reclaimed before
+ *	it is prepared anew.
  * @flags: KVM_PRIVATE_BIND_*
  * @file: out: the file, valid while bound
  * @file_flags: out: the KVM_PRIVATE_FLAG_* that it was created with
@@ -122,10 +130,14 @@ typedef int (*kvm_private_populate_cb)(struct kvm_private_binding *binding,
 				       unsigned int order, void *opaque);
 
 struct file *kvm_private_fget(unsigned int fd);
+struct file *kvm_private_create_guest_memfd(u64 size, u64 flags, u64 guest_id);
 int kvm_private_bind(struct file *file, struct kvm_private_binding *binding);
 void kvm_private_unbind(struct kvm_private_binding *binding);
 int kvm_private_get_pfn(struct kvm_private_binding *binding, pgoff_t index,
 			unsigned long *pfn, unsigned int *max_order);
+int kvm_private_get_shared_pfn(struct kvm_private_binding *binding,
+			       pgoff_t index, unsigned long *pfn,
+			       unsigned int *max_order);
 void kvm_private_put_pfn(struct kvm_private_binding *binding,
 			 unsigned long pfn);
 struct page *kvm_private_lock_page(struct kvm_private_binding *binding,

@@ -13,8 +13,9 @@
 #define KPT_DEVICE	"/dev/kvm_private_test"
 #define KPT_SLOTS	8
 
-/* In kpt_bind.flags, as KVM_PRIVATE_BIND_FIRMWARE */
+/* In kpt_bind.flags, as KVM_PRIVATE_BIND_* */
 #define KPT_BIND_FIRMWARE	1
+#define KPT_BIND_STATELESS	2
 
 /* Which operations a binding is given. */
 enum kpt_ops {
@@ -52,6 +53,15 @@ struct kpt_page {
 	__u32 no_order;
 	/* first word: out of KPT_READ, into KPT_WRITE */
 	__u64 word;
+	/* in, KPT_GET_PFN: kvm_private_get_shared_pfn() */
+	__u32 shared;
+	__u32 pad;
+};
+
+struct kpt_create {
+	__u64 size;
+	__u64 flags;
+	__u64 guest_id;
 };
 
 struct kpt_is_private {
@@ -130,5 +140,7 @@ struct kpt_event {
 /* One page may be locked at a time. ENODATA: kvm_private_lock_page() said NULL */
 #define KPT_LOCK_PAGE	_IOW(KPT_IOC_TYPE, 12, struct kpt_page)
 #define KPT_UNLOCK_PAGE	_IO(KPT_IOC_TYPE, 13)
+/* A descriptor for what kvm_private_create_guest_memfd() makes */
+#define KPT_CREATE	_IOW(KPT_IOC_TYPE, 14, struct kpt_create)
 
 #endif

@@ -11,6 +11,7 @@
 #include "consumer.h"
 
 static_assert(KPT_BIND_FIRMWARE == KVM_PRIVATE_BIND_FIRMWARE);
+static_assert(KPT_BIND_STATELESS == KVM_PRIVATE_BIND_STATELESS);
 
 /*
  * Bindings come and go with the lock held for writing, and are used with it
@@ -37,6 +38,23 @@ int kpt_fget(unsigned int fd)
 		return PTR_ERR(file);
 	fput(file);
 	return 0;
+}
+
+int kpt_create(const struct kpt_create *args)
+{
+	struct file *file;
+	int fd;
+
+	file = kvm_private_create_guest_memfd(args->size, args->flags,
+					      args->guest_id);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		fput(file);
+	else
+		fd_install(fd, file);
+	return fd;
 }
 
 int kpt_is_private(const struct kpt_is_private *args)
@@ -122,15 +140,18 @@ int kpt_get_pfn(struct kpt_page *page)
 {
 	struct kvm_private_binding *binding;
 	unsigned long pfn = 0;
+	unsigned int *order;
 	int ret = -ENXIO;
 
 	down_read(&slots_lock);
 	binding = find(page->slot);
 	if (binding) {
 		page->max_order = ~0;
-		ret = kvm_private_get_pfn(binding, page->index, &pfn,
-					  page->no_order ? NULL :
-							   &page->max_order);
+		order = page->no_order ? NULL : &page->max_order;
+		ret = page->shared ?
+		      kvm_private_get_shared_pfn(binding, page->index, &pfn,
+						 order) :
+		      kvm_private_get_pfn(binding, page->index, &pfn, order);
 		page->pfn = pfn;
 		if (!ret && !page->hold)
 			kvm_private_put_pfn(binding, pfn);

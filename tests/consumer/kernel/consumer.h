@@ -25,6 +25,7 @@ int kpt_fill(struct kvm_private_binding *binding, pgoff_t index,
 /* bindings.c */
 unsigned int kpt_slot(const struct kvm_private_binding *binding);
 int kpt_fget(unsigned int fd);
+int kpt_create(const struct kpt_create *args);
 int kpt_is_private(const struct kpt_is_private *args);
 int kpt_bind(const struct kpt_bind *args);
 int kpt_unbind(unsigned int slot);

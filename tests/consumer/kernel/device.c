@@ -57,6 +57,15 @@ static long is_private(const void __user *arg)
 	return kpt_is_private(&args);
 }
 
+static long create(const void __user *arg)
+{
+	struct kpt_create args;
+
+	if (copy_from_user(&args, arg, sizeof(args)))
+		return -EFAULT;
+	return kpt_create(&args);
+}
+
 static long populate(void __user *arg)
 {
 	struct kpt_populate args;
@@ -102,6 +111,8 @@ static long kpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return is_private(user);
 	case KPT_POPULATE:
 		return populate(user);
+	case KPT_CREATE:
+		return create(user);
 	case KPT_CONTROL:
 		return control(user);
 	case KPT_WAIT_BLOCKED:

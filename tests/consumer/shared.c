@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lookups of shared pages, and of guests that know no states: a page is found
+ * by who asks for the state that it is in, and by nobody else.
+ */
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "consumer.h"
+#include "convert.h"
+
+#define TAG	0x5e00000000000000ULL
+
+static int try_get_shared(struct consumer *c, __u64 index, __u64 *pfn)
+{
+	struct kpt_page page = { .index = index, .shared = 1 };
+	int ret = ioctl(c->device, KPT_GET_PFN, &page);
+
+	if (!ret)
+		assert_int_equal(page.max_order, 0);
+	*pfn = page.pfn;
+	return ret;
+}
+
+static __u64 get_shared(struct consumer *c, __u64 index)
+{
+	__u64 pfn;
+
+	expect_ok(try_get_shared(c, index, &pfn), "shared page %llu", index);
+	return pfn;
+}
+
+static void expect_shared_error(struct consumer *c, int error, __u64 index,
+				const char *what)
+{
+	__u64 pfn;
+
+	expect_error(error, try_get_shared(c, index, &pfn), "%s", what);
+}
+
+/* A file of its own instead of the fixture's, all of it bound */
+static void take(struct consumer *c, __u64 flags, __u32 bind_flags, bool prepare)
+{
+	struct kpt_bind bind = {
+		.end = FILE_PAGES, .flags = bind_flags, .guest_id = 1,
+		.ops = prepare ? KPT_OPS_PREPARE : KPT_OPS_PLAIN,
+	};
+
+	close(c->file);
+	c->file = file_create(FILE_PAGES * PAGE, flags);
+	bind.fd = c->file;
+	expect_ok(try_bind(c, &bind), "binding");
+}
+
+static void share(struct consumer *c, __u64 index)
+{
+	expect_ok(file_make_shared(c->file, index * PAGE, PAGE, 0), "sharing");
+}
+
+static void test_wrong_state(void **state)
+{
+	struct consumer *c = *state;
+
+	take(c, KVM_PRIVATE_FLAG_MMAP, 0, false);
+	expect_shared_error(c, EACCES, 5, "a private hole");
+	assert_int_equal(allocated(c), 0);
+	get_pfn(c, 0, 5);
+	expect_shared_error(c, EACCES, 5, "a private page");
+	share(c, 5);
+	expect_error(EACCES, try_get_pfn(c, 0, 5), "a shared page");
+	share(c, 6);
+	expect_error(EACCES, try_get_pfn(c, 0, 6), "a shared hole");
+	assert_int_equal(allocated(c), 1);
+}
+
+static void test_outside(void **state)
+{
+	struct consumer *c = *state;
+	struct kpt_bind bind = { .start = 10, .end = 20 };
+
+	take(c, KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED, 0, false);
+	unbind(c, 0);
+	bind.fd = c->file;
+	expect_ok(try_bind(c, &bind), "binding a part");
+	expect_shared_error(c, EINVAL, 9, "before");
+	expect_shared_error(c, EINVAL, 20, "behind");
+	get_shared(c, 10);
+	get_shared(c, 19);
+}
+
+/* The page that is found is the one that the host has mapped. */
+static void test_same_page(void **state)
+{
+	struct consumer *c = *state;
+	__u64 *map, pfn, word;
+
+	take(c, KVM_PRIVATE_FLAG_MMAP, 0, false);
+	pfn = get_pfn(c, 0, 5);
+	share(c, 5);
+	assert_int_equal(get_shared(c, 5), pfn);
+	map = mmap(NULL, FILE_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		   c->file, 0);
+	assert_ptr_not_equal(map, MAP_FAILED);
+	map[5 * PAGE / 8] = TAG;
+	expect_ok(read_word(c, 0, 5, &word), "the host's work on it");
+	assert_int_equal(word, TAG);
+	expect_ok(write_word(c, 0, 5, TAG + 1), "the host's work on it");
+	assert_int_equal(map[5 * PAGE / 8], TAG + 1);
+	munmap(map, FILE_PAGES * PAGE);
+}
+
+static void test_hole(void **state)
+{
+	struct consumer *c = *state;
+	__u64 word;
+
+	take(c, KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED, 0, false);
+	expect_error(ENODATA, read_word(c, 0, 5, &word), "a hole");
+	assert_int_equal(allocated(c), 0);
+	get_shared(c, 5);
+	assert_int_equal(allocated(c), 1);
+	expect_ok(read_word(c, 0, 5, &word), "reading");
+	assert_int_equal(word, 0);
+	punch(c, 5, 6);
+	expect_event(c, KPT_BEGIN, 0, 5, 6);
+	expect_event(c, KPT_END, 0, 5, 6);
+}
+
+static void test_hole_that_stays(void **state)
+{
+	struct consumer *c = *state;
+	__u64 word;
+
+	take(c, KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED |
+	     KVM_PRIVATE_FLAG_NO_AUTO_ALLOC, 0, false);
+	expect_shared_error(c, ENOENT, 5, "a hole");
+	expect_error(ENOENT, read_word(c, 0, 5, &word), "a hole");
+	assert_int_equal(allocated(c), 0);
+	allocate(c, 5, 6);
+	get_shared(c, 5);
+}
+
+/* Shared pages are prepared for nobody; what was prepared is given back. */
+static void test_not_prepared(void **state)
+{
+	struct consumer *c = *state;
+	__u64 word;
+
+	take(c, KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED, 0, true);
+	get_shared(c, 5);
+	assert_int_equal(count_events(c, KPT_PREPARED), 0);
+	/* Emulation for a guest that trusts nobody, in what it shares */
+	expect_ok(write_word(c, 0, 5, TAG), "a shared page");
+	expect_ok(file_make_private(c->file, 5 * PAGE, PAGE, 0), "to private");
+	get_pfn(c, 0, 5);
+	assert_int_equal(count_events(c, KPT_PREPARED), 1);
+	expect_error(EPERM, read_word(c, 0, 5, &word), "a private page");
+	share(c, 5);
+	assert_int_equal(count_events(c, KPT_RECLAIMED), 1);
+	get_shared(c, 5);
+	assert_int_equal(count_events(c, KPT_PREPARED), 0);
+}
+
+/* Without a mapping the guest's shared memory is elsewhere. */
+static void test_elsewhere(void **state)
+{
+	struct consumer *c = *state;
+	__u64 word;
+
+	take(c, 0, 0, false);
+	share(c, 5);
+	expect_error(EACCES, read_word(c, 0, 5, &word), "a shared hole");
+	get_shared(c, 5);
+	expect_error(EACCES, read_word(c, 0, 5, &word), "a shared page");
+}
+
+/* A lookup keeps the page, so that it can't become private meanwhile. */
+static void test_held(void **state)
+{
+	struct consumer *c = *state;
+	struct kpt_page held = { .index = 5, .hold = 1, .shared = 1 };
+
+	take(c, KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED, 0, false);
+	expect_ok(ioctl(c->device, KPT_GET_PFN, &held), "holding");
+	expect_error(EAGAIN, file_make_private(c->file, 0, FILE_PAGES * PAGE, 0),
+		     "a page that is held");
+	expect_ok(ioctl(c->device, KPT_PUT_PFN, &held), "putting");
+	expect_ok(file_make_private(c->file, 0, FILE_PAGES * PAGE, 0),
+		  "to private");
+}
+
+static void test_stateless(void **state)
+{
+	struct consumer *c = *state;
+	__u64 pfn, word;
+
+	take(c, KVM_PRIVATE_FLAG_MMAP, KPT_BIND_STATELESS, false);
+	pfn = get_shared(c, 5);
+	assert_int_equal(get_pfn(c, 0, 5), pfn);
+	expect_ok(write_word(c, 0, 5, TAG), "writing");
+	share(c, 5);
+	expect_event(c, KPT_BEGIN, 0, 5, 6);
+	expect_event(c, KPT_END, 0, 5, 6);
+	assert_int_equal(get_shared(c, 5), pfn);
+	assert_int_equal(get_pfn(c, 0, 5), pfn);
+	expect_ok(read_word(c, 0, 5, &word), "reading");
+	assert_int_equal(word, TAG);
+}
+
+/* What another guest has left prepared isn't prepared any more. */
+static void test_stateless_after_another(void **state)
+{
+	struct consumer *c = *state;
+	struct kpt_bind bind = {
+		.end = FILE_PAGES, .flags = KPT_BIND_STATELESS,
+	};
+
+	take(c, KVM_PRIVATE_FLAG_MMAP, 0, true);
+	get_pfn(c, 0, 5);
+	unbind(c, 0);
+	bind.fd = c->file;
+	expect_ok(try_bind(c, &bind), "binding");
+	assert_int_equal(count_events(c, KPT_RECLAIMED), 0);
+	get_shared(c, 5);
+	assert_int_equal(count_events(c, KPT_RECLAIMED), 1);
+}
+
+static void test_stateless_prepares_nothing(void **state)
+{
+	struct consumer *c = *state;
+	struct kpt_bind bind = {
+		.fd = c->file, .end = FILE_PAGES, .ops = KPT_OPS_PREPARE,
+		.flags = KPT_BIND_STATELESS,
+	};
+
+	expect_error(EINVAL, try_bind(c, &bind), "with a prepare operation");
+	bind.ops = KPT_OPS_PLAIN;
+	bind.flags = 4;
+	expect_error(EINVAL, try_bind(c, &bind), "an unknown flag");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		consumer_test(test_wrong_state),
+		consumer_test(test_outside),
+		consumer_test(test_same_page),
+		consumer_test(test_hole),
+		consumer_test(test_hole_that_stays),
+		consumer_test(test_not_prepared),
+		consumer_test(test_elsewhere),
+		consumer_test(test_held),
+		consumer_test(test_stateless),
+		consumer_test(test_stateless_after_another),
+		consumer_test(test_stateless_prepares_nothing),
+	};
+
+	return cmocka_run_group_tests_name("kernel interface: shared pages",
+					   tests, consumer_group_setup,
+					   consumer_group_teardown);
+}
