@@ -210,6 +210,8 @@ struct file *kvm_private_file_create(u64 size, u64 flags, u64 guest_id)
 	f->bindings = RB_ROOT_CACHED;
 	spin_lock_init(&f->guests_lock);
 	INIT_LIST_HEAD(&f->guests);
+	rwlock_init(&f->policy_lock);
+	f->policies = RB_ROOT_CACHED;
 	if (!guest_id)
 		kvm_private_memlock_init(&f->memlock);
 
@@ -227,6 +229,7 @@ void kvm_private_file_free(struct kvm_private_file *f)
 		return;
 
 	kvm_private_state_destroy(f);
+	kvm_private_policy_destroy(f);
 	kvm_private_memlock_release(&f->memlock);
 	kfree(f);
 }

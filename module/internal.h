@@ -13,6 +13,7 @@
  *     page lock
  *       kvm_private_file.guests_lock
  *       kvm_private_file.folios' xa_lock
+ *       kvm_private_file.policy_lock
  */
 #ifndef KVM_PRIVATE_INTERNAL_H
 #define KVM_PRIVATE_INTERNAL_H
@@ -21,10 +22,13 @@
 #include <linux/kvm_private.h>
 #include <linux/maple_tree.h>
 #include <linux/mm.h>
+#include <linux/rbtree.h>
+#include <linux/rwlock.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
+struct mempolicy;
 struct seq_file;
 
 /* Flags and page sizes that are implemented; GET_INFO shows them. */
@@ -98,6 +102,10 @@ struct kvm_private_guest {
  * @firmware_bindings: how many of them have %KVM_PRIVATE_BIND_FIRMWARE
  * @guests_lock: guards @guests, innermost
  * @guests: struct kvm_private_guest
+ * @policy_lock: guards @policies
+ * @policies: struct kvm_private_policy, by page offset; no two overlap
+ * @has_policies: there is one. Unlike the tree, which is empty for a moment
+ *	while its only policy shrinks, it may be looked at without the lock.
  * @memlock: pays for the pages
  * @nr_pages: pages in the store, by NUMA node
  */
@@ -114,6 +122,9 @@ struct kvm_private_file {
 	atomic_t firmware_bindings;
 	spinlock_t guests_lock;		/* guards guests */
 	struct list_head guests;
+	rwlock_t policy_lock;		/* guards policies */
+	struct rb_root_cached policies;
+	bool has_policies;
 	struct kvm_private_memlock memlock;
 	atomic_long_t nr_pages[];
 };
@@ -127,6 +138,12 @@ static inline struct kvm_private_file *kvm_private_file(struct file *file)
 static inline bool kvm_private_auto_alloc(const struct kvm_private_file *f)
 {
 	return !(f->flags & KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
+}
+
+/* Has any of its pages a NUMA policy? The answer may be old. */
+static inline bool kvm_private_has_policies(const struct kvm_private_file *f)
+{
+	return READ_ONCE(f->has_policies);
 }
 
 /* device.c */
@@ -153,6 +170,30 @@ long kvm_private_ioctl_convert(struct file *file,
 /* mapping.c */
 int kvm_private_mmap(struct file *file, struct vm_area_struct *vma);
 void kvm_private_unmap(struct kvm_private_file *f, pgoff_t start, pgoff_t end);
+
+/* policy.c */
+#ifdef CONFIG_NUMA
+int kvm_private_policy_set(struct kvm_private_file *f, pgoff_t start,
+			   pgoff_t end, const struct mempolicy *mempolicy);
+void kvm_private_policy_destroy(struct kvm_private_file *f);
+void kvm_private_policy_exit(void);
+struct folio *kvm_private_policy_alloc(struct kvm_private_file *f,
+				       pgoff_t index, gfp_t gfp);
+#else
+static inline void kvm_private_policy_destroy(struct kvm_private_file *f)
+{
+}
+
+static inline void kvm_private_policy_exit(void)
+{
+}
+
+static inline struct folio *
+kvm_private_policy_alloc(struct kvm_private_file *f, pgoff_t index, gfp_t gfp)
+{
+	return folio_alloc(gfp, 0);
+}
+#endif
 
 /* populate.c */
 long kvm_private_ioctl_populate(struct file *file,

@@ -14,6 +14,7 @@ module_init(kvm_private_init);
 static void __exit kvm_private_exit(void)
 {
 	kvm_private_device_exit();
+	kvm_private_policy_exit();
 }
 module_exit(kvm_private_exit);
 

@@ -113,8 +113,23 @@ static vm_fault_t kvm_private_vm_fault(struct vm_fault *vmf)
 	return ret;
 }
 
+#ifdef CONFIG_NUMA
+/* The kernel holds the mmap_lock for writing, and a copy for the mapping. */
+static int kvm_private_vm_set_policy(struct vm_area_struct *vma,
+				     struct mempolicy *mempolicy)
+{
+	return kvm_private_policy_set(vma->vm_private_data, vma->vm_pgoff,
+				      vma->vm_pgoff + vma_pages(vma),
+				      mempolicy);
+}
+#endif
+
 static const struct vm_operations_struct kvm_private_vm_ops = {
-	.fault	= kvm_private_vm_fault,
+	.fault		= kvm_private_vm_fault,
+#ifdef CONFIG_NUMA
+	.set_policy	= kvm_private_vm_set_policy,
+	.get_policy	= kvm_private_vm_get_policy,
+#endif
 };
 
 /**
@@ -122,8 +137,10 @@ static const struct vm_operations_struct kvm_private_vm_ops = {
  * @file: the file
  * @vma: becomes a mapping of its shared pages
  *
- * It neither grows nor is locked: mlock() would keep references of pages, which
- * could then not become private.
+ * VM_MIXEDMAP is what vm_insert_page() asks for. It also keeps mlock() away,
+ * which would hold references of pages that could then not become private. It
+ * doesn't keep a mapping from growing, but the kernel joins no such mappings, so
+ * that growing in place is ENOMEM.
  *
  * Return: 0; -ENODEV unless the file has %KVM_PRIVATE_FLAG_MMAP; -EINVAL unless
  * it is a shared mapping.
@@ -135,8 +152,8 @@ int kvm_private_mmap(struct file *file, struct vm_area_struct *vma)
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
 
-	/* VM_MIXEDMAP: what vm_insert_page() asks for */
-	kvm_private_vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND);
+	kvm_private_vm_flags_set(vma, VM_MIXEDMAP);
+	vma->vm_private_data = kvm_private_file(file);
 	vma->vm_ops = &kvm_private_vm_ops;
 	return 0;
 }

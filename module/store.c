@@ -84,6 +84,13 @@ static struct folio *store_lookup(struct kvm_private_file *f, pgoff_t index)
 	return folio;
 }
 
+static struct folio *alloc_page_for(struct kvm_private_file *f, pgoff_t index)
+{
+	if (unlikely(kvm_private_has_policies(f)))
+		return kvm_private_policy_alloc(f, index, KVM_PRIVATE_GFP_PAGE);
+	return folio_alloc(KVM_PRIVATE_GFP_PAGE, 0);
+}
+
 /*
  * Returns the new page with a second reference, for the caller; NULL if
  * somebody else was faster.
@@ -98,7 +105,7 @@ static struct folio *store_alloc(struct kvm_private_file *f, pgoff_t index)
 	if (ret)
 		return ERR_PTR(ret);
 
-	folio = folio_alloc(KVM_PRIVATE_GFP_PAGE, 0);
+	folio = alloc_page_for(f, index);
 	if (!folio) {
 		ret = -ENOMEM;
 		goto uncharge;

@@ -33,6 +33,28 @@ static inline void kvm_private_vm_flags_set(struct vm_area_struct *vma,
 #endif
 }
 
+#ifdef CONFIG_NUMA
+/* In policy.c */
+struct mempolicy *kvm_private_vma_policy(struct vm_area_struct *vma,
+					 unsigned long address);
+
+/* An operation that may also say where interleaving begins leaves that alone. */
+#ifdef KVM_PRIVATE_HAVE_GET_POLICY_ILX
+static inline struct mempolicy *
+kvm_private_vm_get_policy(struct vm_area_struct *vma, unsigned long address,
+			  pgoff_t *ilx)
+{
+	return kvm_private_vma_policy(vma, address);
+}
+#else
+static inline struct mempolicy *
+kvm_private_vm_get_policy(struct vm_area_struct *vma, unsigned long address)
+{
+	return kvm_private_vma_policy(vma, address);
+}
+#endif
+#endif /* CONFIG_NUMA */
+
 /*
  * A store that allocates as it goes tries without the caller's flags first, so
  * that no memory cgroup pays. Where modules can't allocate beforehand it is left

@@ -31,17 +31,6 @@ static int try_map(int protection, int flags, int file, __u64 offset)
 	return at == MAP_FAILED ? -1 : munmap(at, PAGE);
 }
 
-static int try_remap(size_t old_size, size_t new_size, int flags)
-{
-	void *place = mmap(NULL, 2 * FILE_SIZE, PROT_NONE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	assert_ptr_not_equal(place, MAP_FAILED);
-	munmap(place, 2 * FILE_SIZE);
-	return mremap(map, old_size, new_size, flags, place) == MAP_FAILED ?
-		-1 : 0;
-}
-
 /* The first half is shared and has what was written, the second is private. */
 static void assert_as_before(const char *after)
 {
@@ -161,42 +150,104 @@ static void not_even_implicitly(void **state)
 	child_run(map_with_old_personality, NULL);
 }
 
-static void never_grows(void **state)
+static char *reserve(size_t size)
 {
-	static const int refused[] = { EFAULT, EINVAL, 0 };
-	const int moving = MREMAP_MAYMOVE | MREMAP_FIXED;
+	char *place = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+
+	assert_ptr_not_equal(place, MAP_FAILED);
+	return place;
+}
+
+static char *remap(char *start, size_t old_size, size_t new_size, int flags)
+{
+	char *place = reserve(new_size);
+
+	start = mremap(start, old_size, new_size,
+		       MREMAP_MAYMOVE | MREMAP_FIXED | flags, place);
+	expect_ok(start == MAP_FAILED ? -1 : 0, "mremap");
+	return start;
+}
+
+/* The kernel joins no such mapping, not even with more of itself. */
+static void grows_nowhere_in_place(void **state)
+{
+	char *place = reserve(3 * FILE_SIZE);
 
 	(void)state;
-	expect_error_of(refused, try_remap(FILE_SIZE, 2 * FILE_SIZE, 0),
-			"growing in place");
-	expect_error_of(refused,
-			try_remap(FILE_SIZE, 2 * FILE_SIZE, MREMAP_MAYMOVE),
-			"growing");
-	expect_error_of(refused, try_remap(FILE_SIZE, 2 * FILE_SIZE, moving),
-			"growing elsewhere");
-	expect_error_of(refused, try_remap(PAGE, 2 * PAGE, moving),
-			"growing a part");
-	expect_error_of(refused, try_remap(0, PAGE, MREMAP_MAYMOVE),
-			"a second mapping");
-	expect_error_of(refused, try_remap(0, FILE_SIZE, moving),
-			"a second mapping elsewhere");
-	expect_error_of(refused,
-			try_remap(FILE_SIZE, FILE_SIZE,
-				  MREMAP_MAYMOVE | MREMAP_DONTUNMAP),
-			"leaving the old one behind");
+	/* With room behind it, and then without */
+	map = mremap(map, FILE_SIZE, FILE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		     place);
+	assert_ptr_equal(map, place);
+	munmap(place + FILE_SIZE, FILE_SIZE);
+	expect_error(ENOMEM, mremap(map, FILE_SIZE, 2 * FILE_SIZE, 0) ==
+		     MAP_FAILED ? -1 : 0, "growing into what is free");
 	assert_as_before("mremap that was refused");
+	expect_error(ENOMEM, mremap(map, FILE_SIZE, 3 * FILE_SIZE, 0) ==
+		     MAP_FAILED ? -1 : 0, "growing into what isn't");
+	assert_as_before("mremap that was refused");
+	munmap(place + 2 * FILE_SIZE, FILE_SIZE);
+}
+
+static void grows_to_what_the_file_has(void **state)
+{
+	char *part = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			  HALF - PAGE);
+
+	(void)state;
+	assert_ptr_not_equal(part, MAP_FAILED);
+	expect_reads(part, MARK, "last shared page");
+	/* To pages of either state, and behind the end */
+	part = remap(part, PAGE, 2 * HALF, 0);
+	expect_reads(part, MARK, "shared page");
+	expect_sigbus(part + PAGE, "private page in what came with growth");
+	expect_sigbus(part + HALF, "last private page in it");
+	expect_sigbus(part + HALF + PAGE, "first page behind the end");
+	expect_sigbus(part + 2 * HALF - 1, "last byte behind the end");
+
+	/* It is a mapping like any other, which conversions know of. */
+	expect_ok(file_make_shared(fd, HALF, HALF, CONVERT_PRESERVE),
+		  "to shared");
+	expect_reads(part + PAGE, 0, "page that is shared now");
+	expect_sigbus(part + HALF + PAGE, "first page behind the end");
+	expect_ok(file_make_private(fd, HALF, HALF, 0), "to private");
+	expect_sigbus(part + PAGE, "page that is private again");
+	munmap(part, 2 * HALF);
+
+	map = remap(map, FILE_SIZE, 3 * FILE_SIZE, 0);
+	assert_as_before("growth");
+	assert_converts("growth");
+	expect_sigbus(map + FILE_SIZE, "first page behind the end");
+	expect_sigbus(map + 3 * FILE_SIZE - 1, "last byte behind the end");
+	assert_int_equal(file_allocated(fd), FILE_SIZE);
+	munmap(map + FILE_SIZE, 2 * FILE_SIZE);
+}
+
+static void a_second_one(void **state)
+{
+	char *first = map;
+
+	(void)state;
+	map = remap(map, 0, FILE_SIZE, 0);
+	assert_as_before("a second mapping");
+	assert_converts("a second mapping");
+	expect_reads(first, MARK, "page in the first one");
+	munmap(first, FILE_SIZE);
+
+	/* What is left behind is as good as new. */
+	first = map;
+	map = remap(map, FILE_SIZE, FILE_SIZE, MREMAP_DONTUNMAP);
+	assert_as_before("a move that left the old one");
+	assert_converts("a move that left the old one");
+	expect_reads(first, MARK, "page in the old one");
+	expect_sigbus(first + HALF, "private page in the old one");
+	munmap(first, FILE_SIZE);
 }
 
 static void moves_and_shrinks(void **state)
 {
-	char *place = mmap(NULL, FILE_SIZE, PROT_NONE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
 	(void)state;
-	assert_ptr_not_equal(place, MAP_FAILED);
-	map = mremap(map, FILE_SIZE, FILE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
-		     place);
-	assert_ptr_equal(map, place);
+	map = remap(map, FILE_SIZE, FILE_SIZE, 0);
 	assert_as_before("a move");
 	assert_converts("a move");
 	assert_as_before("a move and two conversions");
@@ -341,7 +392,9 @@ int main(void)
 		mapping_test(never_a_copy),
 		mapping_test(never_executable),
 		mapping_test(not_even_implicitly),
-		mapping_test(never_grows),
+		mapping_test(grows_nowhere_in_place),
+		mapping_test(grows_to_what_the_file_has),
+		mapping_test(a_second_one),
 		mapping_test(moves_and_shrinks),
 		mapping_test(other_order_of_pages),
 		mapping_test(behind_the_end),

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * NUMA policies of a file: on which nodes its pages are to be, by ranges of the
+ * file, for pages that are allocated from then on. They are the file's and not a
+ * mapping's: a guest's faults and fallocate() follow what mbind() said.
+ *
+ * The kernel's own code for policies that are shared isn't there for modules,
+ * but what it asks for one is: vma_alloc_folio() takes any mapping's get_policy
+ * operation for an answer. So the kernel interprets the policies, and knows all
+ * modes that mbind() takes; only the ranges are ours.
+ *
+ * A policy is never changed. Who uses one counts in its refcnt, and the kernel
+ * may give its reference back at any time, without telling: a policy that left
+ * its file is freed when the one reference that is ours turns out to be the
+ * last. Otherwise it waits, until the next one goes or the module does.
+ */
+
+#include <linux/delay.h>
+#include <linux/gfp.h>
+#include <linux/interval_tree.h>
+#include <linux/mempolicy.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+
+#include "compat/compat.h"
+#include "internal.h"
+
+/**
+ * struct kvm_private_policy - the policy of a range
+ * @range: page offsets, in kvm_private_file.policies
+ * @waiting: in waiting_policies, when it has left its file
+ * @mempolicy: has MPOL_F_SHARED, so that the kernel counts its references; one
+ *	of them is the file's
+ */
+struct kvm_private_policy {
+	struct interval_tree_node range;
+	struct list_head waiting;
+	struct mempolicy mempolicy;
+};
+
+static DEFINE_SPINLOCK(waiting_lock);	/* guards waiting_policies */
+static LIST_HEAD(waiting_policies);
+
+static struct kvm_private_policy *first_policy(struct kvm_private_file *f,
+					       pgoff_t first, pgoff_t last)
+{
+	struct interval_tree_node *node;
+
+	node = interval_tree_iter_first(&f->policies, first, last);
+	return node ? container_of(node, struct kvm_private_policy, range) :
+		      NULL;
+}
+
+static struct kvm_private_policy *new_policy(const struct mempolicy *mempolicy)
+{
+	struct kvm_private_policy *policy;
+
+	policy = kzalloc(sizeof(*policy), KVM_PRIVATE_GFP_NODE);
+	if (policy && mempolicy) {
+		policy->mempolicy = *mempolicy;
+		policy->mempolicy.flags |= MPOL_F_SHARED;
+		atomic_set(&policy->mempolicy.refcnt, 1);
+	}
+	return policy;
+}
+
+/* Out of its file's tree nobody new can find it. */
+static bool is_unused(struct kvm_private_policy *policy)
+{
+	return atomic_cmpxchg(&policy->mempolicy.refcnt, 1, 0) == 1;
+}
+
+/* Frees what is on @gone, or will. Returns whether nothing is waiting. */
+static bool free_policies(struct list_head *gone)
+{
+	struct kvm_private_policy *policy, *next;
+	LIST_HEAD(unused);
+	bool none;
+
+	list_for_each_entry_safe(policy, next, gone, waiting) {
+		if (likely(is_unused(policy))) {
+			list_del(&policy->waiting);
+			kfree(policy);
+		}
+		cond_resched();
+	}
+
+	spin_lock(&waiting_lock);
+	list_for_each_entry_safe(policy, next, &waiting_policies, waiting) {
+		if (is_unused(policy))
+			list_move(&policy->waiting, &unused);
+	}
+	list_splice(gone, &waiting_policies);
+	none = list_empty(&waiting_policies);
+	spin_unlock(&waiting_lock);
+
+	list_for_each_entry_safe(policy, next, &unused, waiting)
+		kfree(policy);
+	return none;
+}
+
+/*
+ * Take the range [first, last] from the policies that have it now, which are
+ * left with what is before and after. One that has both goes on in @rest.
+ * Returns whether that was used.
+ */
+static bool cut_out(struct kvm_private_file *f, pgoff_t first, pgoff_t last,
+		    struct kvm_private_policy *rest, struct list_head *gone)
+{
+	struct kvm_private_policy *policy;
+	bool used = false;
+
+	while ((policy = first_policy(f, first, last))) {
+		pgoff_t start = policy->range.start;
+		pgoff_t end = policy->range.last;
+
+		interval_tree_remove(&policy->range, &f->policies);
+		if (start < first && end > last) {
+			rest->mempolicy = policy->mempolicy;
+			atomic_set(&rest->mempolicy.refcnt, 1);
+			rest->range.start = last + 1;
+			rest->range.last = end;
+			interval_tree_insert(&rest->range, &f->policies);
+			used = true;
+		}
+
+		if (start < first)
+			policy->range.last = first - 1;
+		else if (end > last)
+			policy->range.start = last + 1;
+		else
+			list_add(&policy->waiting, gone);
+		if (start < first || end > last)
+			interval_tree_insert(&policy->range, &f->policies);
+	}
+	return used;
+}
+
+/**
+ * kvm_private_policy_set() - say on which nodes pages are to be
+ * @f: the file
+ * @start: first page offset
+ * @end: page offset after the last
+ * @mempolicy: is copied; NULL: from now on the allocating task's counts
+ *
+ * Pages that are there stay where they are, also when they are converted.
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENOMEM and nothing has changed.
+ */
+int kvm_private_policy_set(struct kvm_private_file *f, pgoff_t start,
+			   pgoff_t end, const struct mempolicy *mempolicy)
+{
+	struct kvm_private_policy *policy = NULL, *rest;
+	LIST_HEAD(gone);
+
+	rest = new_policy(NULL);
+	if (!rest)
+		return -ENOMEM;
+	if (mempolicy) {
+		policy = new_policy(mempolicy);
+		if (!policy) {
+			kfree(rest);
+			return -ENOMEM;
+		}
+		policy->range.start = start;
+		policy->range.last = end - 1;
+	}
+
+	write_lock(&f->policy_lock);
+	if (cut_out(f, start, end - 1, rest, &gone))
+		rest = NULL;
+	if (policy)
+		interval_tree_insert(&policy->range, &f->policies);
+	WRITE_ONCE(f->has_policies, !RB_EMPTY_ROOT(&f->policies.rb_root));
+	write_unlock(&f->policy_lock);
+
+	kfree(rest);
+	free_policies(&gone);
+	return 0;
+}
+
+/* Nobody else is left who could look for one. */
+void kvm_private_policy_destroy(struct kvm_private_file *f)
+{
+	LIST_HEAD(gone);
+
+	/* No policy goes on behind all ranges. */
+	cut_out(f, 0, ULONG_MAX, NULL, &gone);
+	if (!list_empty(&gone))
+		free_policies(&gone);
+}
+
+/* All files have gone. What the kernel has borrowed it gives back soon. */
+void kvm_private_policy_exit(void)
+{
+	LIST_HEAD(none);
+
+	while (!free_policies(&none))
+		msleep(20);
+}
+
+/**
+ * kvm_private_vma_policy() - what has been said of a page
+ * @vma: has the file as vm_private_data
+ * @address: in @vma
+ *
+ * Context: any but interrupts.
+ * Return: the policy, for the kernel, which gives the reference back; NULL if
+ * there is none.
+ */
+struct mempolicy *kvm_private_vma_policy(struct vm_area_struct *vma,
+					 unsigned long address)
+{
+	struct kvm_private_file *f = vma->vm_private_data;
+	pgoff_t index = linear_page_index(vma, address);
+	struct mempolicy *mempolicy = NULL;
+	struct kvm_private_policy *policy;
+
+	read_lock(&f->policy_lock);
+	policy = first_policy(f, index, index);
+	if (policy) {
+		mempolicy = &policy->mempolicy;
+		mpol_get(mempolicy);
+	}
+	read_unlock(&f->policy_lock);
+
+	return mempolicy;
+}
+
+static const struct vm_operations_struct allocator_vm_ops = {
+	.get_policy	= kvm_private_vm_get_policy,
+};
+
+/**
+ * kvm_private_policy_alloc() - allocate a page as the file's policy says
+ * @f: the file
+ * @index: page offset that the page is for; says whose turn it is where pages
+ *	are interleaved
+ * @gfp: how to allocate
+ *
+ * Where the file has no policy the current task's counts.
+ *
+ * Context: as @gfp says.
+ * Return: the page, or NULL.
+ */
+struct folio *kvm_private_policy_alloc(struct kvm_private_file *f,
+				       pgoff_t index, gfp_t gfp)
+{
+	/* No mapping, but all that the allocator looks at */
+	struct vm_area_struct vma = {
+		.vm_ops = &allocator_vm_ops,
+		.vm_pgoff = index,
+		.vm_private_data = f,
+	};
+
+	return vma_alloc_folio(gfp, 0, &vma, 0, false);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TESTS_LIB_NUMA_H
+#define TESTS_LIB_NUMA_H
+
+#include <linux/mempolicy.h>
+#include <linux/types.h>
+#include <stddef.h>
+
+/* Sets of nodes are masks: bit n stands for node n. */
+#define NODE_0 1UL
+#define NODE_1 2UL
+#define BOTH_NODES (NODE_0 | NODE_1)
+
+/* Newer than the C library's header */
+#define WEIGHTED_INTERLEAVE 6
+
+/* For tests whose machine has two nodes with memory, or they mean nothing. */
+void need_two_nodes(void);
+
+/* System calls: -1 and errno on an error. */
+int numa_bind(void *start, size_t size, int mode, unsigned long nodes,
+	      unsigned int flags);
+int numa_set_task(int mode, unsigned long nodes);
+int numa_get(const void *address, int *mode, unsigned long *nodes);
+
+/* The node of the page that is mapped there, or a negative errno */
+int numa_node(void *address);
+
+/* Bytes of a private file on a node, as fdinfo tells */
+__u64 file_on_node(int fd, unsigned int node);
+
+/* Free bytes on a node */
+__u64 node_free(unsigned int node);
+
+#endif /* TESTS_LIB_NUMA_H */
