@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What KVM's emulator does for a guest in a slot with a kvm_private file: to
- * private pages through the file, and to shared ones of a file that rules
- * through the slot's host address, which is a mapping of it.
+ * What KVM's emulator does for a guest in a slot with a kvm_private file, it
+ * does in the file, as the guest's own accesses do: to private pages, and to
+ * shared ones of a file that rules. What is mapped at the slot's host address
+ * may be other memory, or nothing.
  */
 
 #include <linux/kvm_host.h>
 #include <linux/kvm_private.h>
-#include <linux/uaccess.h>
 
 #include "private_slot.h"
 #include "private_slot_internal.h"
@@ -33,53 +33,39 @@ static void copy_guest(void *to, const void *from, int len)
 	}
 }
 
-/*
- * In a slot whose file rules a page may be converted between the look at its
- * state and the access to it in the file, or at the slot's host address. Then
- * that fails, and it is time to look again.
+/* The slot, if the guest's page is in its file and nowhere else */
+static struct kvm_private_slot *backed_by_file(struct kvm_memory_slot *slot,
+					       gfn_t gfn)
+{
+	struct kvm_private_slot *priv = slot ? slot->gmem.priv : NULL;
+
+	if (!priv || (!file_rules(priv) && !kvm_private_slot_is_private(slot, gfn)))
+		return NULL;
+	return priv;
+}
+
+/**
+ * kvm_private_slot_read() - read from a page on the guest's behalf
+ * @slot: any slot, or NULL
+ * @gfn: in the slot
+ * @data: where to
+ * @offset: in the page
+ * @len: bytes, inside the page
+ *
+ * A hole reads as zeros and stays one, unless the guest couldn't read it.
+ *
+ * Context: may sleep; kvm->srcu held.
+ * Return: 0; -EFAULT; -EACCES for what KVM itself sees to: a slot without a
+ * kvm_private file, or a page that the VM's attributes say is shared.
  */
-static unsigned long race_seq(const struct kvm_private_slot *priv)
+int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
+			  int offset, int len)
 {
-	unsigned long seq = READ_ONCE(priv->kvm->mmu_invalidate_seq);
-
-	/* Pairs with the one in kvm_mmu_invalidate_end(). */
-	smp_rmb();
-	return seq;
-}
-
-static bool has_raced(const struct kvm_private_slot *priv, gfn_t gfn,
-		      unsigned long seq)
-{
-	/* Who converts may be waiting for this processor. */
-	cond_resched();
-	return mmu_invalidate_retry_gfn_unsafe(priv->kvm, seq, gfn);
-}
-
-static void __user *shared_address(const struct kvm_private_slot *priv,
-				   gfn_t gfn, int offset)
-{
-	return (void __user *)__gfn_to_hva_memslot(priv->slot, gfn) + offset;
-}
-
-/* As copy_guest() */
-static int copy_from_shared(void *to, const void __user *from, int len)
-{
-	switch (len) {
-	case 8:
-		return __get_user(*(u64 *)to, (const u64 __user *)from);
-	case 4:
-		return __get_user(*(u32 *)to, (const u32 __user *)from);
-	case 2:
-		return __get_user(*(u16 *)to, (const u16 __user *)from);
-	default:
-		return __copy_from_user(to, from, len) ? -EFAULT : 0;
-	}
-}
-
-static int read_private(struct kvm_private_slot *priv, gfn_t gfn, void *data,
-			int offset, int len)
-{
+	struct kvm_private_slot *priv = backed_by_file(slot, gfn);
 	struct page *page;
+
+	if (!priv)
+		return -EACCES;
 
 	page = kvm_private_lock_page(&priv->binding, priv_index(priv, gfn));
 	if (IS_ERR(page))
@@ -94,76 +80,37 @@ static int read_private(struct kvm_private_slot *priv, gfn_t gfn, void *data,
 	return 0;
 }
 
-/**
- * kvm_private_slot_read() - read from a page on the guest's behalf
- * @slot: any slot, or NULL
- * @gfn: in the slot
- * @data: where to
- * @offset: in the page
- * @len: bytes, inside the page
- *
- * A private hole reads as zeros and stays one, unless the guest couldn't read
- * it.
- *
- * Context: may sleep; kvm->srcu held.
- * Return: 0; -EFAULT; -EACCES for what KVM itself sees to: a slot without a
- * kvm_private file, or a page that the VM's attributes say is shared.
- */
-int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
-			  int offset, int len)
+static int allocate(struct kvm_private_slot *priv, pgoff_t index)
 {
-	struct kvm_private_slot *priv = slot ? slot->gmem.priv : NULL;
-	unsigned long seq;
+	struct kvm_private_binding *binding = &priv->binding;
+	unsigned long pfn;
 	int ret;
 
-	if (!priv)
-		return -EACCES;
-
-	do {
-		seq = race_seq(priv);
-		if (kvm_private_slot_is_private(slot, gfn))
-			ret = read_private(priv, gfn, data, offset, len);
-		else if (file_rules(priv))
-			ret = copy_from_shared(data, shared_address(priv, gfn,
-								    offset), len);
-		else
-			return -EACCES;
-	} while (ret && has_raced(priv, gfn, seq));
-
+	ret = kvm_private_is_private(binding->file, index) ?
+	      kvm_private_get_pfn(binding, index, &pfn, NULL) :
+	      kvm_private_get_shared_pfn(binding, index, &pfn, NULL);
+	if (!ret)
+		kvm_private_put_pfn(binding, pfn);
 	return ret;
 }
 
 /* A write to a hole allocates as the guest's own would. */
 static struct page *lock_page_for_write(struct kvm_private_slot *priv,
-					pgoff_t index)
+					gfn_t gfn)
 {
+	pgoff_t index = priv_index(priv, gfn);
 	struct page *page;
-	unsigned long pfn;
 	int ret;
 
-	for (;;) {
+	do {
 		page = kvm_private_lock_page(&priv->binding, index);
 		if (page)
 			return page;
+		ret = allocate(priv, index);
+		/* -EACCES: converted since its state was looked at */
+	} while (!ret || ret == -EACCES);
 
-		ret = kvm_private_get_pfn(&priv->binding, index, &pfn, NULL);
-		if (ret)
-			return ERR_PTR(ret);
-		kvm_private_put_pfn(&priv->binding, pfn);
-	}
-}
-
-static int write_private(struct kvm_private_slot *priv, gfn_t gfn,
-			 const void *data, int offset, int len)
-{
-	struct page *page = lock_page_for_write(priv, priv_index(priv, gfn));
-
-	if (IS_ERR(page))
-		return -EFAULT;
-
-	copy_guest(page_address(page) + offset, data, len);
-	kvm_private_unlock_page(page);
-	return 0;
+	return ERR_PTR(ret);
 }
 
 /**
@@ -180,25 +127,19 @@ static int write_private(struct kvm_private_slot *priv, gfn_t gfn,
 int kvm_private_slot_write(struct kvm_memory_slot *slot, gfn_t gfn,
 			   const void *data, int offset, int len)
 {
-	struct kvm_private_slot *priv = slot ? slot->gmem.priv : NULL;
-	unsigned long seq;
-	int ret;
+	struct kvm_private_slot *priv = backed_by_file(slot, gfn);
+	struct page *page;
 
 	if (!priv)
 		return -EACCES;
 
-	do {
-		seq = race_seq(priv);
-		if (kvm_private_slot_is_private(slot, gfn))
-			ret = write_private(priv, gfn, data, offset, len);
-		else if (file_rules(priv))
-			ret = __copy_to_user(shared_address(priv, gfn, offset),
-					     data, len) ? -EFAULT : 0;
-		else
-			return -EACCES;
-	} while (ret && has_raced(priv, gfn, seq));
+	page = lock_page_for_write(priv, gfn);
+	if (IS_ERR(page))
+		return -EFAULT;
 
-	return ret;
+	copy_guest(page_address(page) + offset, data, len);
+	kvm_private_unlock_page(page);
+	return 0;
 }
 
 static bool try_cmpxchg_bytes(void *ptr, void *old, const void *new,
@@ -213,44 +154,6 @@ static bool try_cmpxchg_bytes(void *ptr, void *old, const void *new,
 		return try_cmpxchg((u32 *)ptr, (u32 *)old, *(const u32 *)new);
 	default:
 		return try_cmpxchg((u64 *)ptr, (u64 *)old, *(const u64 *)new);
-	}
-}
-
-static int cmpxchg_private(struct kvm_private_slot *priv, gpa_t gpa, void *old,
-			   const void *new, unsigned int bytes)
-{
-	struct page *page;
-	int ret;
-
-	page = lock_page_for_write(priv, priv_index(priv, gpa_to_gfn(gpa)));
-	if (IS_ERR(page))
-		return -EFAULT;
-
-	ret = !try_cmpxchg_bytes(page_address(page) + offset_in_page(gpa),
-				 old, new, bytes);
-	kvm_private_unlock_page(page);
-	return ret;
-}
-
-#define cmpxchg_user(type, address, old, new)				\
-	__try_cmpxchg_user((type __user *)(address), (type *)(old),	\
-			   *(const type *)(new), label_##type)
-
-static int cmpxchg_shared(struct kvm_private_slot *priv, gpa_t gpa, void *old,
-			  const void *new, unsigned int bytes)
-{
-	void __user *address = shared_address(priv, gpa_to_gfn(gpa),
-					      offset_in_page(gpa));
-
-	switch (bytes) {
-	case 1:
-		return cmpxchg_user(u8, address, old, new);
-	case 2:
-		return cmpxchg_user(u16, address, old, new);
-	case 4:
-		return cmpxchg_user(u32, address, old, new);
-	default:
-		return cmpxchg_user(u64, address, old, new);
 	}
 }
 
@@ -271,21 +174,20 @@ bool kvm_private_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, void *old,
 {
 	gfn_t gfn = gpa_to_gfn(gpa);
 	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, gfn);
-	struct kvm_private_slot *priv = slot ? slot->gmem.priv : NULL;
-	unsigned long seq;
+	struct kvm_private_slot *priv = backed_by_file(slot, gfn);
+	struct page *page;
 
 	if (!priv)
 		return false;
 
-	do {
-		seq = race_seq(priv);
-		if (kvm_private_slot_is_private(slot, gfn))
-			*ret = cmpxchg_private(priv, gpa, old, new, bytes);
-		else if (file_rules(priv))
-			*ret = cmpxchg_shared(priv, gpa, old, new, bytes);
-		else
-			return false;
-	} while (*ret < 0 && has_raced(priv, gfn, seq));
+	page = lock_page_for_write(priv, gfn);
+	if (IS_ERR(page)) {
+		*ret = -EFAULT;
+		return true;
+	}
 
+	*ret = !try_cmpxchg_bytes(page_address(page) + offset_in_page(gpa),
+				  old, new, bytes);
+	kvm_private_unlock_page(page);
 	return true;
 }

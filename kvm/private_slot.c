@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory slots whose private pages come from a kvm_private file.
+ * Memory slots with a kvm_private file.
  *
  * A slot has one binding. The binding keeps the file, and so the pages, for as
  * long as the slot lives; it is made with the slot under slots_lock and removed
  * when nobody can find the slot any more (kvm->srcu) and nothing is mapped.
  *
- * What is private is what the file says if it can be mapped
- * (%KVM_PRIVATE_FLAG_MMAP), so that the slot's host address is a mapping of it;
- * else what the VM's memory attributes say. For a software-protected VM, whose
- * guest trusts the host, KVM's emulator reads and writes private pages through
- * the file; for every other VM it gets an error. It never uses the slot's host
- * address for them: other memory is there, or none.
+ * If the file can be mapped (%KVM_PRIVATE_FLAG_MMAP) all the slot's memory is in
+ * it, and it says what is private. Else its private pages are, and the VM's
+ * memory attributes say which those are. KVM's emulator works in the file as
+ * well, but not on private pages of a guest that trusts nobody. It never uses
+ * the slot's host address for what is in the file: other memory is there, or
+ * none.
+ *
+ * An ordinary VM knows nothing private: its guest has all pages of a file that
+ * can be mapped, in either state, and none of another.
  */
 
 #include <linux/kvm_host.h>
@@ -70,6 +73,9 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 	if (READ_ONCE(priv->used) && kvm_unmap_gfn_range(kvm, &range))
 		kvm_flush_remote_tlbs(kvm);
 	KVM_MMU_UNLOCK(kvm);
+
+	/* What an encrypted guest has left in the caches; SNP's pages see to it. */
+	kvm_arch_guest_memory_reclaimed(kvm);
 }
 
 static void priv_invalidate_end(struct kvm_private_binding *binding,
@@ -135,15 +141,22 @@ void kvm_private_slot_init(struct module *vendor)
 	firmware_ops.owner = vendor;
 }
 
-static u64 guest_id(struct kvm *kvm)
+/**
+ * kvm_private_guest_id() - the number that a VM goes by
+ * @kvm: the VM
+ *
+ * Context: any.
+ * Return: not 0, unique for ever.
+ */
+u64 kvm_private_guest_id(struct kvm *kvm)
 {
 	static atomic64_t last = ATOMIC64_INIT(0);
+	u64 id = READ_ONCE(kvm->private_guest_id);
 
-	lockdep_assert_held(&kvm->slots_lock);
-
-	if (!kvm->private_guest_id)
-		kvm->private_guest_id = atomic64_inc_return(&last);
-	return kvm->private_guest_id;
+	if (id)
+		return id;
+	id = atomic64_inc_return(&last);
+	return cmpxchg(&kvm->private_guest_id, 0, id) ?: id;
 }
 
 /**
@@ -154,8 +167,8 @@ static u64 guest_id(struct kvm *kvm)
  * @offset: where in the file the slot begins, in bytes
  *
  * Context: slots_lock held.
- * Return: 0; -EBADF; -EINVAL if @fd is no private file or the range is not
- * inside it; -EEXIST if part of the range backs another slot; -ENOMEM.
+ * Return: 0; -EBADF; -EINVAL if @fd is no private file, was made for another VM
+ * or the range is not inside it; -EEXIST if part of the range backs another slot; -ENOMEM.
  */
 int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 			  unsigned int fd, u64 offset)
@@ -182,8 +195,10 @@ int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 	priv->binding.ops = &trusting_ops;
 	priv->binding.start = offset >> PAGE_SHIFT;
 	priv->binding.end = priv->binding.start + slot->npages;
-	priv->binding.guest_id = guest_id(kvm);
-	if (kvm->arch.vm_type != KVM_X86_SW_PROTECTED_VM) {
+	priv->binding.guest_id = kvm_private_guest_id(kvm);
+	if (!kvm_arch_has_private_mem(kvm)) {
+		priv->binding.flags = KVM_PRIVATE_BIND_STATELESS;
+	} else if (kvm->arch.vm_type != KVM_X86_SW_PROTECTED_VM) {
 		priv->binding.ops = &firmware_ops;
 		priv->binding.flags = KVM_PRIVATE_BIND_FIRMWARE;
 	}
@@ -195,7 +210,7 @@ int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 	}
 
 	slot->gmem.priv = priv;
-	if (file_rules(priv))
+	if (file_rules(priv) && kvm_arch_has_private_mem(kvm))
 		kvm->private_by_file = true;
 put:
 	fput(file);
@@ -246,6 +261,28 @@ void kvm_private_slots_unbind(struct kvm *kvm)
 			kvm_private_slot_unbind(slot);
 }
 
+typedef int (*lookup_fn)(struct kvm_private_binding *binding, pgoff_t index,
+			 unsigned long *pfn, unsigned int *max_order);
+
+static int get_pfn(struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn,
+		   int *max_order, lookup_fn lookup)
+{
+	struct kvm_private_slot *priv = slot->gmem.priv;
+	unsigned long found;
+	unsigned int order;
+	int ret;
+
+	mark_used(priv);
+	ret = lookup(&priv->binding, priv_index(priv, gfn), &found, &order);
+	if (ret)
+		return ret == -EACCES ? -EFAULT : ret;
+
+	*pfn = found;
+	if (max_order)
+		*max_order = order;
+	return 0;
+}
+
 /**
  * kvm_private_slot_get_pfn() - kvm_gmem_get_pfn() for such a slot
  * @slot: has a kvm_private file
@@ -260,21 +297,24 @@ void kvm_private_slots_unbind(struct kvm *kvm)
 int kvm_private_slot_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
 			     kvm_pfn_t *pfn, int *max_order)
 {
-	struct kvm_private_slot *priv = slot->gmem.priv;
-	unsigned long found;
-	unsigned int order;
-	int ret;
+	return get_pfn(slot, gfn, pfn, max_order, kvm_private_get_pfn);
+}
 
-	mark_used(priv);
-	ret = kvm_private_get_pfn(&priv->binding, priv_index(priv, gfn),
-				  &found, &order);
-	if (ret)
-		return ret == -EACCES ? -EFAULT : ret;
-
-	*pfn = found;
-	if (max_order)
-		*max_order = order;
-	return 0;
+/**
+ * kvm_private_slot_get_shared_pfn() - the page for an access to shared memory
+ * @slot: kvm_private_slot_gmem_only()
+ * @gfn: in the slot
+ * @pfn: out: to be released with kvm_release_pfn_clean()
+ * @max_order: out: may be NULL
+ *
+ * Context: may sleep; kvm->srcu or slots_lock held.
+ * Return: as kvm_private_get_shared_pfn(), but -EFAULT for a page that is
+ * private in the file
+ */
+int kvm_private_slot_get_shared_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
+				    kvm_pfn_t *pfn, int *max_order)
+{
+	return get_pfn(slot, gfn, pfn, max_order, kvm_private_get_shared_pfn);
 }
 
 struct populate_args {
@@ -387,7 +427,20 @@ long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
 }
 
 /**
- * kvm_private_slot_is_private() - what is the state of a page?
+ * kvm_private_slot_has_states() - does the guest know private memory?
+ * @slot: any slot
+ *
+ * An ordinary VM doesn't: to KVM its memory is what is mapped at the host
+ * address, as with every guest_memfd that it has. Only its own accesses, and
+ * those that are emulated for it, need no such mapping.
+ */
+bool kvm_private_slot_has_states(const struct kvm_memory_slot *slot)
+{
+	return slot->gmem.priv && !is_stateless(slot->gmem.priv);
+}
+
+/**
+ * kvm_private_slot_is_private() - what is the state of a page to the guest?
  * @slot: has a kvm_private file
  * @gfn: in the slot
  *
@@ -397,6 +450,8 @@ bool kvm_private_slot_is_private(const struct kvm_memory_slot *slot, gfn_t gfn)
 {
 	struct kvm_private_slot *priv = slot->gmem.priv;
 
+	if (is_stateless(priv))
+		return false;
 	mark_used(priv);
 	if (file_rules(priv))
 		return kvm_private_is_private(priv->binding.file,
@@ -424,13 +479,13 @@ bool kvm_private_mem_is_private(struct kvm *kvm, gfn_t gfn)
 EXPORT_SYMBOL_GPL(kvm_private_mem_is_private);
 
 /**
- * kvm_private_slot_splits() - may neighbours be in different states?
+ * kvm_private_slot_gmem_only() - is all of a slot's memory in the file?
  * @slot: any slot
  *
- * KVM's lpage_info doesn't know the states of a file's pages, nor does what is
- * mapped at the slot's host address: each shared page is mapped alone.
+ * Then the guest's shared pages are the file's as well, whatever is mapped at
+ * the slot's host address. KVM's lpage_info doesn't know their states.
  */
-bool kvm_private_slot_splits(const struct kvm_memory_slot *slot)
+bool kvm_private_slot_gmem_only(const struct kvm_memory_slot *slot)
 {
 	return slot->gmem.priv && file_rules(slot->gmem.priv);
 }

@@ -17,14 +17,17 @@ void kvm_private_slots_unbind(struct kvm *kvm);
 
 int kvm_private_slot_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
 			     kvm_pfn_t *pfn, int *max_order);
+int kvm_private_slot_get_shared_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
+				    kvm_pfn_t *pfn, int *max_order);
 long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
 			       void __user *source, long npages,
 			       kvm_gmem_populate_cb post_populate,
 			       void *opaque);
 
+bool kvm_private_slot_has_states(const struct kvm_memory_slot *slot);
 bool kvm_private_slot_is_private(const struct kvm_memory_slot *slot,
 				 gfn_t gfn);
-bool kvm_private_slot_splits(const struct kvm_memory_slot *slot);
+bool kvm_private_slot_gmem_only(const struct kvm_memory_slot *slot);
 bool kvm_private_slot_rules(const struct kvm_memory_slot *slot);
 
 /* Is the page private, so that the slot's host address is the wrong memory? */

@@ -20,10 +20,18 @@ struct kvm_private_slot {
 	bool used;
 };
 
+u64 kvm_private_guest_id(struct kvm *kvm);
+
 /* Does the state of the file's pages say what is private? */
 static inline bool file_rules(const struct kvm_private_slot *priv)
 {
 	return priv->binding.file_flags & KVM_PRIVATE_FLAG_MMAP;
+}
+
+/* Does the guest not know private memory? */
+static inline bool is_stateless(const struct kvm_private_slot *priv)
+{
+	return priv->binding.flags & KVM_PRIVATE_BIND_STATELESS;
 }
 
 /*

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The slot of a file that can be mapped has other memory for its shared side.
- * That is what the guest then sees of shared pages, and only of them: not for
- * longer than they are shared, and not of their neighbours.
+ * The slot of a file that can be mapped has other memory at its host address.
+ * The guest sees the file nevertheless, in either state, and that memory is not
+ * touched.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -76,75 +76,80 @@ static void test_shared(void **state)
 	struct foreign *f = *state;
 	struct vcpu *cpu = &f->machine.cpu;
 
-	assert_int_equal(peek(cpu, HIGH_GPA + AT), FOREIGN);
-	poke(cpu, HIGH_GPA + AT, TAG);
-	assert_int_equal(*(__u64 *)(f->memory + AT), TAG);
-	assert_int_equal(file_allocated(f->file), 0);
-}
-
-/*
- * No page of the slot has been private so far, and no mapping of the file is
- * there that could tell KVM.
- */
-static void test_first_conversion(void **state)
-{
-	struct foreign *f = *state;
-	struct vcpu *cpu = &f->machine.cpu;
-
-	assert_int_equal(peek(cpu, HIGH_GPA + AT), FOREIGN);
-	to_private(f, AT, PAGE);
 	assert_int_equal(peek(cpu, HIGH_GPA + AT), 0);
 	poke(cpu, HIGH_GPA + AT, TAG);
+	assert_int_equal(peek(cpu, HIGH_GPA + AT), TAG);
 	expect_untouched(f);
 	assert_int_equal(file_allocated(f->file), PAGE);
 }
 
+/* No mapping of the file is there that could tell KVM. */
 static void test_there_and_back(void **state)
 {
 	struct foreign *f = *state;
 	struct vcpu *cpu = &f->machine.cpu;
 
-	for (int i = 0; i < 5; i++) {
+	for (__u64 i = 0; i < 5; i++) {
+		assert_int_equal(peek(cpu, HIGH_GPA + AT), i ? TAG + i - 1 : 0);
 		to_private(f, AT, PAGE);
-		assert_int_equal(peek(cpu, HIGH_GPA + AT), i ? TAG : 0);
-		poke(cpu, HIGH_GPA + AT, TAG);
+		assert_int_equal(peek(cpu, HIGH_GPA + AT), i ? TAG + i - 1 : 0);
+		poke(cpu, HIGH_GPA + AT, TAG + i);
 		expect_ok(file_make_shared(f->file, AT, PAGE, CONVERT_PRESERVE),
 			  "sharing");
-		assert_int_equal(peek(cpu, HIGH_GPA + AT), FOREIGN);
 	}
 	expect_untouched(f);
 }
 
-/* One mapping of the guest could cover 512 pages, of either state. */
+static void test_punched(void **state)
+{
+	struct foreign *f = *state;
+	struct vcpu *cpu = &f->machine.cpu;
+
+	poke(cpu, HIGH_GPA + AT, TAG);
+	expect_ok(file_punch(f->file, AT, PAGE), "punching");
+	assert_int_equal(peek(cpu, HIGH_GPA + AT), 0);
+	expect_untouched(f);
+}
+
+/* One mapping of the VMM's memory could cover 512 pages of the guest's. */
 static void test_private_among_shared(void **state)
 {
 	struct foreign *f = *state;
 	struct vcpu *cpu = &f->machine.cpu;
 
 	to_private(f, AT + 7 * PAGE, PAGE);
-	assert_int_equal(peek(cpu, HIGH_GPA + AT), FOREIGN);
-	assert_int_equal(peek(cpu, HIGH_GPA + AT + 7 * PAGE), 0);
-	poke(cpu, HIGH_GPA + AT + 7 * PAGE, TAG);
-	assert_int_equal(peek(cpu, HIGH_GPA + AT + 8 * PAGE), FOREIGN);
-	assert_int_equal(peek(cpu, HIGH_GPA + AT + 7 * PAGE), TAG);
+	for (__u64 i = 6; i < 9; i++) {
+		assert_int_equal(peek(cpu, HIGH_GPA + AT + i * PAGE), 0);
+		poke(cpu, HIGH_GPA + AT + i * PAGE, TAG + i);
+	}
+	for (__u64 i = 6; i < 9; i++)
+		assert_int_equal(peek(cpu, HIGH_GPA + AT + i * PAGE), TAG + i);
+	expect_untouched(f);
+}
+
+static void emulate(struct foreign *f)
+{
+	struct vcpu *cpu = &f->machine.cpu;
+	const __u64 at = HIGH_GPA + AT;
+	__u64 word = 0;
+
+	assert_int_equal(vcpu_call(cpu, guest_emulated_peek, at, 0, 0), 0);
+	vcpu_call(cpu, guest_emulated_poke, at, TAG, 0);
+	assert_int_equal(vcpu_call(cpu, guest_emulated_xadd, at, 1, 0), TAG);
+	outs(cpu, at, (__u8 *)&word, sizeof(word));
+	assert_int_equal(word, TAG + 1);
+	assert_int_equal(peek(cpu, at), TAG + 1);
 	expect_untouched(f);
 }
 
 static void test_emulated(void **state)
 {
 	struct foreign *f = *state;
-	struct vcpu *cpu = &f->machine.cpu;
-	const __u64 at = HIGH_GPA + AT;
-	__u64 word = 0;
 
-	assert_int_equal(vcpu_call(cpu, guest_emulated_peek, at, 0, 0), FOREIGN);
+	emulate(f);
+	expect_ok(file_punch(f->file, AT, PAGE), "punching");
 	to_private(f, AT, PAGE);
-	assert_int_equal(vcpu_call(cpu, guest_emulated_peek, at, 0, 0), 0);
-	vcpu_call(cpu, guest_emulated_poke, at, TAG, 0);
-	assert_int_equal(vcpu_call(cpu, guest_emulated_xadd, at, 1, 0), TAG);
-	outs(cpu, at, (__u8 *)&word, sizeof(word));
-	assert_int_equal(word, TAG + 1);
-	expect_untouched(f);
+	emulate(f);
 }
 
 #define foreign_test(function) \
@@ -154,8 +159,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		foreign_test(test_shared),
-		foreign_test(test_first_conversion),
 		foreign_test(test_there_and_back),
+		foreign_test(test_punched),
 		foreign_test(test_private_among_shared),
 		foreign_test(test_emulated),
 	};

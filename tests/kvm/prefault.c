@@ -65,7 +65,7 @@ static void test_refused(void **state)
 	expect_error(ENOENT, vcpu_pre_fault(&m.cpu, DATA_GPA, PAGE),
 		     "a private hole");
 	make_shared(&m, DATA_GPA, PAGE);
-	expect_error(EFAULT, vcpu_pre_fault(&m.cpu, DATA_GPA, PAGE),
+	expect_error(ENOENT, vcpu_pre_fault(&m.cpu, DATA_GPA, PAGE),
 		     "a shared hole");
 	assert_int_equal(file_allocated(m.file), before);
 	expect_ok(file_allocate(m.file, DATA_GPA, PAGE), "allocating");
