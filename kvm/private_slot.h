@@ -8,6 +8,8 @@
 
 #include <linux/kvm_host.h>
 
+#include "private_provider.h"
+
 void kvm_private_slot_init(struct module *vendor);
 
 int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,

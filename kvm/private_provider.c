@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_memfd provided by kvm_private: KVM_CREATE_GUEST_MEMFD makes its files,
+ * and KVM answers, for every VM type, what Linux 7.3 answers.
+ *
+ * That kernel's numbers are in <linux/kvm_private.h>. It has no capability for
+ * converting pages in place, and the number that was proposed last, 250, is
+ * another one's (KVM_CAP_PPC_COMPAT_CAPS): none is answered here.
+ */
+
+#include <linux/file.h>
+#include <linux/kvm_host.h>
+#include <linux/kvm_private.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/string.h>
+
+#include "private_provider.h"
+#include "private_slot_internal.h"
+
+static bool provided __ro_after_init;
+
+static int provider_set(const char *name, const struct kernel_param *kp)
+{
+	provided = sysfs_streq(name, "kvm_private");
+	return provided || sysfs_streq(name, "native") ? 0 : -EINVAL;
+}
+
+static int provider_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", provided ? "kvm_private" : "native");
+}
+
+static const struct kernel_param_ops provider_ops = {
+	.set	= provider_set,
+	.get	= provider_get,
+};
+
+module_param_cb(guest_memfd_provider, &provider_ops, NULL, 0444);
+MODULE_PARM_DESC(guest_memfd_provider,
+		 "what KVM_CREATE_GUEST_MEMFD makes: files of kvm_private, or native ones");
+
+/**
+ * kvm_private_provides() - does KVM_CREATE_GUEST_MEMFD make kvm_private files?
+ *
+ * Every VM has guest_memfd then; else only those with private memory do.
+ */
+bool kvm_private_provides(void)
+{
+	return provided;
+}
+
+/**
+ * kvm_private_gmem_flags() - what KVM_CAP_GUEST_MEMFD_FLAGS answers
+ * @kvm: NULL: flags that one VM or another knows
+ *
+ * Shared from the start is for VMs that don't know private memory, as in Linux
+ * 7.3. For the others a page is shared when it is converted, or in the memory
+ * at the slot's host address.
+ *
+ * Return: GUEST_MEMFD_FLAG_* of KVM_CREATE_GUEST_MEMFD.
+ */
+u64 kvm_private_gmem_flags(struct kvm *kvm)
+{
+	if (!provided)
+		return 0;
+	if (kvm && kvm_arch_has_private_mem(kvm))
+		return GUEST_MEMFD_FLAG_MMAP;
+	return GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED;
+}
+
+/**
+ * kvm_private_gmem_create() - kvm_gmem_create() with files of kvm_private
+ * @kvm: the one VM whose slots the file will back
+ * @args: as the user gave them
+ *
+ * Unlike other files of kvm_private they stay open across execve(), as those of
+ * guest_memfd do.
+ *
+ * Context: may sleep.
+ * Return: a new descriptor; -EINVAL; -EMFILE; -ENFILE; -ENOMEM.
+ */
+int kvm_private_gmem_create(struct kvm *kvm, struct kvm_create_guest_memfd *args)
+{
+	struct file *file;
+	int fd;
+
+	if (args->flags & ~kvm_private_gmem_flags(kvm))
+		return -EINVAL;
+
+	file = kvm_private_create_guest_memfd(args->size, args->flags,
+					      kvm_private_guest_id(kvm));
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	fd = get_unused_fd_flags(0);
+	if (fd < 0)
+		fput(file);
+	else
+		fd_install(fd, file);
+	return fd;
+}
