@@ -48,5 +48,13 @@ dkms-install: install-files
 kvm-install:
 	scripts/kvm-install
 
+# For VMMs on a host where KVM's parameter can't be set; docs/kvm_private_preload.md
+preload:
+	$(MAKE) -C scripts/preload O=$(CURDIR)/build/preload
+
+preload-install: preload
+	install -D -m 644 build/preload/libkvm_private_preload.so \
+		$(DESTDIR)$(PREFIX)/lib/libkvm_private_preload.so
+
 .PHONY: all demo check lint modules clean modules_install install install-files \
-	dkms-install kvm-install
+	dkms-install kvm-install preload preload-install
