@@ -80,6 +80,40 @@ int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
 	return 0;
 }
 
+/**
+ * kvm_private_slot_read_atomic() - kvm_private_slot_read() without sleeping
+ * @slot: any slot, or NULL
+ * @gfn: in the slot
+ * @data: where to
+ * @offset: in the page
+ * @len: bytes, inside the page
+ *
+ * Context: any but interrupts; kvm->srcu held. What was read is good if no
+ * invalidation of @gfn has begun before the caller uses it.
+ * Return: as kvm_private_slot_read()
+ */
+int kvm_private_slot_read_atomic(struct kvm_memory_slot *slot, gfn_t gfn,
+				 void *data, int offset, int len)
+{
+	struct kvm_private_slot *priv = backed_by_file(slot, gfn);
+	struct page *page;
+
+	if (!priv)
+		return -EACCES;
+
+	page = kvm_private_peek_page(&priv->binding, priv_index(priv, gfn));
+	if (IS_ERR(page))
+		return -EFAULT;
+	if (!page) {
+		memset(data, 0, len);
+		return 0;
+	}
+
+	copy_guest(data, page_address(page) + offset, len);
+	kvm_private_put_pfn(&priv->binding, page_to_pfn(page));
+	return 0;
+}
+
 static int allocate(struct kvm_private_slot *priv, pgoff_t index)
 {
 	struct kvm_private_binding *binding = &priv->binding;

@@ -23,6 +23,7 @@
 #include <linux/slab.h>
 
 #include "kvm_mm.h"
+#include "mmu.h"
 #include "private_slot.h"
 #include "private_slot_internal.h"
 
@@ -205,6 +206,10 @@ int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 
 	ret = kvm_private_bind(file, &priv->binding);
 	if (ret) {
+		/* Newer kernels look at the guest's side of it first. */
+		if (ret == -EEXIST &&
+		    slot->base_gfn + slot->npages - 1 > kvm_mmu_max_gfn())
+			ret = -EINVAL;
 		kfree(priv);
 		goto put;
 	}

@@ -42,6 +42,8 @@ static inline bool kvm_private_slot_has(const struct kvm_memory_slot *slot,
 
 int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
 			  int offset, int len);
+int kvm_private_slot_read_atomic(struct kvm_memory_slot *slot, gfn_t gfn,
+				 void *data, int offset, int len);
 int kvm_private_slot_write(struct kvm_memory_slot *slot, gfn_t gfn,
 			   const void *data, int offset, int len);
 bool kvm_private_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, void *old,

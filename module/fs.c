@@ -39,8 +39,6 @@ static int kvm_private_init_fs_context(struct fs_context *fc)
 	if (!ctx)
 		return -ENOMEM;
 	ctx->ops = &kvm_private_super_ops;
-	/* What guests write into shared pages is nothing to be executed here. */
-	fc->s_iflags |= SB_I_NOEXEC;
 	return 0;
 }
 
@@ -59,8 +57,13 @@ static struct file_system_type kvm_private_fs_type = {
  */
 int kvm_private_fs_pin(void)
 {
-	return simple_pin_fs(&kvm_private_fs_type, &kvm_private_mnt,
-			     &kvm_private_mnt_count);
+	int ret = simple_pin_fs(&kvm_private_fs_type, &kvm_private_mnt,
+				&kvm_private_mnt_count);
+
+	/* What guests write into shared pages is nothing to be executed here. */
+	if (!ret)
+		kvm_private_mnt->mnt_flags |= MNT_NOEXEC;
+	return ret;
 }
 
 void kvm_private_fs_unpin(void)

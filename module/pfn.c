@@ -247,6 +247,50 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 EXPORT_SYMBOL_GPL(kvm_private_lock_page);
 
 /**
+ * kvm_private_peek_page() - find a page that the host may read for its guest
+ * @binding: the range that the guest accesses, bound
+ * @index: page offset in the file, inside the binding
+ *
+ * Like kvm_private_lock_page() for who can't sleep, but the page may leave the
+ * file or change its state at any moment: what was read is good only if nothing
+ * was invalidated meanwhile.
+ *
+ * Context: any but interrupts. Takes no lock.
+ * Return: as kvm_private_lock_page(), and kvm_private_put_pfn() is owed for the
+ * page's frame; also ERR_PTR(-EAGAIN) for a page that isn't ready for the guest.
+ */
+struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
+				   pgoff_t index)
+{
+	struct kvm_private_file *f = kvm_private_file(binding->file);
+	struct folio *folio;
+	bool private;
+	int ret;
+
+	if (!binding_has(binding, index))
+		return ERR_PTR(-EINVAL);
+
+	private = kvm_private_state_is_private(f, index);
+	ret = may_work_on(f, binding, private);
+	if (ret)
+		return ERR_PTR(ret);
+
+	folio = kvm_private_store_get(f, index, false);
+	if (!folio)
+		return kvm_private_auto_alloc(f) ? NULL : ERR_PTR(-ENOENT);
+	if (unlikely(folio_test_hwpoison(folio)))
+		ret = -EHWPOISON;
+	else if (kvm_private_folio_guest(folio) != guest_for(binding, private))
+		ret = -EAGAIN;
+	if (ret) {
+		folio_put(folio);
+		return ERR_PTR(ret);
+	}
+	return folio_page(folio, 0);
+}
+EXPORT_SYMBOL_GPL(kvm_private_peek_page);
+
+/**
  * kvm_private_unlock_page() - the host has done its work
  * @page: from kvm_private_lock_page()
  *

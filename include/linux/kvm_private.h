@@ -143,6 +143,8 @@ void kvm_private_put_pfn(struct kvm_private_binding *binding,
 struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 				   pgoff_t index);
 void kvm_private_unlock_page(struct page *page);
+struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
+				   pgoff_t index);
 bool kvm_private_is_private(struct file *file, pgoff_t index);
 long kvm_private_populate(struct kvm_private_binding *binding, pgoff_t index,
 			  unsigned long nr, kvm_private_populate_cb cb,

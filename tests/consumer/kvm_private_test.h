@@ -142,5 +142,7 @@ struct kpt_event {
 #define KPT_UNLOCK_PAGE	_IO(KPT_IOC_TYPE, 13)
 /* A descriptor for what kvm_private_create_guest_memfd() makes */
 #define KPT_CREATE	_IOW(KPT_IOC_TYPE, 14, struct kpt_create)
+/* As KPT_READ, through kvm_private_peek_page() and without sleeping */
+#define KPT_PEEK	_IOWR(KPT_IOC_TYPE, 15, struct kpt_page)
 
 #endif

@@ -190,6 +190,68 @@ static void test_held(void **state)
 		  "to private");
 }
 
+static int peek(struct consumer *c, __u64 index, __u64 *word)
+{
+	struct kpt_page page = { .index = index };
+	int ret = ioctl(c->device, KPT_PEEK, &page);
+
+	*word = page.word;
+	return ret;
+}
+
+static void test_peek(void **state)
+{
+	struct consumer *c = *state;
+	__u64 word;
+
+	take(c, KVM_PRIVATE_FLAG_MMAP, 0, false);
+	expect_error(EINVAL, peek(c, FILE_PAGES, &word), "outside");
+	expect_error(ENODATA, peek(c, 5, &word), "a hole");
+	assert_int_equal(allocated(c), 0);
+	get_pfn(c, 0, 5);
+	expect_ok(write_word(c, 0, 5, TAG), "writing");
+	expect_ok(peek(c, 5, &word), "a private page");
+	assert_int_equal(word, TAG);
+	share(c, 5);
+	expect_ok(peek(c, 5, &word), "a shared page");
+	assert_int_equal(word, TAG);
+	/* It keeps nothing. */
+	expect_ok(file_make_private(c->file, 5 * PAGE, PAGE, 0), "to private");
+	punch(c, 5, 6);
+	expect_error(ENODATA, peek(c, 5, &word), "a new hole");
+}
+
+static void test_peek_is_refused(void **state)
+{
+	struct consumer *c = *state;
+	struct kpt_bind bind = { .end = FILE_PAGES };
+	__u64 word;
+
+	take(c, KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_NO_AUTO_ALLOC, 0, true);
+	expect_error(EPERM, peek(c, 5, &word), "a hole");
+	allocate(c, 5, 6);
+	get_pfn(c, 0, 5);
+	expect_error(EPERM, peek(c, 5, &word), "a prepared page");
+	share(c, 6);
+	expect_error(ENOENT, peek(c, 6, &word), "a shared hole that stays");
+	allocate(c, 6, 7);
+	expect_ok(peek(c, 6, &word), "a shared page");
+	assert_int_equal(word, 0);
+
+	/* Not ready for a guest that comes after */
+	unbind(c, 0);
+	bind.fd = c->file;
+	expect_ok(try_bind(c, &bind), "binding");
+	expect_error(EAGAIN, peek(c, 5, &word), "prepared for another guest");
+	get_pfn(c, 0, 5);
+	expect_ok(peek(c, 5, &word), "its own");
+
+	unbind(c, 0);
+	take(c, 0, 0, false);
+	share(c, 5);
+	expect_error(EACCES, peek(c, 5, &word), "what is elsewhere");
+}
+
 static void test_stateless(void **state)
 {
 	struct consumer *c = *state;
@@ -251,6 +313,8 @@ int main(void)
 		consumer_test(test_not_prepared),
 		consumer_test(test_elsewhere),
 		consumer_test(test_held),
+		consumer_test(test_peek),
+		consumer_test(test_peek_is_refused),
 		consumer_test(test_stateless),
 		consumer_test(test_stateless_after_another),
 		consumer_test(test_stateless_prepares_nothing),

@@ -204,6 +204,27 @@ int kpt_access(struct kpt_page *args, bool write)
 	return PTR_ERR_OR_ZERO(page);
 }
 
+int kpt_peek(struct kpt_page *args)
+{
+	struct kvm_private_binding *binding;
+	struct page *page = ERR_PTR(-ENXIO);
+
+	down_read(&slots_lock);
+	binding = find(args->slot);
+	if (binding) {
+		preempt_disable();
+		page = kvm_private_peek_page(binding, args->index);
+		if (!IS_ERR_OR_NULL(page)) {
+			args->word = *(u64 *)page_address(page);
+			args->pfn = page_to_pfn(page);
+			kvm_private_put_pfn(binding, args->pfn);
+		}
+		preempt_enable();
+	}
+	up_read(&slots_lock);
+	return page ? PTR_ERR_OR_ZERO(page) : -ENODATA;
+}
+
 int kpt_lock_page(const struct kpt_page *args)
 {
 	struct page *page;

@@ -33,6 +33,7 @@ void kpt_unbind_all(void);
 int kpt_get_pfn(struct kpt_page *page);
 int kpt_put_pfn(const struct kpt_page *page);
 int kpt_access(struct kpt_page *page, bool write);
+int kpt_peek(struct kpt_page *args);
 int kpt_lock_page(const struct kpt_page *page);
 int kpt_unlock_page(void);
 int kpt_populate(struct kpt_populate *args);

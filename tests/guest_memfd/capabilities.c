@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What KVM says that it can do, system-wide and for VMs of each type. */
+#include "memfd.h"
+
+/* The last number that was proposed for conversion in place */
+#define CAP_PROPOSED	250
+
+static void of_the_system(void **state)
+{
+	(void)state;
+	assert_int_equal(system_cap(KVM_CAP_GUEST_MEMFD), 1);
+	assert_int_equal(system_cap(KVM_CAP_GUEST_MEMFD_FLAGS), SHARED);
+	assert_int_equal(system_cap(KVM_CAP_USER_MEMORY2), 1);
+	assert_int_equal(system_cap(KVM_CAP_MEMORY_FAULT_INFO), 1);
+}
+
+static void of_an_ordinary_vm(void **state)
+{
+	int vm = memfd_vm(ORDINARY);
+
+	(void)state;
+	assert_int_equal(vm_cap(vm, KVM_CAP_GUEST_MEMFD), 1);
+	assert_int_equal(vm_cap(vm, KVM_CAP_GUEST_MEMFD_FLAGS), SHARED);
+	assert_int_equal(vm_cap(vm, KVM_CAP_USER_MEMORY2), 1);
+	assert_int_equal(vm_cap(vm, KVM_CAP_MEMORY_ATTRIBUTES), 0);
+	close(vm);
+}
+
+static void of_a_protected_vm(void **state)
+{
+	int vm;
+
+	(void)state;
+	if (!has_vm_type(KVM_X86_SW_PROTECTED_VM))
+		return;
+	vm = memfd_vm(KVM_X86_SW_PROTECTED_VM);
+	assert_int_equal(vm_cap(vm, KVM_CAP_GUEST_MEMFD), 1);
+	assert_int_equal(vm_cap(vm, KVM_CAP_GUEST_MEMFD_FLAGS), MMAP);
+	assert_int_equal(vm_cap(vm, KVM_CAP_MEMORY_ATTRIBUTES),
+			 KVM_MEMORY_ATTRIBUTE_PRIVATE);
+	assert_int_equal(system_cap(KVM_CAP_MEMORY_ATTRIBUTES),
+			 KVM_MEMORY_ATTRIBUTE_PRIVATE);
+	close(vm);
+}
+
+/* It is another architecture's by now: a yes would be a lie. */
+static void of_a_proposed_number(void **state)
+{
+	int vm = memfd_vm(ORDINARY);
+
+	(void)state;
+	assert_int_equal(system_cap(CAP_PROPOSED), 0);
+	assert_int_equal(vm_cap(vm, CAP_PROPOSED), 0);
+	close(vm);
+}
+
+/* Each flag that is promised works, and no other one. */
+static void try_flags(unsigned long type)
+{
+	int vm = memfd_vm(type);
+	__u64 flags = vm_cap(vm, KVM_CAP_GUEST_MEMFD_FLAGS);
+
+	for (int i = 0; i < 64; i++) {
+		__u64 bit = 1ULL << i;
+
+		if (flags & bit) {
+			close(memfd_create_for(vm, PAGE, bit));
+			continue;
+		}
+		expect_error(EINVAL, memfd_try(vm, PAGE, bit),
+			     "type %lu, bit %d", type, i);
+		expect_error(EINVAL, memfd_try(vm, PAGE, flags | bit),
+			     "type %lu, bit %d beside the others", type, i);
+	}
+	close(memfd_create_for(vm, PAGE, flags));
+	close(vm);
+}
+
+static void say_which_flags_work(void **state)
+{
+	(void)state;
+	try_flags(ORDINARY);
+	if (has_vm_type(KVM_X86_SW_PROTECTED_VM))
+		try_flags(KVM_X86_SW_PROTECTED_VM);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(of_the_system),
+		cmocka_unit_test(of_an_ordinary_vm),
+		cmocka_unit_test(of_a_protected_vm),
+		cmocka_unit_test(of_a_proposed_number),
+		cmocka_unit_test(say_which_flags_work),
+	};
+
+	return cmocka_run_group_tests_name("guest_memfd: capabilities", tests,
+					   NULL, NULL);
+}

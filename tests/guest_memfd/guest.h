@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A guest in an ordinary VM: slot 0 is common memory with its page tables and
+ * code, slot 1, from DATA_GPA on, is the file that a test is about.
+ */
+#ifndef TESTS_GUEST_MEMFD_GUEST_H
+#define TESTS_GUEST_MEMFD_GUEST_H
+
+#include "../kvm/guests.h"
+#include "../kvm/layout.h"
+#include "../kvm/vcpu.h"
+#include "memfd.h"
+
+#define DATA_SLOT	1
+
+struct guest {
+	int vm;
+	int file;
+	/* All of the file, if it can be mapped */
+	char *map;
+	/* What slot 0 is made of */
+	char *low;
+	__u64 size;
+	struct vcpu cpu;
+};
+
+/* address: what slot 1 has as userspace_addr */
+void guest_start(struct guest *guest, __u64 size, __u64 flags, void *address);
+void guest_stop(struct guest *guest);
+
+/* Without a slot 1, which guest_add_data() adds */
+void guest_start_bare(struct guest *guest, __u64 size, __u64 flags);
+void guest_add_data(struct guest *guest, void *address);
+
+/* Each guest routine as a call */
+__u64 guest_reads(struct guest *guest, __u64 gpa);
+void guest_writes(struct guest *guest, __u64 gpa, __u64 value);
+
+/* The word of the file at gpa, as the host sees it */
+static inline volatile __u64 *guest_word(struct guest *guest, __u64 gpa)
+{
+	return (volatile __u64 *)(guest->map + (gpa - DATA_GPA));
+}
+
+/* The guest then finds the page at gpa at the address that is returned. */
+__u64 guest_maps(struct guest *guest, unsigned int entry, __u64 gpa);
+
+/* Fixture: FILE_SIZE bytes, a file of both flags, userspace_addr 0 */
+int guest_setup(void **state);
+int guest_teardown(void **state);
+
+#define guest_test(function) \
+	cmocka_unit_test_setup_teardown(function, guest_setup, guest_teardown)
+
+#endif

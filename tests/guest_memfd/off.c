@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Without the provider: all as Debian's 6.12 has it. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "memfd.h"
+
+static void capabilities(void **state)
+{
+	int vm = memfd_vm(ORDINARY);
+
+	(void)state;
+	assert_int_equal(system_cap(KVM_CAP_GUEST_MEMFD_FLAGS), 0);
+	assert_int_equal(vm_cap(vm, KVM_CAP_GUEST_MEMFD_FLAGS), 0);
+	assert_int_equal(vm_cap(vm, KVM_CAP_GUEST_MEMFD), 0);
+	assert_int_equal(vm_cap(vm, KVM_CAP_MEMORY_ATTRIBUTES), 0);
+	assert_int_equal(vm_cap(vm, KVM_CAP_USER_MEMORY2), 1);
+	close(vm);
+}
+
+static void capabilities_of_protected_vms(void **state)
+{
+	int vm;
+
+	(void)state;
+	if (!has_vm_type(KVM_X86_SW_PROTECTED_VM))
+		return;
+	vm = memfd_vm(KVM_X86_SW_PROTECTED_VM);
+	assert_int_equal(system_cap(KVM_CAP_GUEST_MEMFD), 1);
+	assert_int_equal(vm_cap(vm, KVM_CAP_GUEST_MEMFD), 1);
+	assert_int_equal(vm_cap(vm, KVM_CAP_GUEST_MEMFD_FLAGS), 0);
+	close(vm);
+}
+
+static void no_flags(void **state)
+{
+	int vm = memfd_vm(ORDINARY);
+
+	(void)state;
+	for (int bit = 0; bit < 64; bit++)
+		expect_error(EINVAL, memfd_try(vm, PAGE, 1ULL << bit), "bit %d", bit);
+	expect_error(EINVAL, memfd_try(vm, PAGE, SHARED), "both");
+	expect_error(EINVAL, memfd_try(vm, 0, 0), "empty");
+	close(vm);
+}
+
+static void no_slots_in_ordinary_vms(void **state)
+{
+	struct pair *p = *state;
+
+	expect_region(EINVAL, p->vm, region_of(0, 0, PAGE, p->file, 0), "slot");
+	expect_region(EINVAL, p->vm, region_of(0, 0, PAGE, -1, 0), "no file");
+	expect_error(EINVAL, attributes_try(p->vm, 0, PAGE, KVM_MEMORY_ATTRIBUTE_PRIVATE),
+		     "attributes");
+}
+
+/* The file is KVM's own: nothing that ours can do works. */
+static void native_file(void **state)
+{
+	struct pair *p = *state;
+	char path[64], target[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", p->file);
+	expect_ok(readlink(path, target, sizeof(target) - 1), "readlink");
+	assert_string_equal(target, "anon_inode:[kvm-gmem]");
+	assert_int_equal(fcntl(p->file, F_GETFD), 0);
+	expect_error(ESPIPE, lseek(p->file, 0, SEEK_DATA), "lseek");
+	expect_error(ENODEV, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, p->file, 0) ==
+		     MAP_FAILED ? -1 : 0, "mmap");
+	expect_error(ENOTTY, ioctl(p->file, KVM_SET_MEMORY_ATTRIBUTES2, target), "ioctl");
+	expect_error(EOPNOTSUPP, fallocate(p->file, 0, 0, PAGE), "no KEEP_SIZE");
+	expect_ok(fallocate(p->file, FALLOC_FL_KEEP_SIZE, 0, FILE_SIZE), "allocate");
+	expect_ok(fallocate(p->file, HOLE, FILE_SIZE, PAGE), "punch past the end");
+}
+
+static void native_slot(void **state)
+{
+	int vm, file, other;
+
+	(void)state;
+	if (!has_vm_type(KVM_X86_SW_PROTECTED_VM))
+		return;
+	vm = memfd_vm(KVM_X86_SW_PROTECTED_VM);
+	other = memfd_vm(KVM_X86_SW_PROTECTED_VM);
+	file = memfd_create_for(vm, FILE_SIZE, 0);
+	expect_region(0, vm, region_of(0, 0, PAGE, file, 0), "slot");
+	/* What newer kernels call EEXIST */
+	expect_region(EINVAL, vm, region_of(1, PAGE, PAGE, file, 0), "again");
+	expect_region(EINVAL, other, region_of(0, 0, PAGE, file, PAGE), "other VM");
+	expect_error(EINVAL, memfd_try(vm, PAGE, MMAP), "MMAP");
+	close(file);
+	close(other);
+	close(vm);
+}
+
+/* A stock KVM has no such parameter. */
+static void says_so(void **state)
+{
+	FILE *file = fopen("/sys/module/kvm/parameters/guest_memfd_provider", "r");
+	char line[64] = "native\n";
+
+	(void)state;
+	if (file) {
+		assert_non_null(fgets(line, sizeof(line), file));
+		fclose(file);
+	}
+	assert_string_equal(line, "native\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(capabilities),
+		cmocka_unit_test(capabilities_of_protected_vms),
+		cmocka_unit_test(no_flags),
+		pair_test(no_slots_in_ordinary_vms),
+		pair_test(native_file),
+		cmocka_unit_test(native_slot),
+		cmocka_unit_test(says_so),
+	};
+
+	return cmocka_run_group_tests_name("guest_memfd: provider off", tests, NULL, NULL);
+}

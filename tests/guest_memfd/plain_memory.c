@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What an ordinary guest sees of a file that is its memory, and what the host does. */
+#include <string.h>
+
+#include "../kvm/string_io.h"
+#include "guest.h"
+#include "touch.h"
+
+#define TAG	0x4700000000000000ULL
+
+static void both_see_what_the_other_writes(void **state)
+{
+	struct guest *g = *state;
+
+	for (__u64 gpa = DATA_GPA; gpa < DATA_GPA + FILE_SIZE; gpa += PAGE) {
+		assert_int_equal(guest_reads(g, gpa), 0);
+		*guest_word(g, gpa) = TAG + gpa;
+		assert_int_equal(guest_reads(g, gpa), TAG + gpa);
+		guest_writes(g, gpa + 8, TAG + gpa + 1);
+		assert_int_equal(*guest_word(g, gpa + 8), TAG + gpa + 1);
+	}
+}
+
+/* The guest allocates what it touches first, and it is zero. */
+static void guest_comes_first(void **state)
+{
+	struct guest *g = *state;
+
+	vcpu_call(&g->cpu, guest_fill, DATA_GPA, FILE_PAGES, TAG);
+	for (__u64 gpa = DATA_GPA; gpa < DATA_GPA + FILE_SIZE; gpa += 8)
+		assert_int_equal(*guest_word(g, gpa), TAG + (gpa & -PAGE));
+}
+
+static void check_with_address(void *address, const char *what)
+{
+	struct guest guest;
+
+	print_message("# userspace_addr is %s\n", what);
+	guest_start(&guest, FILE_SIZE, SHARED, address);
+	*guest_word(&guest, DATA_GPA) = TAG;
+	assert_int_equal(guest_reads(&guest, DATA_GPA), TAG);
+	guest_writes(&guest, DATA_GPA + PAGE, TAG + 1);
+	assert_int_equal(*guest_word(&guest, DATA_GPA + PAGE), TAG + 1);
+	guest_stop(&guest);
+}
+
+/* The file is what the guest gets, whatever is at the slot's host address. */
+static void any_host_address(void **state)
+{
+	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *none = mmap(NULL, FILE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	memset(other, 0x77, FILE_SIZE);
+	check_with_address(NULL, "0");
+	check_with_address(none, "memory that nobody can touch");
+	check_with_address(other, "other memory");
+	for (__u64 i = 0; i < FILE_SIZE; i++)
+		assert_int_equal(other[i], 0x77);
+	expect_ok(mprotect(other, FILE_SIZE, PROT_READ), "mprotect");
+	check_with_address(other, "other memory, to read");
+	munmap(other, FILE_SIZE);
+	check_with_address(other, "nothing");
+	munmap(none, FILE_SIZE);
+}
+
+static void host_address_in_the_file(void **state)
+{
+	struct guest guest;
+
+	(void)state;
+	guest_start_bare(&guest, FILE_SIZE, SHARED);
+	guest_add_data(&guest, guest.map);
+	guest_writes(&guest, DATA_GPA, TAG);
+	assert_int_equal(*guest_word(&guest, DATA_GPA), TAG);
+	expect_ok(madvise(guest.map, FILE_SIZE, MADV_DONTNEED), "DONTNEED");
+	assert_int_equal(guest_reads(&guest, DATA_GPA), TAG);
+	guest_stop(&guest);
+}
+
+static void host_mapping_goes(void **state)
+{
+	struct guest *g = *state;
+
+	guest_writes(g, DATA_GPA, TAG);
+	munmap(g->map, FILE_SIZE);
+	assert_int_equal(guest_reads(g, DATA_GPA), TAG);
+	guest_writes(g, DATA_GPA + PAGE, TAG + 1);
+	g->map = memfd_map(g->file, FILE_SIZE);
+	assert_int_equal(*guest_word(g, DATA_GPA), TAG);
+	assert_int_equal(*guest_word(g, DATA_GPA + PAGE), TAG + 1);
+	expect_ok(mprotect(g->map, FILE_SIZE, PROT_READ), "mprotect");
+	guest_writes(g, DATA_GPA, TAG + 2);
+	assert_int_equal(*guest_word(g, DATA_GPA), TAG + 2);
+}
+
+static void punched(void **state)
+{
+	struct guest *g = *state;
+
+	vcpu_call(&g->cpu, guest_fill, DATA_GPA, FILE_PAGES, TAG);
+	expect_ok(fallocate(g->file, HOLE, 4 * PAGE, 8 * PAGE), "punch");
+	for (__u64 i = 0; i < FILE_PAGES; i++) {
+		__u64 gpa = DATA_GPA + i * PAGE;
+
+		assert_int_equal(guest_reads(g, gpa), i >= 4 && i < 12 ? 0 : TAG + gpa);
+		assert_int_equal(*guest_word(g, gpa), i >= 4 && i < 12 ? 0 : TAG + gpa);
+	}
+	guest_writes(g, DATA_GPA + 5 * PAGE, TAG);
+	assert_int_equal(*guest_word(g, DATA_GPA + 5 * PAGE), TAG);
+	expect_ok(fallocate(g->file, HOLE, 0, 4 * FILE_SIZE), "punch past the end");
+	assert_int_equal(guest_reads(g, DATA_GPA), 0);
+	assert_int_equal(guest_reads(g, DATA_GPA + FILE_SIZE - 8), 0);
+}
+
+/* Without INIT_SHARED the host can't look, but the guest has its memory. */
+static void out_of_the_hosts_reach(void **state)
+{
+	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct guest guest;
+
+	(void)state;
+	guest_start(&guest, FILE_SIZE, MMAP, other);
+	assert_int_equal(guest_reads(&guest, DATA_GPA), 0);
+	vcpu_call(&guest.cpu, guest_fill, DATA_GPA, FILE_PAGES, TAG);
+	assert_int_equal(vcpu_call(&guest.cpu, guest_check, DATA_GPA, FILE_PAGES, TAG), 0);
+	assert_int_equal(vcpu_regs(&guest.cpu).rbx, 0);
+	expect_sigbus(guest.map, "a page that the guest wrote");
+	for (__u64 i = 0; i < FILE_SIZE; i++)
+		assert_int_equal(other[i], 0);
+	expect_ok(fallocate(guest.file, HOLE, 0, PAGE), "punch");
+	assert_int_equal(guest_reads(&guest, DATA_GPA), 0);
+	assert_int_equal(guest_reads(&guest, DATA_GPA + PAGE), TAG + DATA_GPA + PAGE);
+	guest_stop(&guest);
+	munmap(other, FILE_SIZE);
+}
+
+/* A file that can't be mapped is for private memory, and here there is none. */
+static void file_without_flags(void **state)
+{
+	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct guest guest;
+
+	(void)state;
+	guest_start(&guest, FILE_SIZE, 0, other);
+	memset(other, 0x61, FILE_SIZE);
+	assert_int_equal(guest_reads(&guest, DATA_GPA), 0x6161616161616161);
+	guest_writes(&guest, DATA_GPA + PAGE, TAG);
+	assert_int_equal(*(__u64 *)(other + PAGE), TAG);
+	expect_ok(fallocate(guest.file, HOLE, 0, FILE_SIZE), "punch");
+	assert_int_equal(guest_reads(&guest, DATA_GPA + PAGE), TAG);
+	expect_ok(madvise(other, FILE_SIZE, MADV_DONTNEED), "DONTNEED");
+	assert_int_equal(guest_reads(&guest, DATA_GPA + PAGE), 0);
+	guest_stop(&guest);
+	munmap(other, FILE_SIZE);
+}
+
+static void file_without_flags_at_no_address(void **state)
+{
+	struct guest guest;
+
+	(void)state;
+	guest_start(&guest, FILE_SIZE, 0, NULL);
+	vcpu_enter(&guest.cpu, guest_peek, &(struct kvm_regs){ .rdi = DATA_GPA });
+	vcpu_expect(&guest.cpu, vcpu_run(&guest.cpu), -EFAULT);
+	guest_stop(&guest);
+}
+
+/* Each page once, but by two slots and in the other order */
+static void two_slots_of_one_file(void **state)
+{
+	const __u64 half = FILE_SIZE / 2;
+	struct guest guest;
+
+	(void)state;
+	guest_start_bare(&guest, FILE_SIZE, SHARED);
+	expect_region(0, guest.vm, region_of(1, DATA_GPA, half, guest.file, half), "one");
+	expect_region(0, guest.vm, region_of(2, 4 * MIB, half, guest.file, 0), "two");
+	for (__u64 at = 0; at < half; at += PAGE) {
+		guest_writes(&guest, DATA_GPA + at, TAG + at);
+		guest_writes(&guest, 4 * MIB + at, TAG + half + at);
+		assert_int_equal(*(__u64 *)(guest.map + half + at), TAG + at);
+		assert_int_equal(*(__u64 *)(guest.map + at), TAG + half + at);
+	}
+	/* A hole over the border of both */
+	expect_ok(fallocate(guest.file, HOLE, half - PAGE, 2 * PAGE), "punch");
+	assert_int_equal(guest_reads(&guest, DATA_GPA), 0);
+	assert_int_equal(guest_reads(&guest, 4 * MIB + half - PAGE), 0);
+	assert_int_equal(guest_reads(&guest, DATA_GPA + PAGE), TAG + PAGE);
+	assert_int_equal(guest_reads(&guest, 4 * MIB + half - 2 * PAGE),
+			 TAG + 2 * half - 2 * PAGE);
+	guest_stop(&guest);
+}
+
+static void two_processors(void **state)
+{
+	struct guest *g = *state;
+	struct vcpu second;
+
+	vcpu_open(&second, g->vm, 1);
+	for (__u64 gpa = DATA_GPA; gpa < DATA_GPA + FILE_SIZE; gpa += PAGE) {
+		guest_writes(g, gpa, TAG + gpa);
+		assert_int_equal(vcpu_call(&second, guest_peek, gpa, 0, 0), TAG + gpa);
+	}
+	expect_ok(fallocate(g->file, HOLE, 0, FILE_SIZE), "punch");
+	assert_int_equal(vcpu_call(&second, guest_peek, DATA_GPA, 0, 0), 0);
+	assert_int_equal(guest_reads(g, DATA_GPA), 0);
+	vcpu_close(&second);
+}
+
+/* String I/O: KVM itself reads and writes the guest's memory, by its host address. */
+static void kvm_reads_and_writes_it(void **state)
+{
+	struct guest guest;
+	__u8 data[PAGE];
+
+	(void)state;
+	guest_start_bare(&guest, FILE_SIZE, SHARED);
+	guest_add_data(&guest, guest.map);
+	memset(data, 0x33, sizeof(data));
+	ins(&guest.cpu, DATA_GPA + PAGE - 64, data, 128);
+	expect_reads(guest.map + PAGE - 64, 0x33, "first byte");
+	expect_reads(guest.map + PAGE + 63, 0x33, "last byte");
+	expect_reads(guest.map + PAGE + 64, 0, "the byte behind it");
+	memset(guest.map, 0x34, PAGE);
+	outs(&guest.cpu, DATA_GPA + PAGE - 64, data, 128);
+	assert_int_equal(data[63], 0x34);
+	assert_int_equal(data[64], 0x33);
+	guest_stop(&guest);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		guest_test(both_see_what_the_other_writes),
+		guest_test(guest_comes_first),
+		cmocka_unit_test(any_host_address),
+		cmocka_unit_test(host_address_in_the_file),
+		guest_test(host_mapping_goes),
+		guest_test(punched),
+		cmocka_unit_test(out_of_the_hosts_reach),
+		cmocka_unit_test(file_without_flags),
+		cmocka_unit_test(file_without_flags_at_no_address),
+		cmocka_unit_test(two_slots_of_one_file),
+		guest_test(two_processors),
+		cmocka_unit_test(kvm_reads_and_writes_it),
+	};
+
+	return cmocka_run_group_tests_name("guest_memfd: plain memory", tests, NULL, NULL);
+}
