@@ -94,21 +94,26 @@ initramfs_add_needed() {
 	done
 }
 
-# initramfs_modules DIRECTORY VERSION IMAGE [FILE.ko...]: our modules, those of
-# the distribution that are needed, and the index that finds them by name.
+# initramfs_modules DIRECTORY VERSION IMAGE MODULE...: our modules (FILE.ko),
+# those of the distribution that are named or needed, and the index that finds
+# them by name.
 initramfs_modules() {
-	local directory=$1 version=$2 image=$3 target name file
+	local directory=$1 version=$2 image=$3 target module file
 
 	shift 3
 	target=$directory/lib/modules/$version
 	mkdir -p "$target/updates"
 	cp "$image"/modules/modules.{order,builtin,builtin.modinfo} "$target"
-	[[ $# -eq 0 ]] || cp "$@" "$target/updates"
-	for name in "${INITRAMFS_MODULES[@]}"; do
-		initramfs_add_stock "$directory" "$version" "$image" "$name"
+	for module; do
+		[[ $module != *.ko ]] || cp "$module" "$target/updates"
+	done
+	for module in "${INITRAMFS_MODULES[@]}" "$@"; do
+		[[ $module == *.ko ]] ||
+			initramfs_add_stock "$directory" "$version" "$image" "$module"
 	done
 	for file in "$target"/updates/*.ko; do
-		initramfs_add_needed "$directory" "$version" "$image" "$file"
+		[[ ! -e $file ]] ||
+			initramfs_add_needed "$directory" "$version" "$image" "$file"
 	done
 	depmod -b "$directory" "$version" ||
 		die "depmod can't make sense of the modules"

@@ -5,11 +5,13 @@
 # Starting the machine of scripts/vm and judging how it ended. Uses the
 # variables of that script; needs common.sh, cache.sh and splats.sh.
 
-# machine_check_params PARAM...: a parameter that a module of ours doesn't have
-# would be ignored by the kernel with hardly a word.
+# machine_check_params TREE PARAM...: a parameter that a module of the initramfs
+# doesn't have would be ignored by the kernel with hardly a word.
 machine_check_params() {
-	local param module name file known
+	local param module name file known modules
 
+	mapfile -t modules < <(find "$1/lib/modules" -name '*.ko')
+	shift
 	for param; do
 		module=${param%%.*}
 		name=${param#*.}
@@ -67,9 +69,28 @@ machine_heartbeat() {
 	done
 }
 
+# machine_numa: prints QEMU's arguments for its nodes, one a line. There may be
+# more of them than processors, each of which has a socket: the kernel complains
+# of sockets that are in two nodes.
+machine_numa() {
+	local node first last size=${mem%[MG]}
+
+	[[ $mem == *M ]] || size=$((size * 1024))
+	printf '%s\n' -smp "$smp,sockets=$smp"
+	# What doesn't divide is the first node's.
+	for ((node = 0; node < numa; node++)); do
+		printf '%s\n' -object "memory-backend-ram,id=node$node,size=$((
+			size / numa + (node ? 0 : size % numa)))M"
+		first=$(((node * smp + numa - 1) / numa))
+		last=$((((node + 1) * smp + numa - 1) / numa - 1))
+		printf '%s\n' -numa "node,nodeid=$node,memdev=node$node$(
+			((first > last)) || printf ',cpus=%d-%d' "$first" "$last")"
+	done
+}
+
 # machine_run: returns when the machine is off.
 machine_run() {
-	local arguments port copy
+	local arguments nodes port copy
 
 	console=$(machine_log_name)
 	say "console log: $console"
@@ -126,6 +147,11 @@ machine_run() {
 		# Processors take turns: with a thread for each, QEMU lets one run
 		# into code that another is patching, and the kernel dies of it.
 		arguments+=(-accel "tcg,thread=single" -cpu max)
+	fi
+
+	if [[ $numa -gt 1 ]]; then
+		mapfile -t nodes < <(machine_numa)
+		arguments+=("${nodes[@]}")
 	fi
 
 	# There even if QEMU doesn't start.

@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Packages of Debian's other suites, which have newer kernels: downloaded, never
+# installed. apt works in a state directory in the cache, with a configuration
+# that knows those suites alone and verifies them as it does any other; nothing
+# of this is seen by the machine's own apt. Needs common.sh and cache.sh.
+
+SUITES_NAMES=(trixie-backports sid experimental)
+SUITES_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# suites_state: prints the state directory.
+suites_state() {
+	local directory=$CACHE/suites suite new
+
+	[[ -r $SUITES_KEYRING ]] ||
+		die "$SUITES_KEYRING is missing; install it with: apt-get install debian-archive-keyring"
+	mkdir -p "$directory"/{lists,archives}/partial
+	touch "$directory/status"
+	# Renamed into place, since another script may be reading.
+	new=$(mktemp "$directory/new.XXXXXX")
+	for suite in "${SUITES_NAMES[@]}"; do
+		printf 'deb [signed-by=%s] %s %s main\n' "$SUITES_KEYRING" \
+			http://deb.debian.org/debian "$suite"
+	done >"$new"
+	mv "$new" "$directory/sources.list"
+	new=$(mktemp "$directory/new.XXXXXX")
+	cat >"$new" <<-END
+		Dir::Etc::SourceList "$directory/sources.list";
+		Dir::Etc::SourceParts "/dev/null";
+		Dir::Etc::Preferences "/dev/null";
+		Dir::Etc::PreferencesParts "/dev/null";
+		Dir::State::Lists "$directory/lists";
+		Dir::State::status "$directory/status";
+		Dir::Cache "$directory";
+		Dir::Cache::archives "$directory/archives";
+		Acquire::Languages "none";
+		APT::Architectures { "amd64"; };
+		APT::Sandbox::User "root";
+		#clear APT::Update::Pre-Invoke;
+		#clear APT::Update::Post-Invoke;
+		#clear APT::Update::Post-Invoke-Success;
+	END
+	mv "$new" "$directory/apt.conf"
+	printf '%s\n' "$directory"
+}
+
+# suites_apt PROGRAM WORD...: apt-get or apt-cache with that configuration.
+suites_apt() {
+	local program=$1 state
+
+	shift
+	state=$(suites_state)
+	"$program" -c "$state/apt.conf" -qq "$@"
+}
+
+# suites_update: for packages that the lists don't name (yet).
+suites_update() (
+	cache_lock suites
+	say "asking Debian's other suites for their lists of packages (${SUITES_NAMES[*]})"
+	suites_apt apt-get update >&2 ||
+		die "can't get the package lists of ${SUITES_NAMES[*]}"
+	touch "$CACHE/suites/updated"
+)
+
+# suites_refresh: to be called before anything is chosen for a download, since
+# old lists name packages that are gone.
+suites_refresh() {
+	[[ -n $(find "$CACHE/suites/updated" -mmin -720 2>/dev/null) ]] || suites_update
+}
+
+# suites_names PREFIX REGEX: the packages of that name, from the lists as they
+# are, or from new ones if these have none.
+suites_names() {
+	local found
+
+	found=$(suites_apt apt-cache pkgnames "$1" | grep -E "$2") || {
+		suites_refresh
+		found=$(suites_apt apt-cache pkgnames "$1" | grep -E "$2") || found=
+	}
+	[[ -z $found ]] || printf '%s\n' "$found"
+}
+
+# suites_version PACKAGE: the newest version that isn't a release candidate, or
+# nothing.
+suites_version() {
+	local version newest=
+
+	while read -r version; do
+		if [[ -z $newest ]] || dpkg --compare-versions "$version" gt "$newest"; then
+			newest=$version
+		fi
+	done < <(suites_apt apt-cache madison "$1" | awk '{ print $3 }' | grep -v '~rc')
+	[[ -z $newest ]] || printf '%s\n' "$newest"
+}
+
+# suites_depends PACKAGE=VERSION: what it needs in just that version, which is
+# how Debian ties the parts of one kernel together.
+suites_depends() {
+	local package=${1%%=*} version=${1#*=}
+
+	suites_apt apt-cache show "$1" | sed -n 's/^Depends: //p' | tr ',' '\n' |
+		sed -n "s/^ *\([^ ]*\) (= ${version//./\\.})\$/\1/p" |
+		{ grep -vx "$package" || true; }
+}
+
+# suites_download DIRECTORY PACKAGE=VERSION...
+suites_download() {
+	local directory=$1
+
+	shift
+	(cd "$directory" && suites_apt apt-get download "$@" >&2) ||
+		die "can't fetch $*"
+}
