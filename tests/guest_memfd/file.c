@@ -14,7 +14,6 @@
 
 #include "memfd.h"
 
-
 static char buffer[PAGE];
 
 static const char *own_path(int fd)

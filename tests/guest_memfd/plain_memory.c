@@ -232,6 +232,33 @@ static void kvm_reads_and_writes_it(void **state)
 	guest_stop(&guest);
 }
 
+/*
+ * The guest's own tables are in the file. A KVM that shadows them (without nested
+ * paging) walks them, writes to them, and compares what it finds.
+ */
+static void page_tables(void **state)
+{
+	volatile __u64 *directory, *table;
+	struct guest guest;
+
+	(void)state;
+	guest_start(&guest, FILE_SIZE, SHARED, NULL);
+	directory = (volatile __u64 *)(guest.low + FINE_PD_GPA);
+	table = (volatile __u64 *)guest.map;
+	for (__u64 i = 0; i < 3; i++)
+		table[i] = (DATA_GPA + (4 + i) * PAGE) | PTE_PRESENT | PTE_WRITE;
+	directory[0] = DATA_GPA | PTE_PRESENT | PTE_WRITE;
+
+	for (__u64 i = 0; i < 3; i++) {
+		guest_writes(&guest, FINE_VA + i * PAGE, TAG + i);
+		assert_int_equal(*guest_word(&guest, DATA_GPA + (4 + i) * PAGE), TAG + i);
+		assert_int_equal(table[i] & (PTE_ACCESSED | PTE_DIRTY),
+				 PTE_ACCESSED | PTE_DIRTY);
+	}
+	assert_int_equal(table[3], 0);
+	guest_stop(&guest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +274,7 @@ int main(void)
 		cmocka_unit_test(two_slots_of_one_file),
 		guest_test(two_processors),
 		cmocka_unit_test(kvm_reads_and_writes_it),
+		cmocka_unit_test(page_tables),
 	};
 
 	return cmocka_run_group_tests_name("guest_memfd: plain memory", tests, NULL, NULL);
