@@ -48,6 +48,8 @@
 				     struct kvm_private_create)
 #define KVM_PRIVATE_POPULATE	_IOWR(KVM_PRIVATE_IOC_TYPE, 0x10, \
 				      struct kvm_private_populate)
+#define KVM_PRIVATE_COLLAPSE	_IOWR(KVM_PRIVATE_IOC_TYPE, 0x12, \
+				      struct kvm_private_collapse)
 
 /*
  * Flags of KVM_PRIVATE_CREATE. kvm_private_info.create_flags tells which of
@@ -60,6 +62,8 @@
  * INIT_SHARED: all pages start shared.
  * NO_AUTO_ALLOC: only fallocate and KVM_PRIVATE_POPULATE allocate; an access of
  * the guest, or through a mapping, to a hole fails.
+ * HUGE_STRICT: where a backing page of the size wanted can't be had, fail with
+ * ENOMEM rather than make do with base pages.
  */
 #define KVM_PRIVATE_FLAG_MMAP		(1ULL << 0)
 #define KVM_PRIVATE_FLAG_INIT_SHARED	(1ULL << 1)
@@ -110,6 +114,32 @@ struct kvm_private_create {
 	__u64 flags;
 	__u32 page_shift;
 	__u32 pad;
+	__u64 reserved[5];
+};
+
+/**
+ * struct kvm_private_collapse - make pages huge (KVM_PRIVATE_COLLAPSE)
+ * @offset: in/out: first byte in the file, page aligned
+ * @size: in/out: bytes, a non-zero multiple of the page size
+ * @flags: zero
+ * @reserved: zero
+ *
+ * Issued on a private file whose backing page size is more than the base page.
+ * Each naturally aligned block of that size that lies inside the range, has
+ * pages and is not one huge page already becomes one: where its pages are, if
+ * they are contiguous, else they are moved to a new huge page. Holes in it are
+ * filled with zeros. A block without any page stays a hole. States don't change.
+ *
+ * @offset and @size are moved past what was done, also on error. Errors:
+ * EFAULT, EINVAL, EINTR; ENOMEM: no huge page could be had; EAGAIN: a shared
+ * page of the block at @offset is held by more than the file and its mappings;
+ * EBUSY: the block at @offset has a page that a guest's firmware guards, which
+ * nobody but the guest may read; EHWPOISON.
+ */
+struct kvm_private_collapse {
+	__u64 offset;
+	__u64 size;
+	__u64 flags;
 	__u64 reserved[5];
 };
 
