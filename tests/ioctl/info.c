@@ -29,8 +29,9 @@ static void tells_what_it_can(void **state)
 	assert_int_equal(info.api_version, KVM_PRIVATE_API_VERSION);
 	assert_int_equal(info.create_flags, KVM_PRIVATE_FLAG_MMAP |
 			 KVM_PRIVATE_FLAG_INIT_SHARED |
-			 KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
-	assert_int_equal(info.page_sizes, PAGE);
+			 KVM_PRIVATE_FLAG_NO_AUTO_ALLOC |
+			 KVM_PRIVATE_FLAG_HUGE_STRICT);
+	assert_int_equal(info.page_sizes, PAGE | 2 * MIB);
 	assert_int_equal(info.attributes, KVM_MEMORY_ATTRIBUTE_PRIVATE);
 	assert_int_equal(info.attribute_flags,
 			 KVM_SET_MEMORY_ATTRIBUTES2_ZERO |
