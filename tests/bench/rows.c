@@ -123,7 +123,7 @@ static void report_yardsticks(uint64_t size)
 	end_line(NULL);
 }
 
-/* What knows which pages a file has: nodes of its tree, and nothing else */
+/* What a file takes to know its pages; all slab that is allocated with them */
 static void report_bookkeeping(const struct backend *backend, uint64_t size)
 {
 	struct bookkeeping before, after;
