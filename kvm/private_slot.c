@@ -98,13 +98,42 @@ static void priv_invalidate_end(struct kvm_private_binding *binding,
 		rcuwait_wake_up(&kvm->mn_memslots_update_rcuwait);
 }
 
+/*
+ * The page tables have one entry for a block only if it is aligned in the guest
+ * as it is in memory. Where a slot begins in its file is up to the VMM, and KVM
+ * looks at the slot's host address at most.
+ */
+static unsigned int clip_order(gfn_t gfn, unsigned long pfn,
+			       unsigned int order)
+{
+	u64 differ = gfn ^ pfn;
+
+	return differ ? min_t(unsigned int, order, __ffs64(differ)) : order;
+}
+
+/*
+ * A huge page is one to the platform, too, where the page tables may take it for
+ * one. Elsewhere the architecture's code sees to one base page a call.
+ */
 static int priv_prepare(struct kvm_private_binding *binding, pgoff_t index,
 			unsigned long pfn, unsigned int order)
 {
-	struct kvm_private_slot *priv = to_priv(binding);
+	struct kvm *kvm = to_priv(binding)->kvm;
+	gfn_t gfn = priv_gfn(to_priv(binding), index);
+	unsigned long i;
+	int ret;
 
-	return kvm_arch_gmem_prepare(priv->kvm, priv_gfn(priv, index), pfn,
-				     order);
+	if (clip_order(gfn, pfn, order) == order)
+		return kvm_arch_gmem_prepare(kvm, gfn, pfn, order);
+
+	for (i = 0; i < 1UL << order; i++) {
+		ret = kvm_arch_gmem_prepare(kvm, gfn + i, pfn + i, 0);
+		if (ret) {
+			kvm_arch_gmem_invalidate(pfn, pfn + i);
+			return ret;
+		}
+	}
+	return 0;
 }
 
 static void priv_reclaim(unsigned long pfn, unsigned long nr)
@@ -264,19 +293,6 @@ void kvm_private_slots_unbind(struct kvm *kvm)
 	for (i = 0; i < kvm_arch_nr_memslot_as_ids(kvm); i++)
 		kvm_for_each_memslot(slot, bkt, __kvm_memslots(kvm, i))
 			kvm_private_slot_unbind(slot);
-}
-
-/*
- * The page tables have one entry for a block only if it is aligned in the guest
- * as it is in memory. Where a slot begins in its file is up to the VMM, and KVM
- * looks at the slot's host address at most.
- */
-static unsigned int clip_order(gfn_t gfn, unsigned long pfn,
-			       unsigned int order)
-{
-	u64 differ = gfn ^ pfn;
-
-	return differ ? min_t(unsigned int, order, __ffs64(differ)) : order;
 }
 
 typedef int (*lookup_fn)(struct kvm_private_binding *binding, pgoff_t index,

@@ -104,7 +104,7 @@ static int make_private(struct kvm_private_file *f, struct conversion *c)
  */
 static void split_again(struct kvm_private_file *f, const struct conversion *c)
 {
-	if (f->order && !list_empty(&f->guests)) {
+	if (!list_empty(&f->guests)) {
 		kvm_private_store_split(f, c->start, GFP_KERNEL | __GFP_NOFAIL);
 		kvm_private_store_split(f, c->end, GFP_KERNEL | __GFP_NOFAIL);
 	}

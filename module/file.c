@@ -146,12 +146,15 @@ static void kvm_private_show_fdinfo(struct seq_file *m, struct file *file)
 
 static int kvm_private_release(struct inode *inode, struct file *file)
 {
+	struct kvm_private_file *f = inode->i_private;
+
 	/*
 	 * A binding has a reference of the file, so none is left and nobody
 	 * needs to be told. The pages go now, not with the inode: that may
 	 * stay for as long as somebody has a path to it.
 	 */
-	kvm_private_store_remove(inode->i_private, 0, ULONG_MAX);
+	if (!xa_empty(&f->units))
+		kvm_private_store_remove(f, 0, ULONG_MAX);
 	kvm_private_fs_unpin();
 	return 0;
 }

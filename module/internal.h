@@ -148,6 +148,17 @@ static inline bool kvm_private_auto_alloc(const struct kvm_private_file *f)
 	return !(f->flags & KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 }
 
+static inline pgoff_t kvm_private_file_end(const struct kvm_private_file *f)
+{
+	return i_size_read(f->mapping->host) >> PAGE_SHIFT;
+}
+
+/* Up to where may a touch of a hole allocate? Nowhere if it is 0. */
+static inline pgoff_t kvm_private_touch_end(const struct kvm_private_file *f)
+{
+	return kvm_private_auto_alloc(f) ? kvm_private_file_end(f) : 0;
+}
+
 /* Has any of its pages a NUMA policy? The answer may be old. */
 static inline bool kvm_private_has_policies(const struct kvm_private_file *f)
 {
@@ -256,17 +267,18 @@ unsigned long kvm_private_state_nr_shared(struct kvm_private_file *f,
 
 /* store.c */
 struct page *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
-				   bool alloc, struct kvm_private_unit *unit);
+				   pgoff_t upto, struct kvm_private_unit *unit);
 bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
 				 struct kvm_private_unit *unit);
 int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
-			   bool alloc, struct kvm_private_unit *unit);
+			   pgoff_t upto, struct kvm_private_unit *unit);
 void kvm_private_store_unlock(const struct kvm_private_unit *unit);
 void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 			      pgoff_t end);
 
 /* store_add.c */
-int kvm_private_store_add(struct kvm_private_file *f, pgoff_t index);
+int kvm_private_store_add(struct kvm_private_file *f, pgoff_t index,
+			  pgoff_t upto);
 int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
 			   pgoff_t end);
 

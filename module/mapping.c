@@ -34,13 +34,13 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 
 	end = min3(round_up(start, KVM_PRIVATE_FAULT_AROUND),
 		   vma->vm_pgoff + vma_pages(vma),
-		   (pgoff_t)i_size_read(f->mapping->host) >> PAGE_SHIFT);
+		   kvm_private_file_end(f));
 	if (start >= end || !kvm_private_state_find(f, false, &next, &end) ||
 	    next != start)
 		return;
 
 	for (; next < end; next++) {
-		page = kvm_private_store_get(f, next, false, &unit);
+		page = kvm_private_store_get(f, next, 0, &unit);
 		if (!page)
 			break;
 		if (unlikely(PageHWPoison(page) || unit.whole)) {
@@ -66,8 +66,8 @@ static struct page *get_page_for(struct kvm_private_file *f, pgoff_t index)
 	struct page *page;
 
 	for (;;) {
-		page = kvm_private_store_get(f, index,
-					     kvm_private_auto_alloc(f), &unit);
+		page = kvm_private_store_get(f, index, kvm_private_touch_end(f),
+					     &unit);
 		if (IS_ERR_OR_NULL(page) || !unit.whole)
 			return page;
 		put_page(page);

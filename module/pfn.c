@@ -49,6 +49,12 @@ static unsigned int clip_order(struct kvm_private_file *f,
 	return order;
 }
 
+/* Platforms know base pages and huge pages. */
+static bool is_prepared_as_one(const struct kvm_private_unit *unit)
+{
+	return !unit->order || kvm_private_unit_is_huge(unit);
+}
+
 /*
  * Make a locked unit the guest's, whosever it was before. Returns 1 if that must
  * not be done to all of it.
@@ -67,7 +73,8 @@ static int unit_hand_over(struct kvm_private_file *f,
 		return -EACCES;
 	if (kvm_private_unit_guest(unit) == guest)
 		return 0;
-	if (clip_order(f, binding, index, unit->order) != unit->order)
+	if (!is_prepared_as_one(unit) ||
+	    clip_order(f, binding, index, unit->order) != unit->order)
 		return 1;
 
 	kvm_private_unit_reclaim(f, unit);
@@ -89,8 +96,7 @@ static int prepare_unit(struct kvm_private_file *f,
 	struct kvm_private_unit unit;
 	int ret;
 
-	ret = kvm_private_store_lock(f, index, kvm_private_auto_alloc(f),
-				     &unit);
+	ret = kvm_private_store_lock(f, index, kvm_private_touch_end(f), &unit);
 	if (ret)
 		return ret;
 	ret = unit_hand_over(f, binding, index, &unit, private);
@@ -105,7 +111,7 @@ static struct page *get_prepared(struct kvm_private_file *f,
 				 pgoff_t index, bool private,
 				 struct kvm_private_unit *unit)
 {
-	bool alloc = kvm_private_auto_alloc(f);
+	pgoff_t upto = kvm_private_touch_end(f);
 	struct page *page;
 	int ret;
 
@@ -113,7 +119,7 @@ static struct page *get_prepared(struct kvm_private_file *f,
 		if (!state_fits(f, binding, index, private))
 			return ERR_PTR(-EACCES);
 
-		page = kvm_private_store_get(f, index, alloc, unit);
+		page = kvm_private_store_get(f, index, upto, unit);
 		if (!page)
 			return ERR_PTR(-ENOENT);
 		if (IS_ERR(page) ||
@@ -263,7 +269,7 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 	if (!binding_has(binding, index))
 		return ERR_PTR(-EINVAL);
 
-	ret = kvm_private_store_lock(f, index, false, &unit);
+	ret = kvm_private_store_lock(f, index, 0, &unit);
 	hole = ret == -ENOENT;
 	if (ret && !hole)
 		return ERR_PTR(ret);
@@ -316,7 +322,7 @@ struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
 	if (ret)
 		return ERR_PTR(ret);
 
-	page = kvm_private_store_get(f, index, false, &unit);
+	page = kvm_private_store_get(f, index, 0, &unit);
 	if (!page)
 		return kvm_private_auto_alloc(f) ? NULL : ERR_PTR(-ENOENT);
 	if (unlikely(PageHWPoison(page)))

@@ -185,10 +185,12 @@ void kvm_private_policy_destroy(struct kvm_private_file *f)
 {
 	LIST_HEAD(gone);
 
+	if (!kvm_private_has_policies(f))
+		return;
+
 	/* No policy goes on behind all ranges. */
 	cut_out(f, 0, ULONG_MAX, NULL, &gone);
-	if (!list_empty(&gone))
-		free_policies(&gone);
+	free_policies(&gone);
 }
 
 /* All files have gone. What the kernel has borrowed it gives back soon. */

@@ -29,7 +29,7 @@ static bool is_guarded(struct kvm_private_file *f,
  * The copy must not fault: the source may be a mapping of this very file, whose
  * fault handler wants the invalidate_lock. Returns 1 if it would have.
  */
-static int copy_locked(struct kvm_private_file *f, pgoff_t index,
+static int copy_locked(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 		       const void __user *source)
 {
 	struct kvm_private_unit unit;
@@ -38,7 +38,7 @@ static int copy_locked(struct kvm_private_file *f, pgoff_t index,
 
 	if (!kvm_private_state_is_private(f, index))
 		return -EINVAL;
-	ret = kvm_private_store_lock(f, index, true, &unit);
+	ret = kvm_private_store_lock(f, index, end, &unit);
 	if (ret)
 		return ret;
 
@@ -57,20 +57,20 @@ static int copy_locked(struct kvm_private_file *f, pgoff_t index,
 }
 
 /* Held for reading so that the page stays private while it is filled. */
-static int copy_one(struct kvm_private_file *f, pgoff_t index,
+static int copy_one(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 		    const void __user *source)
 {
 	int ret;
 
 	if (down_read_killable(&f->invalidate_lock))
 		return -EINTR;
-	ret = copy_locked(f, index, source);
+	ret = copy_locked(f, index, end, source);
 	up_read(&f->invalidate_lock);
 
 	return ret;
 }
 
-static int populate_one(struct kvm_private_file *f, pgoff_t index,
+static int populate_one(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 			const char __user *source)
 {
 	int ret;
@@ -83,7 +83,7 @@ static int populate_one(struct kvm_private_file *f, pgoff_t index,
 		if (source && fault_in_readable(source, PAGE_SIZE))
 			return -EFAULT;
 
-		ret = copy_one(f, index, source);
+		ret = copy_one(f, index, end, source);
 		cond_resched();
 	} while (ret > 0);
 
@@ -115,7 +115,8 @@ long kvm_private_ioctl_populate(struct file *file,
 		return ret;
 
 	while (index < end) {
-		ret = populate_one(f, index, u64_to_user_ptr(p.source));
+		ret = populate_one(f, index, end,
+				   u64_to_user_ptr(p.source));
 		if (ret)
 			break;
 		index++;
@@ -159,7 +160,7 @@ static int fill_one(struct kvm_private_file *f,
 	if (!kvm_private_state_is_private(f, index))
 		return -EINVAL;
 	for (;;) {
-		ret = kvm_private_store_lock(f, index, true, &unit);
+		ret = kvm_private_store_lock(f, index, index + 1, &unit);
 		if (ret)
 			return ret;
 		if (!unit.order || !binding->guest)

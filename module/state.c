@@ -38,6 +38,9 @@ void kvm_private_state_init(struct kvm_private_file *f)
 
 void kvm_private_state_destroy(struct kvm_private_file *f)
 {
+	if (mtree_empty(&f->converted))
+		return;
+
 	/* Nobody else is left, but the tree asks for its lock. */
 	down_write(&f->invalidate_lock);
 	__mt_destroy(&f->converted);
@@ -54,6 +57,9 @@ void kvm_private_state_destroy(struct kvm_private_file *f)
  */
 bool kvm_private_state_is_private(struct kvm_private_file *f, pgoff_t index)
 {
+	/* No older than what the tree would say: it changes before the change ends. */
+	if (!READ_ONCE(f->nr_converted))
+		return starts_private(f);
 	return starts_private(f) == !mtree_load(&f->converted, index);
 }
 

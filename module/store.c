@@ -53,23 +53,23 @@ static struct page *store_lookup(struct kvm_private_file *f, pgoff_t index,
  * kvm_private_store_get() - look a page up
  * @f: the file
  * @index: page offset, inside the file
- * @alloc: allocate the page if it is missing, charged to the current task's
- *	memory cgroup
+ * @upto: allocate the page if it is missing, charged to the current task's
+ *	memory cgroup, and maybe others before this page offset; 0: don't
  * @unit: out: the unit that it is in
  *
  * Context: may sleep to allocate. Takes no lock for a page that is there.
  * Return: the page with a reference for the caller; NULL for a hole unless
- * @alloc; ERR_PTR(-ENOMEM).
+ * @upto; ERR_PTR(-ENOMEM).
  */
 struct page *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
-				   bool alloc, struct kvm_private_unit *unit)
+				   pgoff_t upto, struct kvm_private_unit *unit)
 {
 	struct page *page;
 	int ret;
 
-	while (!(page = store_lookup(f, index, unit, false)) && alloc) {
-		ret = kvm_private_store_add(f, index);
-		if (ret)
+	while (!(page = store_lookup(f, index, unit, false)) && upto) {
+		ret = kvm_private_store_add(f, index, upto);
+		if (ret && ret != -EEXIST)
 			return ERR_PTR(ret);
 	}
 	return page;
@@ -104,22 +104,22 @@ bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
  * kvm_private_store_lock() - look a page up and keep its unit in the store
  * @f: the file
  * @index: page offset, inside the file
- * @alloc: allocate the page if it is missing
+ * @upto: as for kvm_private_store_get()
  * @unit: out: what is locked, as by kvm_private_store_lock_unit()
  *
  * Context: may sleep; the caller holds no page lock.
- * Return: 0; -ENOENT for a hole unless @alloc; -ENOMEM; -EHWPOISON.
+ * Return: 0; -ENOENT for a hole unless @upto; -ENOMEM; -EHWPOISON.
  */
 int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
-			   bool alloc, struct kvm_private_unit *unit)
+			   pgoff_t upto, struct kvm_private_unit *unit)
 {
 	int ret;
 
 	while (!kvm_private_store_lock_unit(f, index, unit)) {
-		if (!alloc)
+		if (!upto)
 			return -ENOENT;
-		ret = kvm_private_store_add(f, index);
-		if (ret)
+		ret = kvm_private_store_add(f, index, upto);
+		if (ret && ret != -EEXIST)
 			return ret;
 	}
 

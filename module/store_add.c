@@ -20,39 +20,30 @@
 				 __GFP_NORETRY | __GFP_NOWARN)
 #define KVM_PRIVATE_GFP_RUN	(KVM_PRIVATE_GFP_HUGE & ~__GFP_DIRECT_RECLAIM)
 
-/* Base pages that fallocate() asks the allocator for at once: a node's worth */
-#define KVM_PRIVATE_RUN_ORDER	6
-
 /*
- * Enter units of one order, side by side in the file. Returns how many went in:
- * up to the first that somebody else was faster with, or that there was no memory
- * for (@error). From here on they may be removed at any time.
+ * Returns 0, -EEXIST if there are pages already, or -ENOMEM. From here on the
+ * unit may be removed at any time.
  */
-static unsigned long enter(struct kvm_private_file *f,
-			   struct kvm_private_unit *units, unsigned long nr,
-			   int *error)
+static int enter(struct kvm_private_file *f,
+		 const struct kvm_private_unit *unit)
 {
-	XA_STATE_ORDER(xas, &f->units, units->index, units->order);
-	unsigned long done = 0;
+	XA_STATE_ORDER(xas, &f->units, unit->index, unit->order);
+	void *entry = kvm_private_entry(unit);
+	bool conflict;
 
 	do {
 		xas_lock(&xas);
-		while (done < nr && !xas_find_conflict(&xas)) {
-			xas_store(&xas, kvm_private_entry(&units[done]));
-			if (xas_error(&xas))
-				break;
-			if (++done < nr)
-				xas_set_order(&xas, units[done].index,
-					      units->order);
-		}
+		/* For one page there is a shorter way to ask. */
+		conflict = unit->order ? xas_find_conflict(&xas) :
+					 xas_load(&xas);
+		if (!conflict)
+			xas_store(&xas, entry);
 		xas_unlock(&xas);
 	} while (xas_nomem(&xas, KVM_PRIVATE_GFP_NODE));
 
-	*error = xas_error(&xas);
-	return done;
+	return conflict ? -EEXIST : xas_error(&xas);
 }
 
-/* Returns 0 also if somebody else was faster. */
 static int add_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 		    gfp_t gfp)
 {
@@ -66,7 +57,8 @@ static int add_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 	ret = kvm_private_unit_alloc(f, unit, gfp);
 	if (ret)
 		goto uncharge;
-	if (likely(enter(f, unit, 1, &ret)))
+	ret = enter(f, unit);
+	if (likely(!ret))
 		return 0;
 
 	kvm_private_units_free(f, unit, 1);
@@ -75,116 +67,109 @@ uncharge:
 	return ret;
 }
 
-/* The block around @index, if it may become a huge page. */
-static bool is_empty_block(struct kvm_private_file *f, pgoff_t index,
-			   struct kvm_private_unit *unit)
+/* The naturally aligned block around @index, if it is a hole that ends by @end. */
+static bool is_hole(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
+		    unsigned int order, struct kvm_private_unit *unit)
 {
-	pgoff_t size = i_size_read(f->mapping->host) >> PAGE_SHIFT;
 	pgoff_t next;
 
-	if (!f->order)
-		return false;
-
 	*unit = (struct kvm_private_unit){
-		.index = round_down(index, 1UL << f->order),
-		.order = f->order,
+		.index = round_down(index, 1UL << order),
+		.order = order,
 	};
 	next = unit->index;
-	return kvm_private_unit_end(unit) <= size &&
+	return kvm_private_unit_end(unit) <= end &&
 	       !kvm_private_store_next_page(f, &next,
 					    kvm_private_unit_end(unit));
+}
+
+/* Returns 1 if base pages will have to do. */
+static int add_huge(struct kvm_private_file *f, pgoff_t index,
+		    struct kvm_private_unit *unit)
+{
+	bool strict = f->flags & KVM_PRIVATE_FLAG_HUGE_STRICT;
+	int ret;
+
+	if (!f->order || !is_hole(f, index, kvm_private_file_end(f), f->order, unit))
+		return 1;
+	ret = add_unit(f, unit, strict ? KVM_PRIVATE_GFP_PAGE :
+					 KVM_PRIVATE_GFP_HUGE);
+	if (!ret || (strict && ret != -EEXIST))
+		return ret;
+	return 1;
+}
+
+static int add_page(struct kvm_private_file *f, pgoff_t index)
+{
+	struct kvm_private_unit unit = { .index = index };
+
+	return add_unit(f, &unit, KVM_PRIVATE_GFP_PAGE);
+}
+
+/*
+ * Base pages that are wanted together come together, if that is easy to be had.
+ * They may differ in where their policies want them.
+ */
+static bool add_run(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
+		    struct kvm_private_unit *unit)
+{
+	return !kvm_private_has_policies(f) &&
+	       IS_ALIGNED(index, 1UL << KVM_PRIVATE_ORDER_RUN) &&
+	       is_hole(f, index, end, KVM_PRIVATE_ORDER_RUN, unit) &&
+	       !add_unit(f, unit, KVM_PRIVATE_GFP_RUN);
+}
+
+/*
+ * Who has just filled a run to its end is about to fill the next: a guest that
+ * boots, or is prefaulted. What never is filled in vain is a run beside a hole.
+ */
+static bool is_next_run(struct kvm_private_file *f, pgoff_t index)
+{
+	const pgoff_t nr = 1UL << KVM_PRIVATE_ORDER_RUN;
+
+	return IS_ALIGNED(index, nr) && index &&
+	       kvm_private_store_next_hole(f, index - nr, index) == index;
 }
 
 /**
  * kvm_private_store_add() - allocate what a page needs to be there
  * @f: the file
  * @index: page offset, inside the file
+ * @upto: page offset up to which pages that follow may be allocated as well,
+ *	after @index, inside the file; a huge page may go beyond
  *
  * Context: may sleep.
- * Return: 0 and there was a page for a moment at least; -ENOMEM.
+ * Return: 0 or -EEXIST, and there was a page for a moment at least; -ENOMEM.
  */
-int kvm_private_store_add(struct kvm_private_file *f, pgoff_t index)
+int kvm_private_store_add(struct kvm_private_file *f, pgoff_t index,
+			  pgoff_t upto)
 {
-	bool strict = f->flags & KVM_PRIVATE_FLAG_HUGE_STRICT;
 	struct kvm_private_unit unit;
 	int ret;
 
-	if (is_empty_block(f, index, &unit)) {
-		ret = add_unit(f, &unit, strict ? KVM_PRIVATE_GFP_PAGE :
-						  KVM_PRIVATE_GFP_HUGE);
-		if (!ret || strict)
-			return ret;
-	}
-
-	unit = (struct kvm_private_unit){ .index = index };
-	return add_unit(f, &unit, KVM_PRIVATE_GFP_PAGE);
-}
-
-/* Base pages that come as one from the allocator; returns how many there are. */
-static unsigned long alloc_run(struct kvm_private_file *f, pgoff_t index,
-			       unsigned int order,
-			       struct kvm_private_unit *units)
-{
-	unsigned long nr = 1UL << order, i;
-	struct page *pages;
-
-	pages = alloc_pages(KVM_PRIVATE_GFP_RUN, order);
-	if (!pages)
+	ret = add_huge(f, index, &unit);
+	if (ret <= 0)
+		return ret;
+	if (is_next_run(f, index) && add_run(f, index, upto, &unit))
 		return 0;
 
-	split_page(pages, order);
-	for (i = 0; i < nr; i++) {
-		units[i] = (struct kvm_private_unit){
-			.head	= pages + i,
-			.index	= index + i,
-		};
-		kvm_private_unit_init(f, &units[i]);
-	}
-	return nr;
+	return add_page(f, index);
 }
 
-/*
- * Many base pages at once, as far as that is easy to be had. Returns how many
- * page offsets were seen to, 0 if it wasn't.
- */
-static unsigned long add_run(struct kvm_private_file *f, pgoff_t index,
-			     pgoff_t end)
-{
-	struct kvm_private_unit units[1 << KVM_PRIVATE_RUN_ORDER];
-	unsigned int order = min(ilog2(end - index), KVM_PRIVATE_RUN_ORDER);
-	unsigned long nr, done;
-	int error;
-
-	if (!order || kvm_private_has_policies(f) ||
-	    kvm_private_memlock_charge(&f->memlock, 1UL << order))
-		return 0;
-
-	nr = alloc_run(f, index, order, units);
-	done = nr ? enter(f, units, nr, &error) : 0;
-	if (done < 1UL << order) {
-		kvm_private_units_free(f, units + done, nr - done);
-		kvm_private_memlock_uncharge(&f->memlock,
-					     (1UL << order) - done);
-	}
-	return done;
-}
-
-static int fill_hole(struct kvm_private_file *f, pgoff_t *index, pgoff_t end)
+/* Returns the page offset to go on at, or an error. */
+static long fill_hole(struct kvm_private_file *f, pgoff_t index, pgoff_t end)
 {
 	struct kvm_private_unit unit;
-	unsigned long done = 0;
 	int ret;
 
-	if (!is_empty_block(f, *index, &unit))
-		done = add_run(f, *index, end);
-	if (!done) {
-		ret = kvm_private_store_add(f, *index);
-		if (ret)
-			return ret;
-		done = 1;
-	}
-	*index += done;
-	return 0;
+	ret = add_huge(f, index, &unit);
+	if (ret > 0 && add_run(f, index, end, &unit))
+		ret = 0;
+	if (!ret)
+		return kvm_private_unit_end(&unit);
+	if (ret > 0)
+		ret = add_page(f, index);
+	return ret == -EEXIST || !ret ? index + 1 : ret;
 }
 
 /**
@@ -201,14 +186,15 @@ int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
 			   pgoff_t end)
 {
 	pgoff_t index = start;
-	int ret;
+	long next;
 
 	while ((index = kvm_private_store_next_hole(f, index, end)) < end) {
-		ret = fill_hole(f, &index, end);
-		if (ret)
-			return ret;
+		next = fill_hole(f, index, end);
+		if (next < 0)
+			return next;
 
 		/* Each call gets further, however often signals come. */
+		index = next;
 		if (index < end && signal_pending(current))
 			return -EINTR;
 		cond_resched();

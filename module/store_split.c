@@ -31,7 +31,8 @@ static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 		xas_store(&xas, kvm_private_entry(&page));
 	}
 	xas_unlock(&xas);
-	atomic_long_sub(kvm_private_unit_nr(unit), &f->nr_huge);
+	if (kvm_private_unit_is_huge(unit))
+		atomic_long_sub(kvm_private_unit_nr(unit), &f->nr_huge);
 	return 0;
 }
 
@@ -73,8 +74,6 @@ int kvm_private_store_split_range(struct kvm_private_file *f, pgoff_t start,
 {
 	int ret;
 
-	if (!f->order)
-		return 0;
 	ret = kvm_private_store_split(f, start, KVM_PRIVATE_GFP_NODE);
 	if (!ret)
 		ret = kvm_private_store_split(f, end, KVM_PRIVATE_GFP_NODE);

@@ -71,7 +71,7 @@ void kvm_private_unit_init(struct kvm_private_file *f,
 	}
 	set_page_private(unit->head, 0);
 	atomic_long_add(nr, &f->nr_pages[page_to_nid(unit->head)]);
-	if (unit->order)
+	if (kvm_private_unit_is_huge(unit))
 		atomic_long_add(nr, &f->nr_huge);
 }
 
@@ -149,7 +149,7 @@ static void unit_leave(struct kvm_private_file *f,
 	}
 	kvm_private_tell_freed(unit->head, nr);
 	atomic_long_sub(nr, &f->nr_pages[page_to_nid(unit->head)]);
-	if (unit->order)
+	if (kvm_private_unit_is_huge(unit))
 		atomic_long_sub(nr, &f->nr_huge);
 }
 

@@ -21,9 +21,13 @@ struct kvm_private_file;
 /* Units or base pages that are dealt with between two chances to reschedule */
 #define KVM_PRIVATE_BATCH	32
 
-/* Units have one page, or as many as an entry of the next page table level. */
-#define KVM_PRIVATE_ORDER_STEP	(PMD_SHIFT - PAGE_SHIFT)
-#define KVM_PRIVATE_ORDER_MAX	KVM_PRIVATE_ORDER_STEP
+/*
+ * Units have one page, or a huge page's worth. Base pages that are allocated
+ * together may be one unit too, of as many as a node of the store would have
+ * entries for; nobody but the store has anything of that.
+ */
+#define KVM_PRIVATE_ORDER_RUN	6
+#define KVM_PRIVATE_ORDER_HUGE	(PMD_SHIFT - PAGE_SHIFT)
 
 /**
  * struct kvm_private_unit - a unit of the store
@@ -78,25 +82,45 @@ static inline struct page *kvm_private_page_head(struct page *page)
 	       (void *)(private & ~KVM_PRIVATE_PAGE_TAIL) : page;
 }
 
+/* Is it more than base pages? */
+static inline bool
+kvm_private_unit_is_huge(const struct kvm_private_unit *unit)
+{
+	return unit->order >= KVM_PRIVATE_ORDER_HUGE;
+}
+
 /*
  * An entry is a value, the same for all page offsets of its unit: the head's
- * frame, whether it is whole, and its order in steps.
+ * frame, whether it is whole, and a code for its order.
  */
-#define KVM_PRIVATE_ENTRY_STEPS	GENMASK(1, 0)
+#define KVM_PRIVATE_ENTRY_CODE	GENMASK(1, 0)
+#define KVM_PRIVATE_ENTRY_RUN	1UL
+#define KVM_PRIVATE_ENTRY_HUGE	2UL
 #define KVM_PRIVATE_ENTRY_WHOLE	BIT(2)
 #define KVM_PRIVATE_ENTRY_SHIFT	3
 
 static inline void *kvm_private_entry(const struct kvm_private_unit *unit)
 {
-	return xa_mk_value(page_to_pfn(unit->head) << KVM_PRIVATE_ENTRY_SHIFT |
-			   (unit->whole ? KVM_PRIVATE_ENTRY_WHOLE : 0) |
-			   unit->order / KVM_PRIVATE_ORDER_STEP);
+	unsigned long value = page_to_pfn(unit->head) << KVM_PRIVATE_ENTRY_SHIFT;
+
+	if (unit->order)
+		value |= kvm_private_unit_is_huge(unit) ?
+			 KVM_PRIVATE_ENTRY_HUGE : KVM_PRIVATE_ENTRY_RUN;
+	if (unit->whole)
+		value |= KVM_PRIVATE_ENTRY_WHOLE;
+	return xa_mk_value(value);
 }
 
 static inline unsigned int kvm_private_entry_order(void *entry)
 {
-	return (xa_to_value(entry) & KVM_PRIVATE_ENTRY_STEPS) *
-	       KVM_PRIVATE_ORDER_STEP;
+	switch (xa_to_value(entry) & KVM_PRIVATE_ENTRY_CODE) {
+	case 0:
+		return 0;
+	case KVM_PRIVATE_ENTRY_RUN:
+		return KVM_PRIVATE_ORDER_RUN;
+	default:
+		return KVM_PRIVATE_ORDER_HUGE;
+	}
 }
 
 /* @index: any that the entry was found at */
