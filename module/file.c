@@ -119,6 +119,8 @@ static long kvm_private_file_ioctl(struct file *file, unsigned int cmd,
 		return kvm_private_ioctl_populate(file, (void __user *)arg);
 	case KVM_SET_MEMORY_ATTRIBUTES2:
 		return kvm_private_ioctl_convert(file, (void __user *)arg);
+	case KVM_PRIVATE_COLLAPSE:
+		return kvm_private_ioctl_collapse(file, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}

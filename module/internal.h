@@ -49,6 +49,8 @@ struct seq_file;
  */
 #define KVM_PRIVATE_GFP_TRY	(__GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 #define KVM_PRIVATE_GFP_NODE	(GFP_KERNEL_ACCOUNT | KVM_PRIVATE_GFP_TRY)
+#define KVM_PRIVATE_GFP_PAGE	(GFP_USER | __GFP_ACCOUNT | __GFP_ZERO | \
+				 KVM_PRIVATE_GFP_TRY)
 
 /**
  * struct kvm_private_memlock - whose RLIMIT_MEMLOCK pays
@@ -186,6 +188,10 @@ struct file *kvm_private_fs_file(const struct file_operations *fops,
 /* convert.c */
 long kvm_private_ioctl_convert(struct file *file,
 			       struct kvm_memory_attributes2 __user *arg);
+
+/* collapse.c */
+long kvm_private_ioctl_collapse(struct file *file,
+				struct kvm_private_collapse __user *arg);
 
 /* mapping.c */
 int kvm_private_mmap(struct file *file, struct vm_area_struct *vma);

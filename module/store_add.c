@@ -12,9 +12,6 @@
 #include "internal.h"
 #include "unit.h"
 
-#define KVM_PRIVATE_GFP_PAGE	(GFP_USER | __GFP_ACCOUNT | __GFP_ZERO | \
-				 KVM_PRIVATE_GFP_TRY)
-
 /* Where there is something else to fall back on */
 #define KVM_PRIVATE_GFP_HUGE	(GFP_USER | __GFP_ACCOUNT | __GFP_ZERO | \
 				 __GFP_NORETRY | __GFP_NOWARN)
