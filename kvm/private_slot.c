@@ -266,6 +266,19 @@ void kvm_private_slots_unbind(struct kvm *kvm)
 			kvm_private_slot_unbind(slot);
 }
 
+/*
+ * The page tables have one entry for a block only if it is aligned in the guest
+ * as it is in memory. Where a slot begins in its file is up to the VMM, and KVM
+ * looks at the slot's host address at most.
+ */
+static unsigned int clip_order(gfn_t gfn, unsigned long pfn,
+			       unsigned int order)
+{
+	u64 differ = gfn ^ pfn;
+
+	return differ ? min_t(unsigned int, order, __ffs64(differ)) : order;
+}
+
 typedef int (*lookup_fn)(struct kvm_private_binding *binding, pgoff_t index,
 			 unsigned long *pfn, unsigned int *max_order);
 
@@ -284,7 +297,7 @@ static int get_pfn(struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn,
 
 	*pfn = found;
 	if (max_order)
-		*max_order = order;
+		*max_order = clip_order(gfn, found, order);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include "internal.h"
 #include "observer.h"
+#include "unit.h"
 
 struct conversion {
 	struct file *file;
@@ -44,17 +45,16 @@ static bool has_guarded_pages(struct kvm_private_file *f,
 	if (list_empty(&f->guests))
 		return false;
 
-	for (; !guarded && kvm_private_store_next_page(f, &index, c->end);
-	     index++) {
+	while (!guarded && kvm_private_store_next_page(f, &index, c->end)) {
 		struct kvm_private_guest *guest;
-		struct folio *folio;
+		struct kvm_private_unit unit;
 
-		folio = kvm_private_store_lock(f, index, false);
-		if (IS_ERR_OR_NULL(folio))
+		if (!kvm_private_store_lock_unit(f, index++, &unit))
 			continue;
-		guest = kvm_private_folio_guest(folio);
+		guest = kvm_private_unit_guest(&unit);
 		guarded = guest && !guest->trusts_host;
-		kvm_private_store_unlock(folio);
+		index = kvm_private_unit_end(&unit);
+		kvm_private_store_unlock(&unit);
 		cond_resched();
 	}
 	return guarded;
@@ -97,6 +97,29 @@ static int make_private(struct kvm_private_file *f, struct conversion *c)
 	return kvm_private_state_set(f, c->start, c->end, true);
 }
 
+/*
+ * A unit that reaches beyond the range is one that came after it was split, and
+ * may be prepared for a guest: the rest stays the guest's. There is no way back
+ * any more.
+ */
+static void split_again(struct kvm_private_file *f, const struct conversion *c)
+{
+	if (f->order && !list_empty(&f->guests)) {
+		kvm_private_store_split(f, c->start, GFP_KERNEL | __GFP_NOFAIL);
+		kvm_private_store_split(f, c->end, GFP_KERNEL | __GFP_NOFAIL);
+	}
+}
+
+static void zero_pages(const struct conversion *c,
+		       const struct kvm_private_unit *unit)
+{
+	pgoff_t start = max(c->start, unit->index);
+	pgoff_t end = min(c->end, kvm_private_unit_end(unit));
+
+	kvm_private_pages_clear(kvm_private_unit_page(unit, start),
+				end - start);
+}
+
 /* What was prepared goes back to the host before the host can fault it in. */
 static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
 {
@@ -107,17 +130,18 @@ static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
 	if (!zero && list_empty(&f->guests))
 		return;
 
-	for (; kvm_private_store_next_page(f, &index, c->end); index++) {
-		struct folio *folio;
+	split_again(f, c);
+	while (kvm_private_store_next_page(f, &index, c->end)) {
+		struct kvm_private_unit unit;
 
-		folio = kvm_private_store_lock(f, index, false);
-		if (IS_ERR_OR_NULL(folio))
+		if (!kvm_private_store_lock_unit(f, index++, &unit))
 			continue;
-		kvm_private_folio_reclaim(f, folio);
-		kvm_private_tell_shared(folio);
+		kvm_private_unit_reclaim(f, &unit);
+		kvm_private_tell_shared(unit.head, kvm_private_unit_nr(&unit));
 		if (zero)
-			kvm_private_folio_clear(folio);
-		kvm_private_store_unlock(folio);
+			zero_pages(c, &unit);
+		index = kvm_private_unit_end(&unit);
+		kvm_private_store_unlock(&unit);
 		cond_resched();
 	}
 }
@@ -142,6 +166,11 @@ static int convert_locked(struct kvm_private_file *f, struct conversion *c)
 	}
 	if (!can_preserve(f, c))
 		return -EOPNOTSUPP;
+	if (!list_empty(&f->guests)) {
+		ret = kvm_private_store_split_range(f, c->start, c->end);
+		if (ret)
+			return ret;
+	}
 
 	kvm_private_invalidate_begin(f, c->start, c->end);
 	ret = c->private ? make_private(f, c) : make_shared(f, c);

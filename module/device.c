@@ -59,13 +59,17 @@ static long kvm_private_create(struct kvm_private_create __user *arg)
 
 	if (create.flags & ~KVM_PRIVATE_CREATE_FLAGS)
 		return -EINVAL;
-	if (create.page_shift && create.page_shift != PAGE_SHIFT)
+	if (!create.page_shift)
+		create.page_shift = PAGE_SHIFT;
+	if (create.page_shift > PMD_SHIFT ||
+	    !(BIT_ULL(create.page_shift) & KVM_PRIVATE_PAGE_SIZES))
 		return -EINVAL;
 	if (create.pad ||
 	    memchr_inv(create.reserved, 0, sizeof(create.reserved)))
 		return -EINVAL;
 
-	file = kvm_private_file_create(create.size, create.flags, 0);
+	file = kvm_private_file_create(create.size, create.flags,
+				       create.page_shift - PAGE_SHIFT, 0);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 

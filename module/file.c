@@ -41,6 +41,24 @@ int kvm_private_file_range(struct file *file, u64 offset, u64 len,
 	return 0;
 }
 
+/* What can fail comes before anybody has to let go of anything. */
+static int punch_hole(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
+{
+	int ret;
+
+	down_write(&f->invalidate_lock);
+	ret = kvm_private_store_split_range(f, start, end);
+	if (!ret) {
+		kvm_private_invalidate_begin(f, start, end);
+		kvm_private_unmap(f, start, end);
+		kvm_private_store_remove(f, start, end);
+		kvm_private_invalidate_end(f, start, end);
+	}
+	up_write(&f->invalidate_lock);
+
+	return ret;
+}
+
 static long kvm_private_fallocate(struct file *file, int mode, loff_t offset,
 				  loff_t len)
 {
@@ -69,13 +87,7 @@ static long kvm_private_fallocate(struct file *file, int mode, loff_t offset,
 	if (!(mode & FALLOC_FL_PUNCH_HOLE))
 		return kvm_private_store_fill(f, start, end);
 
-	down_write(&f->invalidate_lock);
-	kvm_private_invalidate_begin(f, start, end);
-	kvm_private_unmap(f, start, end);
-	kvm_private_store_remove(f, start, end);
-	kvm_private_invalidate_end(f, start, end);
-	up_write(&f->invalidate_lock);
-	return 0;
+	return punch_hole(f, start, end);
 }
 
 static loff_t kvm_private_llseek(struct file *file, loff_t offset, int whence)
@@ -116,11 +128,13 @@ static void kvm_private_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct kvm_private_file *f = kvm_private_file(file);
 	loff_t size = i_size_read(file_inode(file));
+	unsigned long huge = atomic_long_read(&f->nr_huge);
 
 	seq_printf(m, "size:\t%lld\n", size);
 	seq_printf(m, "create-flags:\t0x%llx\n", f->flags);
 	seq_printf(m, "allocated-4k:\t%lu\n",
-		   kvm_private_store_nr_pages(f) << PAGE_SHIFT);
+		   (kvm_private_store_nr_pages(f) - huge) << PAGE_SHIFT);
+	seq_printf(m, "allocated-2m:\t%lu\n", huge << PAGE_SHIFT);
 	seq_printf(m, "shared:\t%lu\n",
 		   kvm_private_state_nr_shared(f, size >> PAGE_SHIFT)
 		   << PAGE_SHIFT);
@@ -180,6 +194,7 @@ static const struct inode_operations kvm_private_file_iops = {
  * kvm_private_file_create() - make a private file
  * @size: bytes, as the user wants it
  * @flags: KVM_PRIVATE_FLAG_*, all of them known
+ * @order: log2 of the number of base pages in a backing page
  * @guest_id: makes it a stand-in for a guest_memfd, which that guest alone may
  *	use; or 0
  *
@@ -190,7 +205,8 @@ static const struct inode_operations kvm_private_file_iops = {
  * Return: the file; ERR_PTR(-EINVAL) for a size that is 0, not page aligned or
  * too large; ERR_PTR(-ENOMEM); ERR_PTR(-ENFILE).
  */
-struct file *kvm_private_file_create(u64 size, u64 flags, u64 guest_id)
+struct file *kvm_private_file_create(u64 size, u64 flags,
+				     unsigned int order, u64 guest_id)
 {
 	struct kvm_private_file *f;
 	struct file *file;
@@ -204,7 +220,8 @@ struct file *kvm_private_file_create(u64 size, u64 flags, u64 guest_id)
 
 	f->flags = flags;
 	f->guest_id = guest_id;
-	xa_init_flags(&f->folios, XA_FLAGS_ACCOUNT);
+	f->order = order;
+	xa_init_flags(&f->units, XA_FLAGS_ACCOUNT);
 	kvm_private_state_init(f);
 	init_rwsem(&f->invalidate_lock);
 	f->bindings = RB_ROOT_CACHED;

@@ -4,11 +4,11 @@
  *
  * A confidential platform assigns a page to a guest when the guest gets it and
  * must be told before the host may use it again. That may be after the guest,
- * its VM and its bindings have gone, so the page itself remembers, in its
- * private field, a small record with the operations to call. The record pins
- * the module that they are in.
+ * its VM and its bindings have gone, so the unit itself remembers, in the private
+ * field of its first page, a small record with the operations to call. The record
+ * pins the module that they are in.
  *
- * The field changes under the page's lock and is read without it: it differs
+ * The field changes under the unit's lock and is read without it: it differs
  * from the record of a binding unless the page is ready for it.
  */
 
@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 
 #include "internal.h"
+#include "unit.h"
 
 /**
  * kvm_private_guest_get() - find or make the record for a binding's guest
@@ -86,46 +87,68 @@ void kvm_private_guest_put(struct kvm_private_file *f,
 }
 
 /**
- * kvm_private_folio_guest() - the guest that a page is prepared for
- * @folio: a page in the store
+ * kvm_private_unit_guest() - the guest that a unit is prepared for
+ * @unit: in the store
  *
- * Return: its record or NULL. Without the page's lock it may be used for
+ * Return: its record or NULL. Without the unit's lock it may be used for
  * nothing but a comparison.
  */
-struct kvm_private_guest *kvm_private_folio_guest(struct folio *folio)
+struct kvm_private_guest *
+kvm_private_unit_guest(const struct kvm_private_unit *unit)
 {
-	/* Pairs with kvm_private_folio_assign(): prepared before it says so. */
-	return smp_load_acquire(&folio->private);
+	/* Pairs with note_guest(): prepared before it says so. */
+	return (void *)smp_load_acquire(&unit->head->private);
+}
+
+static void note_guest(struct page *page, struct kvm_private_guest *guest)
+{
+	/* Pairs with kvm_private_unit_guest(). */
+	smp_store_release(&page->private, (unsigned long)guest);
 }
 
 /**
- * kvm_private_folio_assign() - note that a page has been prepared
- * @folio: locked, prepared for nobody
- * @guest: for whom; the page takes a reference of its own
+ * kvm_private_unit_assign() - note that a unit has been prepared
+ * @unit: locked, prepared for nobody
+ * @guest: for whom; the unit takes a reference of its own
  */
-void kvm_private_folio_assign(struct folio *folio,
-			      struct kvm_private_guest *guest)
+void kvm_private_unit_assign(const struct kvm_private_unit *unit,
+			     struct kvm_private_guest *guest)
 {
 	refcount_inc(&guest->refs);
-	/* Pairs with kvm_private_folio_guest(). */
-	smp_store_release(&folio->private, guest);
+	note_guest(unit->head, guest);
 }
 
 /**
- * kvm_private_folio_reclaim() - give a page back to the host if it must be
+ * kvm_private_unit_share_guest() - let each page note what the unit does
+ * @unit: locked, about to come apart
+ */
+void kvm_private_unit_share_guest(const struct kvm_private_unit *unit)
+{
+	struct kvm_private_guest *guest = kvm_private_unit_guest(unit);
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	if (guest)
+		refcount_add(nr - 1, &guest->refs);
+	for (i = 1; i < nr; i++)
+		note_guest(unit->head + i, guest);
+}
+
+/**
+ * kvm_private_unit_reclaim() - give a unit back to the host if it must be
  * @f: the file
- * @folio: locked; no guest has it mapped
+ * @unit: locked, or in no store any more; no guest has it mapped
  *
  * Context: may sleep.
  */
-void kvm_private_folio_reclaim(struct kvm_private_file *f, struct folio *folio)
+void kvm_private_unit_reclaim(struct kvm_private_file *f,
+			      const struct kvm_private_unit *unit)
 {
-	struct kvm_private_guest *guest = kvm_private_folio_guest(folio);
+	struct kvm_private_guest *guest = kvm_private_unit_guest(unit);
 
 	if (!guest)
 		return;
 
-	guest->ops->reclaim(folio_pfn(folio), folio_nr_pages(folio));
-	WRITE_ONCE(folio->private, NULL);
+	guest->ops->reclaim(page_to_pfn(unit->head), kvm_private_unit_nr(unit));
+	note_guest(unit->head, NULL);
 	kvm_private_guest_put(f, guest);
 }

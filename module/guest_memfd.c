@@ -31,6 +31,6 @@ struct file *kvm_private_create_guest_memfd(u64 size, u64 flags, u64 guest_id)
 	    flags & ~(KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED))
 		return ERR_PTR(-EINVAL);
 
-	return kvm_private_file_create(size, flags, guest_id);
+	return kvm_private_file_create(size, flags, 0, guest_id);
 }
 EXPORT_SYMBOL_GPL(kvm_private_create_guest_memfd);

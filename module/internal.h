@@ -10,9 +10,9 @@
  *
  *   mmap_lock (a fault in a mapping of the file)
  *   kvm_private_file.invalidate_lock
- *     page lock
+ *     lock of a unit (of its first page)
  *       kvm_private_file.guests_lock
- *       kvm_private_file.folios' xa_lock
+ *       kvm_private_file.units' xa_lock
  *       kvm_private_file.policy_lock
  */
 #ifndef KVM_PRIVATE_INTERNAL_H
@@ -28,14 +28,17 @@
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
+struct kvm_private_unit;
 struct mempolicy;
 struct seq_file;
 
 /* Flags and page sizes that are implemented; GET_INFO shows them. */
 #define KVM_PRIVATE_CREATE_FLAGS	(KVM_PRIVATE_FLAG_MMAP | \
 					 KVM_PRIVATE_FLAG_INIT_SHARED | \
-					 KVM_PRIVATE_FLAG_NO_AUTO_ALLOC)
-#define KVM_PRIVATE_PAGE_SIZES		BIT_ULL(PAGE_SHIFT)
+					 KVM_PRIVATE_FLAG_NO_AUTO_ALLOC | \
+					 KVM_PRIVATE_FLAG_HUGE_STRICT)
+#define KVM_PRIVATE_PAGE_SIZES		(BIT_ULL(PAGE_SHIFT) | \
+					 BIT_ULL(PMD_SHIFT))
 #define KVM_PRIVATE_ATTRIBUTES		KVM_MEMORY_ATTRIBUTE_PRIVATE
 #define KVM_PRIVATE_ATTRIBUTE_FLAGS	(KVM_SET_MEMORY_ATTRIBUTES2_ZERO | \
 					 KVM_SET_MEMORY_ATTRIBUTES2_PRESERVE)
@@ -86,10 +89,12 @@ struct kvm_private_guest {
  * @flags: KVM_PRIVATE_FLAG_*
  * @guest_id: of a stand-in for a guest_memfd: the one guest whose bindings it
  *	takes; 0 for all other files
+ * @order: log2 of the number of base pages in a backing page
  * @mapping: the inode's, of which the host's mappings are; has no pages itself
- * @folios: the store, by page offset. A page is entered under its xa_lock
- *	alone and looked up under RCU. It is removed by who holds
- *	@invalidate_lock for writing, or at release, when nobody else is left.
+ * @units: the store, by page offset; see unit.h. A unit is entered under its
+ *	xa_lock alone and looked up under RCU. It is removed by who holds
+ *	@invalidate_lock for writing, or at release, when nobody else is left. It
+ *	comes apart under its lock.
  * @converted: the ranges whose state is not the one that the file started
  *	with. Changed under @invalidate_lock for writing, read under RCU.
  * @nr_converted: how many pages that are
@@ -107,13 +112,15 @@ struct kvm_private_guest {
  * @has_policies: there is one. Unlike the tree, which is empty for a moment
  *	while its only policy shrinks, it may be looked at without the lock.
  * @memlock: pays for the pages
- * @nr_pages: pages in the store, by NUMA node
+ * @nr_huge: base pages in units of more than one
+ * @nr_pages: base pages in the store, by NUMA node
  */
 struct kvm_private_file {
 	u64 flags;
 	u64 guest_id;
+	unsigned int order;
 	struct address_space *mapping;
-	struct xarray folios;
+	struct xarray units;
 	struct maple_tree converted;
 	unsigned long nr_converted;
 	struct rw_semaphore invalidate_lock;
@@ -126,6 +133,7 @@ struct kvm_private_file {
 	struct rb_root_cached policies;
 	bool has_policies;
 	struct kvm_private_memlock memlock;
+	atomic_long_t nr_huge;
 	atomic_long_t nr_pages[];
 };
 
@@ -151,7 +159,8 @@ int kvm_private_device_init(void);
 void kvm_private_device_exit(void);
 
 /* file.c */
-struct file *kvm_private_file_create(u64 size, u64 flags, u64 guest_id);
+struct file *kvm_private_file_create(u64 size, u64 flags,
+				     unsigned int order, u64 guest_id);
 int kvm_private_file_range(struct file *file, u64 offset, u64 len,
 			   pgoff_t *start, pgoff_t *end);
 void kvm_private_file_free(struct kvm_private_file *f);
@@ -179,6 +188,9 @@ void kvm_private_policy_destroy(struct kvm_private_file *f);
 void kvm_private_policy_exit(void);
 struct folio *kvm_private_policy_alloc(struct kvm_private_file *f,
 				       pgoff_t index, gfp_t gfp);
+struct page *kvm_private_policy_alloc_block(struct kvm_private_file *f,
+					    pgoff_t index, unsigned int order,
+					    gfp_t gfp);
 #else
 static inline void kvm_private_policy_destroy(struct kvm_private_file *f)
 {
@@ -192,6 +204,13 @@ static inline struct folio *
 kvm_private_policy_alloc(struct kvm_private_file *f, pgoff_t index, gfp_t gfp)
 {
 	return folio_alloc(gfp, 0);
+}
+
+static inline struct page *
+kvm_private_policy_alloc_block(struct kvm_private_file *f, pgoff_t index,
+			       unsigned int order, gfp_t gfp)
+{
+	return alloc_pages(gfp, order);
 }
 #endif
 
@@ -214,16 +233,20 @@ kvm_private_guest_get(struct kvm_private_file *f,
 		      const struct kvm_private_binding_ops *ops);
 void kvm_private_guest_put(struct kvm_private_file *f,
 			   struct kvm_private_guest *guest);
-struct kvm_private_guest *kvm_private_folio_guest(struct folio *folio);
-void kvm_private_folio_assign(struct folio *folio,
-			      struct kvm_private_guest *guest);
-void kvm_private_folio_reclaim(struct kvm_private_file *f,
-			       struct folio *folio);
+struct kvm_private_guest *
+kvm_private_unit_guest(const struct kvm_private_unit *unit);
+void kvm_private_unit_assign(const struct kvm_private_unit *unit,
+			     struct kvm_private_guest *guest);
+void kvm_private_unit_share_guest(const struct kvm_private_unit *unit);
+void kvm_private_unit_reclaim(struct kvm_private_file *f,
+			      const struct kvm_private_unit *unit);
 
 /* state.c */
 void kvm_private_state_init(struct kvm_private_file *f);
 void kvm_private_state_destroy(struct kvm_private_file *f);
 bool kvm_private_state_is_private(struct kvm_private_file *f, pgoff_t index);
+void kvm_private_state_clip(struct kvm_private_file *f, pgoff_t index,
+			    pgoff_t *start, pgoff_t *end);
 bool kvm_private_state_find(struct kvm_private_file *f, bool private,
 			    pgoff_t *start, pgoff_t *end);
 int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
@@ -232,18 +255,35 @@ unsigned long kvm_private_state_nr_shared(struct kvm_private_file *f,
 					  unsigned long nr_pages);
 
 /* store.c */
-struct folio *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
-				    bool alloc);
-struct folio *kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
-				     bool alloc);
-void kvm_private_store_unlock(struct folio *folio);
-void kvm_private_folio_clear(struct folio *folio);
-int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
-			   pgoff_t end);
-int kvm_private_store_check_unused(struct kvm_private_file *f, pgoff_t start,
-				   pgoff_t end, pgoff_t *held);
+struct page *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
+				   bool alloc, struct kvm_private_unit *unit);
+bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
+				 struct kvm_private_unit *unit);
+int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
+			   bool alloc, struct kvm_private_unit *unit);
+struct kvm_private_unit kvm_private_store_locked(struct kvm_private_file *f,
+						 pgoff_t index);
+void kvm_private_store_unlock(const struct kvm_private_unit *unit);
 void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 			      pgoff_t end);
+
+/* store_add.c */
+int kvm_private_store_add(struct kvm_private_file *f, pgoff_t index);
+int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
+			   pgoff_t end);
+
+/* store_split.c */
+int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
+			    gfp_t gfp);
+int kvm_private_store_split_range(struct kvm_private_file *f, pgoff_t start,
+				  pgoff_t end);
+int kvm_private_store_split_locked(struct kvm_private_file *f,
+				   struct kvm_private_unit *unit);
+void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index);
+
+/* store_query.c */
+int kvm_private_store_check_unused(struct kvm_private_file *f, pgoff_t start,
+				   pgoff_t end, pgoff_t *held);
 unsigned long kvm_private_store_nr_pages(struct kvm_private_file *f);
 void kvm_private_store_show_nodes(struct kvm_private_file *f,
 				  struct seq_file *m);

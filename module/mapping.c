@@ -13,6 +13,7 @@
 #include "compat/compat.h"
 #include "internal.h"
 #include "observer.h"
+#include "unit.h"
 
 /* Pages that a fault maps at most, in a naturally aligned window of the file */
 #define KVM_PRIVATE_FAULT_AROUND	16
@@ -27,7 +28,8 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 	struct vm_area_struct *vma = vmf->vma;
 	pgoff_t start = vmf->pgoff + 1, next = start;
 	unsigned long nr = 0, left;
-	struct folio *folio;
+	struct kvm_private_unit unit;
+	struct page *page;
 	pgoff_t end;
 
 	end = min3(round_up(start, KVM_PRIVATE_FAULT_AROUND),
@@ -38,15 +40,15 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 		return;
 
 	for (; next < end; next++) {
-		folio = kvm_private_store_get(f, next, false);
-		if (!folio)
+		page = kvm_private_store_get(f, next, false, &unit);
+		if (!page)
 			break;
-		if (unlikely(folio_test_hwpoison(folio))) {
-			folio_put(folio);
+		if (unlikely(PageHWPoison(page) || unit.whole)) {
+			put_page(page);
 			break;
 		}
-		kvm_private_tell_host_access(folio, false);
-		pages[nr++] = folio_page(folio, 0);
+		kvm_private_tell_host_access(page, 1, false);
+		pages[nr++] = page;
 	}
 
 	left = nr;
@@ -57,25 +59,41 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 		put_page(pages[--nr]);
 }
 
+/* A page that goes by itself, as those do that somebody else may come to hold */
+static struct page *get_page_for(struct kvm_private_file *f, pgoff_t index)
+{
+	struct kvm_private_unit unit;
+	struct page *page;
+
+	for (;;) {
+		page = kvm_private_store_get(f, index,
+					     kvm_private_auto_alloc(f), &unit);
+		if (IS_ERR_OR_NULL(page) || !unit.whole)
+			return page;
+		put_page(page);
+		kvm_private_store_break(f, index);
+	}
+}
+
 static vm_fault_t map_shared(struct kvm_private_file *f, struct vm_fault *vmf)
 {
-	struct folio *folio;
+	struct page *page;
 	vm_fault_t ret;
 
 	if (kvm_private_state_is_private(f, vmf->pgoff))
 		return VM_FAULT_SIGBUS;
 
 	/* Over a limit it is SIGBUS too: no OOM killer could help. */
-	folio = kvm_private_store_get(f, vmf->pgoff, kvm_private_auto_alloc(f));
-	if (IS_ERR_OR_NULL(folio))
+	page = get_page_for(f, vmf->pgoff);
+	if (IS_ERR_OR_NULL(page))
 		return VM_FAULT_SIGBUS;
 
-	kvm_private_tell_host_access(folio, false);
-	if (unlikely(folio_test_hwpoison(folio))) {
+	kvm_private_tell_host_access(page, 1, false);
+	if (unlikely(PageHWPoison(page))) {
 		ret = VM_FAULT_HWPOISON;
 	} else {
 		switch (vm_insert_page(vmf->vma, vmf->address & PAGE_MASK,
-				       folio_page(folio, 0))) {
+				       page)) {
 		case 0:
 			map_following(f, vmf);
 			ret = VM_FAULT_NOPAGE;
@@ -90,7 +108,7 @@ static vm_fault_t map_shared(struct kvm_private_file *f, struct vm_fault *vmf)
 			ret = VM_FAULT_SIGBUS;
 		}
 	}
-	folio_put(folio);
+	put_page(page);
 
 	return ret;
 }

@@ -84,50 +84,49 @@ bool kvm_private_observed_retry(unsigned long seq)
 EXPORT_SYMBOL_GPL(kvm_private_observed_retry);
 
 void kvm_private_tell_handed_out(const struct kvm_private_binding *binding,
-				 pgoff_t index, struct folio *folio,
-				 unsigned long seq)
+				 pgoff_t index, unsigned long pfn,
+				 unsigned int order, unsigned long seq)
 {
 	const struct kvm_private_observer *observer;
 	int token = srcu_read_lock(&observer_srcu);
 
 	observer = READ_ONCE(the_observer);
 	if (observer)
-		observer->handed_out(binding, index, folio_pfn(folio),
-				     folio_order(folio), seq);
+		observer->handed_out(binding, index, pfn, order, seq);
 	srcu_read_unlock(&observer_srcu, token);
 }
 
-void kvm_private_tell_host_access(struct folio *folio, bool for_guest)
+void kvm_private_tell_host_access(struct page *page, unsigned long nr,
+				  bool for_guest)
 {
 	const struct kvm_private_observer *observer;
 	int token = srcu_read_lock(&observer_srcu);
 
 	observer = READ_ONCE(the_observer);
 	if (observer)
-		observer->host_access(folio_pfn(folio), folio_nr_pages(folio),
-				      for_guest);
+		observer->host_access(page_to_pfn(page), nr, for_guest);
 	srcu_read_unlock(&observer_srcu, token);
 }
 
-void kvm_private_tell_shared(struct folio *folio)
+void kvm_private_tell_shared(struct page *page, unsigned long nr)
 {
 	const struct kvm_private_observer *observer;
 	int token = srcu_read_lock(&observer_srcu);
 
 	observer = READ_ONCE(the_observer);
 	if (observer)
-		observer->shared(folio_pfn(folio), folio_nr_pages(folio));
+		observer->shared(page_to_pfn(page), nr);
 	srcu_read_unlock(&observer_srcu, token);
 }
 
-void kvm_private_tell_freed(struct folio *folio)
+void kvm_private_tell_freed(struct page *page, unsigned long nr)
 {
 	const struct kvm_private_observer *observer;
 	int token = srcu_read_lock(&observer_srcu);
 
 	observer = READ_ONCE(the_observer);
 	if (observer)
-		observer->freed(folio_pfn(folio), folio_nr_pages(folio));
+		observer->freed(page_to_pfn(page), nr);
 	srcu_read_unlock(&observer_srcu, token);
 }
 

@@ -54,11 +54,12 @@ kvm_private_observed_ops(const struct kvm_private_binding *binding);
 
 unsigned long kvm_private_observed_seq(void);
 void kvm_private_tell_handed_out(const struct kvm_private_binding *binding,
-				 pgoff_t index, struct folio *folio,
-				 unsigned long seq);
-void kvm_private_tell_host_access(struct folio *folio, bool for_guest);
-void kvm_private_tell_shared(struct folio *folio);
-void kvm_private_tell_freed(struct folio *folio);
+				 pgoff_t index, unsigned long pfn,
+				 unsigned int order, unsigned long seq);
+void kvm_private_tell_host_access(struct page *page, unsigned long nr,
+				  bool for_guest);
+void kvm_private_tell_shared(struct page *page, unsigned long nr);
+void kvm_private_tell_freed(struct page *page, unsigned long nr);
 void kvm_private_tell_begin(const struct kvm_private_binding *binding,
 			    pgoff_t start, pgoff_t end);
 void kvm_private_tell_end(const struct kvm_private_binding *binding,
@@ -80,21 +81,23 @@ static inline unsigned long kvm_private_observed_seq(void)
 
 static inline void
 kvm_private_tell_handed_out(const struct kvm_private_binding *binding,
-			    pgoff_t index, struct folio *folio,
-			    unsigned long seq)
+			    pgoff_t index, unsigned long pfn,
+			    unsigned int order, unsigned long seq)
 {
 }
 
-static inline void kvm_private_tell_host_access(struct folio *folio,
+static inline void kvm_private_tell_host_access(struct page *page,
+						unsigned long nr,
 						bool for_guest)
 {
 }
 
-static inline void kvm_private_tell_shared(struct folio *folio)
+static inline void kvm_private_tell_shared(struct page *page,
+					   unsigned long nr)
 {
 }
 
-static inline void kvm_private_tell_freed(struct folio *folio)
+static inline void kvm_private_tell_freed(struct page *page, unsigned long nr)
 {
 }
 

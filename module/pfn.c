@@ -6,6 +6,7 @@
 
 #include "internal.h"
 #include "observer.h"
+#include "unit.h"
 
 static bool binding_has(const struct kvm_private_binding *binding,
 			pgoff_t index)
@@ -29,63 +30,102 @@ guest_for(const struct kvm_private_binding *binding, bool private)
 	return private ? binding->guest : NULL;
 }
 
+/* The largest order of a naturally aligned block around a page that is ... */
+static unsigned int clip_order(struct kvm_private_file *f,
+			       const struct kvm_private_binding *binding,
+			       pgoff_t index, unsigned int order)
+{
+	pgoff_t start = binding->start, end = binding->end;
+
+	if (!order)
+		return 0;
+
+	/* ... in the binding and, if its guest minds, in one state. */
+	if (!(binding->flags & KVM_PRIVATE_BIND_STATELESS))
+		kvm_private_state_clip(f, index, &start, &end);
+	while (round_down(index, 1UL << order) < start ||
+	       round_down(index, 1UL << order) + (1UL << order) > end)
+		order--;
+	return order;
+}
+
 /*
- * Make a locked page the guest's, whosever it was before.
+ * Make a locked unit the guest's, whosever it was before. Returns 1 if that must
+ * not be done to all of it.
  *
  * Pairs with make_shared(), which first changes the state and then takes the
- * lock of each page to reclaim it: a page is prepared before that, or never.
+ * lock of each unit to reclaim it: a page is prepared before that, or never.
  */
-static int folio_hand_over(struct kvm_private_file *f,
-			   struct kvm_private_binding *binding, pgoff_t index,
-			   struct folio *folio, bool private)
+static int unit_hand_over(struct kvm_private_file *f,
+			  struct kvm_private_binding *binding, pgoff_t index,
+			  const struct kvm_private_unit *unit, bool private)
 {
 	struct kvm_private_guest *guest = guest_for(binding, private);
 	int ret;
 
 	if (!state_fits(f, binding, index, private))
 		return -EACCES;
-	if (kvm_private_folio_guest(folio) == guest)
+	if (kvm_private_unit_guest(unit) == guest)
 		return 0;
+	if (clip_order(f, binding, index, unit->order) != unit->order)
+		return 1;
 
-	kvm_private_folio_reclaim(f, folio);
+	kvm_private_unit_reclaim(f, unit);
 	if (!guest)
 		return 0;
 
-	ret = guest->ops->prepare(binding, index, folio_pfn(folio),
-				  folio_order(folio));
+	ret = guest->ops->prepare(binding, unit->index,
+				  page_to_pfn(unit->head), unit->order);
 	if (!ret)
-		kvm_private_folio_assign(folio, guest);
+		kvm_private_unit_assign(unit, guest);
 	return ret;
 }
 
-static struct folio *get_prepared(struct kvm_private_file *f,
-				  struct kvm_private_binding *binding,
-				  pgoff_t index, bool private)
+/* Returns 0 if it is worth while to look the page up again. */
+static int prepare_unit(struct kvm_private_file *f,
+			struct kvm_private_binding *binding, pgoff_t index,
+			bool private)
 {
-	bool alloc = kvm_private_auto_alloc(f);
-	struct folio *folio;
+	struct kvm_private_unit unit;
 	int ret;
 
-	if (!state_fits(f, binding, index, private))
-		return ERR_PTR(-EACCES);
+	ret = kvm_private_store_lock(f, index, kvm_private_auto_alloc(f),
+				     &unit);
+	if (ret)
+		return ret;
+	ret = unit_hand_over(f, binding, index, &unit, private);
+	if (ret > 0)
+		return kvm_private_store_split_locked(f, &unit);
+	kvm_private_store_unlock(&unit);
+	return ret;
+}
 
-	folio = kvm_private_store_get(f, index, alloc);
-	if (IS_ERR_OR_NULL(folio) ||
-	    likely(kvm_private_folio_guest(folio) ==
-		   guest_for(binding, private)))
-		return folio;
-	folio_put(folio);
+static struct page *get_prepared(struct kvm_private_file *f,
+				 struct kvm_private_binding *binding,
+				 pgoff_t index, bool private,
+				 struct kvm_private_unit *unit)
+{
+	bool alloc = kvm_private_auto_alloc(f);
+	struct page *page;
+	int ret;
 
-	folio = kvm_private_store_lock(f, index, alloc);
-	if (IS_ERR_OR_NULL(folio))
-		return folio;
-	ret = folio_hand_over(f, binding, index, folio, private);
-	folio_unlock(folio);
-	if (ret) {
-		folio_put(folio);
-		return ERR_PTR(ret);
+	for (;;) {
+		if (!state_fits(f, binding, index, private))
+			return ERR_PTR(-EACCES);
+
+		page = kvm_private_store_get(f, index, alloc, unit);
+		if (!page)
+			return ERR_PTR(-ENOENT);
+		if (IS_ERR(page) ||
+		    likely(kvm_private_unit_guest(unit) ==
+			   guest_for(binding, private)))
+			return page;
+		put_page(page);
+
+		ret = prepare_unit(f, binding, index, private);
+		if (ret)
+			return ERR_PTR(ret);
 	}
-	return folio;
 }
 
 static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
@@ -93,26 +133,25 @@ static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
 {
 	struct kvm_private_file *f = kvm_private_file(binding->file);
 	unsigned long seq = kvm_private_observed_seq();
-	struct folio *folio;
+	struct kvm_private_unit unit;
+	struct page *page;
 
 	if (!binding_has(binding, index))
 		return -EINVAL;
 
-	folio = get_prepared(f, binding, index, private);
-	if (!folio)
-		return -ENOENT;
-	if (IS_ERR(folio))
-		return PTR_ERR(folio);
-	if (unlikely(folio_test_hwpoison(folio))) {
-		folio_put(folio);
+	page = get_prepared(f, binding, index, private, &unit);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	if (unlikely(PageHWPoison(page))) {
+		put_page(page);
 		return -EHWPOISON;
 	}
 
+	*pfn = page_to_pfn(page);
 	if (private)
-		kvm_private_tell_handed_out(binding, index, folio, seq);
-	*pfn = folio_pfn(folio);
+		kvm_private_tell_handed_out(binding, index, *pfn, 0, seq);
 	if (max_order)
-		*max_order = folio_order(folio);
+		*max_order = clip_order(f, binding, index, unit.order);
 	return 0;
 }
 
@@ -178,7 +217,7 @@ EXPORT_SYMBOL_GPL(kvm_private_get_shared_pfn);
 void kvm_private_put_pfn(struct kvm_private_binding *binding,
 			 unsigned long pfn)
 {
-	folio_put(pfn_folio(pfn));
+	put_page(pfn_to_page(pfn));
 }
 EXPORT_SYMBOL_GPL(kvm_private_put_pfn);
 
@@ -217,32 +256,33 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 {
 	struct kvm_private_file *f = kvm_private_file(binding->file);
 	struct kvm_private_guest *guest;
-	struct folio *folio;
-	bool private;
+	struct kvm_private_unit unit;
+	bool private, hole;
 	int ret;
 
 	if (!binding_has(binding, index))
 		return ERR_PTR(-EINVAL);
 
-	folio = kvm_private_store_lock(f, index, false);
-	if (IS_ERR(folio))
-		return ERR_CAST(folio);
+	ret = kvm_private_store_lock(f, index, false, &unit);
+	hole = ret == -ENOENT;
+	if (ret && !hole)
+		return ERR_PTR(ret);
 	private = kvm_private_state_is_private(f, index);
 	ret = may_work_on(f, binding, private);
-	if (ret) {
-		if (folio)
-			kvm_private_store_unlock(folio);
+	if (ret && !hole)
+		kvm_private_store_unlock(&unit);
+	if (ret)
 		return ERR_PTR(ret);
-	}
-	if (!folio)
+	if (hole)
 		return kvm_private_auto_alloc(f) ? NULL : ERR_PTR(-ENOENT);
 
 	/* Left behind by an earlier guest that kept the host out? */
 	guest = guest_for(binding, private);
-	if (kvm_private_folio_guest(folio) != guest)
-		kvm_private_folio_reclaim(f, folio);
-	kvm_private_tell_host_access(folio, private);
-	return folio_page(folio, 0);
+	if (kvm_private_unit_guest(&unit) != guest)
+		kvm_private_unit_reclaim(f, &unit);
+	kvm_private_tell_host_access(kvm_private_unit_page(&unit, index), 1,
+				     private);
+	return kvm_private_unit_page(&unit, index);
 }
 EXPORT_SYMBOL_GPL(kvm_private_lock_page);
 
@@ -263,7 +303,8 @@ struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
 				   pgoff_t index)
 {
 	struct kvm_private_file *f = kvm_private_file(binding->file);
-	struct folio *folio;
+	struct kvm_private_unit unit;
+	struct page *page;
 	bool private;
 	int ret;
 
@@ -275,29 +316,34 @@ struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
 	if (ret)
 		return ERR_PTR(ret);
 
-	folio = kvm_private_store_get(f, index, false);
-	if (!folio)
+	page = kvm_private_store_get(f, index, false, &unit);
+	if (!page)
 		return kvm_private_auto_alloc(f) ? NULL : ERR_PTR(-ENOENT);
-	if (unlikely(folio_test_hwpoison(folio)))
+	if (unlikely(PageHWPoison(page)))
 		ret = -EHWPOISON;
-	else if (kvm_private_folio_guest(folio) != guest_for(binding, private))
+	else if (kvm_private_unit_guest(&unit) != guest_for(binding, private))
 		ret = -EAGAIN;
 	if (ret) {
-		folio_put(folio);
+		put_page(page);
 		return ERR_PTR(ret);
 	}
-	return folio_page(folio, 0);
+	return page;
 }
 EXPORT_SYMBOL_GPL(kvm_private_peek_page);
 
 /**
  * kvm_private_unlock_page() - the host has done its work
- * @page: from kvm_private_lock_page()
+ * @binding: as given to kvm_private_lock_page()
+ * @index: as given to kvm_private_lock_page()
  *
  * Context: any context that can drop a page reference.
  */
-void kvm_private_unlock_page(struct page *page)
+void kvm_private_unlock_page(struct kvm_private_binding *binding,
+			     pgoff_t index)
 {
-	kvm_private_store_unlock(page_folio(page));
+	struct kvm_private_file *f = kvm_private_file(binding->file);
+	struct kvm_private_unit unit = kvm_private_store_locked(f, index);
+
+	kvm_private_store_unlock(&unit);
 }
 EXPORT_SYMBOL_GPL(kvm_private_unlock_page);

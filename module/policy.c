@@ -256,3 +256,61 @@ struct folio *kvm_private_policy_alloc(struct kvm_private_file *f,
 
 	return vma_alloc_folio(gfp, 0, &vma, 0, false);
 }
+
+/*
+ * vma_alloc_folio() makes large folios only, which can't come apart. What is done
+ * here for the modes is what mbind(2) says of them; weights don't count.
+ */
+static struct page *alloc_by_mode(struct mempolicy *mempolicy, pgoff_t index,
+				  unsigned int order, gfp_t gfp)
+{
+	nodemask_t *nodes = &mempolicy->nodes;
+	struct page *page = NULL;
+	unsigned int skip;
+	int nid;
+
+	switch (mempolicy->mode) {
+	case MPOL_BIND:
+		return __alloc_pages(gfp, order, numa_mem_id(), nodes);
+	case MPOL_PREFERRED_MANY:
+		page = __alloc_pages(gfp, order, numa_mem_id(), nodes);
+		return page ?: alloc_pages(gfp, order);
+	case MPOL_PREFERRED:
+		return alloc_pages_node(first_node(*nodes), gfp, order);
+	case MPOL_LOCAL:
+		return alloc_pages_node(numa_mem_id(), gfp, order);
+	default:
+		skip = (index >> order) % max(nodes_weight(*nodes), 1);
+		for (nid = first_node(*nodes); skip; skip--)
+			nid = next_node(nid, *nodes);
+		return alloc_pages_node(nid < MAX_NUMNODES ? nid :
+						NUMA_NO_NODE, gfp, order);
+	}
+}
+
+/**
+ * kvm_private_policy_alloc_block() - kvm_private_policy_alloc() for many pages
+ * @f: the file
+ * @index: page offset that the first page is for, whose policy counts
+ * @order: log2 of their number
+ * @gfp: how to allocate
+ *
+ * Context: as @gfp says.
+ * Return: the first of the pages, which are no compound page, or NULL.
+ */
+struct page *kvm_private_policy_alloc_block(struct kvm_private_file *f,
+					    pgoff_t index, unsigned int order,
+					    gfp_t gfp)
+{
+	struct kvm_private_policy *policy;
+	struct mempolicy copy;
+
+	read_lock(&f->policy_lock);
+	policy = first_policy(f, index, index);
+	if (policy)
+		copy = policy->mempolicy;
+	read_unlock(&f->policy_lock);
+
+	return policy ? alloc_by_mode(&copy, index, order, gfp) :
+			alloc_pages(gfp, order);
+}

@@ -9,15 +9,17 @@
 
 #include "internal.h"
 #include "observer.h"
+#include "unit.h"
 
 /*
  * A page that is prepared must not be touched, unless its guest trusts the
  * host. One that is not can't become so while it is locked; its guest, if one
  * comes, finds what is copied here.
  */
-static bool is_guarded(struct kvm_private_file *f, struct folio *folio)
+static bool is_guarded(struct kvm_private_file *f,
+		       const struct kvm_private_unit *unit)
 {
-	struct kvm_private_guest *guest = kvm_private_folio_guest(folio);
+	struct kvm_private_guest *guest = kvm_private_unit_guest(unit);
 
 	return atomic_read(&f->firmware_bindings) ||
 	       (guest && !guest->trusts_host);
@@ -30,24 +32,26 @@ static bool is_guarded(struct kvm_private_file *f, struct folio *folio)
 static int copy_locked(struct kvm_private_file *f, pgoff_t index,
 		       const void __user *source)
 {
-	struct folio *folio;
-	int ret = 0;
+	struct kvm_private_unit unit;
+	struct page *page;
+	int ret;
 
 	if (!kvm_private_state_is_private(f, index))
 		return -EINVAL;
-	folio = kvm_private_store_lock(f, index, true);
-	if (IS_ERR(folio))
-		return PTR_ERR(folio);
+	ret = kvm_private_store_lock(f, index, true, &unit);
+	if (ret)
+		return ret;
 
-	if (is_guarded(f, folio)) {
+	if (is_guarded(f, &unit)) {
 		ret = -EBUSY;
 	} else if (source) {
-		kvm_private_tell_host_access(folio, true);
+		page = kvm_private_unit_page(&unit, index);
+		kvm_private_tell_host_access(page, 1, true);
 		pagefault_disable();
-		ret = !!copy_from_user(folio_address(folio), source, PAGE_SIZE);
+		ret = !!copy_from_user(page_address(page), source, PAGE_SIZE);
 		pagefault_enable();
 	}
-	kvm_private_store_unlock(folio);
+	kvm_private_store_unlock(&unit);
 
 	return ret;
 }
@@ -126,25 +130,46 @@ long kvm_private_ioctl_populate(struct file *file,
 	return ret;
 }
 
-/* A page that was filled for a guest with a prepare operation is prepared. */
+/*
+ * A page that was filled for a guest with a prepare operation is prepared, by
+ * itself: what it is filled with says nothing of those beside it.
+ */
+static int fill_locked(struct kvm_private_file *f,
+		       struct kvm_private_binding *binding, pgoff_t index,
+		       const struct kvm_private_unit *unit,
+		       kvm_private_populate_cb cb, void *opaque)
+{
+	struct page *page = kvm_private_unit_page(unit, index);
+	int ret;
+
+	kvm_private_unit_reclaim(f, unit);
+	ret = cb(binding, index, page_to_pfn(page), 0, opaque);
+	if (!ret && binding->ops->prepare)
+		kvm_private_unit_assign(unit, binding->guest);
+	return ret;
+}
+
 static int fill_one(struct kvm_private_file *f,
 		    struct kvm_private_binding *binding, pgoff_t index,
 		    kvm_private_populate_cb cb, void *opaque)
 {
-	struct folio *folio;
+	struct kvm_private_unit unit;
 	int ret;
 
 	if (!kvm_private_state_is_private(f, index))
 		return -EINVAL;
-	folio = kvm_private_store_lock(f, index, true);
-	if (IS_ERR(folio))
-		return PTR_ERR(folio);
-
-	kvm_private_folio_reclaim(f, folio);
-	ret = cb(binding, index, folio_pfn(folio), folio_order(folio), opaque);
-	if (!ret && binding->ops->prepare)
-		kvm_private_folio_assign(folio, binding->guest);
-	kvm_private_store_unlock(folio);
+	for (;;) {
+		ret = kvm_private_store_lock(f, index, true, &unit);
+		if (ret)
+			return ret;
+		if (!unit.order || !binding->guest)
+			break;
+		ret = kvm_private_store_split_locked(f, &unit);
+		if (ret)
+			return ret;
+	}
+	ret = fill_locked(f, binding, index, &unit, cb, opaque);
+	kvm_private_store_unlock(&unit);
 
 	return ret;
 }

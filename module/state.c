@@ -70,6 +70,32 @@ static bool converted_range(struct kvm_private_file *f, pgoff_t index,
 }
 
 /**
+ * kvm_private_state_clip() - leave of a range what is in one state
+ * @f: the file
+ * @index: page offset in the range, whose state counts
+ * @start: in/out: first page offset
+ * @end: in/out: page offset after the last
+ *
+ * Context: any. Takes no lock, as kvm_private_state_is_private().
+ */
+void kvm_private_state_clip(struct kvm_private_file *f, pgoff_t index,
+			    pgoff_t *start, pgoff_t *end)
+{
+	pgoff_t first, last;
+
+	if (!READ_ONCE(f->nr_converted))
+		return;
+
+	rcu_read_lock();
+	converted_range(f, index, &first, &last);
+	rcu_read_unlock();
+
+	*start = max(*start, first);
+	if (last < *end - 1)
+		*end = last + 1;
+}
+
+/**
  * kvm_private_state_find() - find pages that are in a state
  * @f: the file
  * @private: the state

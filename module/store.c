@@ -1,132 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The store: which pages a private file has.
+ * The store: which pages a private file has, and finding them.
  *
- * The store's reference keeps a page allocated. Lookups take another one under
- * RCU and check that the page is still in the store, as the page cache does: a
- * page that was freed in between may already be somebody else's. Whoever holds
- * the page lock and has seen the page in the store after taking it knows that
- * the page stays until the lock is dropped, since removal takes a page out
- * first and then passes through its lock.
- *
- * While a page is in the store it says, like one of the page cache, where it
- * is: a futex in a shared page is known by that.
- *
- * Pages come zeroed from the allocator. They are cleared here, on the way out,
- * only if the allocator will not do that by itself (init_on_alloc,
- * init_on_free), so that no page is cleared twice between two owners.
+ * The store's references keep the pages of a unit allocated. Lookups take another
+ * one under RCU and check that the page's unit is still in the store, as the page
+ * cache does: a page that was freed in between may already be somebody else's.
+ * Whoever holds the lock of a unit, which is that of its head, and has seen the
+ * unit in the store after taking it knows that it stays until the lock is
+ * dropped, since who removes or splits it passes through that lock.
  */
 
-#include <linux/highmem.h>
 #include <linux/pagemap.h>
-#include <linux/rcupdate_wait.h>
 #include <linux/sched/signal.h>
-#include <linux/seq_file.h>
 
 #include "internal.h"
-#include "observer.h"
+#include "unit.h"
 
-#define KVM_PRIVATE_GFP_PAGE	(GFP_USER | __GFP_ACCOUNT | __GFP_ZERO | \
-				 KVM_PRIVATE_GFP_TRY)
-
-/* Pages removed between two chances to reschedule */
-#define KVM_PRIVATE_BATCH	32
-
-/* Last reference but those of lookups that are about to find out */
-static void store_free(struct kvm_private_file *f, struct folio *folio)
+/*
+ * Takes no lock. The reference for the caller is of the page, or if @locking of
+ * its unit's head.
+ */
+static struct page *store_lookup(struct kvm_private_file *f, pgoff_t index,
+				 struct kvm_private_unit *unit, bool locking)
 {
-	kvm_private_tell_freed(folio);
-	atomic_long_dec(&f->nr_pages[folio_nid(folio)]);
-	folio_put(folio);
-}
-
-/* The caller holds the page's lock. */
-void kvm_private_folio_clear(struct folio *folio)
-{
-	kvm_private_tell_host_access(folio, false);
-	clear_highpage(folio_page(folio, 0));
-}
-
-static void store_drop(struct kvm_private_file *f, struct folio *folio)
-{
-	folio_lock(folio);
-	kvm_private_folio_reclaim(f, folio);
-	if (!want_init_on_alloc(GFP_KERNEL) && !want_init_on_free())
-		kvm_private_folio_clear(folio);
-	folio->mapping = NULL;
-	folio_unlock(folio);
-
-	store_free(f, folio);
-}
-
-/* Returns the page with a reference for the caller, or NULL. Takes no lock. */
-static struct folio *store_lookup(struct kvm_private_file *f, pgoff_t index)
-{
-	XA_STATE(xas, &f->folios, index);
-	struct folio *folio;
+	XA_STATE(xas, &f->units, index);
+	struct page *page = NULL;
+	void *entry;
 
 	rcu_read_lock();
 	for (;;) {
 		xas_reset(&xas);
-		folio = xas_load(&xas);
-		if (xas_retry(&xas, folio))
+		entry = xas_load(&xas);
+		if (xas_retry(&xas, entry))
 			continue;
-		if (!folio)
+		if (!entry)
 			break;
-		if (!folio_try_get(folio))
+		*unit = kvm_private_entry_unit(entry, index);
+		page = locking ? unit->head :
+				 kvm_private_unit_page(unit, index);
+		if (!get_page_unless_zero(page))
 			continue;
-		if (likely(folio == xas_reload(&xas)))
+		if (likely(entry == xas_reload(&xas)))
 			break;
-		folio_put(folio);
+		put_page(page);
 	}
 	rcu_read_unlock();
 
-	return folio;
-}
-
-static struct folio *alloc_page_for(struct kvm_private_file *f, pgoff_t index)
-{
-	if (unlikely(kvm_private_has_policies(f)))
-		return kvm_private_policy_alloc(f, index, KVM_PRIVATE_GFP_PAGE);
-	return folio_alloc(KVM_PRIVATE_GFP_PAGE, 0);
-}
-
-/*
- * Returns the new page with a second reference, for the caller; NULL if
- * somebody else was faster.
- */
-static struct folio *store_alloc(struct kvm_private_file *f, pgoff_t index)
-{
-	struct folio *folio;
-	void *old;
-	int ret;
-
-	ret = kvm_private_memlock_charge(&f->memlock, 1);
-	if (ret)
-		return ERR_PTR(ret);
-
-	folio = alloc_page_for(f, index);
-	if (!folio) {
-		ret = -ENOMEM;
-		goto uncharge;
-	}
-	folio->mapping = f->mapping;
-	folio->index = index;
-	atomic_long_inc(&f->nr_pages[folio_nid(folio)]);
-
-	/* From here on it may be removed at any time. */
-	folio_get(folio);
-	old = xa_cmpxchg(&f->folios, index, NULL, folio, KVM_PRIVATE_GFP_NODE);
-	if (likely(!old))
-		return folio;
-
-	ret = xa_err(old);
-	folio->mapping = NULL;
-	folio_put(folio);
-	store_free(f, folio);
-uncharge:
-	kvm_private_memlock_uncharge(&f->memlock, 1);
-	return ERR_PTR(ret);
+	return entry ? page : NULL;
 }
 
 /**
@@ -135,72 +55,133 @@ uncharge:
  * @index: page offset, inside the file
  * @alloc: allocate the page if it is missing, charged to the current task's
  *	memory cgroup
+ * @unit: out: the unit that it is in
  *
  * Context: may sleep to allocate. Takes no lock for a page that is there.
  * Return: the page with a reference for the caller; NULL for a hole unless
  * @alloc; ERR_PTR(-ENOMEM).
  */
-struct folio *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
-				    bool alloc)
+struct page *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
+				   bool alloc, struct kvm_private_unit *unit)
 {
-	struct folio *folio;
+	struct page *page;
+	int ret;
 
-	do {
-		folio = store_lookup(f, index);
-		if (!folio && alloc)
-			folio = store_alloc(f, index);
-	} while (!folio && alloc);
-
-	return folio;
+	while (!(page = store_lookup(f, index, unit, false)) && alloc) {
+		ret = kvm_private_store_add(f, index);
+		if (ret)
+			return ERR_PTR(ret);
+	}
+	return page;
 }
 
 /**
- * kvm_private_store_lock() - look a page up and keep it in the store
+ * kvm_private_store_lock_unit() - keep the unit of a page in the store
+ * @f: the file
+ * @index: page offset, inside the file
+ * @unit: out: what is locked
+ *
+ * The unit stays in the store, in one piece, and is not prepared or reclaimed by
+ * anybody else until kvm_private_store_unlock().
+ *
+ * Context: may sleep; the caller holds no page lock.
+ * Return: whether there is one.
+ */
+bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
+				 struct kvm_private_unit *unit)
+{
+	while (store_lookup(f, index, unit, true)) {
+		lock_page(unit->head);
+		if (likely(xa_load(&f->units, index) ==
+			   kvm_private_entry(unit)))
+			return true;
+		kvm_private_store_unlock(unit);
+	}
+	return false;
+}
+
+/**
+ * kvm_private_store_lock() - look a page up and keep its unit in the store
  * @f: the file
  * @index: page offset, inside the file
  * @alloc: allocate the page if it is missing
- *
- * The page stays in the store and is not prepared or reclaimed by anybody else
- * until kvm_private_store_unlock().
+ * @unit: out: what is locked, as by kvm_private_store_lock_unit()
  *
  * Context: may sleep; the caller holds no page lock.
- * Return: the page, locked and with a reference; NULL for a hole unless @alloc;
- * ERR_PTR(-ENOMEM), ERR_PTR(-EHWPOISON).
+ * Return: 0; -ENOENT for a hole unless @alloc; -ENOMEM; -EHWPOISON.
  */
-struct folio *kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
-				     bool alloc)
+int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
+			   bool alloc, struct kvm_private_unit *unit)
 {
-	struct folio *folio;
+	int ret;
 
-	for (;;) {
-		folio = kvm_private_store_get(f, index, alloc);
-		if (IS_ERR_OR_NULL(folio))
-			return folio;
-
-		folio_lock(folio);
-		if (likely(xa_load(&f->folios, index) == folio))
-			break;
-		kvm_private_store_unlock(folio);
+	while (!kvm_private_store_lock_unit(f, index, unit)) {
+		if (!alloc)
+			return -ENOENT;
+		ret = kvm_private_store_add(f, index);
+		if (ret)
+			return ret;
 	}
 
-	if (unlikely(folio_test_hwpoison(folio))) {
-		kvm_private_store_unlock(folio);
-		return ERR_PTR(-EHWPOISON);
+	if (unlikely(PageHWPoison(kvm_private_unit_page(unit, index)))) {
+		kvm_private_store_unlock(unit);
+		return -EHWPOISON;
 	}
-	return folio;
+	return 0;
 }
 
-void kvm_private_store_unlock(struct folio *folio)
+void kvm_private_store_unlock(const struct kvm_private_unit *unit)
 {
-	folio_unlock(folio);
-	folio_put(folio);
+	unlock_page(unit->head);
+	put_page(unit->head);
+}
+
+/**
+ * kvm_private_store_locked() - find what a page is locked by
+ * @f: the file
+ * @index: page offset in a unit that the caller has locked
+ *
+ * Return: the unit.
+ */
+struct kvm_private_unit kvm_private_store_locked(struct kvm_private_file *f,
+						 pgoff_t index)
+{
+	return kvm_private_entry_unit(xa_load(&f->units, index), index);
+}
+
+/*
+ * Who holds a reference may hold the lock: a lookup that found the unit while it
+ * was in the store. One that comes by later sees that it is gone.
+ */
+static void wait_for_lock(struct page *head)
+{
+	smp_mb();	/* gone from the store before its users are counted */
+	if (page_count(head) == 1)
+		return;
+	lock_page(head);
+	unlock_page(head);
+}
+
+static void drop_units(struct kvm_private_file *f,
+		       struct kvm_private_unit *units, unsigned int nr)
+{
+	unsigned long pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		wait_for_lock(units[i].head);
+		kvm_private_unit_reclaim(f, &units[i]);
+		pages += kvm_private_unit_nr(&units[i]);
+	}
+	kvm_private_units_free(f, units, nr);
+	kvm_private_memlock_uncharge(&f->memlock, pages);
 }
 
 /**
  * kvm_private_store_remove() - free all pages of a range
  * @f: the file
  * @start: first page offset
- * @end: page offset after the last
+ * @end: page offset after the last; no unit is partly in the range
  *
  * Reclaims what was prepared. A page that a lookup holds a reference of is
  * freed when that is dropped, which is soon: no lookup keeps its reference
@@ -212,20 +193,20 @@ void kvm_private_store_unlock(struct folio *folio)
 void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 			      pgoff_t end)
 {
-	struct folio *batch[KVM_PRIVATE_BATCH];
-	XA_STATE(xas, &f->folios, start);
+	struct kvm_private_unit units[KVM_PRIVATE_BATCH];
+	XA_STATE(xas, &f->units, start);
 	pgoff_t next = start;
-	unsigned int nr, i;
-	struct folio *folio;
+	unsigned int nr;
+	void *entry;
 
 	do {
 		nr = 0;
 		xas_lock(&xas);
-		xas_for_each(&xas, folio, end - 1) {
-			batch[nr++] = folio;
-			next = xas.xa_index + 1;
+		xas_for_each(&xas, entry, end - 1) {
+			units[nr] = kvm_private_entry_unit(entry, xas.xa_index);
+			next = kvm_private_unit_end(&units[nr]);
 			xas_store(&xas, NULL);
-			if (nr == ARRAY_SIZE(batch))
+			if (++nr == ARRAY_SIZE(units))
 				break;
 		}
 		/*
@@ -236,159 +217,6 @@ void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 		xas_set(&xas, next);
 		xas_unlock(&xas);
 
-		for (i = 0; i < nr; i++)
-			store_drop(f, batch[i]);
-		kvm_private_memlock_uncharge(&f->memlock, nr);
-		cond_resched();
-	} while (nr == ARRAY_SIZE(batch));
-}
-
-unsigned long kvm_private_store_nr_pages(struct kvm_private_file *f)
-{
-	unsigned long nr = 0;
-	int nid;
-
-	for (nid = 0; nid < nr_node_ids; nid++)
-		nr += atomic_long_read(&f->nr_pages[nid]);
-	return nr;
-}
-
-/* Bytes by NUMA node, as in /proc/PID/numa_maps but for the unit */
-void kvm_private_store_show_nodes(struct kvm_private_file *f,
-				  struct seq_file *m)
-{
-	unsigned long nr;
-	int nid;
-
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		nr = atomic_long_read(&f->nr_pages[nid]);
-		if (nr)
-			seq_printf(m, " N%d=%lu", nid, nr << PAGE_SHIFT);
-	}
-}
-
-/**
- * kvm_private_store_next_page() - find the next page
- * @f: the file
- * @start: in: where to start; out: the offset of the page
- * @end: page offset after the last to look at
- *
- * Return: whether there is one.
- */
-bool kvm_private_store_next_page(struct kvm_private_file *f, pgoff_t *start,
-				 pgoff_t end)
-{
-	return xa_find(&f->folios, start, end - 1, XA_PRESENT);
-}
-
-/**
- * kvm_private_store_next_hole() - find the next hole
- * @f: the file
- * @start: where to start
- * @end: page offset after the last to look at
- *
- * Context: may sleep.
- * Return: the offset of the first missing page, @end if there is none.
- */
-pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
-				    pgoff_t end)
-{
-	XA_STATE(xas, &f->folios, start);
-	struct folio *folio;
-
-	/* Not xas_for_each(), which looks for a page far beyond the hole. */
-	rcu_read_lock();
-	for (folio = xas_load(&xas); xas.xa_index < end;
-	     folio = xas_next(&xas)) {
-		if (xas_retry(&xas, folio))
-			continue;
-		if (!folio)
-			break;
-
-		if (need_resched()) {
-			xas_pause(&xas);
-			cond_resched_rcu();
-		}
-	}
-	rcu_read_unlock();
-
-	return min(xas.xa_index, end);
-}
-
-/**
- * kvm_private_store_fill() - allocate all pages of a range
- * @f: the file
- * @start: first page offset
- * @end: page offset after the last, inside the file
- *
- * Context: may sleep, for long.
- * Return: 0, -EINTR if a signal is pending, or -ENOMEM; what has been
- * allocated by then stays.
- */
-int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
-			   pgoff_t end)
-{
-	pgoff_t index = start;
-	struct folio *folio;
-
-	while ((index = kvm_private_store_next_hole(f, index, end)) < end) {
-		folio = store_alloc(f, index);
-		if (IS_ERR(folio))
-			return PTR_ERR(folio);
-		if (folio)
-			folio_put(folio);
-
-		/* Each call gets further, however often signals come. */
-		if (++index < end && signal_pending(current))
-			return -EINTR;
-		cond_resched();
-	}
-	return 0;
-}
-
-/**
- * kvm_private_store_check_unused() - does the store alone hold the pages?
- * @f: the file
- * @start: first page offset
- * @end: page offset after the last
- * @held: out: with -EAGAIN, the first page that somebody else holds
- *
- * The caller has removed all mappings of the range and keeps new ones from
- * coming, so that nobody who doesn't hold a page now can get hold of it: a
- * lookup of a mapping that is gone (get_user_pages_fast()) drops its reference
- * when it finds out. Such a reference may be mistaken for one that lasts, but
- * not the other way round.
- *
- * Context: may sleep, for long.
- * Return: 0; -EAGAIN; -EINTR if a fatal signal is pending.
- */
-int kvm_private_store_check_unused(struct kvm_private_file *f, pgoff_t start,
-				   pgoff_t end, pgoff_t *held)
-{
-	XA_STATE(xas, &f->folios, start);
-	struct folio *folio;
-	int ret = 0;
-
-	rcu_read_lock();
-	xas_for_each(&xas, folio, end - 1) {
-		if (xas_retry(&xas, folio))
-			continue;
-		if (folio_ref_count(folio) != 1) {
-			*held = xas.xa_index;
-			ret = -EAGAIN;
-			break;
-		}
-
-		if (need_resched()) {
-			if (fatal_signal_pending(current)) {
-				ret = -EINTR;
-				break;
-			}
-			xas_pause(&xas);
-			cond_resched_rcu();
-		}
-	}
-	rcu_read_unlock();
-
-	return ret;
+		drop_units(f, units, nr);
+	} while (nr == ARRAY_SIZE(units) && next < end);
 }

@@ -5,6 +5,7 @@
 
 #include <linux/fs.h>
 #include <linux/maple_tree.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 
 /* Before idmapped mounts got a type, inode operations took the namespace. */
@@ -71,6 +72,28 @@ static inline int kvm_private_mas_store(struct ma_state *mas, void *entry,
 	return ret;
 #else
 	return mas_store_gfp(mas, entry, gfp);
+#endif
+}
+
+/**
+ * kvm_private_split_charge() - let each page carry its own charge
+ * @head: first page of an allocation, which carries the charge for all of them
+ * @order: log2 of their number
+ *
+ * What split_page() does of this kind isn't there for modules apart from it.
+ */
+static inline void kvm_private_split_charge(struct page *head,
+					    unsigned int order)
+{
+#ifdef CONFIG_MEMCG
+	unsigned long nr = 1UL << order, i;
+	struct folio *folio = page_folio(head);
+
+	if (!folio_memcg_kmem(folio))
+		return;
+	for (i = 1; i < nr; i++)
+		head[i].memcg_data = folio->memcg_data;
+	obj_cgroup_get_many(__folio_objcg(folio), nr - 1);
 #endif
 }
 

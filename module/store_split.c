@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Units that come apart in the store. Their pages stay where they are; lookups go
+ * on meanwhile and find the page either way.
+ */
+
+#include "internal.h"
+#include "unit.h"
+
+/* The unit is locked. */
+static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
+		      gfp_t gfp)
+{
+	XA_STATE_ORDER(xas, &f->units, unit->index, 0);
+	struct kvm_private_unit page = { .head = unit->head };
+	void *entry = kvm_private_entry(unit);
+
+	xas_split_alloc(&xas, entry, unit->order, gfp);
+	if (xas_error(&xas))
+		return xas_error(&xas);
+
+	if (unit->whole)
+		kvm_private_unit_break(unit);
+	kvm_private_unit_share_guest(unit);
+
+	xas_lock(&xas);
+	xas_split(&xas, entry, unit->order);
+	for (page.index = unit->index; page.index < kvm_private_unit_end(unit);
+	     page.index++, page.head++) {
+		xas_set(&xas, page.index);
+		xas_store(&xas, kvm_private_entry(&page));
+	}
+	xas_unlock(&xas);
+	atomic_long_sub(kvm_private_unit_nr(unit), &f->nr_huge);
+	return 0;
+}
+
+/**
+ * kvm_private_store_split() - let a unit end where a range begins or ends
+ * @f: the file
+ * @index: page offset
+ * @gfp: for the entries that this takes; with __GFP_NOFAIL it can't fail
+ *
+ * Context: may sleep; no page is locked by the caller.
+ * Return: 0, and no unit has pages on both sides of @index; -ENOMEM.
+ */
+int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
+			    gfp_t gfp)
+{
+	struct kvm_private_unit unit;
+	int ret = 0;
+
+	if (!kvm_private_store_lock_unit(f, index, &unit))
+		return 0;
+	if (unit.index != index)
+		ret = split_unit(f, &unit, gfp);
+	kvm_private_store_unlock(&unit);
+
+	return ret;
+}
+
+/**
+ * kvm_private_store_split_range() - let units end where a range does
+ * @f: the file
+ * @start: first page offset
+ * @end: page offset after the last
+ *
+ * Context: may sleep.
+ * Return: 0, and no unit is partly in the range; -ENOMEM.
+ */
+int kvm_private_store_split_range(struct kvm_private_file *f, pgoff_t start,
+				  pgoff_t end)
+{
+	int ret;
+
+	if (!f->order)
+		return 0;
+	ret = kvm_private_store_split(f, start, KVM_PRIVATE_GFP_NODE);
+	if (!ret)
+		ret = kvm_private_store_split(f, end, KVM_PRIVATE_GFP_NODE);
+	return ret;
+}
+
+/**
+ * kvm_private_store_split_locked() - take a locked unit to pieces
+ * @f: the file
+ * @unit: locked by kvm_private_store_lock(), not to be used any more
+ *
+ * Context: may sleep; unlocks.
+ * Return: 0, and the unit's pages are units of their own; -ENOMEM.
+ */
+int kvm_private_store_split_locked(struct kvm_private_file *f,
+				   struct kvm_private_unit *unit)
+{
+	int ret = split_unit(f, unit, KVM_PRIVATE_GFP_NODE);
+
+	kvm_private_store_unlock(unit);
+	return ret;
+}
+
+/**
+ * kvm_private_store_break() - before the host maps a page
+ * @f: the file
+ * @index: page offset in a unit that is whole, or was
+ *
+ * Who maps a page, or holds it, is accounted to whose memory cgroup pays for that
+ * very page, and may keep it from going back with the others.
+ *
+ * Context: may sleep; no page is locked by the caller.
+ */
+void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index)
+{
+	struct kvm_private_unit unit;
+
+	if (!kvm_private_store_lock_unit(f, index, &unit))
+		return;
+	if (unit.whole) {
+		XA_STATE_ORDER(xas, &f->units, unit.index, unit.order);
+
+		kvm_private_unit_break(&unit);
+		xas_lock(&xas);
+		xas_store(&xas, kvm_private_entry(&unit));
+		xas_unlock(&xas);
+	}
+	kvm_private_store_unlock(&unit);
+}

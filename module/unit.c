@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory for units, from the page allocator and back.
+ *
+ * Pages come zeroed from there. They are cleared here, on the way out, only if
+ * the allocator will not do that by itself (init_on_alloc, init_on_free), so
+ * that no page is cleared twice between two owners.
+ */
+
+#include <linux/highmem.h>
+#include <linux/pagemap.h>
+
+#include "compat/compat.h"
+#include "internal.h"
+#include "observer.h"
+#include "unit.h"
+
+/**
+ * kvm_private_pages_clear() - zero pages
+ * @page: the first, locked or in nobody else's reach
+ * @nr: their number
+ *
+ * Context: may sleep.
+ */
+void kvm_private_pages_clear(struct page *page, unsigned long nr)
+{
+	kvm_private_tell_host_access(page, nr, false);
+	for (; nr; nr--, page++) {
+		clear_highpage(page);
+		cond_resched();
+	}
+}
+
+static struct page *alloc_single(struct kvm_private_file *f, pgoff_t index,
+				 gfp_t gfp)
+{
+	struct folio *folio;
+
+	if (likely(!kvm_private_has_policies(f)))
+		return alloc_page(gfp);
+	folio = kvm_private_policy_alloc(f, index, gfp);
+	return folio ? folio_page(folio, 0) : NULL;
+}
+
+static struct page *alloc_block(struct kvm_private_file *f,
+				const struct kvm_private_unit *unit, gfp_t gfp)
+{
+	if (likely(!kvm_private_has_policies(f)))
+		return alloc_pages(gfp, unit->order);
+	return kvm_private_policy_alloc_block(f, unit->index, unit->order, gfp);
+}
+
+/**
+ * kvm_private_unit_init() - make pages a file's
+ * @f: the file
+ * @unit: pages with a reference each, in no store yet
+ *
+ * The host's mappings of a page are found, and a futex in it is known, by where
+ * the page says it is; in a file that can't be mapped nobody asks.
+ */
+void kvm_private_unit_init(struct kvm_private_file *f,
+			   const struct kvm_private_unit *unit)
+{
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	if (f->flags & KVM_PRIVATE_FLAG_MMAP) {
+		for (i = 0; i < nr; i++) {
+			unit->head[i].mapping = f->mapping;
+			unit->head[i].index = unit->index + i;
+		}
+	}
+	set_page_private(unit->head, 0);
+	atomic_long_add(nr, &f->nr_pages[page_to_nid(unit->head)]);
+	if (unit->order)
+		atomic_long_add(nr, &f->nr_huge);
+}
+
+/**
+ * kvm_private_unit_alloc() - allocate memory for a unit
+ * @f: the file
+ * @unit: in: where it is to be, and its order; out: the rest
+ * @gfp: how to allocate
+ *
+ * The current task's memory cgroup pays.
+ *
+ * Context: as @gfp says.
+ * Return: 0 or -ENOMEM.
+ */
+int kvm_private_unit_alloc(struct kvm_private_file *f,
+			   struct kvm_private_unit *unit, gfp_t gfp)
+{
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	unit->head = unit->order ? alloc_block(f, unit, gfp) :
+				   alloc_single(f, unit->index, gfp);
+	if (!unit->head)
+		return -ENOMEM;
+
+	unit->whole = unit->order;
+	for (i = 1; i < nr; i++)
+		init_page_count(unit->head + i);
+	kvm_private_unit_init(f, unit);
+	return 0;
+}
+
+/* Takes the references of all pages but the first, if they are the only ones. */
+static bool freeze_tails(const struct kvm_private_unit *unit)
+{
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	for (i = 1; i < nr; i++)
+		if (unlikely(!page_ref_freeze(unit->head + i, 1)))
+			break;
+	if (likely(i == nr))
+		return true;
+
+	while (--i)
+		page_ref_unfreeze(unit->head + i, 1);
+	return false;
+}
+
+/*
+ * A lookup that read the entry long ago and takes its reference of the head just
+ * now makes the allocator free the rest by itself and the lookup free the head:
+ * no memory is lost, but the cgroup goes on paying for the rest. So look first.
+ */
+static bool free_whole(const struct kvm_private_unit *unit)
+{
+	if (page_count(unit->head) != 1 || !freeze_tails(unit))
+		return false;
+
+	__free_pages(unit->head, unit->order);
+	return true;
+}
+
+/* Not pages of a store any more; to be freed next */
+static void unit_leave(struct kvm_private_file *f,
+		       const struct kvm_private_unit *unit)
+{
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	if (!want_init_on_alloc(GFP_KERNEL) && !want_init_on_free())
+		kvm_private_pages_clear(unit->head, nr);
+	if (f->flags & KVM_PRIVATE_FLAG_MMAP) {
+		for (i = 0; i < nr; i++)
+			unit->head[i].mapping = NULL;
+	}
+	kvm_private_tell_freed(unit->head, nr);
+	atomic_long_sub(nr, &f->nr_pages[page_to_nid(unit->head)]);
+	if (unit->order)
+		atomic_long_sub(nr, &f->nr_huge);
+}
+
+/* Base pages on their way out, since the allocator takes many at once */
+struct page_batch {
+	struct page *pages[KVM_PRIVATE_BATCH];
+	unsigned int nr;
+};
+
+static void batch_release(struct page_batch *batch)
+{
+	release_pages(batch->pages, batch->nr);
+	batch->nr = 0;
+	cond_resched();
+}
+
+static void batch_add(struct page_batch *batch, struct page *page,
+		      unsigned long nr)
+{
+	for (; nr; nr--, page++) {
+		if (batch->nr == ARRAY_SIZE(batch->pages))
+			batch_release(batch);
+		batch->pages[batch->nr++] = page;
+	}
+}
+
+/**
+ * kvm_private_units_free() - give the memory of units back
+ * @f: the file
+ * @units: in no store any more, prepared for nobody
+ * @nr: their number
+ *
+ * Pages that somebody still has a reference of are freed when that is dropped.
+ *
+ * Context: may sleep.
+ */
+void kvm_private_units_free(struct kvm_private_file *f,
+			    struct kvm_private_unit *units, unsigned int nr)
+{
+	struct page_batch batch = { .nr = 0 };
+	struct kvm_private_unit *unit;
+
+	for (unit = units; unit < units + nr; unit++) {
+		unit_leave(f, unit);
+		if (unit->whole) {
+			if (likely(free_whole(unit)))
+				continue;
+			kvm_private_unit_break(unit);
+		}
+		batch_add(&batch, unit->head, kvm_private_unit_nr(unit));
+	}
+	batch_release(&batch);
+}
+
+/**
+ * kvm_private_unit_break() - let the pages of a unit go their own ways
+ * @unit: whole; afterwards no more
+ *
+ * What split_page() does, but for its taking the pages' reference counts for
+ * unused: here lookups may have some.
+ *
+ * Context: any. Nobody else breaks or frees the unit.
+ */
+void kvm_private_unit_break(struct kvm_private_unit *unit)
+{
+	kvm_private_split_charge(unit->head, unit->order);
+	unit->whole = false;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Units: what an entry of the store stands for. One page, or 2^n pages that are
+ * contiguous in memory as they are in the file, both naturally aligned.
+ *
+ * The pages of a unit are no compound page: each has its own reference count, so
+ * that each can be mapped, held, and freed when the unit comes apart. What goes
+ * for all of a unit (its lock, its guest's record) is noted in the first page.
+ *
+ * A unit that was allocated in one piece is whole until it comes apart: the first
+ * page's charge is for all, and it goes back in one piece.
+ */
+#ifndef KVM_PRIVATE_UNIT_H
+#define KVM_PRIVATE_UNIT_H
+
+#include <linux/mm.h>
+#include <linux/xarray.h>
+
+struct kvm_private_file;
+
+/* Units or base pages that are dealt with between two chances to reschedule */
+#define KVM_PRIVATE_BATCH	32
+
+/* Units have one page, or as many as an entry of the next page table level. */
+#define KVM_PRIVATE_ORDER_STEP	(PMD_SHIFT - PAGE_SHIFT)
+#define KVM_PRIVATE_ORDER_MAX	KVM_PRIVATE_ORDER_STEP
+
+/**
+ * struct kvm_private_unit - a unit of the store
+ * @head: its first page; NULL: there is none
+ * @index: page offset of @head
+ * @order: log2 of its number of pages
+ * @whole: allocated in one piece, and still that
+ */
+struct kvm_private_unit {
+	struct page *head;
+	pgoff_t index;
+	unsigned int order;
+	bool whole;
+};
+
+static inline unsigned long
+kvm_private_unit_nr(const struct kvm_private_unit *unit)
+{
+	return 1UL << unit->order;
+}
+
+static inline pgoff_t kvm_private_unit_end(const struct kvm_private_unit *unit)
+{
+	return unit->index + kvm_private_unit_nr(unit);
+}
+
+/* The page for a page offset inside the unit */
+static inline struct page *
+kvm_private_unit_page(const struct kvm_private_unit *unit, pgoff_t index)
+{
+	return unit->head + (index - unit->index);
+}
+
+/*
+ * An entry is a value, the same for all page offsets of its unit: the head's
+ * frame, whether it is whole, and its order in steps.
+ */
+#define KVM_PRIVATE_ENTRY_STEPS	GENMASK(1, 0)
+#define KVM_PRIVATE_ENTRY_WHOLE	BIT(2)
+#define KVM_PRIVATE_ENTRY_SHIFT	3
+
+static inline void *kvm_private_entry(const struct kvm_private_unit *unit)
+{
+	return xa_mk_value(page_to_pfn(unit->head) << KVM_PRIVATE_ENTRY_SHIFT |
+			   (unit->whole ? KVM_PRIVATE_ENTRY_WHOLE : 0) |
+			   unit->order / KVM_PRIVATE_ORDER_STEP);
+}
+
+static inline unsigned int kvm_private_entry_order(void *entry)
+{
+	return (xa_to_value(entry) & KVM_PRIVATE_ENTRY_STEPS) *
+	       KVM_PRIVATE_ORDER_STEP;
+}
+
+/* @index: any that the entry was found at */
+static inline struct kvm_private_unit kvm_private_entry_unit(void *entry,
+							     pgoff_t index)
+{
+	unsigned int order = kvm_private_entry_order(entry);
+	unsigned long value = xa_to_value(entry);
+
+	return (struct kvm_private_unit){
+		.head = pfn_to_page(value >> KVM_PRIVATE_ENTRY_SHIFT),
+		.index = round_down(index, 1UL << order),
+		.order = order,
+		.whole = value & KVM_PRIVATE_ENTRY_WHOLE,
+	};
+}
+
+int kvm_private_unit_alloc(struct kvm_private_file *f,
+			   struct kvm_private_unit *unit, gfp_t gfp);
+void kvm_private_unit_init(struct kvm_private_file *f,
+			   const struct kvm_private_unit *unit);
+void kvm_private_units_free(struct kvm_private_file *f,
+			    struct kvm_private_unit *units, unsigned int nr);
+void kvm_private_unit_break(struct kvm_private_unit *unit);
+void kvm_private_pages_clear(struct page *page, unsigned long nr);
+
+#endif /* KVM_PRIVATE_UNIT_H */
