@@ -77,7 +77,7 @@ static void test_reclaimed_in_part(void **state)
 	reclaim.size = 8;
 	call(p, reclaim);
 	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_PART], 5);
-	assert_int_equal(assigned(p), 1);
+	assert_int_equal(assigned(p), 4);
 	reclaim.size = 4;
 	call(p, reclaim);
 	assert_int_equal(assigned(p), 0);
