@@ -117,6 +117,11 @@ static void test_freed_and_shared(void **state)
 	call(p, lost);
 	lost.type = KPP_CALL_FREED;
 	call(p, lost);
+	assert_int_equal(assigned(p), 3);
+	lost.pfn = spare(p);
+	lost.size = 4;
+	call(p, lost);
+	assert_int_equal(counts(p).provoked[KPP_FREED_ASSIGNED], 4);
 }
 
 static void test_host_access(void **state)
