@@ -20,6 +20,10 @@ demo:
 check:
 	scripts/check
 
+# Takes long; scripts/bench --quick doesn't.
+bench:
+	scripts/bench
+
 lint:
 	scripts/lint
 
@@ -56,5 +60,5 @@ preload-install: preload
 	install -D -m 644 build/preload/libkvm_private_preload.so \
 		$(DESTDIR)$(PREFIX)/lib/libkvm_private_preload.so
 
-.PHONY: all demo check lint modules clean modules_install install install-files \
+.PHONY: all demo check bench lint modules clean modules_install install install-files \
 	dkms-install kvm-install preload preload-install

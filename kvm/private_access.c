@@ -76,7 +76,7 @@ int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
 	}
 
 	copy_guest(data, page_address(page) + offset, len);
-	kvm_private_unlock_page(&priv->binding, priv_index(priv, gfn));
+	kvm_private_unlock_page(page);
 	return 0;
 }
 
@@ -172,7 +172,7 @@ int kvm_private_slot_write(struct kvm_memory_slot *slot, gfn_t gfn,
 		return -EFAULT;
 
 	copy_guest(page_address(page) + offset, data, len);
-	kvm_private_unlock_page(&priv->binding, priv_index(priv, gfn));
+	kvm_private_unlock_page(page);
 	return 0;
 }
 
@@ -222,6 +222,6 @@ bool kvm_private_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, void *old,
 
 	*ret = !try_cmpxchg_bytes(page_address(page) + offset_in_page(gpa),
 				  old, new, bytes);
-	kvm_private_unlock_page(&priv->binding, priv_index(priv, gfn));
+	kvm_private_unlock_page(page);
 	return true;
 }

@@ -261,8 +261,6 @@ bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
 				 struct kvm_private_unit *unit);
 int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
 			   bool alloc, struct kvm_private_unit *unit);
-struct kvm_private_unit kvm_private_store_locked(struct kvm_private_file *f,
-						 pgoff_t index);
 void kvm_private_store_unlock(const struct kvm_private_unit *unit);
 void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 			      pgoff_t end);

@@ -333,16 +333,15 @@ EXPORT_SYMBOL_GPL(kvm_private_peek_page);
 
 /**
  * kvm_private_unlock_page() - the host has done its work
- * @binding: as given to kvm_private_lock_page()
- * @index: as given to kvm_private_lock_page()
+ * @page: from kvm_private_lock_page()
  *
  * Context: any context that can drop a page reference.
  */
-void kvm_private_unlock_page(struct kvm_private_binding *binding,
-			     pgoff_t index)
+void kvm_private_unlock_page(struct page *page)
 {
-	struct kvm_private_file *f = kvm_private_file(binding->file);
-	struct kvm_private_unit unit = kvm_private_store_locked(f, index);
+	const struct kvm_private_unit unit = {
+		.head = kvm_private_page_head(page),
+	};
 
 	kvm_private_store_unlock(&unit);
 }

@@ -136,19 +136,6 @@ void kvm_private_store_unlock(const struct kvm_private_unit *unit)
 	put_page(unit->head);
 }
 
-/**
- * kvm_private_store_locked() - find what a page is locked by
- * @f: the file
- * @index: page offset in a unit that the caller has locked
- *
- * Return: the unit.
- */
-struct kvm_private_unit kvm_private_store_locked(struct kvm_private_file *f,
-						 pgoff_t index)
-{
-	return kvm_private_entry_unit(xa_load(&f->units, index), index);
-}
-
 /*
  * Who holds a reference may hold the lock: a lookup that found the unit while it
  * was in the store. One that comes by later sees that it is gone.

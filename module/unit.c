@@ -97,8 +97,10 @@ int kvm_private_unit_alloc(struct kvm_private_file *f,
 		return -ENOMEM;
 
 	unit->whole = unit->order;
-	for (i = 1; i < nr; i++)
+	for (i = 1; i < nr; i++) {
 		init_page_count(unit->head + i);
+		kvm_private_page_set_head(unit->head + i, unit->head);
+	}
 	kvm_private_unit_init(f, unit);
 	return 0;
 }

@@ -58,6 +58,27 @@ kvm_private_unit_page(const struct kvm_private_unit *unit, pgoff_t index)
 }
 
 /*
+ * In its private field the head has the record of the unit's guest, the others
+ * have the head, since a locked unit may have left the store already.
+ */
+#define KVM_PRIVATE_PAGE_TAIL	1UL
+
+static inline void kvm_private_page_set_head(struct page *page,
+					     struct page *head)
+{
+	set_page_private(page, (unsigned long)head | KVM_PRIVATE_PAGE_TAIL);
+}
+
+/* @page: in a unit that is locked */
+static inline struct page *kvm_private_page_head(struct page *page)
+{
+	unsigned long private = page_private(page);
+
+	return private & KVM_PRIVATE_PAGE_TAIL ?
+	       (void *)(private & ~KVM_PRIVATE_PAGE_TAIL) : page;
+}
+
+/*
  * An entry is a value, the same for all page offsets of its unit: the head's
  * frame, whether it is whole, and its order in steps.
  */

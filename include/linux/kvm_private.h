@@ -142,8 +142,7 @@ void kvm_private_put_pfn(struct kvm_private_binding *binding,
 			 unsigned long pfn);
 struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 				   pgoff_t index);
-void kvm_private_unlock_page(struct kvm_private_binding *binding,
-			     pgoff_t index);
+void kvm_private_unlock_page(struct page *page);
 struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
 				   pgoff_t index);
 bool kvm_private_is_private(struct file *file, pgoff_t index);

@@ -90,7 +90,7 @@ machine_numa() {
 
 # machine_run: returns when the machine is off.
 machine_run() {
-	local arguments nodes port copy
+	local arguments nodes port copy words cpu=max
 
 	console=$(machine_log_name)
 	say "console log: $console"
@@ -116,6 +116,8 @@ machine_run() {
 		heartbeat_pid=$!
 	fi
 
+	words="console=ttyS0 loglevel=5 panic=-1 no_timer_check rdinit=/init ${params[*]}"
+	[[ $kaslr ]] || words+=" nokaslr"
 	arguments=(
 		-nodefaults -no-user-config -nographic -no-reboot
 		-machine q35 -m "$mem" -smp "$smp"
@@ -123,7 +125,7 @@ machine_run() {
 		# Only warnings and worse reach the slow serial console; the whole
 		# log comes over its own port at the end. The check of the timer
 		# counts on a machine that isn't kept waiting.
-		-append "console=ttyS0 loglevel=5 panic=-1 no_timer_check rdinit=/init ${params[*]}"
+		-append "$words"
 		-chardev "file,id=console,path=$console"
 		-serial chardev:console
 		-device virtio-serial-pci
@@ -139,14 +141,16 @@ machine_run() {
 		-device "virtserialport,chardev=heartbeat,name=heartbeat"
 	)
 	if [[ $icount ]]; then
+		[[ $erms ]] || cpu+=,-erms
 		arguments+=(
-			-accel "tcg,thread=single" -cpu "max,-erms"
-			-icount "shift=0,sleep=off" -rtc "base=2026-01-01,clock=vm" -seed 1
+			-accel "tcg,thread=single" -cpu "$cpu"
+			-icount "shift=0,sleep=off" -rtc "base=2026-01-01,clock=vm"
+			-seed "${seed:-1}"
 		)
 	else
 		# Processors take turns: with a thread for each, QEMU lets one run
 		# into code that another is patching, and the kernel dies of it.
-		arguments+=(-accel "tcg,thread=single" -cpu max)
+		arguments+=(-accel "tcg,thread=single" -cpu "$cpu")
 	fi
 
 	if [[ $numa -gt 1 ]]; then

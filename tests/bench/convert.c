@@ -99,8 +99,8 @@ static void read_counters(const struct trip *trip, double events[EVENTS])
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
-	events[EXITS] = stats_get(trip->cpu.fd, "exits");
-	events[KVM_FLUSHES] = stats_get(trip->vm, "remote_tlb_flush_requests");
+	events[EXITS] = stats_get(trip->vm.cpu.fd, "exits");
+	events[KVM_FLUSHES] = stats_get(trip->vm.fd, "remote_tlb_flush_requests");
 	events[HOST_FAULTS] = usage.ru_minflt;
 }
 

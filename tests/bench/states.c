@@ -17,10 +17,9 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#include "cgroup.h"
+#include "bookkeeping.h"
 #include "convert.h"
 #include "measure.h"
-#include "meminfo.h"
 #include "unit.h"
 
 #include "../kvm/vm.h"
@@ -28,58 +27,8 @@
 #define TIB	(KIB * GIB)
 #define ROUNDS	64
 
-static struct cgroup cgroup;
-
-/* Bytes, by three accounts that don't know each other */
-struct memory {
-	double nodes;
-	double group;
-	double slab;
-};
-
-/* The nth number after a name at the start of a line */
-static double number_after(const char *path, const char *name, int nth)
-{
-	FILE *file = fopen(path, "r");
-	size_t length = strlen(name);
-	char line[256];
-	double value = -1;
-
-	while (file && fgets(line, sizeof(line), file)) {
-		char *at = line + length;
-
-		if (strncmp(line, name, length) || *at != ' ')
-			continue;
-		for (int i = 0; i < nth; i++)
-			value = strtod(at, &at);
-		fclose(file);
-		return value;
-	}
-	errx(1, "no %s in %s", name, path);
-}
-
-static double cache_bytes(const char *cache)
-{
-	return number_after("/proc/slabinfo", cache, 1) *
-	       number_after("/proc/slabinfo", cache, 3);
-}
-
-static struct memory memory_now(const char *cache)
-{
-	char path[256];
-
-	/* What RCU frees, and counters that are summed up now and then */
-	sleep(5);
-	snprintf(path, sizeof(path), "%s/memory.stat", cgroup.path);
-	return (struct memory){
-		.nodes = cache_bytes(cache),
-		.group = number_after(path, "slab", 1),
-		.slab = meminfo_line("Slab"),
-	};
-}
-
-static void print_memory(const struct memory *before,
-			 const struct memory *after)
+static void print_memory(const struct bookkeeping *before,
+			 const struct bookkeeping *after)
 {
 	printf("%12.0f%12.0f%12.0f", after->nodes - before->nodes,
 	       after->group - before->group, after->slab - before->slab);
@@ -178,15 +127,15 @@ static struct times measure_file(int fd, uint64_t nr_islands)
 
 static void report_file(uint64_t boundaries, bool scattered)
 {
-	struct memory before, after;
+	struct bookkeeping before, after;
 	struct times times;
 	double making, all;
 	int fd;
 
-	before = memory_now("maple_node");
+	before = bookkeeping_now("maple_node");
 	fd = file_create(TIB, KVM_PRIVATE_FLAG_MMAP);
 	making = make_islands(fd, boundaries / 2, scattered);
-	after = memory_now("maple_node");
+	after = bookkeeping_now("maple_node");
 	times = measure_file(fd, boundaries / 2);
 
 	all = -(double)__rdtsc();
@@ -216,7 +165,7 @@ static void report_kvm(uint64_t gib, uint64_t boundaries)
 	struct slot slot = { .gpa = 4 * GIB, .size = gib * GIB };
 	double to_shared[ROUNDS], to_private[ROUNDS], lookup[ROUNDS];
 	uint64_t stride, at = slot.gpa + slot.size / 8 * 3 + 64 * PAGE;
-	struct memory before, after;
+	struct bookkeeping before, after;
 	int vm = vm_create();
 	double all;
 
@@ -224,13 +173,13 @@ static void report_kvm(uint64_t gib, uint64_t boundaries)
 	if (vm_try_slot(vm, &slot))
 		err(1, "KVM_SET_USER_MEMORY_REGION2");
 
-	before = memory_now("radix_tree_node");
+	before = bookkeeping_now("radix_tree_node");
 	all = time_attributes(vm, slot.gpa, slot.size, true);
 	for (uint64_t i = 0; i < boundaries / 2; i++) {
 		stride = slot.size / (boundaries / 2) & -PAGE;
 		time_attributes(vm, slot.gpa + i * stride, PAGE, false);
 	}
-	after = memory_now("radix_tree_node");
+	after = bookkeeping_now("radix_tree_node");
 
 	for (int i = 0; i < ROUNDS; i++) {
 		to_shared[i] = time_attributes(vm, at, PAGE, false);
@@ -253,8 +202,7 @@ int main(int argc, char **argv)
 	uint64_t gib = argc > 1 ? strtoull(argv[1], NULL, 0) : 16;
 
 	settle();
-	cgroup_make(&cgroup, "states");
-	cgroup_enter(&cgroup);
+	bookkeeping_start();
 
 	puts("Times are ticks of the time stamp counter (instructions with --icount), memory\n"
 	     "is bytes: in nodes, slab of the cgroup, all of slab.\n\n"

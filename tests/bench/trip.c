@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <err.h>
-#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,9 +9,6 @@
 #include "guests.h"
 #include "trip.h"
 #include "unit.h"
-
-#include "../kvm/layout.h"
-#include "../kvm/stamp.h"
 
 /* Far from the page tables and the code, for any size */
 #define TRIP_GPA	0x10000000ULL
@@ -28,26 +24,10 @@ static uint64_t nr_pages(const struct trip *trip)
 	return trip->size / PAGE;
 }
 
-/* vcpu_call() without the system calls of its watchdog */
-static uint64_t call_guest(struct trip *trip, const char *guest, uint64_t rdi,
-			   uint64_t rsi, uint64_t rdx, uint64_t rcx)
-{
-	const struct kvm_regs regs = {
-		.rdi = rdi, .rsi = rsi, .rdx = rdx, .rcx = rcx,
-	};
-	int ret;
-
-	vcpu_enter(&trip->cpu, guest, &regs);
-	ret = ioctl(trip->cpu.fd, KVM_RUN, 0);
-	vcpu_expect(&trip->cpu, ret ? -errno : (int)trip->cpu.run->exit_reason,
-		    KVM_EXIT_HLT);
-	return vcpu_regs(&trip->cpu).rax;
-}
-
 static void guest_must_write(struct trip *trip, uint64_t tag)
 {
-	call_guest(trip, guest_write, TRIP_GPA, nr_pages(trip), tag,
-		   trip->words);
+	bare_vm_call(&trip->vm, guest_write, TRIP_GPA, nr_pages(trip), tag,
+		     trip->words);
 }
 
 static void guest_writes(struct trip *trip)
@@ -62,8 +42,8 @@ static void guest_writes_for_host(struct trip *trip)
 
 static void guest_reads(struct trip *trip)
 {
-	uint64_t bad = call_guest(trip, guest_read, TRIP_GPA, nr_pages(trip),
-				  HOST_TAG, trip->words);
+	uint64_t bad = bare_vm_call(&trip->vm, guest_read, TRIP_GPA,
+				    nr_pages(trip), HOST_TAG, trip->words);
 
 	if (bad)
 		errx(1, "%s: the guest found %lu pages other than they should be",
@@ -73,14 +53,14 @@ static void guest_reads(struct trip *trip)
 /* The guest's private copy is behind the memory that travels. */
 static void guest_copies_away(struct trip *trip)
 {
-	call_guest(trip, guest_copy, TRIP_GPA + trip->size, TRIP_GPA, 0,
-		   trip->size / sizeof(uint64_t));
+	bare_vm_call(&trip->vm, guest_copy, TRIP_GPA + trip->size, TRIP_GPA, 0,
+		     trip->size / sizeof(uint64_t));
 }
 
 static void guest_copies_back(struct trip *trip)
 {
-	call_guest(trip, guest_copy, TRIP_GPA, TRIP_GPA + trip->size, 0,
-		   trip->size / sizeof(uint64_t));
+	bare_vm_call(&trip->vm, guest_copy, TRIP_GPA, TRIP_GPA + trip->size, 0,
+		     trip->size / sizeof(uint64_t));
 }
 
 /* Like the guests, instruction by instruction */
@@ -135,14 +115,14 @@ static void map_anonymous(struct trip *trip)
 static void open_native(struct trip *trip)
 {
 	trip->slot.size = 2 * trip->size;
-	trip->slot.file = vm_native_file(trip->vm, trip->slot.size);
+	trip->slot.file = vm_native_file(trip->vm.fd, trip->slot.size);
 	map_anonymous(trip);
-	vm_add_slot(trip->vm, &trip->slot);
+	vm_add_slot(trip->vm.fd, &trip->slot);
 }
 
 static void discard_to_shared(struct trip *trip)
 {
-	if (vm_try_attributes(trip->vm, TRIP_GPA, trip->size, false))
+	if (vm_try_attributes(trip->vm.fd, TRIP_GPA, trip->size, false))
 		err(1, "KVM_SET_MEMORY_ATTRIBUTES, shared");
 	if (fallocate(trip->slot.file, HOLE, 0, trip->size))
 		err(1, "punch hole");
@@ -150,7 +130,7 @@ static void discard_to_shared(struct trip *trip)
 
 static void discard_to_private(struct trip *trip)
 {
-	if (vm_try_attributes(trip->vm, TRIP_GPA, trip->size, true))
+	if (vm_try_attributes(trip->vm.fd, TRIP_GPA, trip->size, true))
 		err(1, "KVM_SET_MEMORY_ATTRIBUTES, private");
 	if (madvise(trip->slot.host, trip->size, MADV_DONTNEED))
 		err(1, "MADV_DONTNEED");
@@ -163,7 +143,7 @@ static void open_in_place(struct trip *trip)
 	trip->map_size = trip->size;
 	trip->map = file_map(trip->slot.file, trip->size);
 	trip->slot.host = trip->map;
-	if (vm_try_slot(trip->vm, &trip->slot))
+	if (vm_try_slot(trip->vm.fd, &trip->slot))
 		err(1, "KVM_SET_USER_MEMORY_REGION2");
 }
 
@@ -232,27 +212,16 @@ const struct way ways[] = {
 void trip_open(struct trip *trip, const struct way *way, uint64_t size,
 	       unsigned int words)
 {
-	struct slot code = { .size = MEM_SIZE };
-
 	*trip = (struct trip){ .way = way, .size = size, .words = words };
-	trip->vm = vm_create();
-
-	trip->code = file_create(code.size, 0);
-	vm_load(trip->code, 0);
-	code.file = trip->code;
-	vm_add_slot(trip->vm, &code);
-
+	bare_vm_open(&trip->vm);
 	trip->slot.id = 1;
 	trip->slot.gpa = TRIP_GPA;
 	way->open(trip);
-	vcpu_open(&trip->cpu, trip->vm, 0);
 }
 
 void trip_close(struct trip *trip)
 {
-	vcpu_close(&trip->cpu);
-	close(trip->vm);
+	bare_vm_close(&trip->vm);
 	close(trip->slot.file);
-	close(trip->code);
 	munmap(trip->map, trip->map_size);
 }

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../kvm/vcpu.h"
+#include "bare_vm.h"
+
 #include "../kvm/vm.h"
 
 enum step {
@@ -45,9 +46,7 @@ struct trip {
 	/* How many words at the start of each page are written and read */
 	unsigned int words;
 
-	int code;
-	int vm;
-	struct vcpu cpu;
+	struct bare_vm vm;
 	struct slot slot;
 	/* What slot.host lies in */
 	void *map;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Where things are in the memory of a test guest. The tables map the first GiB
- * onto itself with large pages, and one page table of 4 KiB pages from
- * FINE_VA on, whose entries the tests write.
+ * onto itself with large pages, one more far above it with a single entry, and
+ * one page table of 4 KiB pages from FINE_VA on, whose entries the tests write.
  */
 #ifndef TESTS_KVM_LAYOUT_H
 #define TESTS_KVM_LAYOUT_H
@@ -24,6 +24,9 @@
 #define MMIO_GPA	0x30000000
 
 #define FINE_VA		0x40000000
+
+/* Room for slots of up to 1 GiB, aligned to that */
+#define FAR_GPA		0x100000000ULL
 
 #define PTE_PRESENT	0x01ULL
 #define PTE_WRITE	0x02ULL

@@ -100,6 +100,7 @@ static const void *make_tables(void)
 	tables[0][0] = PDPT_GPA | used;
 	tables[1][0] = PD_GPA | used;
 	tables[1][FINE_VA >> 30] = FINE_PD_GPA | used;
+	tables[1][FAR_GPA >> 30] = FAR_GPA | used | PTE_DIRTY | PTE_LARGE;
 	for (__u64 i = 0; i < PAGE / sizeof(*pd); i++)
 		pd[i] = i << 21 | used | PTE_DIRTY | PTE_LARGE;
 	tables[(FINE_PD_GPA - PML4_GPA) / PAGE][0] = FINE_PT_GPA | used;
