@@ -10,9 +10,11 @@
 
 #include "cgroup.h"
 #include "child.h"
+#include "convert.h"
 #include "huge.h"
 #include "meminfo.h"
 #include "rights.h"
+#include "touch.h"
 #include "unit.h"
 
 #define STRICT KVM_PRIVATE_FLAG_HUGE_STRICT
@@ -141,6 +143,30 @@ static void populate_at_the_limit(void *arg)
 	expect_backing(fd, 3, 0, "all of the limit");
 }
 
+/* Through a mapping the limit is SIGBUS. */
+static void touch_at_the_limit(void *arg)
+{
+	const __u64 shared = KVM_PRIVATE_FLAG_MMAP |
+			     KVM_PRIVATE_FLAG_INIT_SHARED;
+	int fd = create_limited(LIMIT, shared | *(__u64 *)arg);
+	bool strict = *(__u64 *)arg & STRICT;
+	char *map = file_map(fd, FILE_SIZE);
+	__u64 at;
+
+	for (at = 0; at < 3 * HUGE_PAGE; at += HUGE_PAGE)
+		expect_reads(map + at + MIB, 0, "block at %#llx", at);
+	if (strict) {
+		expect_sigbus(map + at, "one block more");
+		expect_reads(map + TAIL, 0, "the tail");
+		expect_backing(fd, 3, 1, "touched");
+	} else {
+		for (; at < LIMIT; at += PAGE)
+			expect_reads(map + at, 0, "page at %#llx", at);
+		expect_sigbus(map + at, "one page more");
+		expect_backing(fd, 3, EXTRA, "touched");
+	}
+}
+
 /* A new huge page, beside what it replaces, may take more than is allowed. */
 static void collapse_at_the_limit(void *arg)
 {
@@ -176,15 +202,26 @@ static void as_a_user(void **state)
 	child_run(body, NULL);
 }
 
-static void populating(void **state)
+static void in_both_ways(void (*body)(void *arg))
 {
 	__u64 flags[] = { 0, STRICT };
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
 		next_uid++;
-		child_run(populate_at_the_limit, &flags[i]);
+		child_run(body, &flags[i]);
 	}
+}
+
+static void populating(void **state)
+{
+	(void)state;
+	in_both_ways(populate_at_the_limit);
+}
+
+static void touching(void **state)
+{
+	(void)state;
+	in_both_ways(touch_at_the_limit);
 }
 
 static struct cgroup cgroup;
@@ -375,6 +412,7 @@ int main(void)
 		user_test(less_than_a_block),
 		user_test(strict_stops_at_a_block),
 		cmocka_unit_test(populating),
+		cmocka_unit_test(touching),
 		user_test(collapse_at_the_limit),
 		cgroup_test(limit_of_a_cgroup),
 		cgroup_test(charge_of_split_pages),

@@ -24,15 +24,14 @@
 
 static void expect_all_huge(struct huge_slot *h, const char *when)
 {
-	expect_between(mapped_huge(h), BLOCKS, BLOCKS, "huge mappings %s", when);
-	expect_backing(h->file, BLOCKS, 0, "%s", when);
+	expect_mapped(h, BLOCKS, when);
+	expect_backed(h, BLOCKS, 0, when);
 }
 
 /* All but the second block, which is in pieces */
 static void expect_one_in_pieces(struct huge_slot *h, const char *when)
 {
-	expect_between(mapped_huge(h), BLOCKS - 1, BLOCKS - 1,
-		       "huge mappings %s", when);
+	expect_mapped(h, BLOCKS - 1, when);
 }
 
 static void expect_all(struct huge_slot *h)
@@ -74,8 +73,8 @@ static void test_touch(void **state)
 				poke(h.cpu, gpa, TAG);
 			else
 				assert_int_equal(peek(h.cpu, gpa), 0);
-			expect_backing(h.file, n + 1, 0, "touched");
-			assert_int_equal(mapped_huge(&h), n + 1);
+			expect_backed(&h, n + 1, 0, "touched");
+			expect_mapped(&h, n + 1, "touched");
 		}
 		huge_slot_stop(&h);
 	}
@@ -90,7 +89,7 @@ static void test_prefault(void **state)
 		huge_slot_start(&h, SIZE, kind ? KVM_PRIVATE_FLAG_MMAP |
 				KVM_PRIVATE_FLAG_INIT_SHARED : 0, SIZE);
 		assert_int_equal(vcpu_pre_fault(h.cpu, PAGE_GPA, PAGE), 0);
-		assert_int_equal(mapped_huge(&h), 1);
+		expect_mapped(&h, 1, "after one touch");
 		assert_int_equal(vcpu_pre_fault(h.cpu, HUGE_GPA, SIZE), 0);
 		expect_all_huge(&h, "after prefaulting");
 		huge_guest_fill(&h, HUGE_GPA, SIZE, TAG);
@@ -113,7 +112,7 @@ static void test_there_already(void **state)
 	huge_slot_add(&h);
 	huge_guest_fill(&h, HUGE_GPA, SIZE, TAG);
 	expect_one_in_pieces(&h, "with a hole filled");
-	expect_backing(h.file, BLOCKS - 1, HUGE_PAGES, "with a hole filled");
+	expect_backed(&h, BLOCKS - 1, HUGE_PAGES, "with a hole filled");
 	expect_all(&h);
 	huge_slot_stop(&h);
 }
@@ -133,10 +132,10 @@ static void test_punch(void **state)
 		expect_ok(file_punch(h.file, PAGE_OFFSET, PAGE), "punch");
 		expect_one_in_pieces(&h, "after a hole");
 		expect_all_but_page(&h);
-		expect_backing(h.file, BLOCKS - 1, HUGE_PAGES - 1, "a hole");
+		expect_backed(&h, BLOCKS - 1, HUGE_PAGES - 1, "a hole");
 		expect_one_in_pieces(&h, "after touching the rest");
 		assert_int_equal(peek(h.cpu, PAGE_GPA), 0);
-		expect_backing(h.file, BLOCKS - 1, HUGE_PAGES, "filled up");
+		expect_backed(&h, BLOCKS - 1, HUGE_PAGES, "filled up");
 		poke(h.cpu, PAGE_GPA, TAG + PAGE_GPA);
 		expect_all(&h);
 		expect_one_in_pieces(&h, "after filling the hole");
@@ -202,7 +201,7 @@ static void test_convert(void **state)
 		expect_one_in_pieces(&h, "after sharing");
 		expect_all(&h);
 		expect_one_in_pieces(&h, "after touching");
-		expect_backing(h.file, BLOCKS, 0, "shared");
+		expect_backed(&h, BLOCKS, 0, "shared");
 		*huge_word(&h, offset) = 1234;
 		assert_int_equal(peek(h.cpu, gpa), 1234);
 		poke(h.cpu, gpa, TAG + gpa);
@@ -225,7 +224,7 @@ static void test_convert(void **state)
 	expect_ok(file_make_private(h.file, MIB, HUGE_PAGE, CONVERT_PRESERVE),
 		  "hide two halves");
 	expect_all(&h);
-	assert_int_equal(mapped_huge(&h), BLOCKS - 2);
+	expect_mapped(&h, BLOCKS - 2, "with two halves hidden");
 	huge_slot_stop(&h);
 }
 
@@ -330,7 +329,7 @@ static void test_clock(void **state)
 		assert_in_range(peek(h.cpu, time), (3 * i + 2) << 50,
 				(3 * i + 3) << 50);
 	}
-	expect_backing(h.file, BLOCKS, 0, "collapsed");
+	expect_backed(&h, BLOCKS, 0, "collapsed");
 	huge_slot_stop(&h);
 }
 
@@ -345,7 +344,7 @@ static void test_no_auto_alloc(void **state)
 	vcpu_expect_fault(h.cpu, ENOENT, PAGE_GPA, KVM_MEMORY_EXIT_FLAG_PRIVATE);
 	expect_ok(file_allocate(h.file, PAGE_OFFSET + PAGE, PAGE), "allocate");
 	assert_int_equal(peek(h.cpu, PAGE_GPA), 0);
-	assert_int_equal(mapped_huge(&h), 1);
+	expect_mapped(&h, 1, "after one touch");
 	expect_ok(file_punch(h.file, PAGE_OFFSET, PAGE), "punch");
 	assert_int_equal(peek(h.cpu, PAGE_GPA + PAGE), 0);
 	vcpu_enter(h.cpu, guest_peek, &(struct kvm_regs){ .rdi = PAGE_GPA });
@@ -370,7 +369,7 @@ static void test_next_guest(void **state)
 	expect_one_in_pieces(&next, "in the next guest");
 	collapse_all(h.file, SIZE);
 	huge_guest_expect(&next, HUGE_GPA, SIZE, TAG);
-	assert_int_equal(mapped_huge(&next), BLOCKS);
+	expect_mapped(&next, BLOCKS, "after collapsing");
 	huge_slot_stop(&next);
 	huge_slot_stop(&h);
 }

@@ -64,7 +64,7 @@ static void expect_mappings(struct huge_slot *h, const struct place *place)
 	if (!agree(place->gpa, place->offset))
 		assert_int_equal(mapped_huge(h), 0);
 	else if (agree(place->gpa, place->host))
-		assert_int_equal(mapped_huge(h), whole_blocks(place));
+		expect_mapped(h, whole_blocks(place), "where all agrees");
 	else
 		expect_between(mapped_huge(h), 0, whole_blocks(place),
 			       "huge mappings, host address off by %#llx",
@@ -149,9 +149,9 @@ static void with_file(__u64 flags, void (*try)(struct huge_slot *h))
 	} else {
 		file_stamp(h.file, 0, FILE_SIZE, TAG);
 	}
-	expect_backing(h.file, BLOCKS, 0, "stamped");
+	expect_backed(&h, BLOCKS, 0, "stamped");
 	try(&h);
-	expect_backing(h.file, BLOCKS, 0, "afterwards");
+	expect_backed(&h, BLOCKS, 0, "afterwards");
 	huge_slot_stop(&h);
 }
 
@@ -220,8 +220,7 @@ static void neighbours(void **state)
 				  TAG + low.offset - low.gpa);
 		huge_guest_expect(&h, high.gpa, high.size,
 				  TAG + high.offset - high.gpa);
-		expect_between(mapped_huge(&h), 1, 1, "border at %#llx",
-			       borders[i]);
+		expect_mapped(&h, 1, "on one side of the border");
 		vm_delete_slot(h.low.vm, 2);
 		vm_delete_slot(h.low.vm, 3);
 	}
@@ -249,7 +248,7 @@ static void two_vms_in_a_page(void **state)
 	vm_add_slot(b.low.vm, &slot);
 	huge_guest_expect(&a, HUGE_GPA, HUGE_PAGE + MIB, TAG - HUGE_GPA);
 	huge_guest_expect(&b, HUGE_GPA + MIB, MIB, TAG + HUGE_PAGE - HUGE_GPA);
-	assert_int_equal(mapped_huge(&a), 1);
+	expect_mapped(&a, 1, "of the first VM");
 	assert_int_equal(mapped_huge(&b), 0);
 	/* Each writes its part; the other's is as it was. */
 	huge_guest_fill(&b, HUGE_GPA + MIB, MIB, TAG);

@@ -60,3 +60,26 @@ __u64 mapped_huge(const struct huge_slot *h)
 {
 	return stats_get(h->low.vm, "pages_2m");
 }
+
+static bool under_model(void)
+{
+	return !access("/dev/kvm_private_platform", F_OK);
+}
+
+void expect_mapped(const struct huge_slot *h, __u64 nr, const char *when)
+{
+	expect_between(mapped_huge(h), under_model() ? 0 : nr, nr,
+		       "huge mappings %s", when);
+}
+
+void expect_backed(const struct huge_slot *h, __u64 huge, __u64 small,
+		   const char *when)
+{
+	const __u64 all = huge * HUGE_PAGE + small * PAGE;
+
+	if (under_model())
+		expect_between(file_allocated(h->file), all, all,
+			       "allocated %s", when);
+	else
+		expect_backing(h->file, huge, small, "%s", when);
+}

@@ -48,7 +48,16 @@ static inline volatile __u64 *huge_word(const struct huge_slot *h, __u64 offset)
 void huge_guest_fill(struct huge_slot *h, __u64 gpa, __u64 size, __u64 tag);
 void huge_guest_expect(struct huge_slot *h, __u64 gpa, __u64 size, __u64 tag);
 
-/* The slot's pages as the guest has them mapped, in pages of 2 MiB */
+/*
+ * Fail the test unless the guest has so many huge mappings, or the file so many
+ * huge and base pages. Under the model of a platform what comes apart for it
+ * stays so: fewer are right as well, of the same memory.
+ */
+void expect_mapped(const struct huge_slot *h, __u64 nr, const char *when);
+void expect_backed(const struct huge_slot *h, __u64 huge, __u64 small,
+		   const char *when);
+
+/* Pages of 2 MiB that the guest has mapped */
 __u64 mapped_huge(const struct huge_slot *h);
 
 #endif
