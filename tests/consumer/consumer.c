@@ -37,7 +37,7 @@ int consumer_group_teardown(void **state)
 	return 0;
 }
 
-static int setup(void **state, __u64 flags)
+static int setup_file(void **state, int file)
 {
 	struct consumer *c = calloc(1, sizeof(*c));
 
@@ -45,9 +45,14 @@ static int setup(void **state, __u64 flags)
 		return -1;
 	c->device = expect_ok(open(KPT_DEVICE, O_RDWR | O_CLOEXEC),
 			      "opening " KPT_DEVICE);
-	c->file = file_create(FILE_PAGES * PAGE, flags);
+	c->file = file;
 	*state = c;
 	return 0;
+}
+
+static int setup(void **state, __u64 flags)
+{
+	return setup_file(state, file_create(FILE_PAGES * PAGE, flags));
 }
 
 int consumer_setup(void **state)
@@ -58,6 +63,12 @@ int consumer_setup(void **state)
 int consumer_setup_no_alloc(void **state)
 {
 	return setup(state, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
+}
+
+int consumer_setup_huge(void **state)
+{
+	return setup_file(state, huge_create(HUGE_FILE_PAGES * PAGE,
+					     KVM_PRIVATE_FLAG_MMAP));
 }
 
 int consumer_teardown(void **state)

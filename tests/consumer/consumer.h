@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "device.h"
+#include "huge.h"
 #include "kvm_private_test.h"
 #include "unit.h"
 
@@ -18,6 +19,10 @@
 
 /* Pages in the file that a test gets */
 #define FILE_PAGES	64
+
+/* In one of huge pages, which has a tail */
+#define HUGE_BLOCKS	3
+#define HUGE_FILE_PAGES	(HUGE_BLOCKS * HUGE_PAGES + 10)
 
 struct consumer {
 	int device;
@@ -32,9 +37,13 @@ int consumer_try_unload(void);
 int consumer_group_setup(void **state);
 int consumer_group_teardown(void **state);
 
-/* Test fixtures: *state is a struct consumer; the second: NO_AUTO_ALLOC */
+/*
+ * Test fixtures: *state is a struct consumer; the second: NO_AUTO_ALLOC; the
+ * third: of huge pages, and it can be mapped.
+ */
 int consumer_setup(void **state);
 int consumer_setup_no_alloc(void **state);
+int consumer_setup_huge(void **state);
 int consumer_teardown(void **state);
 
 #define consumer_test(function)						\
@@ -42,6 +51,9 @@ int consumer_teardown(void **state);
 					consumer_teardown)
 #define consumer_test_no_alloc(function)				\
 	cmocka_unit_test_setup_teardown(function, consumer_setup_no_alloc, \
+					consumer_teardown)
+#define consumer_test_huge(function)					\
+	cmocka_unit_test_setup_teardown(function, consumer_setup_huge,	\
 					consumer_teardown)
 
 /* These close one side before the test is over. */

@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 #define KPT_DEVICE	"/dev/kvm_private_test"
-#define KPT_SLOTS	8
+#define KPT_SLOTS	65536
 
 /* In kpt_bind.flags, as KVM_PRIVATE_BIND_* */
 #define KPT_BIND_FIRMWARE	1
@@ -144,5 +144,7 @@ struct kpt_event {
 #define KPT_CREATE	_IOW(KPT_IOC_TYPE, 14, struct kpt_create)
 /* As KPT_READ, through kvm_private_peek_page() and without sleeping */
 #define KPT_PEEK	_IOWR(KPT_IOC_TYPE, 15, struct kpt_page)
+/* The first word of pfn, which KPT_GET_PFN holds, wherever its page is now */
+#define KPT_READ_HELD	_IOWR(KPT_IOC_TYPE, 16, struct kpt_page)
 
 #endif

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "device.h"
+#include "huge.h"
 #include "poll_until.h"
 #include "unit.h"
 
@@ -127,6 +127,22 @@ static void calling_again_goes_on(void **state)
 	disarm();
 	expect_between(calls, 1, TRIES, "calls for the last page");
 	assert_int_equal(file_allocated(fd), SIZE);
+	close(fd);
+}
+
+/* With huge pages a signal waits for one of them at most. */
+static void huge_fallocate_stops(void **state)
+{
+	int fd = huge_create(SIZE + PAGE, 0);
+	__u64 allocated = interrupted_fallocate(fd);
+
+	(void)state;
+	expect_between(allocated, HUGE_PAGE, SIZE - HUGE_PAGE,
+		       "bytes that stay");
+	assert_int_equal(lseek(fd, 0, SEEK_HOLE), allocated);
+	expect_backing(fd, allocated / HUGE_PAGE, 0, "whole ones stay");
+	expect_ok(file_allocate(fd, 0, SIZE), "the same call again");
+	expect_backing(fd, SIZE / HUGE_PAGE, 0, "the same call again");
 	close(fd);
 }
 
@@ -273,6 +289,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		interrupt_test(fallocate_stops),
+		interrupt_test(huge_fallocate_stops),
 		interrupt_test(fallocate_under_many_signals),
 		interrupt_test(calling_again_goes_on),
 		interrupt_test(populate_stops),

@@ -59,6 +59,30 @@ GUEST guest_check
 	jnz	1b
 	hlt
 
+GUEST guest_check_heads
+	xor	%eax, %eax
+1:	lea	(%rdi, %rdx), %r10
+	mov	(%rdi), %r11
+	cmp	%r10, %r11
+	je	3f
+	test	%rax, %rax
+	jnz	2f
+	mov	%rdi, %r8
+	mov	%r11, %r9
+2:	inc	%rax
+3:	add	$4096, %rdi
+	dec	%rsi
+	jnz	1b
+	hlt
+
+GUEST guest_fill_heads
+1:	lea	(%rdi, %rdx), %rax
+	mov	%rax, (%rdi)
+	add	$4096, %rdi
+	dec	%rsi
+	jnz	1b
+	hlt
+
 	/*
 	 * Looks at the word at \offset of the page at RBX, goes to 9 if it is
 	 * bad. KVM and the file copy byte by byte, so that a word may be seen

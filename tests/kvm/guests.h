@@ -25,6 +25,12 @@ extern const char guest_fill[];
  */
 extern const char guest_check[];
 /*
+ * The same for the first word of each page alone; here zero is wrong as well:
+ * RAX = number of wrong words (the first of them: R8 address, R9 value).
+ */
+extern const char guest_fill_heads[];
+extern const char guest_check_heads[];
+/*
  * Goes over RSI pages from RDI on for ever and looks at the first and the last
  * word of each. Each of their bytes must be zero, or that of the page's address
  * plus R10, R11 or R12; else HLT with R8 = address, R9 = value. Unless RDX is 0

@@ -13,7 +13,13 @@
 
 void machine_start(struct machine *machine, __u64 size, __u64 flags)
 {
-	machine->file = file_create(size, flags);
+	machine_start_on(machine, file_create(size, flags), size, flags);
+}
+
+void machine_start_on(struct machine *machine, int file, __u64 size,
+		      __u64 flags)
+{
+	machine->file = file;
 	machine->map = NULL;
 	if (flags & KVM_PRIVATE_FLAG_MMAP)
 		machine->map = file_map(machine->file, size);

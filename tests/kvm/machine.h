@@ -23,9 +23,12 @@ struct machine {
 /*
  * A file of size bytes, created with flags, is slot 0 at address 0. If it can be
  * mapped, its mapping is the shared side of the slot. The VM's attributes say
- * that all of it is private, whatever the file says.
+ * that all of it is private, whatever the file says. The second one takes over a
+ * file that was made with those flags.
  */
 void machine_start(struct machine *machine, __u64 size, __u64 flags);
+void machine_start_on(struct machine *machine, int file, __u64 size,
+		      __u64 flags);
 void machine_stop(struct machine *machine);
 
 /* As fixtures: MEM_SIZE bytes, no flags; *state is the machine. */

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "huge.h"
 #include "meminfo.h"
 #include "race.h"
 
@@ -55,12 +56,24 @@ static void start_attacker(struct race *race, struct attacker *attacker,
 					attacker), 0);
 }
 
-void race_start(struct race *race, __u64 flags)
+static void start(struct race *race, int (*create)(__u64 size, __u64 flags),
+		  __u64 flags)
 {
 	race->memfree = settled_memfree();
 	race->over = false;
-	machine_start(&race->machine, MEM_SIZE, flags);
+	machine_start_on(&race->machine, create(MEM_SIZE, flags), MEM_SIZE,
+			 flags);
 	vcpu_open(&race->second, race->machine.vm, 1);
+}
+
+void race_start(struct race *race, __u64 flags)
+{
+	start(race, file_create, flags);
+}
+
+void race_start_huge(struct race *race, __u64 flags)
+{
+	start(race, huge_create, flags);
 }
 
 static void start_patrol(struct vcpu *cpu, unsigned int i,

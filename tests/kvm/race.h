@@ -58,8 +58,9 @@ struct race_plan {
 	attack_fn *attacks[RACE_ATTACKS + 1];
 };
 
-/* flags: of the file */
+/* flags: of the file; the second: of huge pages */
 void race_start(struct race *race, __u64 flags);
+void race_start_huge(struct race *race, __u64 flags);
 
 /*
  * Lets them run for a while. Fails the test if an attack failed, a vCPU left

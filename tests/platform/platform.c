@@ -23,7 +23,7 @@ static struct {
 	unsigned long long times;
 } looked_at[KPP_NR_RULES];
 
-static int setup(void **state, __u64 flags)
+static int setup_file(void **state, int file, __u64 pages)
 {
 	struct platform *p = calloc(1, sizeof(*p));
 
@@ -31,11 +31,24 @@ static int setup(void **state, __u64 flags)
 		return -1;
 	p->device = -1;
 	open_device(p);
-	p->file = file_create(FILE_PAGES * PAGE, flags);
-	if (flags & KVM_PRIVATE_FLAG_MMAP)
-		p->map = (void *)file_map(p->file, FILE_PAGES * PAGE);
+	p->file = file;
+	p->pages = pages;
+	p->map = (void *)file_map(p->file, pages * PAGE);
 	*state = p;
 	return 0;
+}
+
+static int setup(void **state, __u64 flags)
+{
+	return setup_file(state, file_create(FILE_PAGES * PAGE, flags),
+			  FILE_PAGES);
+}
+
+int platform_setup_huge(void **state)
+{
+	return setup_file(state, huge_create(HUGE_FILE_PAGES * PAGE,
+					     KVM_PRIVATE_FLAG_MMAP),
+			  HUGE_FILE_PAGES);
 }
 
 int platform_setup(void **state)
@@ -119,7 +132,7 @@ static void close_once(int *fd)
 void close_file(struct platform *p)
 {
 	if (p->map)
-		munmap((void *)p->map, FILE_PAGES * PAGE);
+		munmap((void *)p->map, p->pages * PAGE);
 	p->map = NULL;
 	close_once(&p->file);
 }

@@ -12,16 +12,20 @@
 
 #include "convert.h"
 #include "device.h"
+#include "huge.h"
 #include "kvm_private_platform.h"
 #include "unit.h"
 
-/* Pages in the file that a test gets */
+/* Pages in the file that a test gets, and in one of huge pages with a tail */
 #define FILE_PAGES	64
+#define HUGE_BLOCKS	3
+#define HUGE_FILE_PAGES	(HUGE_BLOCKS * HUGE_PAGES + 10)
 
 struct platform {
 	int device;
 	int file;
-	/* Shared pages can be touched here; NULL without MMAP */
+	__u64 pages;
+	/* Shared pages can be touched here. */
 	volatile __u64 *map;
 	__u64 armed;
 };
@@ -32,6 +36,8 @@ int platform_setup(void **state);
 int platform_setup_shared(void **state);
 /* The same as the first, but guests don't allocate. */
 int platform_setup_no_alloc(void **state);
+/* The same as the first, but in huge pages. */
+int platform_setup_huge(void **state);
 /* Closes everything, after which nothing may be assigned. */
 int platform_teardown(void **state);
 /* Tells for each rule in how many tests it was looked at. */
@@ -46,6 +52,9 @@ int platform_group_teardown(void **state);
 #define platform_test_no_alloc(function)				\
 	cmocka_unit_test_setup_teardown(function, platform_setup_no_alloc, \
 					platform_teardown)
+#define platform_test_huge(function)					\
+	{ #function " in huge pages", function, platform_setup_huge,	\
+	  platform_teardown, NULL }
 
 /* One side goes before the test is over. */
 void close_file(struct platform *p);

@@ -17,8 +17,6 @@
 /* Who has had so many never will. */
 #define LIMIT (200 * ROUNDS)
 
-#define QUARTER (FILE_PAGES / 4)
-
 struct actor {
 	struct platform *platform;
 	unsigned int seed;
@@ -44,6 +42,11 @@ static bool goes_on(struct actor *a)
 	       __atomic_load_n(&unfinished, __ATOMIC_RELAXED);
 }
 
+static unsigned int quarter(const struct platform *p)
+{
+	return p->pages / 4;
+}
+
 static unsigned int pick(struct actor *a, unsigned int below)
 {
 	return rand_r(&a->seed) % below;
@@ -51,8 +54,16 @@ static unsigned int pick(struct actor *a, unsigned int below)
 
 static void pick_range(struct actor *a, __u64 *start, __u64 *end)
 {
-	*start = pick(a, FILE_PAGES);
-	*end = *start + 1 + pick(a, FILE_PAGES - *start);
+	*start = pick(a, a->platform->pages);
+	*end = *start + 1 + pick(a, a->platform->pages - *start);
+}
+
+/* One page in the actor's part */
+static __u64 pick_page(struct actor *a)
+{
+	unsigned int pages = quarter(a->platform);
+
+	return a->slot * pages + pick(a, pages);
 }
 
 static void check(struct actor *a, long ret, const int *errors,
@@ -73,7 +84,7 @@ static void *access_pages(void *arg)
 	__u64 index, word;
 
 	while (goes_on(a)) {
-		index = a->slot * QUARTER + pick(a, QUARTER);
+		index = pick_page(a);
 		check(a, pick(a, 2) ? try_guest_write(a->platform, a->slot,
 						      index, a->rounds) :
 				      try_guest_read(a->platform, a->slot,
@@ -90,8 +101,7 @@ static void *emulate(void *arg)
 	__u64 word;
 
 	while (goes_on(a))
-		check(a, try_emulate(a->platform, a->slot,
-				     a->slot * QUARTER + pick(a, QUARTER),
+		check(a, try_emulate(a->platform, a->slot, pick_page(a),
 				     pick(a, 2), &word),
 		      errors, "emulation");
 	return NULL;
@@ -127,20 +137,39 @@ static void *punch_holes(void *arg)
 	return NULL;
 }
 
+/* What a guest guards stays as it is. */
+static void *collapse(void *arg)
+{
+	static const int errors[] = { EBUSY, EAGAIN, ENOMEM, 0 };
+	struct actor *a = arg;
+
+	while (goes_on(a)) {
+		struct kvm_private_collapse collapse = {
+			.offset = pick(a, HUGE_BLOCKS) * HUGE_PAGE,
+			.size = HUGE_PAGE,
+		};
+
+		check(a, file_collapse(a->platform->file, &collapse), errors,
+		      "collapsing");
+	}
+	return NULL;
+}
+
 static void *fill(void *arg)
 {
 	static const int errors[] = { EINVAL, ENXIO, EFAULT, EIO, 0 };
 	struct actor *a = arg;
 
 	while (goes_on(a)) {
-		__u64 start = pick(a, QUARTER);
+		__u64 start = pick_page(a);
+		__u64 end = (a->slot + 1) * quarter(a->platform);
 		struct kpp_populate populate = {
 			.slot = a->slot,
-			.index = a->slot * QUARTER + start,
-			.nr = 1 + pick(a, QUARTER - start),
+			.index = start,
+			.nr = 1 + pick(a, end - start),
 			/* Now and then it fails in the middle. */
 			.error = pick(a, 4) ? 0 : EIO,
-			.fail_index = a->slot * QUARTER + start + 1,
+			.fail_index = start + 1,
 		};
 
 		/* Now and then the source is the file itself. */
@@ -160,7 +189,7 @@ static void *fill_through_file(void *arg)
 
 	while (goes_on(a)) {
 		struct kvm_private_populate populate = {
-			.offset = pick(a, FILE_PAGES) * PAGE, .size = PAGE,
+			.offset = pick(a, a->platform->pages) * PAGE, .size = PAGE,
 			.source = (uintptr_t)source,
 		};
 
@@ -175,13 +204,14 @@ static void *come_and_go(void *arg)
 {
 	static const int none[] = { 0 };
 	struct actor *a = arg;
-	__u64 start = a->slot * QUARTER;
+	unsigned int pages = quarter(a->platform);
+	__u64 start = a->slot * pages;
 
 	while (goes_on(a)) {
 		check(a, ioctl(a->platform->device, KPP_UNBIND, a->slot), none,
 		      "unbinding");
 		check(a, try_bind(a->platform, a->slot, pick(a, KPP_NR_KINDS),
-				  10 + pick(a, 10), start, start + QUARTER, 0),
+				  10 + pick(a, 10), start, start + pages, 0),
 		      none, "binding");
 	}
 	return NULL;
@@ -198,7 +228,7 @@ static void *use_mapping(void *arg)
 	expect_ok(pipe(pipe_fds), "pipe");
 	while (goes_on(a)) {
 		char *from = (char *)a->platform->map +
-			     pick(a, FILE_PAGES) * PAGE;
+			     pick(a, a->platform->pages) * PAGE;
 		struct iovec iov = { .iov_base = from, .iov_len = PAGE };
 		ssize_t ret = vmsplice(pipe_fds[1], &iov, 1, 0);
 
@@ -247,8 +277,8 @@ static void bind_quarters(struct platform *p)
 	};
 
 	for (__u32 slot = 0; slot < ARRAY_SIZE(kinds); slot++)
-		bind(p, slot, kinds[slot], slot + 1, slot * QUARTER,
-		     (slot + 1) * QUARTER);
+		bind(p, slot, kinds[slot], slot + 1, slot * quarter(p),
+		     (slot + 1) * quarter(p));
 }
 
 static void test_faults_and_holes(void **state)
@@ -315,6 +345,18 @@ static void test_everything(void **state)
 	assert_int_equal(assigned(p), 0);
 }
 
+static void test_collapse(void **state)
+{
+	static const struct role roles[] = {
+		{ access_pages, 0 }, { access_pages, 1 }, { access_pages, 2 },
+		{ punch_holes, 0 }, { convert, 0 }, { collapse, 0 },
+		{ use_mapping, 0 },
+	};
+
+	bind_quarters(*state);
+	play(*state, roles, ARRAY_SIZE(roles));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +365,12 @@ int main(void)
 		platform_test(test_faults_and_populating),
 		platform_test(test_guests_come_and_go),
 		platform_test(test_everything),
+		platform_test_huge(test_faults_and_holes),
+		platform_test_huge(test_faults_and_conversions),
+		platform_test_huge(test_faults_and_populating),
+		platform_test_huge(test_guests_come_and_go),
+		platform_test_huge(test_everything),
+		platform_test_huge(test_collapse),
 	};
 
 	return cmocka_run_group_tests_name("platform: races", tests, NULL,

@@ -77,7 +77,7 @@ static void test_reclaimed_in_part(void **state)
 	reclaim.size = 8;
 	call(p, reclaim);
 	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_PART], 5);
-	assert_int_equal(assigned(p), 1);
+	assert_int_equal(assigned(p), 4);
 	reclaim.size = 4;
 	call(p, reclaim);
 	assert_int_equal(assigned(p), 0);
@@ -117,6 +117,11 @@ static void test_freed_and_shared(void **state)
 	call(p, lost);
 	lost.type = KPP_CALL_FREED;
 	call(p, lost);
+	assert_int_equal(assigned(p), 3);
+	lost.pfn = spare(p);
+	lost.size = 4;
+	call(p, lost);
+	assert_int_equal(counts(p).provoked[KPP_FREED_ASSIGNED], 4);
 }
 
 static void test_host_access(void **state)

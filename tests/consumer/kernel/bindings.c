@@ -225,6 +225,14 @@ int kpt_peek(struct kpt_page *args)
 	return page ? PTR_ERR_OR_ZERO(page) : -ENODATA;
 }
 
+int kpt_read_held(struct kpt_page *args)
+{
+	if (!pfn_valid(args->pfn) || !page_count(pfn_to_page(args->pfn)))
+		return -EINVAL;
+	args->word = *(u64 *)page_address(pfn_to_page(args->pfn));
+	return 0;
+}
+
 int kpt_lock_page(const struct kpt_page *args)
 {
 	struct page *page;

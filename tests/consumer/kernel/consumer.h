@@ -34,6 +34,7 @@ int kpt_get_pfn(struct kpt_page *page);
 int kpt_put_pfn(const struct kpt_page *page);
 int kpt_access(struct kpt_page *page, bool write);
 int kpt_peek(struct kpt_page *args);
+int kpt_read_held(struct kpt_page *args);
 int kpt_lock_page(const struct kpt_page *page);
 int kpt_unlock_page(void);
 int kpt_populate(struct kpt_populate *args);

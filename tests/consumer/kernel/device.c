@@ -33,6 +33,9 @@ static long with_page(unsigned int cmd, struct kpt_page __user *arg)
 	case KPT_PEEK:
 		ret = kpt_peek(&page);
 		break;
+	case KPT_READ_HELD:
+		ret = kpt_read_held(&page);
+		break;
 	default:
 		ret = kpt_access(&page, cmd == KPT_WRITE);
 	}
@@ -106,6 +109,7 @@ static long kpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case KPT_PUT_PFN:
 	case KPT_LOCK_PAGE:
 	case KPT_PEEK:
+	case KPT_READ_HELD:
 	case KPT_READ:
 	case KPT_WRITE:
 		return with_page(cmd, user);

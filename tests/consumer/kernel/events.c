@@ -9,7 +9,7 @@
 
 #include "consumer.h"
 
-#define MAX_EVENTS	65536
+#define MAX_EVENTS	131072
 
 static DEFINE_MUTEX(events_lock);
 static struct kpt_event *events;

@@ -54,12 +54,12 @@ enum kpp_content {
 struct kpp_watch;
 
 /**
- * struct kpp_frame - a physical allocation that is assigned
+ * struct kpp_frame - a page frame that is assigned
  * @guest: whose it is
- * @serial: of this assignment
+ * @serial: of this assignment, the same for all frames of it
  * @sum: of what the host finds there, unless @open
  * @open: the guest trusts the host
- * @order: log2 of frames, as the platform was told
+ * @order: log2 of frames that were assigned at once
  * @nr_mapped: entries in mapping tables of our own guests
  * @watch: the binding that may have it mapped
  * @index: where in its file

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table: which page frames are assigned, to which guest and at which order.
- * All others are the host's. A frame is known by the first one of its physical
- * allocation.
+ * The table: which page frames are assigned, and to which guest. All others are
+ * the host's. Frames are assigned by 2^n at a time, and may go back in parts.
  */
 
+#include <linux/align.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
 #include "platform.h"
+
+/* What is no compound page is prepared in one of these. */
+#define HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
 
 DEFINE_MUTEX(kpp_lock);	/* guards the whole model */
 
@@ -17,38 +21,23 @@ static DEFINE_XARRAY(frames);
 static unsigned long nr_assigned;
 static u64 last_serial;
 
-static unsigned long head_of(unsigned long pfn)
+static void *address_of(unsigned long pfn)
 {
-	return folio_pfn(page_folio(pfn_to_page(pfn)));
-}
-
-static void *address_of(unsigned long pfn, unsigned long i)
-{
-	return page_address(pfn_to_page(pfn + i));
+	return page_address(pfn_to_page(pfn));
 }
 
 struct kpp_frame *kpp_frame(unsigned long pfn)
 {
 	lockdep_assert_held(&kpp_lock);
 
-	return xa_load(&frames, head_of(pfn));
+	return xa_load(&frames, pfn);
 }
 
 static void forget(unsigned long pfn, struct kpp_frame *frame)
 {
-	xa_erase(&frames, head_of(pfn));
+	xa_erase(&frames, pfn);
 	WRITE_ONCE(nr_assigned, nr_assigned - 1);
 	kfree(frame);
-}
-
-static u64 sum_of(unsigned long pfn, unsigned int order)
-{
-	unsigned long i;
-	u64 sum = 0;
-
-	for (i = 0; i < 1UL << order; i++)
-		sum += kpp_cipher_sum(address_of(pfn, i));
-	return sum;
 }
 
 /* A page that the host can reach by itself must not be a guest's. */
@@ -67,21 +56,52 @@ static void check_host_lets_go(unsigned long pfn, const char *when)
  * state is all right until then.
  */
 static void check_place(const struct kvm_private_binding *binding,
-			pgoff_t index, unsigned long pfn)
+			pgoff_t index, unsigned long pfn, unsigned int order)
 {
-	kpp_check_inside(binding, index, index + 1, "assigned");
-	kpp_rule(KPP_ASSIGNED_SHARED,
-		 kvm_private_is_private(binding->file, index) ||
-		 kpp_is_begun(binding, index),
-		 "pfn %#lx, page %#lx", pfn, index);
+	unsigned long nr = 1UL << order;
+
+	kpp_check_inside(binding, index, index + nr, "assigned");
+	kpp_rule(KPP_ASSIGNED_ORDER, IS_ALIGNED(index, nr),
+		 "page %#lx is not of order %u", index, order);
+	for (; nr; nr--, index++, pfn++)
+		kpp_rule(KPP_ASSIGNED_SHARED,
+			 kvm_private_is_private(binding->file, index) ||
+			 kpp_is_begun(binding, index),
+			 "pfn %#lx, page %#lx", pfn, index);
 }
 
+/* A compound page is one allocation, and so are frames that are prepared at once. */
 static bool has_order(unsigned long pfn, unsigned int order)
 {
 	struct folio *folio = page_folio(pfn_to_page(pfn));
 
-	return folio_pfn(folio) == pfn && folio_order(folio) == order &&
-	       IS_ALIGNED(pfn, 1UL << order);
+	if (folio_test_large(folio))
+		return folio_pfn(folio) == pfn && folio_order(folio) == order;
+	return !order || (order == HUGE_ORDER && IS_ALIGNED(pfn, 1UL << order));
+}
+
+static void forget_all(unsigned long pfn, unsigned long nr)
+{
+	struct kpp_frame *frame;
+	unsigned long at;
+
+	xa_for_each_range(&frames, at, frame, pfn, pfn + (nr - 1))
+		forget(at, frame);
+}
+
+static void assign_frame(unsigned long pfn, const struct kpp_frame *like,
+			 enum kpp_content content)
+{
+	struct kpp_frame *frame = kmemdup(like, sizeof(*like), KPP_GFP);
+
+	check_host_lets_go(pfn, "assigned");
+	if (!frame->open) {
+		kpp_cipher_page(address_of(pfn), content == KPP_CONTENT_KEPT ?
+						 frame->guest : ~frame->guest);
+		frame->sum = kpp_cipher_sum(address_of(pfn));
+	}
+	xa_store(&frames, pfn, frame, KPP_GFP);
+	WRITE_ONCE(nr_assigned, nr_assigned + 1);
 }
 
 /**
@@ -97,50 +117,63 @@ void kpp_assign(const struct kvm_private_binding *binding, pgoff_t index,
 		u64 guest, unsigned long pfn, unsigned int order,
 		enum kpp_content content)
 {
-	struct kpp_frame *frame;
-	unsigned long i;
+	struct kpp_frame new = {
+		.guest = guest, .open = content == KPP_CONTENT_OPEN,
+	};
+	struct folio *folio = page_folio(pfn_to_page(pfn));
+	struct kpp_frame *old;
+	unsigned long at, nr;
 
 	mutex_lock(&kpp_lock);
-	if (binding)
-		check_place(binding, index, pfn);
-	check_host_lets_go(pfn, "assigned");
 	if (!kpp_rule(KPP_ASSIGNED_ORDER, has_order(pfn, order),
-		      "pfn %#lx is not of order %u", pfn, order))
-		order = folio_order(page_folio(pfn_to_page(pfn)));
-	pfn = head_of(pfn);
+		      "pfn %#lx is not of order %u", pfn, order)) {
+		order = folio_order(folio);
+		pfn = folio_pfn(folio);
+	}
+	nr = 1UL << order;
+	if (binding)
+		check_place(binding, index, pfn, order);
 
-	frame = kpp_frame(pfn);
-	if (!kpp_rule(KPP_ASSIGNED_TWICE, !frame,
-		      "pfn %#lx to guest %#llx is guest %#llx's", pfn, guest,
-		      frame ? frame->guest : 0))
-		forget(pfn, frame);
+	at = pfn;
+	old = xa_find(&frames, &at, pfn + nr - 1, XA_PRESENT);
+	if (!kpp_rule(KPP_ASSIGNED_TWICE, !old,
+		      "pfn %#lx to guest %#llx is guest %#llx's", at, guest,
+		      old ? old->guest : 0))
+		forget_all(pfn, nr);
 
-	if (content != KPP_CONTENT_OPEN)
-		for (i = 0; i < 1UL << order; i++)
-			kpp_cipher_page(address_of(pfn, i),
-					content == KPP_CONTENT_KEPT ? guest :
-								      ~guest);
-
-	frame = kzalloc(sizeof(*frame), KPP_GFP);
-	frame->guest = guest;
-	frame->serial = ++last_serial;
-	frame->order = order;
-	frame->open = content == KPP_CONTENT_OPEN;
-	if (!frame->open)
-		frame->sum = sum_of(pfn, order);
-	xa_store(&frames, pfn, frame, KPP_GFP);
-	WRITE_ONCE(nr_assigned, nr_assigned + 1);
+	new.order = order;
+	new.serial = ++last_serial;
+	for (at = pfn; at < pfn + nr; at++)
+		assign_frame(at, &new, content);
 	mutex_unlock(&kpp_lock);
 }
 
-static void reclaim_frame(unsigned long pfn, unsigned long nr,
-			  struct kpp_frame *frame)
+/*
+ * A part of what was assigned at once may go back before the rest, but not a part
+ * of a compound page; and no more at a time than was assigned at once.
+ */
+static bool can_reclaim(unsigned long pfn, unsigned long nr)
 {
-	if (!kpp_rule(KPP_RECLAIMED_PART,
-		      pfn == head_of(pfn) && nr == 1UL << frame->order,
-		      "%lu from pfn %#lx on, of order %u", nr, pfn,
-		      frame->order))
-		return;
+	struct kpp_frame *first = kpp_frame(pfn), *frame;
+	struct folio *folio = page_folio(pfn_to_page(pfn));
+	unsigned long i;
+
+	if (!is_power_of_2(nr) || !IS_ALIGNED(pfn, nr) ||
+	    nr > 1UL << first->order)
+		return false;
+	if (folio_test_large(folio) && nr != folio_nr_pages(folio))
+		return false;
+	for (i = 1; i < nr; i++) {
+		frame = kpp_frame(pfn + i);
+		if (!frame || frame->serial != first->serial)
+			return false;
+	}
+	return true;
+}
+
+static void reclaim_frame(unsigned long pfn)
+{
+	struct kpp_frame *frame = kpp_frame(pfn);
 
 	kpp_rule(KPP_RECLAIMED_MAPPED,
 		 !frame->nr_mapped && !frame->watch && !kpp_may_map(frame),
@@ -152,7 +185,7 @@ static void reclaim_frame(unsigned long pfn, unsigned long nr,
 	check_host_lets_go(pfn, "reclaimed");
 	if (!frame->open)
 		kpp_rule(KPP_CONTENT_CHANGED,
-			 frame->sum == sum_of(pfn, frame->order),
+			 frame->sum == kpp_cipher_sum(address_of(pfn)),
 			 "pfn %#lx of guest %#llx", pfn, frame->guest);
 	forget(pfn, frame);
 }
@@ -160,12 +193,16 @@ static void reclaim_frame(unsigned long pfn, unsigned long nr,
 /* The page stays scrambled: that is what the host gets. */
 void kpp_reclaim(unsigned long pfn, unsigned long nr)
 {
-	struct kpp_frame *frame;
-
 	mutex_lock(&kpp_lock);
-	frame = kpp_frame(pfn);
-	if (kpp_rule(KPP_RECLAIMED_UNASSIGNED, frame, "pfn %#lx", pfn))
-		reclaim_frame(pfn, nr, frame);
+	if (!kpp_rule(KPP_RECLAIMED_UNASSIGNED, kpp_frame(pfn), "pfn %#lx", pfn))
+		goto unlock;
+	if (!kpp_rule(KPP_RECLAIMED_PART, can_reclaim(pfn, nr),
+		      "%lu from pfn %#lx on, of order %u", nr, pfn,
+		      kpp_frame(pfn)->order))
+		goto unlock;
+	for (; nr; nr--)
+		reclaim_frame(pfn++);
+unlock:
 	mutex_unlock(&kpp_lock);
 }
 
@@ -261,7 +298,7 @@ void kpp_unmap(unsigned long pfn, u64 serial)
 /* @word: in or out, as the guest sees it */
 void kpp_guest_access(u64 guest, unsigned long pfn, u64 *word, bool write)
 {
-	u64 *raw = address_of(pfn, 0);
+	u64 *raw = address_of(pfn);
 	struct kpp_frame *frame;
 	u64 key = 0;
 
@@ -290,12 +327,8 @@ unsigned long kpp_nr_assigned(void)
 /* No file is left, so that no page may be a guest's. */
 void kpp_table_settle(void)
 {
-	struct kpp_frame *frame;
-	unsigned long pfn;
-
 	mutex_lock(&kpp_lock);
 	kpp_rule(KPP_NEVER_RECLAIMED, !nr_assigned, "%lu frames", nr_assigned);
-	xa_for_each(&frames, pfn, frame)
-		forget(pfn, frame);
+	forget_all(0, ULONG_MAX);
 	mutex_unlock(&kpp_lock);
 }

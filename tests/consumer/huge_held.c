@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A page of a huge one is looked up and kept for long, while the others go, or
+ * all of them, or change their state, or move. Nobody waits for it who needn't,
+ * and it is as it was until it is put.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "child.h"
+#include "consumer.h"
+#include "convert.h"
+#include "workers.h"
+
+#define BLOCK HUGE_PAGES
+#define TAG 0x8e1d000000000000ULL
+#define PAGE_INDEX 77
+
+static void hold(struct consumer *c, struct kpt_page *page, __u64 index)
+{
+	*page = (struct kpt_page){ .index = index, .hold = 1 };
+	expect_ok(ioctl(c->device, KPT_GET_PFN, page), "holding %llu", index);
+	expect_ok(write_word(c, 0, index, TAG + index), "writing %llu", index);
+}
+
+static void expect_as_it_was(struct consumer *c, struct kpt_page *page)
+{
+	expect_ok(ioctl(c->device, KPT_READ_HELD, page), "reading");
+	assert_int_equal(page->word, TAG + page->index);
+}
+
+static void put(struct consumer *c, struct kpt_page *page)
+{
+	expect_as_it_was(c, page);
+	expect_ok(ioctl(c->device, KPT_PUT_PFN, page), "putting");
+}
+
+static __u64 frame_of(struct consumer *c, __u64 index)
+{
+	struct kpt_page page = { .index = index };
+
+	expect_ok(ioctl(c->device, KPT_GET_PFN, &page), "looking %llu up", index);
+	return page.pfn;
+}
+
+static void start(struct consumer *c, struct kpt_page *held)
+{
+	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
+	hold(c, held, PAGE_INDEX);
+	expect_backing(c->file, 1, 0, "holding");
+}
+
+static void test_neighbours_punched(void **state)
+{
+	struct consumer *c = *state;
+	struct kpt_page held;
+
+	start(c, &held);
+	punch(c, PAGE_INDEX + 1, PAGE_INDEX + 2);
+	punch(c, 0, PAGE_INDEX);
+	expect_backing(c->file, 0, BLOCK - PAGE_INDEX - 1, "split");
+	assert_int_equal(frame_of(c, PAGE_INDEX), held.pfn);
+	put(c, &held);
+	punch(c, 0, BLOCK);
+	assert_int_equal(allocated(c), 0);
+}
+
+static void test_itself_punched(void **state)
+{
+	struct consumer *c = *state;
+	struct kpt_page held;
+
+	start(c, &held);
+	punch(c, PAGE_INDEX, PAGE_INDEX + 1);
+	assert_int_not_equal(frame_of(c, PAGE_INDEX), held.pfn);
+	expect_ok(write_word(c, 0, PAGE_INDEX, 1), "writing the new one");
+	expect_as_it_was(c, &held);
+	punch(c, 0, BLOCK);
+	assert_int_not_equal(frame_of(c, 0), held.pfn - PAGE_INDEX);
+	for (__u64 i = 0; i < BLOCK; i++)
+		expect_ok(write_word(c, 0, i, ~i), "writing");
+	put(c, &held);
+}
+
+static void test_block_punched(void **state)
+{
+	static const __u64 pages[] = { 0, 1, PAGE_INDEX, BLOCK - 1 };
+	struct consumer *c = *state;
+	struct kpt_page held;
+
+	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+		hold(c, &held, pages[i]);
+		punch(c, 0, BLOCK);
+		assert_int_equal(allocated(c), 0);
+		for (__u64 j = 0; j < 2 * BLOCK; j += BLOCK / 8) {
+			assert_int_not_equal(frame_of(c, j), held.pfn);
+			expect_ok(write_word(c, 0, j, ~j), "writing");
+		}
+		expect_backing(c->file, 2, 0, "anew");
+		put(c, &held);
+		punch(c, 0, 2 * BLOCK);
+	}
+}
+
+/* All of its pages at once */
+static void test_all_held(void **state)
+{
+	static struct kpt_page held[BLOCK];
+	struct consumer *c = *state;
+
+	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
+	for (__u64 i = 0; i < BLOCK; i++)
+		hold(c, &held[i], i);
+	punch(c, 0, BLOCK / 2);
+	punch(c, BLOCK / 2, BLOCK);
+	for (__u64 i = 0; i < BLOCK; i++)
+		put(c, &held[i]);
+	for (__u64 i = 0; i < BLOCK; i++)
+		hold(c, &held[i], i);
+	expect_backing(c->file, 1, 0, "anew");
+	punch(c, 0, BLOCK);
+	for (__u64 i = BLOCK; i; i--)
+		put(c, &held[i - 1]);
+}
+
+static void test_file_closed(void **state)
+{
+	struct consumer *c = *state;
+	struct kpt_page held;
+
+	start(c, &held);
+	punch(c, 200, 201);
+	consumer_close_file(c);
+	expect_as_it_was(c, &held);
+	put(c, &held);
+	unbind(c, 0);
+}
+
+/* Only what is held can't become private, and nothing else is in the way. */
+static void test_converted(void **state)
+{
+	struct consumer *c = *state;
+	struct kpt_page held;
+
+	start(c, &held);
+	expect_ok(file_make_shared(c->file, 0, HUGE_PAGE, CONVERT_PRESERVE),
+		  "share");
+	expect_held(c->file, 0, HUGE_PAGE, PAGE_INDEX * PAGE);
+	expect_ok(file_make_private(c->file, 0, PAGE_INDEX * PAGE, 0), "before");
+	expect_ok(file_make_private(c->file, (PAGE_INDEX + 1) * PAGE,
+				    HUGE_PAGE - (PAGE_INDEX + 1) * PAGE, 0),
+		  "behind");
+	expect_as_it_was(c, &held);
+	expect_held(c->file, 0, HUGE_PAGE, PAGE_INDEX * PAGE);
+	expect_backing(c->file, 1, 0, "in both states");
+	put(c, &held);
+	expect_ok(file_make_private(c->file, 0, HUGE_PAGE, CONVERT_PRESERVE),
+		  "hide");
+	assert_int_equal(frame_of(c, PAGE_INDEX), held.pfn);
+}
+
+/*
+ * A private page is a guest's, which lets go when it is told to; so it may move
+ * while somebody is about to drop it.
+ */
+static void test_collapsed(void **state)
+{
+	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
+	struct consumer *c = *state;
+	struct kpt_page held;
+	__u64 word;
+	int ret;
+
+	start(c, &held);
+	punch(c, 200, 201);
+	ret = file_collapse(c->file, &collapse);
+	if (ret)
+		assert_int_equal(errno, EAGAIN);
+	else
+		expect_backing(c->file, 1, 0, "collapsed");
+	expect_as_it_was(c, &held);
+	expect_ok(read_word(c, 0, PAGE_INDEX, &word), "reading");
+	assert_int_equal(word, TAG + PAGE_INDEX);
+	put(c, &held);
+	collapse = (struct kvm_private_collapse){ .size = HUGE_PAGE };
+	expect_ok(file_collapse(c->file, &collapse), "collapse");
+	expect_backing(c->file, 1, 0, "collapsed");
+	expect_ok(read_word(c, 0, PAGE_INDEX, &word), "reading");
+	assert_int_equal(word, TAG + PAGE_INDEX);
+}
+
+/* Taken out while one of its pages is locked: that waits, and no longer. */
+static void test_locked(void **state)
+{
+	static const struct {
+		__u64 start;
+		__u64 end;
+	} ranges[] = {
+		{ 0, BLOCK }, { PAGE_INDEX, PAGE_INDEX + 1 }, { 300, 301 },
+		{ 100, 700 },
+	};
+	struct kpt_page page = { .index = PAGE_INDEX };
+	struct consumer *c = *state;
+	struct puncher puncher;
+
+	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+		allocate(c, 0, 2 * BLOCK);
+		expect_backing(c->file, 2, 0, "allocated");
+		expect_ok(ioctl(c->device, KPT_LOCK_PAGE, &page), "locking");
+		puncher_start(&puncher, c, ranges[i].start, ranges[i].end);
+		/* Other blocks aren't in its way, nor is a lookup. */
+		frame_of(c, BLOCK + 400);
+		expect_ok(ioctl(c->device, KPT_UNLOCK_PAGE), "unlocking");
+		puncher_join(&puncher);
+		punch(c, 0, HUGE_FILE_PAGES);
+		assert_int_equal(allocated(c), 0);
+	}
+}
+
+#define THREADS 4
+#define SECONDS 6
+
+static struct consumer *racing;
+
+static void look_up(struct worker *worker)
+{
+	struct kpt_page page = {
+		.index = rand_r(&worker->seed) % (2 * BLOCK),
+	};
+
+	/* The first page of a block is who the others depend on. */
+	if (rand_r(&worker->seed) % 2)
+		page.index -= page.index % BLOCK;
+	worker_note(worker, "look up",
+		    ioctl(racing->device, KPT_GET_PFN, &page), NULL);
+}
+
+static void take_out(struct worker *worker)
+{
+	__u64 block = rand_r(&worker->seed) % 2 * HUGE_PAGE;
+	struct kpt_event events[2];
+
+	worker_note(worker, "punch", file_punch(racing->file, block, HUGE_PAGE),
+		    NULL);
+	worker_note(worker, "events",
+		    read(racing->device, events, sizeof(events)), NULL);
+}
+
+static struct cgroup cgroup;
+
+static void race(void *arg)
+{
+	struct worker workers[THREADS] = { { .one_call = take_out } };
+
+	(void)arg;
+	cgroup_enter(&cgroup);
+	for (unsigned int i = 1; i < THREADS; i++)
+		workers[i].one_call = look_up;
+	workers_run(workers, THREADS, SECONDS);
+}
+
+/* Whole blocks go under lookups: all of what was charged for them is uncharged. */
+static void test_charges(void **state)
+{
+	racing = *state;
+	cgroup_make(&cgroup, "held");
+	bind(racing, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
+	child_run(race, NULL);
+	punch(racing, 0, HUGE_FILE_PAGES);
+	assert_int_equal(allocated(racing), 0);
+	cgroup_wait_below(&cgroup, CGROUP_NOISE);
+	cgroup_remove(&cgroup);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		consumer_test_huge(test_neighbours_punched),
+		consumer_test_huge(test_itself_punched),
+		consumer_test_huge(test_block_punched),
+		consumer_test_huge(test_all_held),
+		consumer_test_huge(test_file_closed),
+		consumer_test_huge(test_converted),
+		consumer_test_huge(test_collapsed),
+		consumer_test_huge(test_locked),
+		consumer_test_huge(test_charges),
+	};
+
+	return cmocka_run_group_tests_name("kernel interface: held parts of huge pages",
+					   tests, consumer_group_setup,
+					   consumer_group_teardown);
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Many bindings of one file: who isn't concerned costs nobody anything. */
+#include <unistd.h>
+
+#include "consumer.h"
+#include "poll_until.h"
+
+#define FEW 64
+#define MANY 64000
+#define ROUNDS 2000
+/* Between two bindings, so that they don't touch */
+#define STRIDE 4
+
+/* The tree of a thousand times as many is some levels deeper. */
+#define MOST 4
+
+static void bind_many(struct consumer *c, unsigned int from, unsigned int to)
+{
+	for (unsigned int i = from; i < to; i++)
+		bind(c, i, KPT_OPS_PLAIN, i * STRIDE, i * STRIDE + 1);
+}
+
+/* Each of a few pages in turn; events are taken away outside the time. */
+static double seconds_to_punch(struct consumer *c)
+{
+	struct kpt_event events[64];
+	double start, sum = 0;
+
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		const __u64 page = i % FEW * STRIDE;
+
+		start = seconds_now();
+		punch(c, page, page + 1);
+		sum += seconds_now() - start;
+		assert_int_equal(take_events(c, events, ARRAY_SIZE(events)), 2);
+		assert_int_equal(events[0].slot, i % FEW);
+		assert_int_equal(events[1].slot, i % FEW);
+	}
+	return sum;
+}
+
+static void test_many(void **state)
+{
+	struct consumer *c = *state;
+	double few, many;
+
+	consumer_close_file(c);
+	c->file = file_create(MANY * STRIDE * PAGE, 0);
+	bind_many(c, 0, FEW);
+	few = seconds_to_punch(c);
+	bind_many(c, FEW, MANY);
+	many = seconds_to_punch(c);
+	print_message("# %u holes take %f s with %u bindings, %f s with %u\n",
+		      ROUNDS, few, FEW, many, MANY);
+	assert_true(many < MOST * few);
+
+	/* Whoever is concerned hears of it, and between two nobody. */
+	punch(c, 100 * STRIDE, 110 * STRIDE);
+	assert_int_equal(count_events(c, KPT_BEGIN), 10);
+	punch(c, 1, STRIDE);
+	expect_no_events(c);
+	punch(c, 0, MANY * STRIDE);
+	assert_int_equal(count_events(c, KPT_END), MANY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		consumer_test(test_many),
+	};
+
+	return cmocka_run_group_tests_name("kernel interface: scale", tests,
+					   consumer_group_setup,
+					   consumer_group_teardown);
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vCPUs on the border of two huge pages that come apart, go, change their states
+ * and are joined under them. See races.c about --smp.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "attacks.h"
+#include "convert.h"
+#include "huge.h"
+#include "touch.h"
+
+#define SECONDS	4
+
+/* Half of it in each; the guest's tables and code are in the first. */
+#define PATROL_GPA	(HUGE_PAGE - RACE_SIZE / 2)
+
+static int file_of(struct attacker *a)
+{
+	return a->race->machine.file;
+}
+
+/* A part of the range on patrol, or all of the second huge page */
+static void pick(struct attacker *a, __u64 *offset, __u64 *size)
+{
+	race_pick(a, offset, size);
+	*offset += PATROL_GPA;
+	if (rand_r(&a->seed) % 4 == 0) {
+		*offset = HUGE_PAGE;
+		*size = HUGE_PAGE;
+	}
+}
+
+static int punch(struct attacker *a)
+{
+	__u64 offset, size;
+
+	pick(a, &offset, &size);
+	return file_punch(file_of(a), offset, size);
+}
+
+static int allocate(struct attacker *a)
+{
+	__u64 offset, size;
+
+	pick(a, &offset, &size);
+	return file_allocate(file_of(a), offset, size);
+}
+
+/* What is held, by a fault or in a pipe, is left for later. */
+static int collapse(struct attacker *a)
+{
+	struct kvm_private_collapse all = { .size = MEM_SIZE };
+
+	if (file_collapse(file_of(a), &all) && errno != EAGAIN &&
+	    errno != ENOMEM)
+		return -1;
+	return 0;
+}
+
+static int convert(struct attacker *a)
+{
+	__u64 offset, size;
+	int ret;
+
+	pick(a, &offset, &size);
+	if (rand_r(&a->seed) % 2)
+		ret = file_make_shared(file_of(a), offset, size,
+				       CONVERT_PRESERVE);
+	else
+		ret = file_make_private(file_of(a), offset, size,
+					CONVERT_PRESERVE);
+	return ret && errno != EAGAIN ? -1 : 0;
+}
+
+/* Nothing but what belongs to the page is found in it, if it is shared. */
+static int touch(struct attacker *a)
+{
+	const __u64 page = PATROL_GPA + rand_r(&a->seed) % RACE_PAGES * PAGE;
+	unsigned char byte;
+	int signal;
+
+	signal = touch_read(a->race->machine.map + page + 1, &byte);
+	errno = EILSEQ;
+	if (!signal)
+		return !byte || byte == (page >> 8 & 0xff) ? 0 : -1;
+	return signal == SIGBUS ? 0 : -1;
+}
+
+static struct vcpu idle;
+
+static int prefault(struct attacker *a)
+{
+	__u64 offset, size;
+
+	pick(a, &offset, &size);
+	return vcpu_pre_fault(&idle, offset, size) < 0 && errno != EFAULT ? -1 :
+									    0;
+}
+
+static void run(const struct race_plan *given, __u64 flags)
+{
+	struct race_plan plan = *given;
+	struct race race;
+
+	plan.gpa = PATROL_GPA;
+	plan.seconds = SECONDS;
+	plan.writes = true;
+	if (!plan.guest)
+		plan.guest = guest_patrol;
+	race_start_huge(&race, flags);
+	vcpu_open(&idle, race.machine.vm, 2);
+	race_run(&race, &plan);
+	vcpu_close(&idle);
+}
+
+static void test_punch(void **state)
+{
+	const struct race_plan plan = { .attacks = { punch, allocate } };
+
+	(void)state;
+	run(&plan, 0);
+}
+
+static void test_collapse(void **state)
+{
+	const struct race_plan plan = { .attacks = { punch, collapse } };
+
+	(void)state;
+	run(&plan, 0);
+}
+
+static void test_convert(void **state)
+{
+	const struct race_plan plan = { .attacks = { convert, touch } };
+
+	(void)state;
+	run(&plan, KVM_PRIVATE_FLAG_MMAP);
+}
+
+static void test_prefault(void **state)
+{
+	const struct race_plan plan = {
+		.attacks = { punch, convert, prefault, collapse },
+	};
+
+	(void)state;
+	run(&plan, KVM_PRIVATE_FLAG_MMAP);
+}
+
+static void test_slot(void **state)
+{
+	const struct race_plan plan = {
+		.carry_on = despite_efault,
+		.attacks = { attack_recreate_slot, punch, collapse },
+	};
+
+	(void)state;
+	run(&plan, 0);
+}
+
+static void test_emulated_access(void **state)
+{
+	const struct race_plan plan = {
+		.guest = guest_emulated_patrol,
+		.attacks = { punch, convert, collapse },
+	};
+
+	(void)state;
+	run(&plan, KVM_PRIVATE_FLAG_MMAP);
+}
+
+static void test_all(void **state)
+{
+	const struct race_plan plan = {
+		.carry_on = despite_efault,
+		.attacks = {
+			punch, allocate, convert, touch, collapse,
+			attack_recreate_slot,
+		},
+	};
+
+	(void)state;
+	run(&plan, KVM_PRIVATE_FLAG_MMAP);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_punch),
+		cmocka_unit_test(test_collapse),
+		cmocka_unit_test(test_convert),
+		cmocka_unit_test(test_prefault),
+		cmocka_unit_test(test_slot),
+		cmocka_unit_test(test_emulated_access),
+		cmocka_unit_test(test_all),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: huge races", tests,
+					   emulation_setup, NULL);
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <unistd.h>
+
+#include "fdinfo.h"
+#include "huge.h"
+#include "touch.h"
+#include "unit.h"
+
+/* In an entry of /proc/PID/pagemap */
+#define PAGEMAP_PRESENT (1ULL << 63)
+#define PAGEMAP_FRAME ((1ULL << 55) - 1)
+
+int huge_try_create(int device, __u64 size, __u64 flags)
+{
+	struct kvm_private_create create = {
+		.size = size, .flags = flags, .page_shift = HUGE_SHIFT,
+	};
+
+	return ioctl(device, KVM_PRIVATE_CREATE, &create);
+}
+
+int file_collapse(int fd, struct kvm_private_collapse *collapse)
+{
+	return ioctl(fd, KVM_PRIVATE_COLLAPSE, collapse);
+}
+
+int huge_create_on(int device, __u64 size, __u64 flags)
+{
+	return expect_ok(huge_try_create(device, size, flags),
+			 "create a file of %#llx bytes with flags %#llx in huge pages",
+			 size, flags);
+}
+
+int huge_create(__u64 size, __u64 flags)
+{
+	int device = device_open();
+	int fd = huge_create_on(device, size, flags);
+
+	close(device);
+	return fd;
+}
+
+__u64 file_huge(int fd)
+{
+	return fdinfo_number(fd, "allocated-2m");
+}
+
+__u64 file_small(int fd)
+{
+	return fdinfo_number(fd, "allocated-4k");
+}
+
+void huge_check_backing(int fd, __u64 huge, __u64 small, const char *file,
+			int line, const char *format, ...)
+{
+	const __u64 all = huge * HUGE_PAGE + small * PAGE;
+	char what[128];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	unit_check_between(file_huge(fd) / HUGE_PAGE, huge, huge, file, line,
+			   "huge pages: %s", what);
+	unit_check_between(file_small(fd) / PAGE, small, small, file, line,
+			   "base pages: %s", what);
+	unit_check_between(file_allocated(fd), all, all, file, line,
+			   "st_blocks: %s", what);
+	unit_check_between(fdinfo_numa_total(fd), all, all, file, line,
+			   "bytes on all nodes: %s", what);
+}
+
+void collapse_all(int fd, __u64 size)
+{
+	struct kvm_private_collapse collapse = { .size = size };
+
+	expect_ok(file_collapse(fd, &collapse), "collapse of %#llx bytes", size);
+	assert_int_equal(collapse.offset, size);
+	assert_int_equal(collapse.size, 0);
+}
+
+__u64 frame_at(const void *address)
+{
+	int fd = expect_ok(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC),
+			   "open pagemap");
+	const off_t where = (uintptr_t)address / PAGE * sizeof(__u64);
+	unsigned char value;
+	__u64 entry;
+
+	assert_int_equal(touch_read(address, &value), 0);
+	assert_int_equal(pread(fd, &entry, sizeof(entry), where), sizeof(entry));
+	close(fd);
+	assert_true(entry & PAGEMAP_PRESENT);
+	assert_int_not_equal(entry & PAGEMAP_FRAME, 0);
+	return entry & PAGEMAP_FRAME;
+}

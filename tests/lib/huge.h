@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Files that are backed by huge pages. */
+#ifndef TESTS_LIB_HUGE_H
+#define TESTS_LIB_HUGE_H
+
+#include "device.h"
+
+#define HUGE_SHIFT 21
+#define HUGE_PAGE (1ULL << HUGE_SHIFT)
+#define HUGE_PAGES (HUGE_PAGE / PAGE)
+
+/* System call: -1 and errno on an error */
+int huge_try_create(int device, __u64 size, __u64 flags);
+int file_collapse(int fd, struct kvm_private_collapse *collapse);
+
+/* These create, or fail the test. */
+int huge_create(__u64 size, __u64 flags);
+int huge_create_on(int device, __u64 size, __u64 flags);
+
+/* Bytes in pages of each size, as fdinfo tells */
+__u64 file_huge(int fd);
+__u64 file_small(int fd);
+
+/*
+ * Fails the test unless the file has so many huge pages, and base pages besides,
+ * and all that tells what is allocated says so.
+ */
+#define expect_backing(fd, huge, small, ...)				\
+	huge_check_backing(fd, huge, small, __FILE__, __LINE__, __VA_ARGS__)
+
+void __attribute__((__format__(printf, 6, 7)))
+huge_check_backing(int fd, __u64 huge, __u64 small, const char *file, int line,
+		   const char *format, ...);
+
+/* Collapses the whole file, or fails the test. */
+void collapse_all(int fd, __u64 size);
+
+/* The page frame that is mapped at an address, after a touch; never 0 */
+__u64 frame_at(const void *address);
+
+#endif /* TESTS_LIB_HUGE_H */
