@@ -164,7 +164,7 @@ static void move_parts(struct block *block)
 	kvm_private_units_free(block->f, block->parts, nr);
 }
 
-/* Returns 1 if the pages have to move. */
+/* Returns 1 if the pages have to move. There are no holes. */
 static int try_in_place(struct block *block)
 {
 	int ret = lock_parts(block);
@@ -208,6 +208,10 @@ static int try_moving(struct block *block)
 	ret = check_unused(block);
 	if (ret)
 		return ret;
+	ret = kvm_private_store_fill(f, block->unit.index,
+				     kvm_private_unit_end(&block->unit));
+	if (ret)
+		return ret;
 
 	ret = kvm_private_memlock_charge(&f->memlock, nr);
 	if (ret)
@@ -249,12 +253,12 @@ static int collapse_locked(struct block *block)
 
 	if (!is_wanted(block))
 		return 0;
-	ret = kvm_private_store_fill(block->f, start, end);
-	if (ret)
-		return ret;
 
 	kvm_private_invalidate_begin(block->f, start, end);
-	ret = try_in_place(block);
+	/* What is missing wouldn't come from where it would have to. */
+	ret = 1;
+	if (kvm_private_store_next_hole(block->f, start, end) == end)
+		ret = try_in_place(block);
 	if (ret > 0)
 		ret = try_moving(block);
 	kvm_private_invalidate_end(block->f, start, end);

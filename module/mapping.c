@@ -66,8 +66,9 @@ static struct page *get_page_for(struct kvm_private_file *f, pgoff_t index)
 	struct page *page;
 
 	for (;;) {
-		page = kvm_private_store_get(f, index, kvm_private_touch_end(f),
-					     &unit);
+		page = kvm_private_store_get(f, index,
+					     kvm_private_auto_alloc(f) ?
+						     index + 1 : 0, &unit);
 		if (IS_ERR_OR_NULL(page) || !unit.whole)
 			return page;
 		put_page(page);

@@ -176,7 +176,8 @@ static void populate_stops(void **state)
 	assert_int_equal(done % PAGE, 0);
 	assert_int_equal(populate.size, SIZE - done);
 	assert_int_equal(populate.source, (uintptr_t)source + done);
-	expect_between(file_allocated(fd), done, done + PAGE, "bytes allocated");
+	/* Pages that it goes on to may have come with one that it has filled. */
+	expect_between(file_allocated(fd), done, done + 64 * PAGE, "bytes allocated");
 
 	expect_ok(file_populate(fd, &populate), "the same struct again");
 	assert_int_equal(populate.offset, SIZE);
