@@ -339,7 +339,10 @@ static void held_page(void **state)
 	expect_error(EAGAIN, file_collapse(fd, &rest), "collapse");
 	assert_int_equal(rest.offset, 2 * HUGE_PAGE);
 	assert_int_equal(rest.size, FILE_SIZE - 2 * HUGE_PAGE);
-	expect_backing(fd, 2, 2 * 511 + TAIL, "up to the block");
+	/* Its holes may have been filled by then. */
+	assert_int_equal(file_huge(fd), 2 * HUGE_PAGE);
+	expect_between(file_small(fd) / PAGE, 2 * 511 + TAIL,
+		       511 + 512 + TAIL, "base pages");
 	expect_error(EAGAIN, file_collapse(fd, &rest), "again");
 	assert_int_equal(rest.offset, 2 * HUGE_PAGE);
 	/* Who holds it and who has it mapped are still of one page. */

@@ -182,8 +182,9 @@ static void collapse_at_the_limit(void *arg)
 		assert_int_equal(errno, ENOMEM);
 		assert_int_equal(collapse.offset, 0);
 		assert_int_equal(collapse.size, HUGE_PAGE);
-		expect_backing(fd, 0, 511, "as it was");
+		assert_int_equal(file_huge(fd), 0);
 		expect_ok(file_allocate(fd, 5 * PAGE, PAGE), "fill up");
+		expect_backing(fd, 0, 512, "filled up");
 	} else {
 		expect_backing(fd, 1, 0, "collapsed");
 	}

@@ -272,7 +272,10 @@ static void test_collapse(void **state)
 	expect_error(EBUSY, file_collapse(p->file, &collapse), "collapse");
 	assert_int_equal(collapse.offset, HUGE_PAGE);
 	assert_int_equal(collapse.size, 2 * HUGE_PAGE);
-	expect_backing(p->file, 2, BLOCK - 1 + 10, "up to the guarded page");
+	/* The hole may have been filled by then. */
+	assert_int_equal(file_huge(p->file), 2 * HUGE_PAGE);
+	expect_between(file_small(p->file) / PAGE, BLOCK - 1 + 10, BLOCK + 10,
+		       "base pages");
 	assert_int_equal(guest_read(p, 0, BLOCK + 9), WORD);
 	/* What was joined is prepared as one. */
 	guest_write(p, 0, 9, WORD);
