@@ -273,18 +273,18 @@ unsigned long kvm_private_state_nr_shared(struct kvm_private_file *f,
 
 /* store.c */
 struct page *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
-				   pgoff_t upto, struct kvm_private_unit *unit);
+				   pgoff_t until, struct kvm_private_unit *unit);
 bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
 				 struct kvm_private_unit *unit);
 int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
-			   pgoff_t upto, struct kvm_private_unit *unit);
+			   pgoff_t until, struct kvm_private_unit *unit);
 void kvm_private_store_unlock(const struct kvm_private_unit *unit);
 void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 			      pgoff_t end);
 
 /* store_add.c */
 int kvm_private_store_add(struct kvm_private_file *f, pgoff_t index,
-			  pgoff_t upto);
+			  pgoff_t until);
 int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
 			   pgoff_t end);
 

@@ -111,7 +111,7 @@ static struct page *get_prepared(struct kvm_private_file *f,
 				 pgoff_t index, bool private,
 				 struct kvm_private_unit *unit)
 {
-	pgoff_t upto = kvm_private_touch_end(f);
+	pgoff_t until = kvm_private_touch_end(f);
 	struct page *page;
 	int ret;
 
@@ -119,7 +119,7 @@ static struct page *get_prepared(struct kvm_private_file *f,
 		if (!state_fits(f, binding, index, private))
 			return ERR_PTR(-EACCES);
 
-		page = kvm_private_store_get(f, index, upto, unit);
+		page = kvm_private_store_get(f, index, until, unit);
 		if (!page)
 			return ERR_PTR(-ENOENT);
 		if (IS_ERR(page) ||
@@ -167,7 +167,8 @@ static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
  * @index: page offset in the file, inside the binding
  * @pfn: out: the page frame
  * @max_order: out: up to 2^@max_order frames around @pfn, naturally aligned,
- *	are contiguous, in the same state and inside the binding. May be NULL.
+ *	are contiguous, in the same state and inside the binding. Who maps them
+ *	all keeps to invalidations of any of them. May be NULL.
  *
  * Allocates a page that is missing, unless the file was created with
  * %KVM_PRIVATE_FLAG_NO_AUTO_ALLOC, and prepares it for the guest when that sees
@@ -245,8 +246,9 @@ static int may_work_on(struct kvm_private_file *f,
  * For a consumer that emulates instructions: on private pages of guests that
  * trust the host (KVM's software-protected VMs), and on shared ones of files
  * that can be mapped. The page stays what and where it is until
- * kvm_private_unlock_page(), to be called soon: removing it waits, and a shared
- * one that is to become private gets -EAGAIN. Never allocates.
+ * kvm_private_unlock_page(), to be called soon: removing it, or pages that it was
+ * allocated with, waits, and a shared one that is to become private gets -EAGAIN.
+ * Never allocates.
  *
  * Context: may sleep. The caller takes no lock of its binding operations and
  * calls none of the functions of this interface while it holds the page.

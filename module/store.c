@@ -53,22 +53,22 @@ static struct page *store_lookup(struct kvm_private_file *f, pgoff_t index,
  * kvm_private_store_get() - look a page up
  * @f: the file
  * @index: page offset, inside the file
- * @upto: allocate the page if it is missing, charged to the current task's
+ * @until: allocate the page if it is missing, charged to the current task's
  *	memory cgroup, and maybe others before this page offset; 0: don't
  * @unit: out: the unit that it is in
  *
  * Context: may sleep to allocate. Takes no lock for a page that is there.
  * Return: the page with a reference for the caller; NULL for a hole unless
- * @upto; ERR_PTR(-ENOMEM).
+ * @until; ERR_PTR(-ENOMEM).
  */
 struct page *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
-				   pgoff_t upto, struct kvm_private_unit *unit)
+				   pgoff_t until, struct kvm_private_unit *unit)
 {
 	struct page *page;
 	int ret;
 
-	while (!(page = store_lookup(f, index, unit, false)) && upto) {
-		ret = kvm_private_store_add(f, index, upto);
+	while (!(page = store_lookup(f, index, unit, false)) && until) {
+		ret = kvm_private_store_add(f, index, until);
 		if (ret && ret != -EEXIST)
 			return ERR_PTR(ret);
 	}
@@ -104,21 +104,21 @@ bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
  * kvm_private_store_lock() - look a page up and keep its unit in the store
  * @f: the file
  * @index: page offset, inside the file
- * @upto: as for kvm_private_store_get()
+ * @until: as for kvm_private_store_get()
  * @unit: out: what is locked, as by kvm_private_store_lock_unit()
  *
  * Context: may sleep; the caller holds no page lock.
- * Return: 0; -ENOENT for a hole unless @upto; -ENOMEM; -EHWPOISON.
+ * Return: 0; -ENOENT for a hole unless @until; -ENOMEM; -EHWPOISON.
  */
 int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
-			   pgoff_t upto, struct kvm_private_unit *unit)
+			   pgoff_t until, struct kvm_private_unit *unit)
 {
 	int ret;
 
 	while (!kvm_private_store_lock_unit(f, index, unit)) {
-		if (!upto)
+		if (!until)
 			return -ENOENT;
-		ret = kvm_private_store_add(f, index, upto);
+		ret = kvm_private_store_add(f, index, until);
 		if (ret && ret != -EEXIST)
 			return ret;
 	}
@@ -164,11 +164,29 @@ static void drop_units(struct kvm_private_file *f,
 	kvm_private_memlock_uncharge(&f->memlock, pages);
 }
 
+/*
+ * A unit that reaches beyond the range was allocated after those at its borders
+ * were split. It comes apart first; returns whether there is one.
+ */
+static bool split_straddling(struct kvm_private_file *f,
+			     const struct kvm_private_unit *unit,
+			     pgoff_t start, pgoff_t end)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_NOFAIL;
+
+	if (likely(unit->index >= start && kvm_private_unit_end(unit) <= end))
+		return false;
+
+	kvm_private_store_split(f, start, gfp);
+	kvm_private_store_split(f, end, gfp);
+	return true;
+}
+
 /**
  * kvm_private_store_remove() - free all pages of a range
  * @f: the file
  * @start: first page offset
- * @end: page offset after the last; no unit is partly in the range
+ * @end: page offset after the last
  *
  * Reclaims what was prepared. A page that a lookup holds a reference of is
  * freed when that is dropped, which is soon: no lookup keeps its reference
@@ -180,7 +198,7 @@ static void drop_units(struct kvm_private_file *f,
 void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 			      pgoff_t end)
 {
-	struct kvm_private_unit units[KVM_PRIVATE_BATCH];
+	struct kvm_private_unit units[KVM_PRIVATE_BATCH], unit;
 	XA_STATE(xas, &f->units, start);
 	pgoff_t next = start;
 	unsigned int nr;
@@ -190,10 +208,14 @@ void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 		nr = 0;
 		xas_lock(&xas);
 		xas_for_each(&xas, entry, end - 1) {
-			units[nr] = kvm_private_entry_unit(entry, xas.xa_index);
-			next = kvm_private_unit_end(&units[nr]);
+			unit = kvm_private_entry_unit(entry, xas.xa_index);
+			if (unit.index < start ||
+			    kvm_private_unit_end(&unit) > end)
+				break;
+			next = kvm_private_unit_end(&unit);
+			units[nr++] = unit;
 			xas_store(&xas, NULL);
-			if (++nr == ARRAY_SIZE(units))
+			if (nr == ARRAY_SIZE(units))
 				break;
 		}
 		/*
@@ -205,5 +227,6 @@ void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 		xas_unlock(&xas);
 
 		drop_units(f, units, nr);
-	} while (nr == ARRAY_SIZE(units) && next < end);
+	} while (entry && (nr == ARRAY_SIZE(units) ||
+			   split_straddling(f, &unit, start, end)));
 }

@@ -132,14 +132,14 @@ static bool is_next_run(struct kvm_private_file *f, pgoff_t index)
  * kvm_private_store_add() - allocate what a page needs to be there
  * @f: the file
  * @index: page offset, inside the file
- * @upto: page offset up to which pages that follow may be allocated as well,
+ * @until: page offset up to which pages that follow may be allocated as well,
  *	after @index, inside the file; a huge page may go beyond
  *
  * Context: may sleep.
  * Return: 0 or -EEXIST, and there was a page for a moment at least; -ENOMEM.
  */
 int kvm_private_store_add(struct kvm_private_file *f, pgoff_t index,
-			  pgoff_t upto)
+			  pgoff_t until)
 {
 	struct kvm_private_unit unit;
 	int ret;
@@ -147,7 +147,7 @@ int kvm_private_store_add(struct kvm_private_file *f, pgoff_t index,
 	ret = add_huge(f, index, &unit);
 	if (ret <= 0)
 		return ret;
-	if (is_next_run(f, index) && add_run(f, index, upto, &unit))
+	if (is_next_run(f, index) && add_run(f, index, until, &unit))
 		return 0;
 
 	return add_page(f, index);

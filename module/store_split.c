@@ -36,14 +36,23 @@ static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 	return 0;
 }
 
+static bool straddles(struct kvm_private_file *f, pgoff_t index)
+{
+	void *entry = xa_load(&f->units, index);
+
+	return entry && kvm_private_entry_unit(entry, index).index != index;
+}
+
 /**
  * kvm_private_store_split() - let a unit end where a range begins or ends
  * @f: the file
  * @index: page offset
  * @gfp: for the entries that this takes; with __GFP_NOFAIL it can't fail
  *
- * Context: may sleep; no page is locked by the caller.
- * Return: 0, and no unit has pages on both sides of @index; -ENOMEM.
+ * Context: may sleep; no page is locked by the caller. The invalidate_lock is held
+ * for writing, or nobody else uses the file.
+ * Return: 0, and no unit has pages on both sides of @index, unless one is allocated
+ * only now; -ENOMEM.
  */
 int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
 			    gfp_t gfp)
@@ -51,7 +60,9 @@ int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
 	struct kvm_private_unit unit;
 	int ret = 0;
 
-	if (!kvm_private_store_lock_unit(f, index, &unit))
+	/* Units don't grow meanwhile, and one that is locked may stay so for long. */
+	if (!straddles(f, index) ||
+	    !kvm_private_store_lock_unit(f, index, &unit))
 		return 0;
 	if (unit.index != index)
 		ret = split_unit(f, &unit, gfp);

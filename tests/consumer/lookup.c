@@ -208,6 +208,8 @@ static void test_punch_beside_lock(void **state)
 	struct kpt_page page = { .index = 5 };
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, FILE_PAGES);
+	/* Those that are allocated together wait together. */
+	allocate(c, 5, 6);
 	allocate(c, 0, FILE_PAGES);
 	expect_ok(ioctl(c->device, KPT_LOCK_PAGE, &page), "locking");
 	punch(c, 0, 5);
