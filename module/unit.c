@@ -143,9 +143,9 @@ static void unit_leave(struct kvm_private_file *f,
 
 	if (!want_init_on_alloc(GFP_KERNEL) && !want_init_on_free())
 		kvm_private_pages_clear(unit->head, nr);
-	if (f->flags & KVM_PRIVATE_FLAG_MMAP) {
-		for (i = 0; i < nr; i++)
-			unit->head[i].mapping = NULL;
+	for (i = 0; i < nr; i++) {
+		unit->head[i].mapping = NULL;
+		set_page_private(unit->head + i, 0);
 	}
 	kvm_private_tell_freed(unit->head, nr);
 	atomic_long_sub(nr, &f->nr_pages[page_to_nid(unit->head)]);
