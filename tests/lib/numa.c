@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,15 @@ void need_two_nodes(void)
 			    nodes);
 		fail();
 	}
+}
+
+int numa_stay_on_node_0(void)
+{
+	cpu_set_t first;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	return sched_setaffinity(0, sizeof(first), &first);
 }
 
 int numa_bind(void *start, size_t size, int mode, unsigned long nodes,
