@@ -47,13 +47,6 @@ static bool has_poison(const struct kvm_private_unit *part)
 	return false;
 }
 
-static bool is_guarded(const struct kvm_private_unit *part)
-{
-	struct kvm_private_guest *guest = kvm_private_unit_guest(part);
-
-	return guest && !guest->trusts_host;
-}
-
 /* The block has no holes, and gets none. */
 static int lock_parts(struct block *block)
 {
@@ -72,7 +65,7 @@ static int lock_parts(struct block *block)
 		index = kvm_private_unit_end(part);
 		if (has_poison(part))
 			ret = -EHWPOISON;
-		else if (is_guarded(part))
+		else if (kvm_private_unit_is_guarded(part))
 			ret = -EBUSY;
 	}
 	if (ret)
@@ -180,36 +173,19 @@ static int try_in_place(struct block *block)
 	return 0;
 }
 
-/* A page that is shared may be in somebody's hands, and can't be moved then. */
-static int check_unused(struct block *block)
-{
-	pgoff_t start = block->unit.index, end, held;
-	pgoff_t last = kvm_private_unit_end(&block->unit);
-	int ret = 0;
-
-	for (; !ret && start < last; start = end) {
-		end = last;
-		if (!kvm_private_state_find(block->f, false, &start, &end))
-			break;
-		ret = kvm_private_store_check_unused(block->f, start, end,
-						     &held);
-	}
-	return ret;
-}
-
 static int try_moving(struct block *block)
 {
 	struct kvm_private_file *f = block->f;
 	unsigned long nr = kvm_private_unit_nr(&block->unit);
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+	pgoff_t start = block->unit.index, held;
 	int ret;
 
-	kvm_private_unmap(f, block->unit.index,
-			  kvm_private_unit_end(&block->unit));
-	ret = check_unused(block);
+	kvm_private_unmap(f, start, end);
+	ret = kvm_private_check_unused(f, start, end, &held);
 	if (ret)
 		return ret;
-	ret = kvm_private_store_fill(f, block->unit.index,
-				     kvm_private_unit_end(&block->unit));
+	ret = kvm_private_store_fill(f, start, end);
 	if (ret)
 		return ret;
 

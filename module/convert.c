@@ -46,13 +46,11 @@ static bool has_guarded_pages(struct kvm_private_file *f,
 		return false;
 
 	while (!guarded && kvm_private_store_next_page(f, &index, c->end)) {
-		struct kvm_private_guest *guest;
 		struct kvm_private_unit unit;
 
 		if (!kvm_private_store_lock_unit(f, index++, &unit))
 			continue;
-		guest = kvm_private_unit_guest(&unit);
-		guarded = guest && !guest->trusts_host;
+		guarded = kvm_private_unit_is_guarded(&unit);
 		index = kvm_private_unit_end(&unit);
 		kvm_private_store_unlock(&unit);
 		cond_resched();
@@ -69,17 +67,29 @@ static bool can_preserve(struct kvm_private_file *f, const struct conversion *c)
 	return c->private || !has_guarded_pages(f, c);
 }
 
-/* Only pages that are shared now can be in the wrong hands. */
-static int check_unused(struct kvm_private_file *f, struct conversion *c)
+/**
+ * kvm_private_check_unused() - is nobody in the middle of using a page?
+ * @f: the file
+ * @start: first page offset
+ * @end: page offset after the last
+ * @held: out: with -EAGAIN, the first page that somebody else holds
+ *
+ * Only pages that are shared now can be in the wrong hands.
+ *
+ * Context: as kvm_private_store_check_unused(), invalidate_lock held for writing.
+ * Return: as kvm_private_store_check_unused().
+ */
+int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
+			     pgoff_t end, pgoff_t *held)
 {
-	pgoff_t start = c->start, end;
+	pgoff_t next;
 	int ret;
 
-	for (; start < c->end; start = end) {
-		end = c->end;
-		if (!kvm_private_state_find(f, false, &start, &end))
+	for (; start < end; start = next) {
+		next = end;
+		if (!kvm_private_state_find(f, false, &start, &next))
 			break;
-		ret = kvm_private_store_check_unused(f, start, end, &c->error);
+		ret = kvm_private_store_check_unused(f, start, next, held);
 		if (ret)
 			return ret;
 	}
@@ -91,7 +101,7 @@ static int make_private(struct kvm_private_file *f, struct conversion *c)
 	int ret;
 
 	kvm_private_unmap(f, c->start, c->end);
-	ret = check_unused(f, c);
+	ret = kvm_private_check_unused(f, c->start, c->end, &c->error);
 	if (ret)
 		return ret;
 	return kvm_private_state_set(f, c->start, c->end, true);

@@ -100,6 +100,19 @@ kvm_private_unit_guest(const struct kvm_private_unit *unit)
 	return (void *)smp_load_acquire(&unit->head->private);
 }
 
+/**
+ * kvm_private_unit_is_guarded() - must the host keep its hands off?
+ * @unit: locked, in the store
+ *
+ * Return: whether it is prepared for a guest that doesn't trust the host.
+ */
+bool kvm_private_unit_is_guarded(const struct kvm_private_unit *unit)
+{
+	struct kvm_private_guest *guest = kvm_private_unit_guest(unit);
+
+	return guest && !guest->trusts_host;
+}
+
 static void note_guest(struct page *page, struct kvm_private_guest *guest)
 {
 	/* Pairs with kvm_private_unit_guest(). */

@@ -186,6 +186,8 @@ struct file *kvm_private_fs_file(const struct file_operations *fops,
 				 loff_t size, struct kvm_private_file *f);
 
 /* convert.c */
+int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
+			     pgoff_t end, pgoff_t *held);
 long kvm_private_ioctl_convert(struct file *file,
 			       struct kvm_memory_attributes2 __user *arg);
 
@@ -252,6 +254,7 @@ void kvm_private_guest_put(struct kvm_private_file *f,
 			   struct kvm_private_guest *guest);
 struct kvm_private_guest *
 kvm_private_unit_guest(const struct kvm_private_unit *unit);
+bool kvm_private_unit_is_guarded(const struct kvm_private_unit *unit);
 void kvm_private_unit_assign(const struct kvm_private_unit *unit,
 			     struct kvm_private_guest *guest);
 void kvm_private_unit_share_guest(const struct kvm_private_unit *unit);

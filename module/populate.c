@@ -19,10 +19,8 @@
 static bool is_guarded(struct kvm_private_file *f,
 		       const struct kvm_private_unit *unit)
 {
-	struct kvm_private_guest *guest = kvm_private_unit_guest(unit);
-
 	return atomic_read(&f->firmware_bindings) ||
-	       (guest && !guest->trusts_host);
+	       kvm_private_unit_is_guarded(unit);
 }
 
 /*

@@ -461,14 +461,6 @@ static int destroy(void **state)
 	return close(fd);
 }
 
-/* Where no policy says anything it is the node of the processor that counts. */
-static int need_nodes(void **state)
-{
-	(void)state;
-	need_two_nodes();
-	return numa_stay_on_node_0();
-}
-
 #define policy_test(name) \
 	cmocka_unit_test_setup_teardown(name, create, destroy)
 
@@ -485,5 +477,6 @@ int main(void)
 		policy_test(behind_the_end),
 	};
 
-	return cmocka_run_group_tests_name("policy", tests, need_nodes, NULL);
+	return cmocka_run_group_tests_name("policy", tests, numa_group_setup,
+					   NULL);
 }

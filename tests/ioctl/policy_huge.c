@@ -111,13 +111,6 @@ static void collapsed(void **state)
 	expect_node(1, 1, "moved");
 }
 
-static int need_nodes(void **state)
-{
-	(void)state;
-	need_two_nodes();
-	return numa_stay_on_node_0();
-}
-
 #define policy_test(function) \
 	cmocka_unit_test_setup_teardown(function, file_setup, file_teardown)
 
@@ -130,5 +123,5 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests_name("policy of huge pages", tests,
-					   need_nodes, NULL);
+					   numa_group_setup, NULL);
 }

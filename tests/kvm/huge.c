@@ -22,6 +22,12 @@
 #define PAGE_GPA	(HUGE_GPA + PAGE_OFFSET)
 #define BLOCK_GPA	(HUGE_GPA + HUGE_PAGE)
 
+/* Flags of the kinds of files that a guest may have */
+static const __u64 kinds[] = {
+	0, KVM_PRIVATE_FLAG_MMAP,
+	KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED,
+};
+
 static void expect_all_huge(struct huge_slot *h, const char *when)
 {
 	expect_mapped(h, BLOCKS, when);
@@ -56,10 +62,6 @@ static void start(struct huge_slot *h, __u64 flags)
 /* Any first touch maps all of the block. */
 static void test_touch(void **state)
 {
-	static const __u64 kinds[] = {
-		0, KVM_PRIVATE_FLAG_MMAP,
-		KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED,
-	};
 	struct huge_slot h;
 
 	(void)state;
@@ -120,10 +122,6 @@ static void test_there_already(void **state)
 /* 4 KiB go from under the guest; nothing else does. */
 static void test_punch(void **state)
 {
-	static const __u64 kinds[] = {
-		0, KVM_PRIVATE_FLAG_MMAP,
-		KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED,
-	};
 	struct huge_slot h;
 
 	(void)state;
@@ -152,10 +150,6 @@ static void test_punch(void **state)
 
 static void test_collapse(void **state)
 {
-	static const __u64 kinds[] = {
-		0, KVM_PRIVATE_FLAG_MMAP,
-		KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED,
-	};
 	struct huge_slot h;
 
 	(void)state;

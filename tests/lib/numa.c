@@ -30,10 +30,12 @@ void need_two_nodes(void)
 	}
 }
 
-int numa_stay_on_node_0(void)
+int numa_group_setup(void **state)
 {
 	cpu_set_t first;
 
+	(void)state;
+	need_two_nodes();
 	CPU_ZERO(&first);
 	CPU_SET(0, &first);
 	return sched_setaffinity(0, sizeof(first), &first);

@@ -17,8 +17,11 @@
 /* For tests whose machine has two nodes with memory, or they mean nothing. */
 void need_two_nodes(void);
 
-/* From now on the process runs on node 0. System call: -1 and errno on an error. */
-int numa_stay_on_node_0(void);
+/*
+ * Group fixture: the same, and the process runs on node 0. Where no policy says
+ * anything it is the node of the processor that counts.
+ */
+int numa_group_setup(void **state);
 
 /* System calls: -1 and errno on an error. */
 int numa_bind(void *start, size_t size, int mode, unsigned long nodes,
