@@ -6,8 +6,10 @@
  * one under RCU and check that the page's unit is still in the store, as the page
  * cache does: a page that was freed in between may already be somebody else's.
  * Whoever holds the lock of a unit, which is that of its head, and has seen the
- * unit in the store after taking it knows that it stays until the lock is
- * dropped, since who removes or splits it passes through that lock.
+ * unit in the store after taking it knows that it stays the file's, and in one
+ * piece, until the lock is dropped: who splits it holds that lock, and who
+ * removes it passes through it before anything is done to the pages. The store
+ * itself may have forgotten the unit by then, unless the invalidate_lock is held.
  */
 
 #include <linux/pagemap.h>
@@ -76,13 +78,14 @@ struct page *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
 }
 
 /**
- * kvm_private_store_lock_unit() - keep the unit of a page in the store
+ * kvm_private_store_lock_unit() - keep the unit of a page the file's
  * @f: the file
  * @index: page offset, inside the file
  * @unit: out: what is locked
  *
- * The unit stays in the store, in one piece, and is not prepared or reclaimed by
- * anybody else until kvm_private_store_unlock().
+ * The unit stays the file's, in one piece, and is not prepared or reclaimed by
+ * anybody else until kvm_private_store_unlock(). It stays in the store as well if
+ * the caller holds the invalidate_lock.
  *
  * Context: may sleep; the caller holds no page lock.
  * Return: whether there is one.
@@ -101,7 +104,7 @@ bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
 }
 
 /**
- * kvm_private_store_lock() - look a page up and keep its unit in the store
+ * kvm_private_store_lock() - look a page up and keep its unit the file's
  * @f: the file
  * @index: page offset, inside the file
  * @until: as for kvm_private_store_get()

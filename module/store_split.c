@@ -7,7 +7,10 @@
 #include "internal.h"
 #include "unit.h"
 
-/* The unit is locked. */
+/*
+ * The unit is locked, which keeps it in one piece, but not in the store: who
+ * removes it does that first, and waits for us then with all of it in hand.
+ */
 static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 		      gfp_t gfp)
 {
@@ -19,20 +22,25 @@ static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 	if (xas_error(&xas))
 		return xas_error(&xas);
 
+	xas_lock(&xas);
+	if (unlikely(xas_load(&xas) != entry))
+		goto unlock;
+
 	if (unit->whole)
 		kvm_private_unit_break(unit);
 	kvm_private_unit_share_guest(unit);
-
-	xas_lock(&xas);
 	xas_split(&xas, entry, unit->order);
 	for (page.index = unit->index; page.index < kvm_private_unit_end(unit);
 	     page.index++, page.head++) {
 		xas_set(&xas, page.index);
 		xas_store(&xas, kvm_private_entry(&page));
 	}
-	xas_unlock(&xas);
 	if (kvm_private_unit_is_huge(unit))
 		atomic_long_sub(kvm_private_unit_nr(unit), &f->nr_huge);
+unlock:
+	xas_unlock(&xas);
+	/* Frees the nodes, if they were of no use. */
+	xas_nomem(&xas, gfp);
 	return 0;
 }
 
@@ -97,7 +105,8 @@ int kvm_private_store_split_range(struct kvm_private_file *f, pgoff_t start,
  * @unit: locked by kvm_private_store_lock(), not to be used any more
  *
  * Context: may sleep; unlocks.
- * Return: 0, and the unit's pages are units of their own; -ENOMEM.
+ * Return: 0, and the unit's pages are units of their own, or none of the file's
+ * any more; -ENOMEM.
  */
 int kvm_private_store_split_locked(struct kvm_private_file *f,
 				   struct kvm_private_unit *unit)
@@ -116,7 +125,8 @@ int kvm_private_store_split_locked(struct kvm_private_file *f,
  * Who maps a page, or holds it, is accounted to whose memory cgroup pays for that
  * very page, and may keep it from going back with the others.
  *
- * Context: may sleep; no page is locked by the caller.
+ * Context: may sleep; no page is locked by the caller. The invalidate_lock is held:
+ * nothing leaves the store.
  */
 void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index)
 {

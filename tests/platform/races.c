@@ -137,6 +137,21 @@ static void *punch_holes(void *arg)
 	return NULL;
 }
 
+/* All of a huge page at once, of which no guest has all */
+static void *renew(void *arg)
+{
+	static const int none[] = { 0 };
+	struct actor *a = arg;
+
+	while (goes_on(a)) {
+		check(a, file_punch(a->platform->file, 0, HUGE_PAGE), none,
+		      "punching");
+		check(a, file_allocate(a->platform->file, 0, HUGE_PAGE), none,
+		      "allocating");
+	}
+	return NULL;
+}
+
 /* What a guest guards stays as it is. */
 static void *collapse(void *arg)
 {
@@ -357,6 +372,18 @@ static void test_collapse(void **state)
 	play(*state, roles, ARRAY_SIZE(roles));
 }
 
+/* A huge page leaves the file while a fault takes it to pieces. */
+static void test_renewal(void **state)
+{
+	static const struct role roles[] = {
+		{ access_pages, 0 }, { access_pages, 0 }, { access_pages, 1 },
+		{ renew, 0 },
+	};
+
+	bind_quarters(*state);
+	play(*state, roles, ARRAY_SIZE(roles));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +398,7 @@ int main(void)
 		platform_test_huge(test_guests_come_and_go),
 		platform_test_huge(test_everything),
 		platform_test_huge(test_collapse),
+		platform_test_huge(test_renewal),
 	};
 
 	return cmocka_run_group_tests_name("platform: races", tests, NULL,
