@@ -140,8 +140,9 @@ machine_run() {
 		-chardev "pipe,id=heartbeat,path=$work/heartbeat"
 		-device "virtserialport,chardev=heartbeat,name=heartbeat"
 	)
+	# A byte that is cleared is an instruction, which takes its time here.
+	[[ $erms ]] || cpu+=,-erms
 	if [[ $icount ]]; then
-		[[ $erms ]] || cpu+=,-erms
 		arguments+=(
 			-accel "tcg,thread=single" -cpu "$cpu"
 			-icount "shift=0,sleep=off" -rtc "base=2026-01-01,clock=vm"
