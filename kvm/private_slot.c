@@ -27,9 +27,6 @@
 #include "private_slot.h"
 #include "private_slot_internal.h"
 
-/* What one entry of a page table maps of a file at most */
-#define HUGE_GFNS	KVM_PAGES_PER_HPAGE(PG_LEVEL_2M)
-
 static struct kvm_private_slot *to_priv(struct kvm_private_binding *binding)
 {
 	return container_of(binding, struct kvm_private_slot, binding);
@@ -51,6 +48,8 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 {
 	struct kvm_private_slot *priv = to_priv(binding);
 	struct kvm *kvm = priv->kvm;
+	/* What one entry of a page table maps of the file at most */
+	gfn_t block = 1ULL << binding->file_order;
 	struct kvm_gfn_range range = {
 		.start		= priv_gfn(priv, start),
 		.end		= priv_gfn(priv, end),
@@ -77,8 +76,8 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 	 * A fault beside the range that found a huge page before, and is about
 	 * to map it, would map the range as well.
 	 */
-	kvm_mmu_invalidate_range_add(kvm, round_down(range.start, HUGE_GFNS),
-				     round_up(range.end, HUGE_GFNS));
+	kvm_mmu_invalidate_range_add(kvm, round_down(range.start, block),
+				     round_up(range.end, block));
 	if (READ_ONCE(priv->used) && kvm_unmap_gfn_range(kvm, &range))
 		kvm_flush_remote_tlbs(kvm);
 	KVM_MMU_UNLOCK(kvm);

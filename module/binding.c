@@ -93,6 +93,7 @@ int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 
 	binding->file = get_file(file);
 	binding->file_flags = f->flags;
+	binding->file_order = f->order;
 	binding->guest = guest;
 	binding->node.start = binding->start;
 	binding->node.last = binding->end - 1;

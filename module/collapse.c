@@ -4,7 +4,8 @@
  *
  * A block whose pages still lie side by side in memory becomes one unit where it
  * is, and nobody notices but the next fault. Otherwise its pages are copied to a
- * new huge page, with all mappings of the block gone meanwhile.
+ * new huge page, with all mappings of the block gone meanwhile. What becomes
+ * gigantic is made of huge pages, and these are made first.
  */
 
 #include <linux/highmem.h>
@@ -16,12 +17,15 @@
 #include "observer.h"
 #include "unit.h"
 
+/* Pages of a huge one, and as many huge ones make one that is gigantic. */
+#define MAX_PARTS	(PMD_SIZE >> PAGE_SHIFT)
+
 /**
  * struct block - what is to become one unit
  * @f: its file, whose invalidate_lock is held for writing
  * @unit: what it becomes
- * @parts: the units that it consists of, room for as many as it has pages.
- *	Locked, in the order of the file; nobody else locks more than one.
+ * @parts: the units that it consists of, room for %MAX_PARTS. Locked, in the order
+ *	of the file; nobody else locks more than one.
  * @nr_parts: how many are locked
  */
 struct block {
@@ -55,6 +59,11 @@ static int lock_parts(struct block *block)
 	int ret = 0;
 
 	while (!ret && index < kvm_private_unit_end(&block->unit)) {
+		/* A guest's firmware has just had a huge page taken to pieces. */
+		if (block->nr_parts == MAX_PARTS) {
+			ret = -EBUSY;
+			break;
+		}
 		part = &block->parts[block->nr_parts];
 		if (WARN_ON_ONCE(!kvm_private_store_lock_unit(block->f, index,
 							      part))) {
@@ -96,35 +105,58 @@ static void reclaim_parts(struct block *block)
 		kvm_private_unit_reclaim(block->f, &block->parts[i]);
 }
 
-static void store_block(struct block *block)
+/* Of a file with a gigantic page alone the store hasn't had a node so high. */
+static int store_block(struct block *block)
 {
 	XA_STATE_ORDER(xas, &block->f->units, block->unit.index,
 		       block->unit.order);
 
-	/* What is there takes more nodes than what it becomes. */
-	xas_lock(&xas);
-	xas_store(&xas, kvm_private_entry(&block->unit));
-	WARN_ON_ONCE(xas_error(&xas));
-	xas_unlock(&xas);
+	do {
+		xas_lock(&xas);
+		xas_store(&xas, kvm_private_entry(&block->unit));
+		xas_unlock(&xas);
+	} while (xas_nomem(&xas, KVM_PRIVATE_GFP_NODE));
+
+	return xas_error(&xas);
 }
 
-static void join_in_place(struct block *block)
+/* Each huge page of what is gigantic may go back as one, others may not. */
+static bool are_whole(struct block *block)
 {
-	unsigned long nr = kvm_private_unit_nr(&block->unit), i;
+	unsigned int i;
+
+	if (!kvm_private_unit_is_gigantic(&block->unit))
+		return false;
+	for (i = 0; i < block->nr_parts; i++)
+		if (!block->parts[i].whole)
+			return false;
+	return true;
+}
+
+static int join_in_place(struct block *block)
+{
+	unsigned int i;
+	int ret;
 
 	block->unit.head = block->parts[0].head;
-	block->unit.whole = false;
-	for (i = 0; i < block->nr_parts; i++)
+	block->unit.whole = are_whole(block);
+	for (i = 0; i < block->nr_parts && !block->unit.whole; i++)
 		if (block->parts[i].whole)
 			kvm_private_unit_break(&block->parts[i]);
-	for (i = 1; i < nr; i++)
-		kvm_private_page_set_head(block->unit.head + i,
-					  block->unit.head);
-	store_block(block);
-	atomic_long_add(nr, &block->f->nr_huge);
+	ret = store_block(block);
+	if (ret)
+		goto unlock;
 
+	kvm_private_unit_set_heads(&block->unit);
+	for (i = 0; i < block->nr_parts; i++)
+		kvm_private_unit_count(block->f, &block->parts[i],
+				       -kvm_private_unit_nr(&block->parts[i]));
+	kvm_private_unit_count(block->f, &block->unit,
+			       kvm_private_unit_nr(&block->unit));
+unlock:
 	/* What was the lock of a part is nobody's any more. */
 	unlock_parts(block);
+	return ret;
 }
 
 static void copy_parts(struct block *block)
@@ -147,14 +179,20 @@ static void copy_parts(struct block *block)
 	}
 }
 
-static void move_parts(struct block *block)
+/* Frees what isn't used any more: the parts, or after an error the new pages. */
+static int move_parts(struct block *block)
 {
 	unsigned int nr = block->nr_parts;
+	int ret;
 
 	copy_parts(block);
-	store_block(block);
+	ret = store_block(block);
 	unlock_parts(block);
-	kvm_private_units_free(block->f, block->parts, nr);
+	if (ret)
+		kvm_private_units_free(block->f, &block->unit, 1);
+	else
+		kvm_private_units_free(block->f, block->parts, nr);
+	return ret;
 }
 
 /* Returns 1 if the pages have to move. There are no holes. */
@@ -169,8 +207,7 @@ static int try_in_place(struct block *block)
 		return 1;
 	}
 	reclaim_parts(block);
-	join_in_place(block);
-	return 0;
+	return join_in_place(block);
 }
 
 static int try_moving(struct block *block)
@@ -201,7 +238,7 @@ static int try_moving(struct block *block)
 		kvm_private_units_free(f, &block->unit, 1);
 	} else {
 		reclaim_parts(block);
-		move_parts(block);
+		ret = move_parts(block);
 	}
 uncharge:
 	/* Either the new pages are gone or the old ones. */
@@ -221,14 +258,11 @@ static bool is_wanted(struct block *block)
 	return !entry || kvm_private_entry_order(entry) < block->unit.order;
 }
 
-static int collapse_locked(struct block *block)
+static int join(struct block *block)
 {
 	pgoff_t start = block->unit.index;
 	pgoff_t end = kvm_private_unit_end(&block->unit);
 	int ret;
-
-	if (!is_wanted(block))
-		return 0;
 
 	kvm_private_invalidate_begin(block->f, start, end);
 	/* What is missing wouldn't come from where it would have to. */
@@ -239,6 +273,44 @@ static int collapse_locked(struct block *block)
 		ret = try_moving(block);
 	kvm_private_invalidate_end(block->f, start, end);
 	return ret;
+}
+
+/* First fills it: what is missing is huge, where all of a huge page is. */
+static int join_huge_pages(struct block *block)
+{
+	struct block part = {
+		.f = block->f,
+		.unit.index = block->unit.index,
+		.unit.order = kvm_private_order_below(block->unit.order),
+		.parts = block->parts,
+	};
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+	int ret;
+
+	ret = kvm_private_store_fill(block->f, block->unit.index, end);
+	for (; !ret && part.unit.index < end;
+	     part.unit.index = kvm_private_unit_end(&part.unit)) {
+		if (!is_wanted(&part))
+			continue;
+		ret = join(&part);
+		/* Each call gets further, however often signals come. */
+		if (!ret && signal_pending(current))
+			ret = -EINTR;
+		cond_resched();
+	}
+	return ret;
+}
+
+static int collapse_locked(struct block *block)
+{
+	int ret = 0;
+
+	if (!is_wanted(block))
+		return 0;
+
+	if (kvm_private_unit_is_gigantic(&block->unit))
+		ret = join_huge_pages(block);
+	return ret ?: join(block);
 }
 
 static int collapse(struct block *block)
@@ -304,8 +376,8 @@ long kvm_private_ioctl_collapse(struct file *file,
 	if (ret)
 		return ret;
 
-	block.parts = kvcalloc(kvm_private_unit_nr(&block.unit),
-			       sizeof(*block.parts), GFP_KERNEL_ACCOUNT);
+	block.parts = kvcalloc(MAX_PARTS, sizeof(*block.parts),
+			       GFP_KERNEL_ACCOUNT);
 	if (!block.parts)
 		return -ENOMEM;
 	ret = collapse_range(&block, &c.offset, &c.size);

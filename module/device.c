@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /dev/kvm_private: what the module can do, and new private files. */
 
+#include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -61,12 +62,15 @@ static long kvm_private_create(struct kvm_private_create __user *arg)
 		return -EINVAL;
 	if (!create.page_shift)
 		create.page_shift = PAGE_SHIFT;
-	if (create.page_shift > PMD_SHIFT ||
+	if (create.page_shift > PUD_SHIFT ||
 	    !(BIT_ULL(create.page_shift) & KVM_PRIVATE_PAGE_SIZES))
 		return -EINVAL;
 	if (create.pad ||
 	    memchr_inv(create.reserved, 0, sizeof(create.reserved)))
 		return -EINVAL;
+	/* No memory cgroup limits these, see gigantic.c. */
+	if (create.page_shift == PUD_SHIFT && !capable(CAP_IPC_LOCK))
+		return -EPERM;
 
 	file = kvm_private_file_create(create.size, create.flags,
 				       create.page_shift - PAGE_SHIFT, 0);

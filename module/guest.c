@@ -132,17 +132,19 @@ void kvm_private_unit_assign(const struct kvm_private_unit *unit,
 }
 
 /**
- * kvm_private_unit_share_guest() - let each page note what the unit does
+ * kvm_private_unit_share_guest() - let each part note what the unit does
  * @unit: locked, about to come apart
+ * @order: log2 of the number of pages in a part
  */
-void kvm_private_unit_share_guest(const struct kvm_private_unit *unit)
+void kvm_private_unit_share_guest(const struct kvm_private_unit *unit,
+				  unsigned int order)
 {
 	struct kvm_private_guest *guest = kvm_private_unit_guest(unit);
 	unsigned long nr = kvm_private_unit_nr(unit), i;
 
 	if (guest)
-		refcount_add(nr - 1, &guest->refs);
-	for (i = 1; i < nr; i++)
+		refcount_add((nr >> order) - 1, &guest->refs);
+	for (i = 1UL << order; i < nr; i += 1UL << order)
 		note_guest(unit->head + i, guest);
 }
 

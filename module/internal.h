@@ -22,6 +22,7 @@
 #include <linux/kvm_private.h>
 #include <linux/maple_tree.h>
 #include <linux/mm.h>
+#include <linux/nodemask.h>
 #include <linux/rbtree.h>
 #include <linux/rwlock.h>
 #include <linux/rwsem.h>
@@ -37,8 +38,14 @@ struct seq_file;
 					 KVM_PRIVATE_FLAG_INIT_SHARED | \
 					 KVM_PRIVATE_FLAG_NO_AUTO_ALLOC | \
 					 KVM_PRIVATE_FLAG_HUGE_STRICT)
+#ifdef KVM_PRIVATE_HAVE_ALLOC_CONTIG
+#define KVM_PRIVATE_PAGE_SIZES		(BIT_ULL(PAGE_SHIFT) | \
+					 BIT_ULL(PMD_SHIFT) | \
+					 BIT_ULL(PUD_SHIFT))
+#else
 #define KVM_PRIVATE_PAGE_SIZES		(BIT_ULL(PAGE_SHIFT) | \
 					 BIT_ULL(PMD_SHIFT))
+#endif
 #define KVM_PRIVATE_ATTRIBUTES		KVM_MEMORY_ATTRIBUTE_PRIVATE
 #define KVM_PRIVATE_ATTRIBUTE_FLAGS	(KVM_SET_MEMORY_ATTRIBUTES2_ZERO | \
 					 KVM_SET_MEMORY_ATTRIBUTES2_PRESERVE)
@@ -114,7 +121,8 @@ struct kvm_private_guest {
  * @has_policies: there is one. Unlike the tree, which is empty for a moment
  *	while its only policy shrinks, it may be looked at without the lock.
  * @memlock: pays for the pages
- * @nr_huge: base pages in units of more than one
+ * @nr_huge: base pages in huge units
+ * @nr_gigantic: base pages in gigantic ones
  * @nr_pages: base pages in the store, by NUMA node
  */
 struct kvm_private_file {
@@ -136,6 +144,7 @@ struct kvm_private_file {
 	bool has_policies;
 	struct kvm_private_memlock memlock;
 	atomic_long_t nr_huge;
+	atomic_long_t nr_gigantic;
 	atomic_long_t nr_pages[];
 };
 
@@ -191,6 +200,10 @@ int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
 long kvm_private_ioctl_convert(struct file *file,
 			       struct kvm_memory_attributes2 __user *arg);
 
+/* gigantic.c */
+struct page *kvm_private_gigantic_alloc(struct kvm_private_file *f,
+					pgoff_t index);
+
 /* collapse.c */
 long kvm_private_ioctl_collapse(struct file *file,
 				struct kvm_private_collapse __user *arg);
@@ -210,6 +223,8 @@ struct folio *kvm_private_policy_alloc(struct kvm_private_file *f,
 struct page *kvm_private_policy_alloc_block(struct kvm_private_file *f,
 					    pgoff_t index, unsigned int order,
 					    gfp_t gfp);
+bool kvm_private_policy_nodes(struct kvm_private_file *f, pgoff_t index,
+			      unsigned int order, nodemask_t *nodes);
 #else
 static inline void kvm_private_policy_destroy(struct kvm_private_file *f)
 {
@@ -230,6 +245,14 @@ kvm_private_policy_alloc_block(struct kvm_private_file *f, pgoff_t index,
 			       unsigned int order, gfp_t gfp)
 {
 	return alloc_pages(gfp, order);
+}
+
+static inline bool kvm_private_policy_nodes(struct kvm_private_file *f,
+					    pgoff_t index, unsigned int order,
+					    nodemask_t *nodes)
+{
+	*nodes = node_states[N_MEMORY];
+	return true;
 }
 #endif
 
@@ -257,7 +280,8 @@ kvm_private_unit_guest(const struct kvm_private_unit *unit);
 bool kvm_private_unit_is_guarded(const struct kvm_private_unit *unit);
 void kvm_private_unit_assign(const struct kvm_private_unit *unit,
 			     struct kvm_private_guest *guest);
-void kvm_private_unit_share_guest(const struct kvm_private_unit *unit);
+void kvm_private_unit_share_guest(const struct kvm_private_unit *unit,
+				  unsigned int order);
 void kvm_private_unit_reclaim(struct kvm_private_file *f,
 			      const struct kvm_private_unit *unit);
 

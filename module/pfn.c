@@ -49,10 +49,10 @@ static unsigned int clip_order(struct kvm_private_file *f,
 	return order;
 }
 
-/* Platforms know base pages and huge pages. */
+/* Platforms know base pages and huge pages: SEV-SNP's RMP has no other sizes. */
 static bool is_prepared_as_one(const struct kvm_private_unit *unit)
 {
-	return !unit->order || kvm_private_unit_is_huge(unit);
+	return !unit->order || unit->order == KVM_PRIVATE_ORDER_HUGE;
 }
 
 /*
@@ -157,7 +157,8 @@ static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
 	if (private)
 		kvm_private_tell_handed_out(binding, index, *pfn, 0, seq);
 	if (max_order)
-		*max_order = clip_order(f, binding, index, unit.order);
+		*max_order = clip_order(f, binding, index,
+					min(unit.order, f->order));
 	return 0;
 }
 

@@ -259,6 +259,32 @@ struct folio *kvm_private_policy_alloc(struct kvm_private_file *f,
 	return vma_alloc_folio(gfp, 0, &vma, 0, false);
 }
 
+/* The policy, without its references; false if there is none */
+static bool copy_policy(struct kvm_private_file *f, pgoff_t index,
+			struct mempolicy *copy)
+{
+	struct kvm_private_policy *policy;
+
+	read_lock(&f->policy_lock);
+	policy = first_policy(f, index, index);
+	if (policy)
+		*copy = policy->mempolicy;
+	read_unlock(&f->policy_lock);
+
+	return policy;
+}
+
+static int node_in_turn(const nodemask_t *nodes, pgoff_t index,
+			unsigned int order)
+{
+	unsigned int skip = (index >> order) % max(nodes_weight(*nodes), 1);
+	int nid = first_node(*nodes);
+
+	for (; skip; skip--)
+		nid = next_node(nid, *nodes);
+	return nid < MAX_NUMNODES ? nid : NUMA_NO_NODE;
+}
+
 /*
  * vma_alloc_folio() makes large folios only, which can't come apart. What is done
  * here for the modes is what mbind(2) says of them; weights don't count.
@@ -267,9 +293,7 @@ static struct page *alloc_by_mode(struct mempolicy *mempolicy, pgoff_t index,
 				  unsigned int order, gfp_t gfp)
 {
 	nodemask_t *nodes = &mempolicy->nodes;
-	struct page *page = NULL;
-	unsigned int skip;
-	int nid;
+	struct page *page;
 
 	switch (mempolicy->mode) {
 	case MPOL_BIND:
@@ -282,11 +306,8 @@ static struct page *alloc_by_mode(struct mempolicy *mempolicy, pgoff_t index,
 	case MPOL_LOCAL:
 		return alloc_pages_node(numa_mem_id(), gfp, order);
 	default:
-		skip = (index >> order) % max(nodes_weight(*nodes), 1);
-		for (nid = first_node(*nodes); skip; skip--)
-			nid = next_node(nid, *nodes);
-		return alloc_pages_node(nid < MAX_NUMNODES ? nid :
-						NUMA_NO_NODE, gfp, order);
+		return alloc_pages_node(node_in_turn(nodes, index, order), gfp,
+					order);
 	}
 }
 
@@ -304,15 +325,51 @@ struct page *kvm_private_policy_alloc_block(struct kvm_private_file *f,
 					    pgoff_t index, unsigned int order,
 					    gfp_t gfp)
 {
-	struct kvm_private_policy *policy;
+	struct mempolicy mempolicy;
+
+	return copy_policy(f, index, &mempolicy) ?
+	       alloc_by_mode(&mempolicy, index, order, gfp) :
+	       alloc_pages(gfp, order);
+}
+
+/**
+ * kvm_private_policy_nodes() - where the file's policy wants memory
+ * @f: the file
+ * @index: page offset of a block
+ * @order: log2 of its number of pages
+ * @nodes: out: the nodes to try; none of them may have any left
+ *
+ * For who can't leave it to the page allocator. Where the file has no policy the
+ * current task's counts.
+ *
+ * Return: whether no other will do.
+ */
+bool kvm_private_policy_nodes(struct kvm_private_file *f, pgoff_t index,
+			      unsigned int order, nodemask_t *nodes)
+{
+	struct mempolicy *mempolicy = current->mempolicy;
 	struct mempolicy copy;
+	int nid;
 
-	read_lock(&f->policy_lock);
-	policy = first_policy(f, index, index);
-	if (policy)
-		copy = policy->mempolicy;
-	read_unlock(&f->policy_lock);
+	if (copy_policy(f, index, &copy))
+		mempolicy = &copy;
+	*nodes = nodemask_of_node(numa_mem_id());
+	if (!mempolicy || mempolicy->mode == MPOL_LOCAL)
+		return false;
 
-	return policy ? alloc_by_mode(&copy, index, order, gfp) :
-			alloc_pages(gfp, order);
+	*nodes = mempolicy->nodes;
+	switch (mempolicy->mode) {
+	case MPOL_BIND:
+		return true;
+	case MPOL_PREFERRED_MANY:
+		return false;
+	case MPOL_PREFERRED:
+		*nodes = nodemask_of_node(first_node(mempolicy->nodes));
+		return false;
+	default:
+		nid = node_in_turn(&mempolicy->nodes, index, order);
+		if (nid != NUMA_NO_NODE)
+			*nodes = nodemask_of_node(nid);
+		return false;
+	}
 }

@@ -4,7 +4,8 @@
  *
  * In a file with huge pages a block, that is what one huge page backs, gets one
  * when any part of it is wanted and all of it is a hole. If none can be had, or
- * the block has pages already, it gets base pages.
+ * the block has pages already, it gets base pages. Where pages are gigantic it
+ * gets huge ones first, by the same rule.
  */
 
 #include <linux/sched/signal.h>
@@ -80,20 +81,34 @@ static bool is_hole(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 					    kvm_private_unit_end(unit));
 }
 
-/* Returns 1 if base pages will have to do. */
-static int add_huge(struct kvm_private_file *f, pgoff_t index,
-		    struct kvm_private_unit *unit)
+/* Returns 1 if smaller pages will have to do. */
+static int add_block(struct kvm_private_file *f, pgoff_t index,
+		     unsigned int order, struct kvm_private_unit *unit)
 {
-	bool strict = f->flags & KVM_PRIVATE_FLAG_HUGE_STRICT;
+	bool strict = f->flags & KVM_PRIVATE_FLAG_HUGE_STRICT &&
+		      order == f->order;
 	int ret;
 
-	if (!f->order || !is_hole(f, index, kvm_private_file_end(f), f->order, unit))
+	if (!is_hole(f, index, kvm_private_file_end(f), order, unit))
 		return 1;
 	ret = add_unit(f, unit, strict ? KVM_PRIVATE_GFP_PAGE :
 					 KVM_PRIVATE_GFP_HUGE);
 	if (!ret || (strict && ret != -EEXIST))
 		return ret;
 	return 1;
+}
+
+/* Returns 1 if base pages will have to do. */
+static int add_huge(struct kvm_private_file *f, pgoff_t index,
+		    struct kvm_private_unit *unit)
+{
+	unsigned int order;
+	int ret = 1;
+
+	for (order = f->order; order && ret > 0;
+	     order = kvm_private_order_below(order))
+		ret = add_block(f, index, order, unit);
+	return ret;
 }
 
 static int add_page(struct kvm_private_file *f, pgoff_t index)

@@ -8,35 +8,109 @@
 #include "unit.h"
 
 /*
+ * An entry is split in one step where that takes one more level of nodes. What is
+ * gigantic takes two; entries on the way are as the first one and mean the same.
+ */
+static unsigned int order_between(const struct kvm_private_unit *unit)
+{
+	return kvm_private_unit_is_gigantic(unit) ?
+	       unit->order - XA_CHUNK_SHIFT : unit->order;
+}
+
+/* Nodes are taken in the reverse order. */
+static int alloc_nodes(struct xa_state *xas, const struct kvm_private_unit *unit,
+		       unsigned int order, gfp_t gfp)
+{
+	unsigned int between = order_between(unit);
+	unsigned long nr = 1UL << (unit->order - between), i;
+	void *entry = kvm_private_entry(unit);
+
+	xas_set_order(xas, unit->index, order);
+	for (i = 0; i < nr && !xas_error(xas); i++)
+		xas_split_alloc(xas, entry, between, gfp);
+	if (between != unit->order && !xas_error(xas)) {
+		xas_set_order(xas, unit->index, between);
+		xas_split_alloc(xas, entry, unit->order, gfp);
+	}
+	return xas_error(xas);
+}
+
+static void split_entry(struct xa_state *xas, const struct kvm_private_unit *unit,
+			unsigned int order)
+{
+	unsigned int between = order_between(unit);
+	void *entry = kvm_private_entry(unit);
+	pgoff_t index;
+
+	if (between != unit->order) {
+		xas_set_order(xas, unit->index, between);
+		xas_split(xas, entry, unit->order);
+	}
+	for (index = unit->index; index < kvm_private_unit_end(unit);
+	     index += 1UL << between) {
+		xas_set_order(xas, index, order);
+		xas_split(xas, entry, between);
+	}
+}
+
+/* What it comes apart into; each goes back as one if that is huge, too. */
+static void store_parts(struct xa_state *xas, const struct kvm_private_unit *unit,
+			unsigned int order)
+{
+	struct kvm_private_unit part = *unit;
+
+	part.order = order;
+	part.whole = unit->whole && order;
+	for (; part.index < kvm_private_unit_end(unit);
+	     part.index += kvm_private_unit_nr(&part),
+	     part.head += kvm_private_unit_nr(&part)) {
+		xas_set_order(xas, part.index, order);
+		xas_store(xas, kvm_private_entry(&part));
+	}
+}
+
+static void set_heads_of_parts(const struct kvm_private_unit *unit,
+			       unsigned int order)
+{
+	struct kvm_private_unit part = *unit;
+
+	part.order = order;
+	for (; part.index < kvm_private_unit_end(unit);
+	     part.index += kvm_private_unit_nr(&part),
+	     part.head += kvm_private_unit_nr(&part))
+		kvm_private_unit_set_heads(&part);
+}
+
+/*
  * The unit is locked, which keeps it in one piece, but not in the store: who
  * removes it does that first, and waits for us then with all of it in hand.
  */
 static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 		      gfp_t gfp)
 {
-	XA_STATE_ORDER(xas, &f->units, unit->index, 0);
-	struct kvm_private_unit page = { .head = unit->head };
-	void *entry = kvm_private_entry(unit);
+	unsigned int order = kvm_private_order_below(unit->order);
+	struct kvm_private_unit part = { .order = order };
+	unsigned long nr = kvm_private_unit_nr(unit);
+	XA_STATE(xas, &f->units, unit->index);
 
-	xas_split_alloc(&xas, entry, unit->order, gfp);
-	if (xas_error(&xas))
-		return xas_error(&xas);
+	if (alloc_nodes(&xas, unit, order, gfp))
+		return -ENOMEM;
+	/* Only who has locked the unit asks for them, and there are many. */
+	if (order)
+		set_heads_of_parts(unit, order);
 
+	xas_set(&xas, unit->index);
 	xas_lock(&xas);
-	if (unlikely(xas_load(&xas) != entry))
+	if (unlikely(xas_load(&xas) != kvm_private_entry(unit)))
 		goto unlock;
 
-	if (unit->whole)
+	if (unit->whole && !order)
 		kvm_private_unit_break(unit);
-	kvm_private_unit_share_guest(unit);
-	xas_split(&xas, entry, unit->order);
-	for (page.index = unit->index; page.index < kvm_private_unit_end(unit);
-	     page.index++, page.head++) {
-		xas_set(&xas, page.index);
-		xas_store(&xas, kvm_private_entry(&page));
-	}
-	if (kvm_private_unit_is_huge(unit))
-		atomic_long_sub(kvm_private_unit_nr(unit), &f->nr_huge);
+	kvm_private_unit_share_guest(unit, order);
+	split_entry(&xas, unit, order);
+	store_parts(&xas, unit, order);
+	kvm_private_unit_count(f, unit, -nr);
+	kvm_private_unit_count(f, &part, nr);
 unlock:
 	xas_unlock(&xas);
 	/* Frees the nodes, if they were of no use. */
@@ -69,13 +143,12 @@ int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
 	int ret = 0;
 
 	/* Units don't grow meanwhile, and one that is locked may stay so for long. */
-	if (!straddles(f, index) ||
-	    !kvm_private_store_lock_unit(f, index, &unit))
-		return 0;
-	if (unit.index != index)
-		ret = split_unit(f, &unit, gfp);
-	kvm_private_store_unlock(&unit);
-
+	while (!ret && straddles(f, index) &&
+	       kvm_private_store_lock_unit(f, index, &unit)) {
+		if (unit.index != index)
+			ret = split_unit(f, &unit, gfp);
+		kvm_private_store_unlock(&unit);
+	}
 	return ret;
 }
 
@@ -105,8 +178,8 @@ int kvm_private_store_split_range(struct kvm_private_file *f, pgoff_t start,
  * @unit: locked by kvm_private_store_lock(), not to be used any more
  *
  * Context: may sleep; unlocks.
- * Return: 0, and the unit's pages are units of their own, or none of the file's
- * any more; -ENOMEM.
+ * Return: 0, and the unit has come apart into smaller ones, or is none of the
+ * file's any more; -ENOMEM.
  */
 int kvm_private_store_split_locked(struct kvm_private_file *f,
 				   struct kvm_private_unit *unit)

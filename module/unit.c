@@ -45,21 +45,19 @@ static struct page *alloc_single(struct kvm_private_file *f, pgoff_t index,
 static struct page *alloc_block(struct kvm_private_file *f,
 				const struct kvm_private_unit *unit, gfp_t gfp)
 {
+	if (kvm_private_unit_is_gigantic(unit))
+		return kvm_private_gigantic_alloc(f, unit->index);
 	if (likely(!kvm_private_has_policies(f)))
 		return alloc_pages(gfp, unit->order);
 	return kvm_private_policy_alloc_block(f, unit->index, unit->order, gfp);
 }
 
-/**
- * kvm_private_unit_init() - make pages a file's
- * @f: the file
- * @unit: pages with a reference each, in no store yet
- *
+/*
  * The host's mappings of a page are found, and a futex in it is known, by where
  * the page says it is; in a file that can't be mapped nobody asks.
  */
-void kvm_private_unit_init(struct kvm_private_file *f,
-			   const struct kvm_private_unit *unit)
+static void unit_join(struct kvm_private_file *f,
+		      const struct kvm_private_unit *unit)
 {
 	unsigned long nr = kvm_private_unit_nr(unit), i;
 
@@ -70,9 +68,9 @@ void kvm_private_unit_init(struct kvm_private_file *f,
 		}
 	}
 	set_page_private(unit->head, 0);
+	kvm_private_unit_set_heads(unit);
 	atomic_long_add(nr, &f->nr_pages[page_to_nid(unit->head)]);
-	if (kvm_private_unit_is_huge(unit))
-		atomic_long_add(nr, &f->nr_huge);
+	kvm_private_unit_count(f, unit, nr);
 }
 
 /**
@@ -81,7 +79,7 @@ void kvm_private_unit_init(struct kvm_private_file *f,
  * @unit: in: where it is to be, and its order; out: the rest
  * @gfp: how to allocate
  *
- * The current task's memory cgroup pays.
+ * The current task's memory cgroup pays, but for what is gigantic.
  *
  * Context: as @gfp says.
  * Return: 0 or -ENOMEM.
@@ -97,11 +95,10 @@ int kvm_private_unit_alloc(struct kvm_private_file *f,
 		return -ENOMEM;
 
 	unit->whole = unit->order;
-	for (i = 1; i < nr; i++) {
+	/* Those of what is gigantic have theirs. */
+	for (i = 1; i < nr && !kvm_private_unit_is_gigantic(unit); i++)
 		init_page_count(unit->head + i);
-		kvm_private_page_set_head(unit->head + i, unit->head);
-	}
-	kvm_private_unit_init(f, unit);
+	unit_join(f, unit);
 	return 0;
 }
 
@@ -149,8 +146,7 @@ static void unit_leave(struct kvm_private_file *f,
 	}
 	kvm_private_tell_freed(unit->head, nr);
 	atomic_long_sub(nr, &f->nr_pages[page_to_nid(unit->head)]);
-	if (kvm_private_unit_is_huge(unit))
-		atomic_long_sub(nr, &f->nr_huge);
+	kvm_private_unit_count(f, unit, -nr);
 }
 
 /* Base pages on their way out, since the allocator takes many at once */
@@ -176,6 +172,26 @@ static void batch_add(struct page_batch *batch, struct page *page,
 	}
 }
 
+/* The allocator takes a huge page's worth at most. */
+static void free_unit(const struct kvm_private_unit *unit,
+		      struct page_batch *batch)
+{
+	struct kvm_private_unit block = *unit;
+
+	block.order = min_t(unsigned int, unit->order, KVM_PRIVATE_ORDER_HUGE);
+	for (; block.index < kvm_private_unit_end(unit);
+	     block.index += kvm_private_unit_nr(&block),
+	     block.head += kvm_private_unit_nr(&block)) {
+		block.whole = unit->whole;
+		if (block.whole) {
+			if (likely(free_whole(&block)))
+				continue;
+			kvm_private_unit_break(&block);
+		}
+		batch_add(batch, block.head, kvm_private_unit_nr(&block));
+	}
+}
+
 /**
  * kvm_private_units_free() - give the memory of units back
  * @f: the file
@@ -194,12 +210,8 @@ void kvm_private_units_free(struct kvm_private_file *f,
 
 	for (unit = units; unit < units + nr; unit++) {
 		unit_leave(f, unit);
-		if (unit->whole) {
-			if (likely(free_whole(unit)))
-				continue;
-			kvm_private_unit_break(unit);
-		}
-		batch_add(&batch, unit->head, kvm_private_unit_nr(unit));
+		free_unit(unit, &batch);
+		cond_resched();
 	}
 	batch_release(&batch);
 }
@@ -215,6 +227,38 @@ void kvm_private_units_free(struct kvm_private_file *f,
  */
 void kvm_private_unit_break(struct kvm_private_unit *unit)
 {
-	kvm_private_split_charge(unit->head, unit->order);
+	unsigned int order = min_t(unsigned int, unit->order,
+				   KVM_PRIVATE_ORDER_HUGE);
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	for (i = 0; i < nr; i += 1UL << order)
+		kvm_private_split_charge(unit->head + i, order);
 	unit->whole = false;
+}
+
+/**
+ * kvm_private_unit_set_heads() - let each page know the first one
+ * @unit: locked, or in nobody else's reach
+ */
+void kvm_private_unit_set_heads(const struct kvm_private_unit *unit)
+{
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	for (i = 1; i < nr; i++)
+		kvm_private_page_set_head(unit->head + i, unit->head);
+}
+
+/**
+ * kvm_private_unit_count() - note that a file has more or less of a page size
+ * @f: the file
+ * @unit: says which
+ * @nr: base pages; negative: less
+ */
+void kvm_private_unit_count(struct kvm_private_file *f,
+			    const struct kvm_private_unit *unit, long nr)
+{
+	if (kvm_private_unit_is_gigantic(unit))
+		atomic_long_add(nr, &f->nr_gigantic);
+	else if (kvm_private_unit_is_huge(unit))
+		atomic_long_add(nr, &f->nr_huge);
 }

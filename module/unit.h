@@ -8,7 +8,8 @@
  * for all of a unit (its lock, its guest's record) is noted in the first page.
  *
  * A unit that was allocated in one piece is whole until it comes apart: the first
- * page's charge is for all, and it goes back in one piece.
+ * page's charge is for all, and it goes back in one piece. So it is with each huge
+ * page's worth of one that is gigantic.
  */
 #ifndef KVM_PRIVATE_UNIT_H
 #define KVM_PRIVATE_UNIT_H
@@ -22,12 +23,13 @@ struct kvm_private_file;
 #define KVM_PRIVATE_BATCH	32
 
 /*
- * Units have one page, or a huge page's worth. Base pages that are allocated
- * together may be one unit too, of as many as a node of the store would have
- * entries for; nobody but the store has anything of that.
+ * Units have one page, or the worth of a huge or a gigantic page. Base pages that
+ * are allocated together may be one unit too, of as many as a node of the store
+ * would have entries for; nobody but the store has anything of that.
  */
-#define KVM_PRIVATE_ORDER_RUN	6
-#define KVM_PRIVATE_ORDER_HUGE	(PMD_SHIFT - PAGE_SHIFT)
+#define KVM_PRIVATE_ORDER_RUN		6
+#define KVM_PRIVATE_ORDER_HUGE		(PMD_SHIFT - PAGE_SHIFT)
+#define KVM_PRIVATE_ORDER_GIGANTIC	(PUD_SHIFT - PAGE_SHIFT)
 
 /**
  * struct kvm_private_unit - a unit of the store
@@ -89,23 +91,39 @@ kvm_private_unit_is_huge(const struct kvm_private_unit *unit)
 	return unit->order >= KVM_PRIVATE_ORDER_HUGE;
 }
 
+static inline bool
+kvm_private_unit_is_gigantic(const struct kvm_private_unit *unit)
+{
+	return unit->order == KVM_PRIVATE_ORDER_GIGANTIC;
+}
+
+/* What a block comes apart into, or is made of where it can't be had at once */
+static inline unsigned int kvm_private_order_below(unsigned int order)
+{
+	return order > KVM_PRIVATE_ORDER_HUGE ? KVM_PRIVATE_ORDER_HUGE : 0;
+}
+
 /*
  * An entry is a value, the same for all page offsets of its unit: the head's
  * frame, whether it is whole, and a code for its order.
  */
-#define KVM_PRIVATE_ENTRY_CODE	GENMASK(1, 0)
-#define KVM_PRIVATE_ENTRY_RUN	1UL
-#define KVM_PRIVATE_ENTRY_HUGE	2UL
-#define KVM_PRIVATE_ENTRY_WHOLE	BIT(2)
-#define KVM_PRIVATE_ENTRY_SHIFT	3
+#define KVM_PRIVATE_ENTRY_CODE		GENMASK(1, 0)
+#define KVM_PRIVATE_ENTRY_RUN		1UL
+#define KVM_PRIVATE_ENTRY_HUGE		2UL
+#define KVM_PRIVATE_ENTRY_GIGANTIC	3UL
+#define KVM_PRIVATE_ENTRY_WHOLE		BIT(2)
+#define KVM_PRIVATE_ENTRY_SHIFT		3
 
 static inline void *kvm_private_entry(const struct kvm_private_unit *unit)
 {
 	unsigned long value = page_to_pfn(unit->head) << KVM_PRIVATE_ENTRY_SHIFT;
 
-	if (unit->order)
-		value |= kvm_private_unit_is_huge(unit) ?
-			 KVM_PRIVATE_ENTRY_HUGE : KVM_PRIVATE_ENTRY_RUN;
+	if (kvm_private_unit_is_gigantic(unit))
+		value |= KVM_PRIVATE_ENTRY_GIGANTIC;
+	else if (kvm_private_unit_is_huge(unit))
+		value |= KVM_PRIVATE_ENTRY_HUGE;
+	else if (unit->order)
+		value |= KVM_PRIVATE_ENTRY_RUN;
 	if (unit->whole)
 		value |= KVM_PRIVATE_ENTRY_WHOLE;
 	return xa_mk_value(value);
@@ -118,8 +136,10 @@ static inline unsigned int kvm_private_entry_order(void *entry)
 		return 0;
 	case KVM_PRIVATE_ENTRY_RUN:
 		return KVM_PRIVATE_ORDER_RUN;
-	default:
+	case KVM_PRIVATE_ENTRY_HUGE:
 		return KVM_PRIVATE_ORDER_HUGE;
+	default:
+		return KVM_PRIVATE_ORDER_GIGANTIC;
 	}
 }
 
@@ -140,11 +160,12 @@ static inline struct kvm_private_unit kvm_private_entry_unit(void *entry,
 
 int kvm_private_unit_alloc(struct kvm_private_file *f,
 			   struct kvm_private_unit *unit, gfp_t gfp);
-void kvm_private_unit_init(struct kvm_private_file *f,
-			   const struct kvm_private_unit *unit);
 void kvm_private_units_free(struct kvm_private_file *f,
 			    struct kvm_private_unit *units, unsigned int nr);
 void kvm_private_unit_break(struct kvm_private_unit *unit);
+void kvm_private_unit_set_heads(const struct kvm_private_unit *unit);
+void kvm_private_unit_count(struct kvm_private_file *f,
+			    const struct kvm_private_unit *unit, long nr);
 void kvm_private_pages_clear(struct page *page, unsigned long nr);
 
 #endif /* KVM_PRIVATE_UNIT_H */

@@ -93,6 +93,8 @@ struct kvm_private_binding_ops {
  * @flags: KVM_PRIVATE_BIND_*
  * @file: out: the file, valid while bound
  * @file_flags: out: the KVM_PRIVATE_FLAG_* that it was created with
+ * @file_order: out: log2 of the base pages in a backing page of the file: lookups
+ *	of a page tell of no larger block around it
  *
  * Allocated, filled in down to @flags and owned by the consumer, unchanged
  * between kvm_private_bind() and kvm_private_unbind().
@@ -105,6 +107,7 @@ struct kvm_private_binding {
 	unsigned int flags;
 	struct file *file;
 	u64 file_flags;
+	unsigned int file_order;
 	/* private: the file's, valid while bound */
 	struct kvm_private_guest *guest;
 	struct interval_tree_node node;

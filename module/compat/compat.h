@@ -3,7 +3,9 @@
 #ifndef KVM_PRIVATE_COMPAT_H
 #define KVM_PRIVATE_COMPAT_H
 
+#include <linux/errno.h>
 #include <linux/fs.h>
+#include <linux/gfp.h>
 #include <linux/maple_tree.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
@@ -72,6 +74,25 @@ static inline int kvm_private_mas_store(struct ma_state *mas, void *entry,
 	return ret;
 #else
 	return mas_store_gfp(mas, entry, gfp);
+#endif
+}
+
+/**
+ * kvm_private_alloc_contig() - allocate these very pages
+ * @start: first page frame
+ * @end: page frame after the last
+ * @gfp: how far to go for it
+ *
+ * Context: may sleep, for long.
+ * Return: 0, and each page has a reference of its own; a negative errno.
+ */
+static inline int kvm_private_alloc_contig(unsigned long start,
+					   unsigned long end, gfp_t gfp)
+{
+#ifdef KVM_PRIVATE_HAVE_ALLOC_CONTIG
+	return alloc_contig_range(start, end, MIGRATE_MOVABLE, gfp);
+#else
+	return -EOPNOTSUPP;
 #endif
 }
 

@@ -10,4 +10,7 @@ ccflags-y += $(call kvm_private_probe,mm.h,void vm_flags_set.struct,KVM_PRIVATE_
 ccflags-y += $(call kvm_private_probe,mm.h,unsigned long addr.*pgoff_t .ilx,KVM_PRIVATE_HAVE_GET_POLICY_ILX)
 
 # The headers declare also what modules can't call.
-ccflags-y += $(if $(shell grep -sw mas_preallocate $(objtree)/Module.symvers),-DKVM_PRIVATE_HAVE_MAS_PREALLOCATE)
+kvm_private_probe_export = $(if $(shell grep -sEw '$(1)' $(objtree)/Module.symvers),-D$(2))
+
+ccflags-y += $(call kvm_private_probe_export,mas_preallocate,KVM_PRIVATE_HAVE_MAS_PREALLOCATE)
+ccflags-y += $(call kvm_private_probe_export,alloc_contig_range(_noprof)?,KVM_PRIVATE_HAVE_ALLOC_CONTIG)

@@ -17,15 +17,6 @@
 
 static int device;
 
-static int try_shift(__u64 size, __u64 flags, __u32 shift)
-{
-	struct kvm_private_create create = {
-		.size = size, .flags = flags, .page_shift = shift,
-	};
-
-	return ioctl(device, KVM_PRIVATE_CREATE, &create);
-}
-
 static __u64 page_sizes(void)
 {
 	struct kvm_private_info info = { .size = sizeof(info) };
@@ -47,20 +38,21 @@ static void page_shifts(void **state)
 	assert_true(page_sizes() & PAGE);
 	assert_int_equal(page_sizes() & ~(PAGE | HUGE_PAGE | GIB), 0);
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		expect_error(EINVAL, try_shift(GIB, 0, bad[i]), "page_shift %#x",
-			     bad[i]);
+		expect_error(EINVAL, try_create_shift(device, GIB, 0, bad[i]),
+			     "page_shift %#x", bad[i]);
 	for (i = 0; i < 64; i++) {
 		if (i && !(page_sizes() & 1ULL << i))
-			expect_error(EINVAL, try_shift(GIB, 0, i),
+			expect_error(EINVAL, try_create_shift(device, GIB, 0, i),
 				     "page_shift %u, which isn't shown", i);
 		else
-			close(expect_ok(try_shift(GIB, 0, i), "page_shift %u", i));
+			close(expect_ok(try_create_shift(device, GIB, 0, i),
+					"page_shift %u", i));
 	}
 }
 
 static void strict_flag(void **state)
 {
-	static const __u32 shifts[] = { 0, 12, 21 };
+	static const __u32 shifts[] = { 0, 12, 21, 30 };
 	struct kvm_private_info info = { .size = sizeof(info) };
 	unsigned int i;
 
@@ -68,9 +60,10 @@ static void strict_flag(void **state)
 	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, &info), "GET_INFO");
 	assert_true(info.create_flags & KVM_PRIVATE_FLAG_HUGE_STRICT);
 	for (i = 0; i < ARRAY_SIZE(shifts); i++)
-		close(expect_ok(try_shift(GIB, KVM_PRIVATE_FLAG_HUGE_STRICT,
-					  shifts[i]), "strict, page_shift %u",
-				shifts[i]));
+		close(expect_ok(try_create_shift(device, GIB,
+						 KVM_PRIVATE_FLAG_HUGE_STRICT,
+						 shifts[i]),
+				"strict, page_shift %u", shifts[i]));
 }
 
 /* Sizes need not be multiples of the backing page. */
@@ -271,9 +264,9 @@ static void not_without_asking(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(shifts); i++) {
-		int fd = expect_ok(try_shift(FILE_SIZE,
-					     KVM_PRIVATE_FLAG_HUGE_STRICT,
-					     shifts[i]), "create");
+		int fd = expect_ok(try_create_shift(device, FILE_SIZE,
+						    KVM_PRIVATE_FLAG_HUGE_STRICT,
+						    shifts[i]), "create");
 
 		expect_ok(file_allocate(fd, PAGE, PAGE), "one page");
 		expect_backing(fd, 0, 1, "one page");

@@ -6,19 +6,25 @@
 #include "convert.h"
 #include "huge_slot.h"
 
-void huge_slot_start(struct huge_slot *h, __u64 file_size, __u64 flags,
-		     __u64 slot_size)
+void huge_slot_start_on(struct huge_slot *h, int file, __u64 file_size,
+			__u64 flags)
 {
-	*h = (struct huge_slot){ .file_size = file_size };
+	*h = (struct huge_slot){ .file = file, .file_size = file_size };
 	machine_start(&h->low, MEM_SIZE, 0);
 	h->cpu = &h->low.cpu;
-	h->file = huge_create(file_size, flags);
 	if (flags & KVM_PRIVATE_FLAG_MMAP)
 		h->map = file_map(h->file, file_size);
 	h->slot = (struct slot){
 		.id = HUGE_SLOT, .file = h->file, .gpa = HUGE_GPA,
-		.size = slot_size, .host = h->map,
+		.host = h->map,
 	};
+}
+
+void huge_slot_start(struct huge_slot *h, __u64 file_size, __u64 flags,
+		     __u64 slot_size)
+{
+	huge_slot_start_on(h, huge_create(file_size, flags), file_size, flags);
+	h->slot.size = slot_size;
 	if (slot_size)
 		huge_slot_add(h);
 }

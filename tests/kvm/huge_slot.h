@@ -27,6 +27,9 @@ struct huge_slot {
  */
 void huge_slot_start(struct huge_slot *h, __u64 file_size, __u64 flags,
 		     __u64 slot_size);
+/* The same without a slot, of a file that is there; it is closed in the end. */
+void huge_slot_start_on(struct huge_slot *h, int file, __u64 file_size,
+			__u64 flags);
 void huge_slot_stop(struct huge_slot *h);
 
 /* As h->slot says */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "fdinfo.h"
@@ -11,13 +12,18 @@
 #define PAGEMAP_PRESENT (1ULL << 63)
 #define PAGEMAP_FRAME ((1ULL << 55) - 1)
 
-int huge_try_create(int device, __u64 size, __u64 flags)
+int try_create_shift(int device, __u64 size, __u64 flags, __u32 page_shift)
 {
 	struct kvm_private_create create = {
-		.size = size, .flags = flags, .page_shift = HUGE_SHIFT,
+		.size = size, .flags = flags, .page_shift = page_shift,
 	};
 
 	return ioctl(device, KVM_PRIVATE_CREATE, &create);
+}
+
+int huge_try_create(int device, __u64 size, __u64 flags)
+{
+	return try_create_shift(device, size, flags, HUGE_SHIFT);
 }
 
 int file_collapse(int fd, struct kvm_private_collapse *collapse)
@@ -41,6 +47,38 @@ int huge_create(__u64 size, __u64 flags)
 	return fd;
 }
 
+int gigantic_create(__u64 size, __u64 flags)
+{
+	int device = device_open();
+	int fd = expect_ok(try_create_shift(device, size, flags, GIGANTIC_SHIFT),
+			   "create a file of %#llx bytes in gigantic pages",
+			   size);
+
+	close(device);
+	return fd;
+}
+
+int gigantic_group_setup(void **state)
+{
+	static const char reserved[] =
+		"/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages";
+	int fd = expect_ok(open(reserved, O_RDWR | O_CLOEXEC), "open %s",
+			   reserved);
+	char nr[16] = "";
+
+	(void)state;
+	expect_ok(read(fd, nr, sizeof(nr) - 1), "read %s", reserved);
+	assert_int_not_equal(atoi(nr), 0);
+	assert_int_equal(pwrite(fd, "0", 1, 0), 1);
+	close(fd);
+	return 0;
+}
+
+__u64 file_gigantic(int fd)
+{
+	return fdinfo_number(fd, "allocated-1g");
+}
+
 __u64 file_huge(int fd)
 {
 	return fdinfo_number(fd, "allocated-2m");
@@ -51,16 +89,19 @@ __u64 file_small(int fd)
 	return fdinfo_number(fd, "allocated-4k");
 }
 
-void huge_check_backing(int fd, __u64 huge, __u64 small, const char *file,
-			int line, const char *format, ...)
+void huge_check_backing(int fd, __u64 gigantic, __u64 huge, __u64 small,
+			const char *file, int line, const char *format, ...)
 {
-	const __u64 all = huge * HUGE_PAGE + small * PAGE;
+	const __u64 all = gigantic * GIGANTIC_PAGE + huge * HUGE_PAGE +
+			  small * PAGE;
 	char what[128];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
+	unit_check_between(file_gigantic(fd) / GIGANTIC_PAGE, gigantic, gigantic,
+			   file, line, "gigantic pages: %s", what);
 	unit_check_between(file_huge(fd) / HUGE_PAGE, huge, huge, file, line,
 			   "huge pages: %s", what);
 	unit_check_between(file_small(fd) / PAGE, small, small, file, line,

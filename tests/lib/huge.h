@@ -9,28 +9,44 @@
 #define HUGE_PAGE (1ULL << HUGE_SHIFT)
 #define HUGE_PAGES (HUGE_PAGE / PAGE)
 
-/* System call: -1 and errno on an error */
+#define GIGANTIC_SHIFT 30
+#define GIGANTIC_PAGE (1ULL << GIGANTIC_SHIFT)
+
+/* System calls: -1 and errno on an error */
+int try_create_shift(int device, __u64 size, __u64 flags, __u32 page_shift);
 int huge_try_create(int device, __u64 size, __u64 flags);
 int file_collapse(int fd, struct kvm_private_collapse *collapse);
 
 /* These create, or fail the test. */
 int huge_create(__u64 size, __u64 flags);
 int huge_create_on(int device, __u64 size, __u64 flags);
+int gigantic_create(__u64 size, __u64 flags);
+
+/*
+ * Group fixture: gives the kernel back what was reserved at boot. A kernel has its
+ * own pages all over; on the command line one can keep it from some places.
+ */
+int gigantic_group_setup(void **state);
 
 /* Bytes in pages of each size, as fdinfo tells */
+__u64 file_gigantic(int fd);
 __u64 file_huge(int fd);
 __u64 file_small(int fd);
 
 /*
- * Fails the test unless the file has so many huge pages, and base pages besides,
- * and all that tells what is allocated says so.
+ * Fail the test unless the file has so many huge pages, and base pages besides,
+ * and all that tells what is allocated says so. The second one: and so many that
+ * are gigantic, the other has none.
  */
 #define expect_backing(fd, huge, small, ...)				\
-	huge_check_backing(fd, huge, small, __FILE__, __LINE__, __VA_ARGS__)
+	huge_check_backing(fd, 0, huge, small, __FILE__, __LINE__, __VA_ARGS__)
+#define expect_backing_1g(fd, gigantic, huge, small, ...)		\
+	huge_check_backing(fd, gigantic, huge, small, __FILE__, __LINE__, \
+			   __VA_ARGS__)
 
-void __attribute__((__format__(printf, 6, 7)))
-huge_check_backing(int fd, __u64 huge, __u64 small, const char *file, int line,
-		   const char *format, ...);
+void __attribute__((__format__(printf, 7, 8)))
+huge_check_backing(int fd, __u64 gigantic, __u64 huge, __u64 small,
+		   const char *file, int line, const char *format, ...);
 
 /* Collapses the whole file, or fails the test. */
 void collapse_all(int fd, __u64 size);

@@ -51,6 +51,13 @@ int platform_setup_huge(void **state)
 			  HUGE_FILE_PAGES);
 }
 
+int platform_setup_gigantic(void **state)
+{
+	return setup_file(state, gigantic_create(GIGANTIC_PAGE,
+						 KVM_PRIVATE_FLAG_MMAP),
+			  GIGANTIC_PAGE / PAGE);
+}
+
 int platform_setup(void **state)
 {
 	return setup(state, KVM_PRIVATE_FLAG_MMAP);

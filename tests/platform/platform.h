@@ -36,8 +36,9 @@ int platform_setup(void **state);
 int platform_setup_shared(void **state);
 /* The same as the first, but guests don't allocate. */
 int platform_setup_no_alloc(void **state);
-/* The same as the first, but in huge pages. */
+/* The same as the first, but in huge pages; in one gigantic page. */
 int platform_setup_huge(void **state);
+int platform_setup_gigantic(void **state);
 /* Closes everything, after which nothing may be assigned. */
 int platform_teardown(void **state);
 /* Tells for each rule in how many tests it was looked at. */
@@ -51,6 +52,9 @@ int platform_group_teardown(void **state);
 					platform_teardown)
 #define platform_test_no_alloc(function)				\
 	cmocka_unit_test_setup_teardown(function, platform_setup_no_alloc, \
+					platform_teardown)
+#define platform_test_gigantic(function)				\
+	cmocka_unit_test_setup_teardown(function, platform_setup_gigantic, \
 					platform_teardown)
 #define platform_test_huge(function)					\
 	{ #function " in huge pages", function, platform_setup_huge,	\

@@ -63,7 +63,7 @@
  * NO_AUTO_ALLOC: only fallocate and KVM_PRIVATE_POPULATE allocate; an access of
  * the guest, or through a mapping, to a hole fails.
  * HUGE_STRICT: where a backing page of the size wanted can't be had, fail with
- * ENOMEM rather than make do with base pages.
+ * ENOMEM rather than make do with smaller pages.
  */
 #define KVM_PRIVATE_FLAG_MMAP		(1ULL << 0)
 #define KVM_PRIVATE_FLAG_INIT_SHARED	(1ULL << 1)
@@ -107,7 +107,8 @@ struct kvm_private_info {
  * /dev/kvm_private only and returns a file descriptor with close-on-exec set.
  * Pages are charged to RLIMIT_MEMLOCK of the process that makes this call
  * (unless it has CAP_IPC_LOCK) and to the memory cgroup of whoever makes them
- * appear. Errors: EFAULT, EINVAL, EMFILE, ENFILE, ENOMEM.
+ * appear. Pages of 1 GiB are charged to no memory cgroup, and so the call needs
+ * CAP_IPC_LOCK for them. Errors: EFAULT, EINVAL, EMFILE, ENFILE, ENOMEM, EPERM.
  */
 struct kvm_private_create {
 	__u64 size;
@@ -126,12 +127,12 @@ struct kvm_private_create {
  *
  * Issued on a private file whose backing page size is more than the base page.
  * Each naturally aligned block of that size that lies inside the range, has
- * pages and is not one huge page already becomes one: where its pages are, if
- * they are contiguous, else they are moved to a new huge page. Holes in it are
+ * pages and is not one page of that size already becomes one: where its pages
+ * are, if they are contiguous, else they are moved to a new one. Holes in it are
  * filled with zeros. A block without any page stays a hole. States don't change.
  *
  * @offset and @size are moved past what was done, also on error. Errors:
- * EFAULT, EINVAL, EINTR; ENOMEM: no huge page could be had; EAGAIN: a shared
+ * EFAULT, EINVAL, EINTR; ENOMEM: no such page could be had; EAGAIN: a shared
  * page of the block at @offset is held by more than the file and its mappings;
  * EBUSY: the block at @offset has a page that a guest's firmware guards, which
  * nobody but the guest may read; EHWPOISON.
