@@ -140,13 +140,14 @@ static int join_in_place(struct block *block)
 
 	block->unit.head = block->parts[0].head;
 	block->unit.whole = are_whole(block);
-	for (i = 0; i < block->nr_parts && !block->unit.whole; i++)
-		if (block->parts[i].whole)
-			kvm_private_unit_break(&block->parts[i]);
 	ret = store_block(block);
 	if (ret)
 		goto unlock;
 
+	/* Who cares for charges waits for the invalidate_lock, for heads for ours. */
+	for (i = 0; i < block->nr_parts && !block->unit.whole; i++)
+		if (block->parts[i].whole)
+			kvm_private_unit_break(&block->parts[i]);
 	kvm_private_unit_set_heads(&block->unit);
 	for (i = 0; i < block->nr_parts; i++)
 		kvm_private_unit_count(block->f, &block->parts[i],
