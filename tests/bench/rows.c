@@ -17,6 +17,7 @@
 
 #include "bookkeeping.h"
 #include "device.h"
+#include "huge.h"
 #include "measure.h"
 #include "story.h"
 #include "yardsticks.h"
@@ -158,6 +159,8 @@ int main(int argc, char **argv)
 	char **sizes = argc > 1 ? argv + 1 : usual;
 	uint64_t size = 0;
 
+	if (gigantic_give_back() < 0)
+		warnx("no memory is reserved for pages of 1 GiB");
 	settle();
 	for (char **mib = sizes; *mib; mib++) {
 		size = strtoull(*mib, NULL, 0) * MIB;

@@ -23,9 +23,11 @@ int huge_create_on(int device, __u64 size, __u64 flags);
 int gigantic_create(__u64 size, __u64 flags);
 
 /*
- * Group fixture: gives the kernel back what was reserved at boot. A kernel has its
- * own pages all over; on the command line one can keep it from some places.
+ * Gives the kernel back what was reserved at boot, since it has pages of its own all
+ * over else. Returns how many that were, or -1. The other one is a group fixture, for
+ * tests that are nothing without.
  */
+int gigantic_give_back(void);
 int gigantic_group_setup(void **state);
 
 /* Bytes in pages of each size, as fdinfo tells */
