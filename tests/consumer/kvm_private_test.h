@@ -83,6 +83,13 @@ struct kpt_populate {
 	__s64 result;
 };
 
+struct kpt_sweep {
+	__u32 slot;
+	__u32 pad;
+	__u64 start;
+	__u64 end;
+};
+
 struct kpt_control {
 	/* What prepare returns. */
 	__s32 prepare_error;
@@ -146,5 +153,7 @@ struct kpt_event {
 #define KPT_PEEK	_IOWR(KPT_IOC_TYPE, 15, struct kpt_page)
 /* The first word of pfn, which KPT_GET_PFN holds, wherever its page is now */
 #define KPT_READ_HELD	_IOWR(KPT_IOC_TYPE, 16, struct kpt_page)
+/* Looks up each page of a range and lets it go again. */
+#define KPT_SWEEP	_IOW(KPT_IOC_TYPE, 17, struct kpt_sweep)
 
 #endif

@@ -172,6 +172,26 @@ int kpt_put_pfn(const struct kpt_page *page)
 	return binding ? 0 : -ENXIO;
 }
 
+int kpt_sweep(const struct kpt_sweep *args)
+{
+	struct kvm_private_binding *binding;
+	unsigned int order;
+	unsigned long pfn;
+	int ret = -ENXIO;
+	pgoff_t index;
+
+	down_read(&slots_lock);
+	binding = find(args->slot);
+	for (index = args->start; binding && index < args->end; index++) {
+		ret = kvm_private_get_pfn(binding, index, &pfn, &order);
+		if (ret)
+			break;
+		kvm_private_put_pfn(binding, pfn);
+	}
+	up_read(&slots_lock);
+	return ret;
+}
+
 /* NULL is an answer of its own for a test. */
 static struct page *lock_page_of(const struct kpt_page *args)
 {

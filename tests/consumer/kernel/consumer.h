@@ -32,6 +32,7 @@ int kpt_unbind(unsigned int slot);
 void kpt_unbind_all(void);
 int kpt_get_pfn(struct kpt_page *page);
 int kpt_put_pfn(const struct kpt_page *page);
+int kpt_sweep(const struct kpt_sweep *args);
 int kpt_access(struct kpt_page *page, bool write);
 int kpt_peek(struct kpt_page *args);
 int kpt_read_held(struct kpt_page *args);

@@ -85,6 +85,15 @@ static long populate(void __user *arg)
 	return ret;
 }
 
+static long sweep(const void __user *arg)
+{
+	struct kpt_sweep args;
+
+	if (copy_from_user(&args, arg, sizeof(args)))
+		return -EFAULT;
+	return kpt_sweep(&args);
+}
+
 static long control(const void __user *arg)
 {
 	struct kpt_control args;
@@ -115,6 +124,8 @@ static long kpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return with_page(cmd, user);
 	case KPT_UNLOCK_PAGE:
 		return kpt_unlock_page();
+	case KPT_SWEEP:
+		return sweep(user);
 	case KPT_IS_PRIVATE:
 		return is_private(user);
 	case KPT_POPULATE:
