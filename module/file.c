@@ -119,6 +119,10 @@ static long kvm_private_file_ioctl(struct file *file, unsigned int cmd,
 		return kvm_private_ioctl_populate(file, (void __user *)arg);
 	case KVM_SET_MEMORY_ATTRIBUTES2:
 		return kvm_private_ioctl_convert(file, (void __user *)arg);
+#ifdef CONFIG_NUMA
+	case KVM_PRIVATE_SET_POLICY:
+		return kvm_private_ioctl_set_policy(file, (void __user *)arg);
+#endif
 	case KVM_PRIVATE_COLLAPSE:
 		return kvm_private_ioctl_collapse(file, (void __user *)arg);
 	default:

@@ -212,6 +212,10 @@ long kvm_private_ioctl_collapse(struct file *file,
 int kvm_private_mmap(struct file *file, struct vm_area_struct *vma);
 void kvm_private_unmap(struct kvm_private_file *f, pgoff_t start, pgoff_t end);
 
+/* set_policy.c */
+long kvm_private_ioctl_set_policy(struct file *file,
+				  const struct kvm_private_set_policy __user *arg);
+
 /* policy.c */
 #ifdef CONFIG_NUMA
 int kvm_private_policy_set(struct kvm_private_file *f, pgoff_t start,
@@ -225,6 +229,7 @@ struct page *kvm_private_policy_alloc_block(struct kvm_private_file *f,
 					    gfp_t gfp);
 bool kvm_private_policy_nodes(struct kvm_private_file *f, pgoff_t index,
 			      unsigned int order, nodemask_t *nodes);
+int kvm_private_node_in_turn(const nodemask_t *nodes, unsigned long turn);
 #else
 static inline void kvm_private_policy_destroy(struct kvm_private_file *f)
 {

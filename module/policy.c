@@ -274,10 +274,16 @@ static bool copy_policy(struct kvm_private_file *f, pgoff_t index,
 	return policy;
 }
 
-static int node_in_turn(const nodemask_t *nodes, pgoff_t index,
-			unsigned int order)
+/**
+ * kvm_private_node_in_turn() - a node of some
+ * @nodes: which
+ * @turn: how many of them come before it, or round and round
+ *
+ * Return: the node; %NUMA_NO_NODE if there are none.
+ */
+int kvm_private_node_in_turn(const nodemask_t *nodes, unsigned long turn)
 {
-	unsigned int skip = (index >> order) % max(nodes_weight(*nodes), 1);
+	unsigned int skip = turn % max(nodes_weight(*nodes), 1);
 	int nid = first_node(*nodes);
 
 	for (; skip; skip--)
@@ -294,6 +300,7 @@ static struct page *alloc_by_mode(struct mempolicy *mempolicy, pgoff_t index,
 {
 	nodemask_t *nodes = &mempolicy->nodes;
 	struct page *page;
+	int nid;
 
 	switch (mempolicy->mode) {
 	case MPOL_BIND:
@@ -306,8 +313,8 @@ static struct page *alloc_by_mode(struct mempolicy *mempolicy, pgoff_t index,
 	case MPOL_LOCAL:
 		return alloc_pages_node(numa_mem_id(), gfp, order);
 	default:
-		return alloc_pages_node(node_in_turn(nodes, index, order), gfp,
-					order);
+		nid = kvm_private_node_in_turn(nodes, index >> order);
+		return alloc_pages_node(nid, gfp, order);
 	}
 }
 
@@ -367,7 +374,8 @@ bool kvm_private_policy_nodes(struct kvm_private_file *f, pgoff_t index,
 		*nodes = nodemask_of_node(first_node(mempolicy->nodes));
 		return false;
 	default:
-		nid = node_in_turn(&mempolicy->nodes, index, order);
+		nid = kvm_private_node_in_turn(&mempolicy->nodes,
+					       index >> order);
 		if (nid != NUMA_NO_NODE)
 			*nodes = nodemask_of_node(nid);
 		return false;

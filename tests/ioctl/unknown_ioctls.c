@@ -58,7 +58,7 @@ static void numbers_on_the_device(void **state)
 static void numbers_on_a_file(void **state)
 {
 	static const unsigned long known[] = {
-		KVM_PRIVATE_POPULATE, KVM_PRIVATE_COLLAPSE, 0,
+		KVM_PRIVATE_POPULATE, KVM_PRIVATE_COLLAPSE, KVM_PRIVATE_SET_POLICY, 0,
 	};
 	static const unsigned long kvms[] = { KVM_SET_MEMORY_ATTRIBUTES2, 0 };
 

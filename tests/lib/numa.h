@@ -14,13 +14,17 @@
 /* Newer than the C library's header */
 #define WEIGHTED_INTERLEAVE 6
 
+/* Nodes with memory, which are the first ones */
+unsigned int numa_nodes(void);
+
 /* For tests whose machine has two nodes with memory, or they mean nothing. */
 void need_two_nodes(void);
 
 /*
- * Group fixture: the same, and the process runs on node 0. Where no policy says
- * anything it is the node of the processor that counts.
+ * Group fixtures: the process runs on node 0. Where no policy says anything it is
+ * the node of the processor that counts. The second: and there are two nodes.
  */
+int numa_stay_on_node_0(void **state);
 int numa_group_setup(void **state);
 
 /* System calls: -1 and errno on an error. */

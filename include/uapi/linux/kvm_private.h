@@ -48,6 +48,8 @@
 				     struct kvm_private_create)
 #define KVM_PRIVATE_POPULATE	_IOWR(KVM_PRIVATE_IOC_TYPE, 0x10, \
 				      struct kvm_private_populate)
+#define KVM_PRIVATE_SET_POLICY	_IOW(KVM_PRIVATE_IOC_TYPE, 0x11, \
+				     struct kvm_private_set_policy)
 #define KVM_PRIVATE_COLLAPSE	_IOWR(KVM_PRIVATE_IOC_TYPE, 0x12, \
 				      struct kvm_private_collapse)
 
@@ -116,6 +118,38 @@ struct kvm_private_create {
 	__u32 page_shift;
 	__u32 pad;
 	__u64 reserved[5];
+};
+
+/**
+ * struct kvm_private_set_policy - where pages are to be (KVM_PRIVATE_SET_POLICY)
+ * @offset: first byte in the file, page aligned
+ * @size: bytes, a non-zero multiple of the page size
+ * @nodemask: user address of an array of __u64: bit n % 64 of the element n / 64
+ *	stands for NUMA node n
+ * @maxnode: number of bits in it, 0 for none
+ * @mode: a mode of mbind(2), with %MPOL_F_STATIC_NODES or %MPOL_F_RELATIVE_NODES
+ *	where those are wanted
+ * @flags: zero
+ * @reserved: zero
+ *
+ * Issued on a private file. Pages of the range that are allocated from then on,
+ * by whomever, are placed like those of a mapping after mbind(2); those that are
+ * there stay where they are. With %MPOL_DEFAULT the policy of the task counts
+ * that allocates. mbind(2) on a mapping of the file is the same, and
+ * get_mempolicy(2) on one tells of either.
+ *
+ * Errors: EFAULT; EINVAL, also for a mode that is unknown or doesn't go with the
+ * nodes, and where none of them has memory that the task may use; ENOMEM. Without
+ * NUMA in the kernel: ENOTTY.
+ */
+struct kvm_private_set_policy {
+	__u64 offset;
+	__u64 size;
+	__u64 nodemask;
+	__u64 maxnode;
+	__u32 mode;
+	__u32 flags;
+	__u64 reserved[3];
 };
 
 /**

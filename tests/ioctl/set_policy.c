@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_PRIVATE_SET_POLICY on a machine with any number of nodes, of files that
+ * can't be mapped: the proof is how many bytes are on which node. Where the file
+ * can be mapped it is compared with mbind(2), which knows best.
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "convert.h"
+#include "huge.h"
+#include "numa.h"
+#include "unit.h"
+
+#define PAGES		96
+#define FILE_SIZE	(PAGES * PAGE)
+#define BLOCKS		8
+
+/* As many bits as the kernel has nodes for, at most */
+#define MASK_BITS	1024
+#define MASK_WORDS	(MASK_BITS / 64)
+
+static unsigned int nr_nodes;
+
+static int set_policy(int fd, __u64 offset, __u64 size, __u32 mode,
+		      __u64 nodes)
+{
+	struct kvm_private_set_policy policy = {
+		.offset = offset, .size = size, .mode = mode,
+		.nodemask = (uintptr_t)&nodes, .maxnode = 64,
+	};
+
+	return ioctl(fd, KVM_PRIVATE_SET_POLICY, &policy);
+}
+
+static void expect_on(int fd, unsigned int node, __u64 bytes, const char *what)
+{
+	expect_between(file_on_node(fd, node), bytes, bytes,
+		       "bytes on node %u of %u, %s", node, nr_nodes, what);
+}
+
+static void expect_all_on(int fd, unsigned int node, __u64 bytes,
+			  const char *what)
+{
+	for (unsigned int i = 0; i < nr_nodes; i++)
+		expect_on(fd, i, i == node ? bytes : 0, what);
+}
+
+static __u64 all_nodes(void)
+{
+	return (1ULL << nr_nodes) - 1;
+}
+
+/* A mask for each of the errors that there can be in one */
+static __u64 good_mask[1], empty_mask[1], no_such_node[1] = { 1ULL << 40 };
+static __u64 no_such_bit[2 * MASK_WORDS];
+
+/* Each changes one thing of a call that works. */
+static void bad_mode(struct kvm_private_set_policy *p, __u64 value)
+{
+	p->mode = value;
+}
+
+static void without_nodes(struct kvm_private_set_policy *p, __u64 mode)
+{
+	p->mode = mode;
+	p->maxnode = 0;
+}
+
+static void bad_flags(struct kvm_private_set_policy *p, __u64 value)
+{
+	p->flags = value;
+}
+
+static void bad_reserved(struct kvm_private_set_policy *p, __u64 which)
+{
+	p->reserved[which] = 1;
+}
+
+static void bad_offset(struct kvm_private_set_policy *p, __u64 value)
+{
+	p->offset = value;
+}
+
+static void bad_size(struct kvm_private_set_policy *p, __u64 value)
+{
+	p->offset = PAGE;
+	p->size = value;
+}
+
+static void bad_mask(struct kvm_private_set_policy *p, __u64 value)
+{
+	p->nodemask = value;
+}
+
+static void bad_length(struct kvm_private_set_policy *p, __u64 value)
+{
+	p->nodemask = (uintptr_t)no_such_bit;
+	p->maxnode = value;
+}
+
+static void test_bad_calls(void **state)
+{
+	const struct {
+		void (*spoil)(struct kvm_private_set_policy *p, __u64 value);
+		__u64 value;
+		int error;
+	} calls[] = {
+		{ bad_mode, 99, EINVAL },
+		{ bad_mode, UINT_MAX, EINVAL },
+		{ bad_mode, MPOL_BIND | 1 << 9, EINVAL },
+		/* Balancing, which is about pages that can move */
+		{ bad_mode, MPOL_BIND | 1 << 13, EINVAL },
+		{ bad_mode, MPOL_BIND | MPOL_F_STATIC_NODES |
+			    MPOL_F_RELATIVE_NODES, EINVAL },
+		{ bad_mode, MPOL_DEFAULT, EINVAL },
+		{ bad_mode, MPOL_LOCAL, EINVAL },
+		{ without_nodes, MPOL_BIND, EINVAL },
+		{ without_nodes, MPOL_INTERLEAVE, EINVAL },
+		{ without_nodes, MPOL_LOCAL | MPOL_F_STATIC_NODES, EINVAL },
+		{ without_nodes, MPOL_PREFERRED | MPOL_F_STATIC_NODES, EINVAL },
+		{ bad_flags, 1, EINVAL },
+		{ bad_flags, 1U << 31, EINVAL },
+		{ bad_reserved, 0, EINVAL },
+		{ bad_reserved, 2, EINVAL },
+		{ bad_offset, 512, EINVAL },
+		{ bad_offset, FILE_SIZE, EINVAL },
+		{ bad_offset, -PAGE, EINVAL },
+		{ bad_size, 0, EINVAL },
+		{ bad_size, PAGE / 2, EINVAL },
+		{ bad_size, FILE_SIZE, EINVAL },
+		{ bad_size, -PAGE, EINVAL },
+		{ bad_mask, (uintptr_t)empty_mask, EINVAL },
+		{ bad_mask, (uintptr_t)no_such_node, EINVAL },
+		{ bad_mask, 0, EFAULT },
+		{ bad_mask, -PAGE, EFAULT },
+		{ bad_length, 2 * MASK_BITS, EINVAL },
+		{ bad_length, 8 * PAGE + 1, EINVAL },
+		{ bad_length, -1, EINVAL },
+	};
+	int fd = file_create(FILE_SIZE, 0);
+
+	(void)state;
+	good_mask[0] = 1;
+	no_such_bit[2 * MASK_WORDS - 1] = 1ULL << 63;
+	expect_ok(set_policy(fd, 0, PAGE, MPOL_BIND, 1ULL << (nr_nodes - 1)),
+		  "a good one");
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		struct kvm_private_set_policy policy = {
+			.size = PAGE, .mode = MPOL_BIND, .maxnode = 64,
+			.nodemask = (uintptr_t)good_mask,
+		};
+
+		calls[i].spoil(&policy, calls[i].value);
+		expect_error(calls[i].error,
+			     ioctl(fd, KVM_PRIVATE_SET_POLICY, &policy),
+			     "row %zu", i);
+	}
+	expect_error(EFAULT, ioctl(fd, KVM_PRIVATE_SET_POLICY, NULL), "NULL");
+	/* It is as it was. */
+	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
+	expect_all_on(fd, nr_nodes - 1, PAGE, "the good one");
+	close(fd);
+}
+
+/* Bits that don't count aren't looked at. */
+static void test_length_of_the_mask(void **state)
+{
+	__u64 mask[MASK_WORDS + 1] = { all_nodes() };
+	struct kvm_private_set_policy policy = {
+		.size = FILE_SIZE, .mode = MPOL_BIND,
+		.nodemask = (uintptr_t)mask,
+	};
+	int fd = file_create(FILE_SIZE, 0);
+
+	(void)state;
+	mask[MASK_WORDS] = -1;
+	for (unsigned int bits = 1; bits <= nr_nodes; bits++) {
+		mask[0] = -1ULL << (bits - 1);
+		policy.maxnode = bits;
+		expect_ok(ioctl(fd, KVM_PRIVATE_SET_POLICY, &policy),
+			  "%u bits", bits);
+		expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
+		expect_all_on(fd, bits - 1, FILE_SIZE, "the last bit");
+		expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
+	}
+	mask[0] = 1;
+	policy.maxnode = MASK_BITS;
+	expect_ok(ioctl(fd, KVM_PRIVATE_SET_POLICY, &policy), "all bits");
+	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
+	expect_all_on(fd, 0, FILE_SIZE, "all bits");
+	close(fd);
+}
+
+static void populate(int fd, __u64 size)
+{
+	struct kvm_private_populate all = { .size = size };
+
+	expect_ok(file_populate(fd, &all), "populate");
+}
+
+/* Of a file of so many bytes, in pages or in huge pages */
+static void check_modes(int fd, __u64 size)
+{
+	__u64 share = size / nr_nodes;
+
+	for (unsigned int node = 0; node < nr_nodes; node++) {
+		static const __u32 modes[] = {
+			MPOL_BIND, MPOL_BIND | MPOL_F_STATIC_NODES,
+			MPOL_BIND | MPOL_F_RELATIVE_NODES, MPOL_PREFERRED,
+			MPOL_PREFERRED_MANY, MPOL_INTERLEAVE,
+		};
+
+		for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+			expect_ok(set_policy(fd, 0, size, modes[i], 1ULL << node),
+				  "mode %#x", modes[i]);
+			if (i % 2)
+				populate(fd, size);
+			else
+				expect_ok(file_allocate(fd, 0, size), "allocate");
+			expect_all_on(fd, node, size, "one node");
+			expect_ok(file_punch(fd, 0, size), "punch");
+		}
+		/* The task's, where the file has none any more */
+		expect_ok(set_policy(fd, 0, size, MPOL_DEFAULT, 0), "default");
+		expect_ok(numa_set_task(MPOL_BIND, 1UL << node), "the task's");
+		expect_ok(file_allocate(fd, 0, size), "allocate");
+		expect_all_on(fd, node, size, "the task's");
+		expect_ok(file_punch(fd, 0, size), "punch");
+		expect_ok(numa_set_task(MPOL_DEFAULT, 0), "the task's");
+	}
+	expect_ok(set_policy(fd, 0, size, MPOL_INTERLEAVE, all_nodes()),
+		  "interleave");
+	expect_ok(file_allocate(fd, 0, size), "allocate");
+	for (unsigned int node = 0; node < nr_nodes; node++)
+		expect_on(fd, node, share, "interleaved");
+	expect_ok(file_punch(fd, 0, size), "punch");
+	/* We are on node 0. */
+	expect_ok(set_policy(fd, 0, size, MPOL_PREFERRED, 0), "prefer nobody");
+	expect_ok(file_allocate(fd, 0, size), "allocate");
+	expect_all_on(fd, 0, size, "prefer nobody");
+	expect_ok(set_policy(fd, 0, size, MPOL_BIND, 1ULL << (nr_nodes - 1)),
+		  "too late");
+	expect_all_on(fd, 0, size, "too late");
+}
+
+static void test_modes(void **state)
+{
+	int fd = file_create(FILE_SIZE, 0);
+
+	(void)state;
+	check_modes(fd, FILE_SIZE);
+	close(fd);
+}
+
+static void test_modes_of_huge_pages(void **state)
+{
+	int fd = huge_create(BLOCKS * HUGE_PAGE, KVM_PRIVATE_FLAG_HUGE_STRICT);
+
+	(void)state;
+	check_modes(fd, BLOCKS * HUGE_PAGE);
+	expect_backing(fd, BLOCKS, 0, "at last");
+	close(fd);
+}
+
+/* Many ranges over each other: the last word on each page counts. */
+static void test_ranges(void **state)
+{
+	int fd = file_create(FILE_SIZE, 0);
+	unsigned int told[PAGES] = { 0 };
+
+	(void)state;
+	srand(7);
+	expect_ok(set_policy(fd, 0, FILE_SIZE, MPOL_BIND, 1), "all");
+	for (unsigned int i = 0; i < 200; i++) {
+		unsigned int first = rand() % PAGES;
+		unsigned int nr = 1 + rand() % (PAGES - first);
+		unsigned int node = rand() % nr_nodes;
+
+		expect_ok(set_policy(fd, first * PAGE, nr * PAGE, MPOL_BIND,
+				     1ULL << node), "range %u", i);
+		for (unsigned int page = first; page < first + nr; page++)
+			told[page] = node;
+	}
+	for (unsigned int page = 0; page < PAGES; page++) {
+		expect_ok(file_allocate(fd, page * PAGE, PAGE), "allocate");
+		expect_all_on(fd, told[page], PAGE, "by ranges");
+		expect_ok(file_punch(fd, page * PAGE, PAGE), "punch");
+	}
+	close(fd);
+}
+
+/* What get_mempolicy() tells after each of both, and where pages are */
+static void test_like_mbind(void **state)
+{
+	int fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
+			     KVM_PRIVATE_FLAG_INIT_SHARED);
+	int other = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
+				KVM_PRIVATE_FLAG_INIT_SHARED);
+	char *map = file_map(fd, FILE_SIZE), *other_map = file_map(other, FILE_SIZE);
+	static const __u32 flags[] = {
+		0, 0, MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES,
+		MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES,
+	};
+
+	(void)state;
+	srand(11);
+	for (unsigned int i = 0; i < 400; i++) {
+		__u32 mode = rand() % 8 | flags[rand() % ARRAY_SIZE(flags)];
+		__u64 nodes = rand() % (4ULL << nr_nodes);
+		unsigned long mask, other_mask;
+		int found, other_found, ret, error;
+
+		ret = numa_bind(other_map, FILE_SIZE, mode, nodes, 0);
+		error = errno;
+		if (ret)
+			expect_error(error, set_policy(fd, 0, FILE_SIZE, mode,
+						       nodes),
+				     "mode %#x, nodes %#llx", mode, nodes);
+		else
+			expect_ok(set_policy(fd, 0, FILE_SIZE, mode, nodes),
+				  "mode %#x, nodes %#llx", mode, nodes);
+		expect_ok(numa_get(map, &found, &mask), "get_mempolicy");
+		expect_ok(numa_get(other_map, &other_found, &other_mask),
+			  "get_mempolicy");
+		if (found != other_found || mask != other_mask)
+			fail_msg("mode %#x, nodes %#llx: %#x, %#lx instead of %#x, %#lx",
+				 mode, nodes, found, mask, other_found,
+				 other_mask);
+		expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
+		expect_ok(file_allocate(other, 0, FILE_SIZE), "allocate");
+		for (unsigned int node = 0; node < nr_nodes; node++)
+			expect_on(fd, node, file_on_node(other, node), "mbind");
+		expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
+		expect_ok(file_punch(other, 0, FILE_SIZE), "punch");
+	}
+	munmap(map, FILE_SIZE);
+	munmap(other_map, FILE_SIZE);
+	close(fd);
+	close(other);
+}
+
+static int setup(void **state)
+{
+	nr_nodes = numa_nodes();
+	if (nr_nodes < 2) {
+		print_error("run this with --numa 2 or more\n");
+		return -1;
+	}
+	return numa_stay_on_node_0(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bad_calls),
+		cmocka_unit_test(test_length_of_the_mask),
+		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_modes_of_huge_pages),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_like_mbind),
+	};
+
+	return cmocka_run_group_tests_name("set_policy", tests, setup, NULL);
+}
