@@ -144,11 +144,10 @@ static int join_in_place(struct block *block)
 	if (ret)
 		goto unlock;
 
-	/* Who cares for charges waits for the invalidate_lock, for heads for ours. */
+	/* Who cares for charges waits for the invalidate_lock. */
 	for (i = 0; i < block->nr_parts && !block->unit.whole; i++)
 		if (block->parts[i].whole)
 			kvm_private_unit_break(&block->parts[i]);
-	kvm_private_unit_set_heads(&block->unit);
 	for (i = 0; i < block->nr_parts; i++)
 		kvm_private_unit_count(block->f, &block->parts[i],
 				       -kvm_private_unit_nr(&block->parts[i]));

@@ -267,6 +267,7 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 	struct kvm_private_guest *guest;
 	struct kvm_private_unit unit;
 	bool private, hole;
+	struct page *page;
 	int ret;
 
 	if (!binding_has(binding, index))
@@ -289,9 +290,11 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 	guest = guest_for(binding, private);
 	if (kvm_private_unit_guest(&unit) != guest)
 		kvm_private_unit_reclaim(f, &unit);
-	kvm_private_tell_host_access(kvm_private_unit_page(&unit, index), 1,
-				     private);
-	return kvm_private_unit_page(&unit, index);
+
+	page = kvm_private_unit_page(&unit, index);
+	kvm_private_page_note_head(&unit, page);
+	kvm_private_tell_host_access(page, 1, private);
+	return page;
 }
 EXPORT_SYMBOL_GPL(kvm_private_lock_page);
 

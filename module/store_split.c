@@ -69,18 +69,6 @@ static void store_parts(struct xa_state *xas, const struct kvm_private_unit *uni
 	}
 }
 
-static void set_heads_of_parts(const struct kvm_private_unit *unit,
-			       unsigned int order)
-{
-	struct kvm_private_unit part = *unit;
-
-	part.order = order;
-	for (; part.index < kvm_private_unit_end(unit);
-	     part.index += kvm_private_unit_nr(&part),
-	     part.head += kvm_private_unit_nr(&part))
-		kvm_private_unit_set_heads(&part);
-}
-
 /*
  * The unit is locked, which keeps it in one piece, but not in the store: who
  * removes it does that first, and waits for us then with all of it in hand.
@@ -95,10 +83,6 @@ static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 
 	if (alloc_nodes(&xas, unit, order, gfp))
 		return -ENOMEM;
-	/* Only who has locked the unit asks for them, and there are many. */
-	if (order)
-		set_heads_of_parts(unit, order);
-
 	xas_set(&xas, unit->index);
 	xas_lock(&xas);
 	if (unlikely(xas_load(&xas) != kvm_private_entry(unit)))

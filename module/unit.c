@@ -68,7 +68,6 @@ static void unit_join(struct kvm_private_file *f,
 		}
 	}
 	set_page_private(unit->head, 0);
-	kvm_private_unit_set_heads(unit);
 	atomic_long_add(nr, &f->nr_pages[page_to_nid(unit->head)]);
 	kvm_private_unit_count(f, unit, nr);
 }
@@ -234,18 +233,6 @@ void kvm_private_unit_break(struct kvm_private_unit *unit)
 	for (i = 0; i < nr; i += 1UL << order)
 		kvm_private_split_charge(unit->head + i, order);
 	unit->whole = false;
-}
-
-/**
- * kvm_private_unit_set_heads() - let each page know the first one
- * @unit: locked, or in nobody else's reach
- */
-void kvm_private_unit_set_heads(const struct kvm_private_unit *unit)
-{
-	unsigned long nr = kvm_private_unit_nr(unit), i;
-
-	for (i = 1; i < nr; i++)
-		kvm_private_page_set_head(unit->head + i, unit->head);
 }
 
 /**

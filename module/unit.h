@@ -64,18 +64,22 @@ kvm_private_unit_page(const struct kvm_private_unit *unit, pgoff_t index)
 }
 
 /*
- * In its private field the head has the record of the unit's guest, the others
- * have the head, since a locked unit may have left the store already.
+ * In its private field the head has the record of the unit's guest. Another page
+ * that was given to somebody for as long as the unit is locked has the head there:
+ * the unit may have left the store by the time that it is to be unlocked.
  */
 #define KVM_PRIVATE_PAGE_TAIL	1UL
 
-static inline void kvm_private_page_set_head(struct page *page,
-					     struct page *head)
+/* @unit: locked */
+static inline void kvm_private_page_note_head(const struct kvm_private_unit *unit,
+					      struct page *page)
 {
-	set_page_private(page, (unsigned long)head | KVM_PRIVATE_PAGE_TAIL);
+	if (page != unit->head)
+		set_page_private(page, (unsigned long)unit->head |
+				       KVM_PRIVATE_PAGE_TAIL);
 }
 
-/* @page: in a unit that is locked */
+/* @page: noted, in a unit that is locked since */
 static inline struct page *kvm_private_page_head(struct page *page)
 {
 	unsigned long private = page_private(page);
@@ -163,7 +167,6 @@ int kvm_private_unit_alloc(struct kvm_private_file *f,
 void kvm_private_units_free(struct kvm_private_file *f,
 			    struct kvm_private_unit *units, unsigned int nr);
 void kvm_private_unit_break(struct kvm_private_unit *unit);
-void kvm_private_unit_set_heads(const struct kvm_private_unit *unit);
 void kvm_private_unit_count(struct kvm_private_file *f,
 			    const struct kvm_private_unit *unit, long nr);
 void kvm_private_pages_clear(struct page *page, unsigned long nr);
