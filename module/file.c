@@ -164,6 +164,7 @@ static int kvm_private_release(struct inode *inode, struct file *file)
 	 */
 	if (!xa_empty(&f->units))
 		kvm_private_store_remove(f, 0, ULONG_MAX);
+	kvm_private_holder_remove(f);
 	kvm_private_fs_unpin();
 	return 0;
 }
@@ -248,6 +249,8 @@ struct file *kvm_private_file_create(u64 size, u64 flags,
 				   &kvm_private_file_iops, size, f);
 	if (IS_ERR(file))
 		kvm_private_file_free(f);
+	else
+		kvm_private_holder_add(f);
 	return file;
 }
 
