@@ -14,6 +14,7 @@
 
 #include "compat/compat.h"
 #include "internal.h"
+#include "trace.h"
 
 /**
  * kvm_private_file_range() - check a user's range and turn it into pages
@@ -247,10 +248,12 @@ struct file *kvm_private_file_create(u64 size, u64 flags,
 
 	file = kvm_private_fs_file(&kvm_private_file_fops,
 				   &kvm_private_file_iops, size, f);
-	if (IS_ERR(file))
+	if (IS_ERR(file)) {
 		kvm_private_file_free(f);
-	else
+	} else {
 		kvm_private_holder_add(f);
+		trace_kvm_private_create(f);
+	}
 	return file;
 }
 
