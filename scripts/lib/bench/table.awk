@@ -127,7 +127,7 @@ function print_events(	head, line, i, r, s) {
 }
 
 function print_others(	head, i, s, names) {
-	print "\nYardsticks, and the bytes that the records of a GiB take.\n"
+	print "\nYardsticks, the bytes that the records of a GiB take, and what a hole takes in a file of many bindings.\n"
 	head = "|"
 	for (s = 1; s <= other_sizes[0]; s++)
 		head = head "|" other_sizes[s] " MiB"
