@@ -165,7 +165,7 @@ static void drop_units(struct kvm_private_file *f,
 		pages += kvm_private_unit_nr(&units[i]);
 	}
 	kvm_private_units_free(f, units, nr);
-	kvm_private_memlock_uncharge(&f->memlock, pages);
+	kvm_private_uncharge(f, pages);
 }
 
 /*

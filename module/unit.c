@@ -13,6 +13,7 @@
 #include "compat/compat.h"
 #include "internal.h"
 #include "observer.h"
+#include "trace.h"
 #include "unit.h"
 
 /**
@@ -106,6 +107,7 @@ int kvm_private_unit_alloc(struct kvm_private_file *f,
 	if (!kvm_private_unit_is_gigantic(unit))
 		give_references(unit->head, nr);
 	unit_join(f, unit);
+	trace_kvm_private_alloc(f, unit);
 	return 0;
 }
 
@@ -145,6 +147,7 @@ static void unit_leave(struct kvm_private_file *f,
 {
 	unsigned long nr = kvm_private_unit_nr(unit), i;
 
+	trace_kvm_private_free(f, unit);
 	if (!want_init_on_alloc(GFP_KERNEL) && !want_init_on_free())
 		kvm_private_pages_clear(unit->head, nr);
 	for (i = 0; i < nr; i++) {
