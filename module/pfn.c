@@ -38,9 +38,6 @@ static unsigned int clip_order(struct kvm_private_file *f,
 {
 	pgoff_t start = binding->start, end = binding->end;
 
-	if (!order)
-		return 0;
-
 	/* ... in the binding and, if its guest minds, in one state. */
 	if (!(binding->flags & KVM_PRIVATE_BIND_STATELESS))
 		kvm_private_state_clip(f, index, &start, &end);
@@ -142,6 +139,7 @@ static int find_pfn(struct kvm_private_file *f,
 {
 	unsigned long seq = kvm_private_observed_seq();
 	struct kvm_private_unit unit;
+	unsigned int order;
 	struct page *page;
 
 	if (!binding_has(binding, index))
@@ -158,9 +156,10 @@ static int find_pfn(struct kvm_private_file *f,
 	*pfn = page_to_pfn(page);
 	if (private)
 		kvm_private_tell_handed_out(binding, index, *pfn, 0, seq);
-	if (max_order)
-		*max_order = clip_order(f, binding, index,
-					min(unit.order, f->order));
+	if (max_order) {
+		order = min(unit.order, f->order);
+		*max_order = order ? clip_order(f, binding, index, order) : 0;
+	}
 	return 0;
 }
 

@@ -73,6 +73,15 @@ static void unit_join(struct kvm_private_file *f,
 	kvm_private_unit_count(f, unit, nr);
 }
 
+/* To all pages but the first; those of what is gigantic have theirs. */
+static void give_references(struct page *head, unsigned long nr)
+{
+	struct page *page;
+
+	for (page = head + 1; page < head + nr; page++)
+		init_page_count(page);
+}
+
 /**
  * kvm_private_unit_alloc() - allocate memory for a unit
  * @f: the file
@@ -87,7 +96,7 @@ static void unit_join(struct kvm_private_file *f,
 int kvm_private_unit_alloc(struct kvm_private_file *f,
 			   struct kvm_private_unit *unit, gfp_t gfp)
 {
-	unsigned long nr = kvm_private_unit_nr(unit), i;
+	unsigned long nr = kvm_private_unit_nr(unit);
 
 	unit->head = unit->order ? alloc_block(f, unit, gfp) :
 				   alloc_single(f, unit->index, gfp);
@@ -95,9 +104,8 @@ int kvm_private_unit_alloc(struct kvm_private_file *f,
 		return -ENOMEM;
 
 	unit->whole = unit->order;
-	/* Those of what is gigantic have theirs. */
-	for (i = 1; i < nr && !kvm_private_unit_is_gigantic(unit); i++)
-		init_page_count(unit->head + i);
+	if (!kvm_private_unit_is_gigantic(unit))
+		give_references(unit->head, nr);
 	unit_join(f, unit);
 	trace_kvm_private_alloc(f, unit);
 	return 0;
