@@ -41,16 +41,6 @@ static void unlock_parts(struct block *block)
 		kvm_private_store_unlock(&block->parts[--block->nr_parts]);
 }
 
-static bool has_poison(const struct kvm_private_unit *part)
-{
-	unsigned long i;
-
-	for (i = 0; i < kvm_private_unit_nr(part); i++)
-		if (PageHWPoison(part->head + i))
-			return true;
-	return false;
-}
-
 /* The block has no holes, and gets none. */
 static int lock_parts(struct block *block)
 {
@@ -72,7 +62,8 @@ static int lock_parts(struct block *block)
 		}
 		block->nr_parts++;
 		index = kvm_private_unit_end(part);
-		if (has_poison(part))
+		if (kvm_private_pages_have_poison(part->head,
+						  kvm_private_unit_nr(part)))
 			ret = -EHWPOISON;
 		else if (kvm_private_unit_is_guarded(part))
 			ret = -EBUSY;

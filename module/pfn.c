@@ -31,20 +31,37 @@ guest_for(const struct kvm_private_binding *binding, bool private)
 	return private ? binding->guest : NULL;
 }
 
+/* A block grows by the one beside it, for as long as that has no memory error. */
+static unsigned int clip_to_sound(const struct kvm_private_unit *unit,
+				  pgoff_t index, unsigned int order)
+{
+	unsigned int sound;
+	pgoff_t beside;
+
+	for (sound = 0; sound < order; sound++) {
+		beside = round_down(index, 1UL << sound) ^ (1UL << sound);
+		if (kvm_private_pages_have_poison(kvm_private_unit_page(unit, beside),
+						  1UL << sound))
+			break;
+	}
+	return sound;
+}
+
 /* The largest order of a naturally aligned block around a page that is ... */
 static unsigned int clip_order(struct kvm_private_file *f,
 			       const struct kvm_private_binding *binding,
-			       pgoff_t index, unsigned int order)
+			       pgoff_t index, const struct kvm_private_unit *unit,
+			       unsigned int order)
 {
 	pgoff_t start = binding->start, end = binding->end;
 
-	/* ... in the binding and, if its guest minds, in one state. */
+	/* ... in the binding and, if its guest minds, in one state, and sound. */
 	if (!(binding->flags & KVM_PRIVATE_BIND_STATELESS))
 		kvm_private_state_clip(f, index, &start, &end);
 	while (round_down(index, 1UL << order) < start ||
 	       round_down(index, 1UL << order) + (1UL << order) > end)
 		order--;
-	return order;
+	return clip_to_sound(unit, index, order);
 }
 
 /* Platforms know base pages and huge pages: SEV-SNP's RMP has no other sizes. */
@@ -72,7 +89,7 @@ static int unit_hand_over(struct kvm_private_file *f,
 	if (kvm_private_unit_guest(unit) == guest)
 		return 0;
 	if (!is_prepared_as_one(unit) ||
-	    clip_order(f, binding, index, unit->order) != unit->order)
+	    clip_order(f, binding, index, unit, unit->order) != unit->order)
 		return 1;
 
 	kvm_private_unit_reclaim(f, unit);
@@ -158,7 +175,7 @@ static int find_pfn(struct kvm_private_file *f,
 		kvm_private_tell_handed_out(binding, index, *pfn, 0, seq);
 	if (max_order) {
 		order = min(unit.order, f->order);
-		*max_order = order ? clip_order(f, binding, index, order) : 0;
+		*max_order = order ? clip_order(f, binding, index, &unit, order) : 0;
 	}
 	return 0;
 }
@@ -180,7 +197,8 @@ static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
  * @index: page offset in the file, inside the binding
  * @pfn: out: the page frame
  * @max_order: out: up to 2^@max_order frames around @pfn, naturally aligned,
- *	are contiguous, in the same state and inside the binding. Who maps them
+ *	are contiguous, in the same state, without a hardware memory error that is
+ *	known by now, and inside the binding. Who maps them
  *	all keeps to invalidations of any of them. May be NULL.
  *
  * Allocates a page that is missing, unless the file was created with

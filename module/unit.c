@@ -5,6 +5,9 @@
  * Pages come zeroed from there. They are cleared here, on the way out, only if
  * the allocator will not do that by itself (init_on_alloc, init_on_free), so
  * that no page is cleared twice between two owners.
+ *
+ * A page with a hardware memory error is never touched, and goes back by itself:
+ * only then does the allocator look whether it may hand it out again.
  */
 
 #include <linux/highmem.h>
@@ -17,6 +20,26 @@
 #include "unit.h"
 
 /**
+ * kvm_private_pages_have_poison() - has a page a hardware memory error?
+ * @page: the first
+ * @nr: their number
+ *
+ * The kernel notes it at any moment, and tells nobody. It keeps no note for many
+ * pages at once either, since these are no compound page.
+ *
+ * Context: any.
+ */
+bool kvm_private_pages_have_poison(const struct page *page, unsigned long nr)
+{
+	const struct page *end = page + nr;
+
+	for (; page < end; page++)
+		if (unlikely(PageHWPoison(page)))
+			return true;
+	return false;
+}
+
+/**
  * kvm_private_pages_clear() - zero pages
  * @page: the first, locked or in nobody else's reach
  * @nr: their number
@@ -27,7 +50,8 @@ void kvm_private_pages_clear(struct page *page, unsigned long nr)
 {
 	kvm_private_tell_host_access(page, nr, false);
 	for (; nr; nr--, page++) {
-		clear_highpage(page);
+		if (likely(!PageHWPoison(page)))
+			clear_highpage(page);
 		cond_resched();
 	}
 }
@@ -134,7 +158,10 @@ static bool freeze_tails(const struct kvm_private_unit *unit)
  */
 static bool free_whole(const struct kvm_private_unit *unit)
 {
-	if (page_count(unit->head) != 1 || !freeze_tails(unit))
+	if (page_count(unit->head) != 1 ||
+	    kvm_private_pages_have_poison(unit->head,
+					  kvm_private_unit_nr(unit)) ||
+	    !freeze_tails(unit))
 		return false;
 
 	__free_pages(unit->head, unit->order);

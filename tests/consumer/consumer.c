@@ -149,6 +149,17 @@ __u64 get_pfn(struct consumer *c, __u32 slot, __u64 index)
 	return page.pfn;
 }
 
+__u64 lookup(struct consumer *c, __u64 index, bool shared,
+	     unsigned int *order)
+{
+	struct kpt_page page = { .index = index, .shared = shared };
+
+	expect_ok(ioctl(c->device, KPT_GET_PFN, &page), "looking page %llu up",
+		  index);
+	*order = page.max_order;
+	return page.pfn;
+}
+
 int read_word(struct consumer *c, __u32 slot, __u64 index,
 	      __u64 *word)
 {

@@ -22,6 +22,7 @@
 
 /* In one of huge pages, which has a tail */
 #define HUGE_BLOCKS	3
+#define HUGE_ORDER	(HUGE_SHIFT - 12)
 #define HUGE_FILE_PAGES	(HUGE_BLOCKS * HUGE_PAGES + 10)
 
 struct consumer {
@@ -71,6 +72,9 @@ void unbind(struct consumer *c, __u32 slot);
 int try_get_pfn(struct consumer *c, __u32 slot, __u64 index);
 /* Checks also that max_order is 0. */
 __u64 get_pfn(struct consumer *c, __u32 slot, __u64 index);
+
+/* The same in slot 0, without that check: in files of huge pages */
+__u64 lookup(struct consumer *c, __u64 index, bool shared, unsigned int *order);
 
 int read_word(struct consumer *c, __u32 slot, __u64 index,
 	      __u64 *word);

@@ -9,18 +9,6 @@
 #include "convert.h"
 
 #define BLOCK HUGE_PAGES
-#define HUGE_ORDER (HUGE_SHIFT - 12)
-
-static __u64 lookup(struct consumer *c, __u64 index, bool shared,
-		    unsigned int *order)
-{
-	struct kpt_page page = { .index = index, .shared = shared };
-
-	expect_ok(ioctl(c->device, KPT_GET_PFN, &page), "looking page %llu up",
-		  index);
-	*order = page.max_order;
-	return page.pfn;
-}
 
 /* The largest naturally aligned block around a page, between start and end */
 static unsigned int largest(__u64 index, __u64 start, __u64 end)

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages with a hardware memory error: nobody gets them any more, and the rest of
+ * the file goes on.
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "convert.h"
+#include "huge.h"
+#include "poison.h"
+#include "touch.h"
+#include "unit.h"
+
+#define FILE_SIZE (16 * PAGE)
+#define BAD 5
+
+#define SHARED (KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
+
+/* Fills a file whose page BAD then has an error; returns that page's frame. */
+static __u64 fill_and_poison(char *map, __u64 size)
+{
+	__u64 frame;
+
+	memset(map, 'x', size);
+	frame = frame_at(map + BAD * PAGE);
+	poison_frame(frame);
+	return frame;
+}
+
+/* The mapping, which whoever had it keeps, comes back for the others only. */
+static void test_mapping(void **state)
+{
+	int fd = file_create(FILE_SIZE, SHARED);
+	char *map = file_map(fd, FILE_SIZE);
+
+	(void)state;
+	fill_and_poison(map, FILE_SIZE);
+	munmap(map, FILE_SIZE);
+	map = file_map(fd, FILE_SIZE);
+	expect_sigbus(map + BAD * PAGE, "the page with an error");
+	for (unsigned int i = 0; i < FILE_SIZE / PAGE; i++)
+		if (i != BAD)
+			expect_reads(map + i * PAGE, 'x', "page %u", i);
+	munmap(map, FILE_SIZE);
+	close(fd);
+}
+
+static void test_populate(void **state)
+{
+	int fd = file_create(FILE_SIZE, SHARED);
+	char *map = file_map(fd, FILE_SIZE);
+	static char source[FILE_SIZE];
+	struct kvm_private_populate populate = {
+		.size = FILE_SIZE, .source = (uintptr_t)source,
+	};
+
+	(void)state;
+	memset(source, 'y', sizeof(source));
+	fill_and_poison(map, FILE_SIZE);
+	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "convert");
+	expect_error(EHWPOISON, file_populate(fd, &populate), "populate");
+	assert_int_equal(populate.offset, BAD * PAGE);
+	populate.offset += PAGE;
+	populate.size -= PAGE;
+	populate.source += PAGE;
+	expect_ok(file_populate(fd, &populate), "the rest");
+	expect_ok(file_make_shared(fd, 0, FILE_SIZE, 0), "convert");
+	expect_reads(map, 'y', "before");
+	expect_sigbus(map + BAD * PAGE, "the page with an error");
+	expect_reads(map + (BAD + 1) * PAGE, 'y', "behind");
+	munmap(map, FILE_SIZE);
+	close(fd);
+}
+
+/* Clearing the range leaves that page alone. */
+static void test_zero(void **state)
+{
+	int fd = file_create(FILE_SIZE, SHARED);
+	char *map = file_map(fd, FILE_SIZE);
+
+	(void)state;
+	fill_and_poison(map, FILE_SIZE);
+	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "convert");
+	expect_ok(file_make_shared(fd, 0, FILE_SIZE, CONVERT_ZERO), "convert");
+	expect_reads(map + (BAD - 1) * PAGE, 0, "before");
+	expect_sigbus(map + BAD * PAGE, "the page with an error");
+	expect_reads(map + (BAD + 1) * PAGE, 0, "behind");
+	munmap(map, FILE_SIZE);
+	close(fd);
+}
+
+/* A hole there is filled with another page. */
+static void test_punch(void **state)
+{
+	int fd = file_create(FILE_SIZE, SHARED);
+	char *map = file_map(fd, FILE_SIZE);
+	__u64 frame;
+
+	(void)state;
+	frame = fill_and_poison(map, FILE_SIZE);
+	expect_ok(file_punch(fd, BAD * PAGE, PAGE), "punch");
+	assert_false(frame_is_free(frame));
+	expect_reads(map + BAD * PAGE, 0, "a new page");
+	assert_int_not_equal(frame_at(map + BAD * PAGE), frame);
+	munmap(map, FILE_SIZE);
+	close(fd);
+	assert_false(frame_is_free(frame));
+}
+
+static void test_collapse(void **state)
+{
+	int fd = huge_create(3 * HUGE_PAGE, SHARED);
+	char *map = file_map(fd, 3 * HUGE_PAGE);
+	struct kvm_private_collapse collapse = { .size = 3 * HUGE_PAGE };
+
+	(void)state;
+	expect_ok(file_allocate(fd, 0, 3 * HUGE_PAGE), "allocate");
+	for (unsigned int i = 0; i < 3; i++)
+		expect_ok(file_punch(fd, i * HUGE_PAGE, PAGE), "punch");
+	poison_frame(frame_at(map + HUGE_PAGE + BAD * PAGE));
+	expect_error(EHWPOISON, file_collapse(fd, &collapse), "collapse");
+	assert_int_equal(collapse.offset, HUGE_PAGE);
+	collapse.offset = 2 * HUGE_PAGE;
+	collapse.size = HUGE_PAGE;
+	expect_ok(file_collapse(fd, &collapse), "the last block");
+	expect_backing(fd, 2, HUGE_PAGES, "all but one");
+	/* Without that page nothing is in the way. */
+	expect_ok(file_punch(fd, HUGE_PAGE + BAD * PAGE, PAGE), "punch");
+	collapse_all(fd, 3 * HUGE_PAGE);
+	expect_backing(fd, 3, 0, "all");
+	munmap(map, 3 * HUGE_PAGE);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_mapping),
+		cmocka_unit_test(test_populate),
+		cmocka_unit_test(test_zero),
+		cmocka_unit_test(test_punch),
+		cmocka_unit_test(test_collapse),
+	};
+
+	return cmocka_run_group_tests_name("poison", tests, NULL, NULL);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Hardware memory errors, as the kernel is told of them. */
+#ifndef TESTS_LIB_POISON_H
+#define TESTS_LIB_POISON_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+/* From now on that page frame has one; the machine does without it for good. */
+void poison_frame(__u64 frame);
+
+/* Does the page allocator have it, to hand it out again? */
+bool frame_is_free(__u64 frame);
+
+#endif /* TESTS_LIB_POISON_H */
