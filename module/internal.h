@@ -218,6 +218,12 @@ long kvm_private_ioctl_convert(struct file *file,
 /* limit.c */
 int kvm_private_charge(struct kvm_private_file *f, unsigned long nr);
 void kvm_private_uncharge(struct kvm_private_file *f, unsigned long nr);
+int kvm_private_charge_stop(void);
+void kvm_private_charge_resume(void);
+
+/* hibernation.c */
+int kvm_private_hibernation_init(void);
+void kvm_private_hibernation_exit(void);
 
 /* holders.c */
 extern const struct attribute_group *kvm_private_holders_groups[];

@@ -15,6 +15,7 @@
 
 static atomic_long_t nr_charged = ATOMIC_LONG_INIT(0);
 static unsigned long limit = ULONG_MAX;	/* in pages */
+static bool stopped;
 
 /* Bytes, also as 512M or 64G. What is above it stays until it is freed. */
 static int limit_set(const char *value, const struct kernel_param *param)
@@ -51,7 +52,7 @@ MODULE_PARM_DESC(limit, "bytes that all files may have allocated, such as 64G; 0
  *
  * Context: any.
  * Return: 0, or -ENOMEM if that would exceed the limit for all files or the
- * creator's RLIMIT_MEMLOCK.
+ * creator's RLIMIT_MEMLOCK, or if the machine is about to hibernate.
  */
 int kvm_private_charge(struct kvm_private_file *f, unsigned long nr)
 {
@@ -63,7 +64,11 @@ int kvm_private_charge(struct kvm_private_file *f, unsigned long nr)
 			return -ENOMEM;
 	} while (!atomic_long_try_cmpxchg(&nr_charged, &old, old + nr));
 
-	ret = kvm_private_memlock_charge(&f->memlock, nr);
+	/* Pairs with kvm_private_charge_stop(): it sees the charge, or we see it. */
+	if (unlikely(READ_ONCE(stopped)))
+		ret = -ENOMEM;
+	else
+		ret = kvm_private_memlock_charge(&f->memlock, nr);
 	if (ret)
 		atomic_long_sub(nr, &nr_charged);
 	return ret;
@@ -80,4 +85,26 @@ void kvm_private_uncharge(struct kvm_private_file *f, unsigned long nr)
 {
 	kvm_private_memlock_uncharge(&f->memlock, nr);
 	atomic_long_sub(nr, &nr_charged);
+}
+
+/**
+ * kvm_private_charge_stop() - let nobody have pages, if nobody has any
+ *
+ * Context: any. kvm_private_charge_resume() is owed after success.
+ * Return: 0, and no file has or gets a page; -EBUSY.
+ */
+int kvm_private_charge_stop(void)
+{
+	WRITE_ONCE(stopped, true);
+	smp_mb();	/* stopped before it is counted */
+	if (!atomic_long_read(&nr_charged))
+		return 0;
+
+	WRITE_ONCE(stopped, false);
+	return -EBUSY;
+}
+
+void kvm_private_charge_resume(void)
+{
+	WRITE_ONCE(stopped, false);
 }
