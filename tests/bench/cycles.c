@@ -24,7 +24,7 @@
 #include "measure.h"
 #include "unit.h"
 
-#define ROUNDS	32
+#define ROUNDS	12
 
 enum row { ALLOCATE, LOOK_UP, FREE, ROWS };
 

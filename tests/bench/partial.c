@@ -65,29 +65,43 @@ static int (*const operations[OPERATIONS])(int fd, uint64_t size) = {
 
 static int new_file(unsigned int page_shift, uint64_t size)
 {
-	int device = device_open();
-	int fd = try_create_shift(device, size, KVM_PRIVATE_FLAG_MMAP,
-				  page_shift);
+	uint64_t flags = KVM_PRIVATE_FLAG_MMAP;
+	int device = device_open(), fd;
 
-	if (fd < 0 || file_allocate(fd, 0, size))
-		err(1, "2^%u bytes", page_shift);
+	if (page_shift > 12)
+		flags |= KVM_PRIVATE_FLAG_HUGE_STRICT;
+	fd = try_create_shift(device, size, flags, page_shift);
+	if (fd < 0)
+		err(1, "KVM_PRIVATE_CREATE");
 	close(device);
 	return fd;
 }
 
-static void one_round(unsigned int page_shift, uint64_t size,
-		      unsigned int nr_operations, double *values)
+/*
+ * Returns how many of the operations worked: to be moved a page of 1 GiB takes
+ * another place of that size.
+ */
+static unsigned int one_round(unsigned int page_shift, uint64_t size,
+			      unsigned int nr_operations, double *values)
 {
 	int fd = new_file(page_shift, size);
 	uint64_t start;
+	unsigned int i;
 
-	for (unsigned int i = 0; i < nr_operations; i++) {
+	if (file_allocate(fd, 0, size)) {
+		warn("2^%u bytes: fallocate", page_shift);
+		nr_operations = 0;
+	}
+	for (i = 0; i < nr_operations; i++) {
 		start = __rdtsc();
-		if (operations[i](fd, size))
-			err(1, "%s", names[i]);
+		if (operations[i](fd, size)) {
+			warn("2^%u bytes: %s", page_shift, names[i]);
+			break;
+		}
 		values[i * ROUNDS] = __rdtsc() - start;
 	}
 	close(fd);
+	return i;
 }
 
 static void report(const struct backend *backend)
@@ -100,7 +114,7 @@ static void report(const struct backend *backend)
 	if (size < HUGE_PAGE)
 		size = HUGE_PAGE;
 	for (unsigned int i = 0; i < ROUNDS; i++)
-		one_round(backend->page_shift, size, nr, values + i);
+		nr = one_round(backend->page_shift, size, nr, values + i);
 	for (unsigned int i = 0; i < nr; i++) {
 		printf("%s,%s,%llu,%.1f,instructions/call,,\n", backend->name,
 		       names[i], size / MIB,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "poll_until.h"
 
-#define POLL_SECONDS 10
+/* A machine that is kept waiting has no time for what others do in ten. */
+#define POLL_SECONDS 60
 #define POLL_PAUSE_NS (10 * 1000 * 1000)
 
 struct poll poll_start(void)

@@ -80,7 +80,7 @@ function rounded(x) {
 function judged(backend, row, size,	x, text) {
 	x = ratio("off", backend, row, size)
 	text = rounded(x)
-	if (x != "" && goal[row, backend] != "" && text > goal[row, backend] + 0)
+	if (x != "" && goal[row, backend] != "" && x > goal[row, backend] + 0)
 		text = "**" text "**"
 	return text
 }
