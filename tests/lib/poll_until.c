@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "poll_until.h"
+#include "watched.h"
 
 #define POLL_SECONDS 10
+#define POLL_SECONDS_WATCHED 60
 #define POLL_PAUSE_NS (10 * 1000 * 1000)
 
 struct poll poll_start(void)
@@ -9,7 +11,8 @@ struct poll poll_start(void)
 	struct poll poll;
 
 	clock_gettime(CLOCK_MONOTONIC, &poll.deadline);
-	poll.deadline.tv_sec += POLL_SECONDS;
+	poll.deadline.tv_sec += kernel_is_watched() ? POLL_SECONDS_WATCHED :
+						      POLL_SECONDS;
 	return poll;
 }
 
