@@ -12,6 +12,7 @@
 
 #include "internal.h"
 #include "observer.h"
+#include "trace.h"
 
 static struct kvm_private_binding *to_binding(struct interval_tree_node *node)
 {
@@ -147,6 +148,7 @@ void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
 
 	lockdep_assert_held_write(&f->invalidate_lock);
 
+	trace_kvm_private_invalidate_begin(f, start, end);
 	for (b = first_binding(f, start, end); b;
 	     b = next_binding(b, start, end)) {
 		kvm_private_tell_begin(b, max(start, b->start),
@@ -170,6 +172,7 @@ void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
 		kvm_private_tell_end(b, max(start, b->start),
 				     min(end, b->end));
 	}
+	trace_kvm_private_invalidate_end(f, start, end);
 }
 
 static bool binding_preserves(struct kvm_private_binding *binding,

@@ -226,7 +226,7 @@ static int try_moving(struct block *block)
 	if (ret)
 		return ret;
 
-	ret = kvm_private_memlock_charge(&f->memlock, nr);
+	ret = kvm_private_charge(f, nr);
 	if (ret)
 		return ret;
 	ret = kvm_private_unit_alloc(f, &block->unit, KVM_PRIVATE_GFP_PAGE);
@@ -242,7 +242,7 @@ static int try_moving(struct block *block)
 	}
 uncharge:
 	/* Either the new pages are gone or the old ones. */
-	kvm_private_memlock_uncharge(&f->memlock, nr);
+	kvm_private_uncharge(f, nr);
 	return ret;
 }
 

@@ -13,6 +13,7 @@
 
 #include "internal.h"
 #include "observer.h"
+#include "trace.h"
 #include "unit.h"
 
 struct conversion {
@@ -199,6 +200,7 @@ static int convert(struct conversion *c)
 	ret = convert_locked(f, c);
 	up_write(&f->invalidate_lock);
 
+	trace_kvm_private_convert(f, c->start, c->end, c->private, c->flags, ret);
 	return ret;
 }
 

@@ -123,6 +123,7 @@ static struct miscdevice kvm_private_device = {
 	.minor	= MISC_DYNAMIC_MINOR,
 	.name	= "kvm_private",
 	.fops	= &kvm_private_device_fops,
+	.groups	= kvm_private_holders_groups,
 };
 
 int kvm_private_device_init(void)

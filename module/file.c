@@ -14,6 +14,7 @@
 
 #include "compat/compat.h"
 #include "internal.h"
+#include "trace.h"
 
 /**
  * kvm_private_file_range() - check a user's range and turn it into pages
@@ -164,6 +165,7 @@ static int kvm_private_release(struct inode *inode, struct file *file)
 	 */
 	if (!xa_empty(&f->units))
 		kvm_private_store_remove(f, 0, ULONG_MAX);
+	kvm_private_holder_remove(f);
 	kvm_private_fs_unpin();
 	return 0;
 }
@@ -246,8 +248,12 @@ struct file *kvm_private_file_create(u64 size, u64 flags,
 
 	file = kvm_private_fs_file(&kvm_private_file_fops,
 				   &kvm_private_file_iops, size, f);
-	if (IS_ERR(file))
+	if (IS_ERR(file)) {
 		kvm_private_file_free(f);
+	} else {
+		kvm_private_holder_add(f);
+		trace_kvm_private_create(f);
+	}
 	return file;
 }
 

@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 
 #include "internal.h"
+#include "trace.h"
 #include "unit.h"
 
 /**
@@ -163,6 +164,7 @@ void kvm_private_unit_reclaim(struct kvm_private_file *f,
 	if (!guest)
 		return;
 
+	trace_kvm_private_reclaim(f, unit);
 	guest->ops->reclaim(page_to_pfn(unit->head), kvm_private_unit_nr(unit));
 	note_guest(unit->head, NULL);
 	kvm_private_guest_put(f, guest);

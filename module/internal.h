@@ -26,6 +26,7 @@
 #include <linux/rbtree.h>
 #include <linux/rwlock.h>
 #include <linux/rwsem.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
@@ -94,6 +95,18 @@ struct kvm_private_guest {
 };
 
 /**
+ * struct kvm_private_holder - who made a file
+ * @node: in the list of all files
+ * @pid: of the creating process, which may be gone
+ * @comm: its name then
+ */
+struct kvm_private_holder {
+	struct list_head node;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+/**
  * struct kvm_private_file - what a private file's inode carries in i_private
  * @flags: KVM_PRIVATE_FLAG_*
  * @guest_id: of a stand-in for a guest_memfd: the one guest whose bindings it
@@ -121,6 +134,7 @@ struct kvm_private_guest {
  * @has_policies: there is one. Unlike the tree, which is empty for a moment
  *	while its only policy shrinks, it may be looked at without the lock.
  * @memlock: pays for the pages
+ * @holder: whose they are, for people
  * @nr_huge: base pages in huge units
  * @nr_gigantic: base pages in gigantic ones
  * @nr_pages: base pages in the store, by NUMA node
@@ -143,6 +157,7 @@ struct kvm_private_file {
 	struct rb_root_cached policies;
 	bool has_policies;
 	struct kvm_private_memlock memlock;
+	struct kvm_private_holder holder;
 	atomic_long_t nr_huge;
 	atomic_long_t nr_gigantic;
 	atomic_long_t nr_pages[];
@@ -199,6 +214,23 @@ int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
 			     pgoff_t end, pgoff_t *held);
 long kvm_private_ioctl_convert(struct file *file,
 			       struct kvm_memory_attributes2 __user *arg);
+
+/* limit.c */
+int kvm_private_charge(struct kvm_private_file *f, unsigned long nr);
+void kvm_private_uncharge(struct kvm_private_file *f, unsigned long nr);
+int kvm_private_charge_stop(void);
+void kvm_private_charge_resume(void);
+
+/* hibernation.c */
+int kvm_private_hibernation_init(void);
+void kvm_private_hibernation_exit(void);
+
+/* holders.c */
+extern const struct attribute_group *kvm_private_holders_groups[];
+int kvm_private_holders_init(void);
+void kvm_private_holders_exit(void);
+void kvm_private_holder_add(struct kvm_private_file *f);
+void kvm_private_holder_remove(struct kvm_private_file *f);
 
 /* gigantic.c */
 struct page *kvm_private_gigantic_alloc(struct kvm_private_file *f,

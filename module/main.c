@@ -7,13 +7,32 @@
 
 static int __init kvm_private_init(void)
 {
-	return kvm_private_device_init();
+	int ret;
+
+	ret = kvm_private_holders_init();
+	if (ret)
+		return ret;
+	ret = kvm_private_hibernation_init();
+	if (ret)
+		goto holders;
+	ret = kvm_private_device_init();
+	if (ret)
+		goto hibernation;
+	return 0;
+
+hibernation:
+	kvm_private_hibernation_exit();
+holders:
+	kvm_private_holders_exit();
+	return ret;
 }
 module_init(kvm_private_init);
 
 static void __exit kvm_private_exit(void)
 {
 	kvm_private_device_exit();
+	kvm_private_hibernation_exit();
+	kvm_private_holders_exit();
 	kvm_private_policy_exit();
 }
 module_exit(kvm_private_exit);

@@ -6,6 +6,7 @@
 
 #include "internal.h"
 #include "observer.h"
+#include "trace.h"
 #include "unit.h"
 
 static bool binding_has(const struct kvm_private_binding *binding,
@@ -36,9 +37,6 @@ static unsigned int clip_order(struct kvm_private_file *f,
 			       pgoff_t index, unsigned int order)
 {
 	pgoff_t start = binding->start, end = binding->end;
-
-	if (!order)
-		return 0;
 
 	/* ... in the binding and, if its guest minds, in one state. */
 	if (!(binding->flags & KVM_PRIVATE_BIND_STATELESS))
@@ -83,6 +81,7 @@ static int unit_hand_over(struct kvm_private_file *f,
 
 	ret = guest->ops->prepare(binding, unit->index,
 				  page_to_pfn(unit->head), unit->order);
+	trace_kvm_private_prepare(f, unit, guest->id, ret);
 	if (!ret)
 		kvm_private_unit_assign(unit, guest);
 	return ret;
@@ -134,12 +133,13 @@ static struct page *get_prepared(struct kvm_private_file *f,
 	}
 }
 
-static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
-		   unsigned long *pfn, unsigned int *max_order, bool private)
+static int find_pfn(struct kvm_private_file *f,
+		    struct kvm_private_binding *binding, pgoff_t index,
+		    bool private, unsigned long *pfn, unsigned int *max_order)
 {
-	struct kvm_private_file *f = kvm_private_file(binding->file);
 	unsigned long seq = kvm_private_observed_seq();
 	struct kvm_private_unit unit;
+	unsigned int order;
 	struct page *page;
 
 	if (!binding_has(binding, index))
@@ -156,10 +156,22 @@ static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
 	*pfn = page_to_pfn(page);
 	if (private)
 		kvm_private_tell_handed_out(binding, index, *pfn, 0, seq);
-	if (max_order)
-		*max_order = clip_order(f, binding, index,
-					min(unit.order, f->order));
+	if (max_order) {
+		order = min(unit.order, f->order);
+		*max_order = order ? clip_order(f, binding, index, order) : 0;
+	}
 	return 0;
+}
+
+static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
+		   unsigned long *pfn, unsigned int *max_order, bool private)
+{
+	struct kvm_private_file *f = kvm_private_file(binding->file);
+	int ret = find_pfn(f, binding, index, private, pfn, max_order);
+
+	trace_kvm_private_get_pfn(f, index, private, ret ? 0 : *pfn,
+				  ret || !max_order ? 0 : *max_order, ret);
+	return ret;
 }
 
 /**

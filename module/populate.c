@@ -9,6 +9,7 @@
 
 #include "internal.h"
 #include "observer.h"
+#include "trace.h"
 #include "unit.h"
 
 /*
@@ -143,7 +144,11 @@ static int fill_locked(struct kvm_private_file *f,
 
 	kvm_private_unit_reclaim(f, unit);
 	ret = cb(binding, index, page_to_pfn(page), 0, opaque);
-	if (!ret && binding->ops->prepare)
+	if (!binding->ops->prepare)
+		return ret;
+
+	trace_kvm_private_prepare(f, unit, binding->guest_id, ret);
+	if (!ret)
 		kvm_private_unit_assign(unit, binding->guest);
 	return ret;
 }

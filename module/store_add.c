@@ -48,7 +48,7 @@ static int add_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 	unsigned long nr = kvm_private_unit_nr(unit);
 	int ret;
 
-	ret = kvm_private_memlock_charge(&f->memlock, nr);
+	ret = kvm_private_charge(f, nr);
 	if (ret)
 		return ret;
 
@@ -61,7 +61,7 @@ static int add_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 
 	kvm_private_units_free(f, unit, 1);
 uncharge:
-	kvm_private_memlock_uncharge(&f->memlock, nr);
+	kvm_private_uncharge(f, nr);
 	return ret;
 }
 

@@ -13,6 +13,7 @@
 #include "compat/compat.h"
 #include "internal.h"
 #include "observer.h"
+#include "trace.h"
 #include "unit.h"
 
 /**
@@ -72,6 +73,15 @@ static void unit_join(struct kvm_private_file *f,
 	kvm_private_unit_count(f, unit, nr);
 }
 
+/* To all pages but the first; those of what is gigantic have theirs. */
+static void give_references(struct page *head, unsigned long nr)
+{
+	struct page *page;
+
+	for (page = head + 1; page < head + nr; page++)
+		init_page_count(page);
+}
+
 /**
  * kvm_private_unit_alloc() - allocate memory for a unit
  * @f: the file
@@ -86,7 +96,7 @@ static void unit_join(struct kvm_private_file *f,
 int kvm_private_unit_alloc(struct kvm_private_file *f,
 			   struct kvm_private_unit *unit, gfp_t gfp)
 {
-	unsigned long nr = kvm_private_unit_nr(unit), i;
+	unsigned long nr = kvm_private_unit_nr(unit);
 
 	unit->head = unit->order ? alloc_block(f, unit, gfp) :
 				   alloc_single(f, unit->index, gfp);
@@ -94,10 +104,10 @@ int kvm_private_unit_alloc(struct kvm_private_file *f,
 		return -ENOMEM;
 
 	unit->whole = unit->order;
-	/* Those of what is gigantic have theirs. */
-	for (i = 1; i < nr && !kvm_private_unit_is_gigantic(unit); i++)
-		init_page_count(unit->head + i);
+	if (!kvm_private_unit_is_gigantic(unit))
+		give_references(unit->head, nr);
 	unit_join(f, unit);
+	trace_kvm_private_alloc(f, unit);
 	return 0;
 }
 
@@ -137,6 +147,7 @@ static void unit_leave(struct kvm_private_file *f,
 {
 	unsigned long nr = kvm_private_unit_nr(unit), i;
 
+	trace_kvm_private_free(f, unit);
 	if (!want_init_on_alloc(GFP_KERNEL) && !want_init_on_free())
 		kvm_private_pages_clear(unit->head, nr);
 	for (i = 0; i < nr; i++) {

@@ -128,8 +128,8 @@ machine_run() {
 		-kernel "$image/vmlinuz" -initrd "$work/initramfs"
 		# Only warnings and worse reach the slow serial console; the whole
 		# log comes over its own port at the end. The check of the timer
-		# counts on a machine that isn't kept waiting.
-		-append "$words"
+		# counts on a machine that isn't kept waiting, and so does RCU.
+		-append "rcupdate.rcu_cpu_stall_timeout=300 $words"
 		-chardev "file,id=console,path=$console"
 		-serial chardev:console
 		-device virtio-serial-pci

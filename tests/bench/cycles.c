@@ -2,7 +2,7 @@
 /*
  * What the module alone costs, in cycles of a real processor: allocating pages,
  * looking them up for a guest, and freeing them. Beside it what a memfd costs,
- * which is what guest_memfd is made like. For scripts/bench --cycles, which runs
+ * which is what guest_memfd is made like. For scripts/bench-cycles, which runs
  * it in a kernel that runs as a process:
  *
  *   ./cycles [MIB]...
@@ -24,7 +24,7 @@
 #include "measure.h"
 #include "unit.h"
 
-#define ROUNDS	12
+#define ROUNDS	32
 
 enum row { ALLOCATE, LOOK_UP, FREE, ROWS };
 

@@ -99,6 +99,8 @@ struct kpt_control {
 	__u32 probe;
 	/* prepare sleeps for a tick, so that others get in between. */
 	__u32 slow;
+	/* prepare of what is at this page offset, and 1, doesn't return; 0: none */
+	__u64 block_prepare;
 };
 
 enum kpt_event_type {
@@ -140,7 +142,7 @@ struct kpt_event {
 #define KPT_IS_PRIVATE	_IOW(KPT_IOC_TYPE, 7, struct kpt_is_private)
 #define KPT_POPULATE	_IOWR(KPT_IOC_TYPE, 8, struct kpt_populate)
 #define KPT_CONTROL	_IOW(KPT_IOC_TYPE, 9, struct kpt_control)
-/* Waits until an invalidate_begin is blocked: 0 or ETIMEDOUT */
+/* Waits until an operation is blocked: 0 or ETIMEDOUT */
 #define KPT_WAIT_BLOCKED _IO(KPT_IOC_TYPE, 10)
 /* Whether one is blocked now: 0 or 1 */
 #define KPT_IS_BLOCKED	_IO(KPT_IOC_TYPE, 11)

@@ -7,7 +7,7 @@
 
 #define FEW 64
 #define MANY 64000
-#define ROUNDS 2000
+#define ROUNDS 30
 /* Between two bindings, so that they don't touch */
 #define STRIDE 4
 
@@ -20,23 +20,37 @@ static void bind_many(struct consumer *c, unsigned int from, unsigned int to)
 		bind(c, i, KPT_OPS_PLAIN, i * STRIDE, i * STRIDE + 1);
 }
 
-/* Each of a few pages in turn; events are taken away outside the time. */
-static double seconds_to_punch(struct consumer *c)
+/* A hole in each of a few; events are taken away outside the time. */
+static double seconds_for_few(struct consumer *c)
 {
-	struct kpt_event events[64];
+	struct kpt_event events[2];
 	double start, sum = 0;
 
-	for (unsigned int i = 0; i < ROUNDS; i++) {
-		const __u64 page = i % FEW * STRIDE;
+	for (unsigned int i = 0; i < FEW; i++) {
+		const __u64 page = i * STRIDE;
 
 		start = seconds_now();
 		punch(c, page, page + 1);
 		sum += seconds_now() - start;
 		assert_int_equal(take_events(c, events, ARRAY_SIZE(events)), 2);
-		assert_int_equal(events[0].slot, i % FEW);
-		assert_int_equal(events[1].slot, i % FEW);
+		assert_int_equal(events[0].slot, i);
+		assert_int_equal(events[1].slot, i);
+		expect_no_events(c);
 	}
 	return sum;
+}
+
+/* The least of some rounds: in others the machine itself is kept waiting. */
+static double seconds_to_punch(struct consumer *c)
+{
+	double least = seconds_for_few(c), round;
+
+	for (unsigned int i = 1; i < ROUNDS; i++) {
+		round = seconds_for_few(c);
+		if (round < least)
+			least = round;
+	}
+	return least;
 }
 
 static void test_many(void **state)
@@ -51,7 +65,7 @@ static void test_many(void **state)
 	bind_many(c, FEW, MANY);
 	many = seconds_to_punch(c);
 	print_message("# %u holes take %f s with %u bindings, %f s with %u\n",
-		      ROUNDS, few, FEW, many, MANY);
+		      FEW, few, FEW, many, MANY);
 	assert_true(many < MOST * few);
 
 	/* Whoever is concerned hears of it, and between two nobody. */

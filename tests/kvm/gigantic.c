@@ -182,6 +182,32 @@ static void test_alignment(void **state)
 	}
 }
 
+/* As many huge pages as there are between aligned and aligned again */
+static void test_every_block(void **state)
+{
+	struct huge_slot h;
+
+	(void)state;
+	start(&h, KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED, GPA, 0);
+	huge_slot_delete(&h);
+	for (__u64 shift = HUGE_PAGE; shift < GIGANTIC_PAGE; shift += HUGE_PAGE) {
+		/* Off in the guest, in the file */
+		for (unsigned int i = 0; i < 2; i++) {
+			h.slot.gpa = GPA + (i ? 0 : shift);
+			h.slot.offset = i ? shift : 0;
+			h.slot.size = SIZE - h.slot.offset;
+			h.slot.host = host_address(h.slot.gpa);
+			huge_slot_add(&h);
+			write_and_expect(&h, h.slot.gpa + 5 * PAGE, "a page");
+			assert_int_equal(*huge_word(&h, h.slot.offset + 5 * PAGE),
+					 TAG + h.slot.gpa + 5 * PAGE);
+			expect_entries(&h, 0, 1, "a block off");
+			huge_slot_delete(&h);
+		}
+	}
+	huge_slot_stop(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +216,7 @@ int main(void)
 		cmocka_unit_test(test_hole),
 		cmocka_unit_test(test_convert),
 		cmocka_unit_test(test_alignment),
+		cmocka_unit_test(test_every_block),
 	};
 
 	return cmocka_run_group_tests_name("KVM guest: gigantic pages", tests,

@@ -128,6 +128,40 @@ static void every_size(struct huge_slot *h)
 		}
 }
 
+/* Pages at the slot's ends, and at the borders of the guest's blocks */
+static void expect_some_pages(struct huge_slot *h, const struct place *place)
+{
+	const __u64 end = place->gpa + place->size;
+	__u64 border = place->gpa - place->gpa % HUGE_PAGE + HUGE_PAGE;
+
+	huge_guest_expect(h, place->gpa, 2 * PAGE,
+			  TAG + place->offset - place->gpa);
+	for (; border < end; border += HUGE_PAGE)
+		huge_guest_expect(h, border - PAGE, 2 * PAGE,
+				  TAG + place->offset - place->gpa);
+	huge_guest_expect(h, end - PAGE, PAGE, TAG + place->offset - place->gpa);
+}
+
+/* Each of the three off by any number of pages, and all by the same one */
+static void every_shift(struct huge_slot *h)
+{
+	for (__u64 shift = 0; shift < HUGE_PAGE; shift += PAGE)
+		for (unsigned int i = 0; i < 4; i++) {
+			const struct place place = {
+				.gpa = HUGE_GPA + (i == 0 || i == 3 ? shift : 0),
+				.offset = HUGE_PAGE +
+					  (i == 1 || i == 3 ? shift : 0),
+				.host = i == 2 || i == 3 ? shift : 0,
+				.size = 2 * HUGE_PAGE,
+			};
+
+			put(h, &place);
+			expect_some_pages(h, &place);
+			expect_mappings(h, &place);
+			huge_slot_delete(h);
+		}
+}
+
 static void stamp(struct huge_slot *h, __u64 offset, __u64 size)
 {
 	for (__u64 at = offset; at < offset + size; at += PAGE)
@@ -185,6 +219,19 @@ static void shared_sizes(void **state)
 	(void)state;
 	with_file(KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED,
 		  every_size);
+}
+
+static void private_shifts(void **state)
+{
+	(void)state;
+	with_file(0, every_shift);
+}
+
+static void shared_shifts(void **state)
+{
+	(void)state;
+	with_file(KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED,
+		  every_shift);
 }
 
 /*
@@ -279,6 +326,8 @@ int main(void)
 		cmocka_unit_test(shared_places),
 		cmocka_unit_test(private_sizes),
 		cmocka_unit_test(shared_sizes),
+		cmocka_unit_test(private_shifts),
+		cmocka_unit_test(shared_shifts),
 		cmocka_unit_test(neighbours),
 		cmocka_unit_test(two_vms_in_a_page),
 	};

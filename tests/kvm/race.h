@@ -42,7 +42,7 @@ struct attacker {
 	__u64 data;
 
 	pthread_t thread;
-	unsigned long rounds;
+	unsigned long calls;
 	int error;
 };
 
@@ -63,9 +63,10 @@ void race_start(struct race *race, __u64 flags);
 void race_start_huge(struct race *race, __u64 flags);
 
 /*
- * Lets them run for a while. Fails the test if an attack failed, a vCPU left
- * KVM_RUN or found what it must not find, or one of them got nowhere. Then takes
- * the machine down and waits for its memory.
+ * Lets them run for a while, and longer if that wasn't enough for each of them to
+ * get anywhere. Fails the test if an attack failed, a vCPU left KVM_RUN or found
+ * what it must not find, or one of them got nowhere. Then takes the machine down
+ * and waits for its memory.
  */
 void race_run(struct race *race, const struct race_plan *plan);
 

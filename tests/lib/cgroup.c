@@ -10,6 +10,7 @@
 #include "cgroup.h"
 #include "device.h"
 #include "poll_until.h"
+#include "text_file.h"
 #include "unit.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
@@ -18,12 +19,9 @@ static void write_file(const char *directory, const char *name,
 		       const char *text)
 {
 	char path[256];
-	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	fd = expect_ok(open(path, O_WRONLY | O_CLOEXEC), "open %s", path);
-	expect_ok(write(fd, text, strlen(text)), "write %s to %s", text, path);
-	close(fd);
+	text_file_write(path, text);
 }
 
 static FILE *open_for_reading(const struct cgroup *cgroup, const char *name)

@@ -29,8 +29,10 @@ static void *work(void *arg)
 {
 	struct worker *worker = arg;
 
-	while (!stopped && !worker->failed && seconds_now() < end)
+	/* Once at least, however late it gets its turn */
+	do {
 		worker->one_call(worker);
+	} while (!stopped && !worker->failed && seconds_now() < end);
 	/* The others would only cover up how it came about. */
 	if (worker->failed)
 		stopped = true;

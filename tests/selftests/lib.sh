@@ -5,6 +5,9 @@
 # Running Linux's selftests in a virtual machine. A list of jobs has a line for
 # each: a limit in seconds, the source's kernel line, a program and its arguments.
 
+# The machine's own limit is for one command of a minute or two.
+export KVM_PRIVATE_VM_TIMEOUT=${KVM_PRIVATE_VM_TIMEOUT:-3600}
+
 # selftests_bring SOURCE DIRECTORY PROGRAM...: the programs, for --bring.
 selftests_bring() {
 	local source=$1 directory=$2/$1 programs program

@@ -25,8 +25,8 @@
  *    wrong state.
  *  - EAGAIN: a shared page that is to become private is in somebody's hands.
  *  - EFAULT: a bad pointer.
- *  - ENOMEM: out of memory, or over the limit of a memory cgroup or of
- *    RLIMIT_MEMLOCK.
+ *  - ENOMEM: out of memory, or over a limit: of a memory cgroup, of
+ *    RLIMIT_MEMLOCK, or of the module.
  *  - EPERM: a right is missing.
  *  - EINTR: a signal arrived. What was done stays; the call may be repeated.
  *  - ENOENT: a hole, where the call may not allocate.

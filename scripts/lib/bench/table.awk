@@ -28,6 +28,11 @@ FNR == 1 { next }
 {
 	value[$1, $2, $3, $4] = $5
 	unit[$3] = $6
+	if ($7 == "" && $6 ~ /call$/) {
+		remember(calls, seen_calls, $3)
+		call[$1, $2, $3] = $5
+		next
+	}
 	if ($7 == "") {
 		remember(others, seen_others, $2 FS $3)
 		remember(other_sizes, seen_other_sizes, $4)
@@ -141,8 +146,26 @@ function print_others(	head, i, s, names) {
 	}
 }
 
+function print_calls(	head, i, r, key) {
+	print "\nInstructions of a call that has to do with one page, by the size of the file's pages.\n"
+	head = "work"
+	for (i = 1; i <= backends[0]; i++)
+		head = head "|" short(backends[i])
+	print_head(head, 1)
+	for (r = 1; r <= calls[0]; r++) {
+		printf("| %s ", calls[r])
+		for (i = 1; i <= backends[0]; i++) {
+			key = "off" SUBSEP backends[i] SUBSEP calls[r]
+			printf("| %s ", key in call ? thousands(call[key]) : "")
+		}
+		print "|"
+	}
+}
+
 END {
 	print_ratios()
 	print_events()
 	print_others()
+	if (calls[0])
+		print_calls()
 }

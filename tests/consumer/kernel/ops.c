@@ -14,6 +14,7 @@
 static DECLARE_WAIT_QUEUE_HEAD(block_wait);
 static atomic_t nr_blocked = ATOMIC_INIT(0);
 static int block_slot = -1;
+static u64 block_prepare;
 static int prepare_error;
 static bool probe;
 static bool slow;
@@ -42,22 +43,35 @@ static void record_range(enum kpt_event_type type,
 	kpt_event_add(&event);
 }
 
-static void invalidate_begin(struct kvm_private_binding *binding,
-			     pgoff_t start, pgoff_t end)
+static bool blocks_slot(u64 slot)
 {
-	int slot = kpt_slot(binding);
+	return READ_ONCE(block_slot) == slot;
+}
 
-	record_range(KPT_BEGIN, binding, start, end);
-	if (READ_ONCE(block_slot) != slot)
+static bool blocks_prepare(u64 index)
+{
+	return READ_ONCE(block_prepare) == index + 1;
+}
+
+/* Returns when KPT_CONTROL has said that it doesn't block (any more). */
+static void wait_while(bool (*blocks)(u64 of), u64 of)
+{
+	if (!blocks(of))
 		return;
 
 	atomic_inc(&nr_blocked);
 	wake_up_all(&block_wait);
-	if (!wait_event_timeout(block_wait, READ_ONCE(block_slot) != slot,
-				BLOCK_TIMEOUT))
-		pr_err("kvm_private_test: nobody ended the block of slot %d\n",
-		       slot);
+	if (!wait_event_timeout(block_wait, !blocks(of), BLOCK_TIMEOUT))
+		pr_err("kvm_private_test: nobody ended %ps of %llu\n", blocks,
+		       of);
 	atomic_dec(&nr_blocked);
+}
+
+static void invalidate_begin(struct kvm_private_binding *binding,
+			     pgoff_t start, pgoff_t end)
+{
+	record_range(KPT_BEGIN, binding, start, end);
+	wait_while(blocks_slot, kpt_slot(binding));
 }
 
 static void invalidate_end(struct kvm_private_binding *binding,
@@ -81,6 +95,7 @@ static int prepare(struct kvm_private_binding *binding, pgoff_t index,
 	kpt_event_add(&event);
 	if (READ_ONCE(slow))
 		schedule_timeout_uninterruptible(1);
+	wait_while(blocks_prepare, index);
 	return event.result;
 }
 
@@ -141,6 +156,7 @@ int kpt_control(const struct kpt_control *control)
 	WRITE_ONCE(probe, !!control->probe);
 	WRITE_ONCE(slow, !!control->slow);
 	WRITE_ONCE(block_slot, control->block_slot);
+	WRITE_ONCE(block_prepare, control->block_prepare);
 	wake_up_all(&block_wait);
 	return 0;
 }

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who holds how much: totals in sysfs, file by file in debugfs, and the largest
+ * holders in the log when the machine runs out of memory. The kernel can't name
+ * them: private memory is in nobody's address space, and so in nobody's RSS.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/debugfs.h>
+#include <linux/device.h>
+#include <linux/list.h>
+#include <linux/oom.h>
+#include <linux/ratelimit.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/sysfs.h>
+
+#include "internal.h"
+
+/* How many files the log names */
+#define MOST_NAMED	5
+
+static DEFINE_SPINLOCK(files_lock);	/* guards files */
+static LIST_HEAD(files);
+
+static struct dentry *debugfs;
+
+/* In base pages */
+struct usage {
+	unsigned long small;
+	unsigned long huge;
+	unsigned long gigantic;
+};
+
+static struct usage usage_of(struct kvm_private_file *f)
+{
+	struct usage usage = {
+		.huge = atomic_long_read(&f->nr_huge),
+		.gigantic = atomic_long_read(&f->nr_gigantic),
+	};
+	unsigned long all = kvm_private_store_nr_pages(f);
+
+	/* The counts may be of different moments. */
+	usage.small = all - min(all, usage.huge + usage.gigantic);
+	return usage;
+}
+
+static unsigned long sum(const struct usage *usage)
+{
+	return usage->small + usage->huge + usage->gigantic;
+}
+
+static struct usage total(void)
+{
+	struct usage total = {}, usage;
+	struct kvm_private_file *f;
+
+	spin_lock(&files_lock);
+	list_for_each_entry(f, &files, holder.node) {
+		usage = usage_of(f);
+		total.small += usage.small;
+		total.huge += usage.huge;
+		total.gigantic += usage.gigantic;
+	}
+	spin_unlock(&files_lock);
+
+	return total;
+}
+
+static ssize_t allocated_4k_show(struct device *device,
+				 struct device_attribute *attribute, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", total().small << PAGE_SHIFT);
+}
+static DEVICE_ATTR_RO(allocated_4k);
+
+static ssize_t allocated_2m_show(struct device *device,
+				 struct device_attribute *attribute, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", total().huge << PAGE_SHIFT);
+}
+static DEVICE_ATTR_RO(allocated_2m);
+
+static ssize_t allocated_1g_show(struct device *device,
+				 struct device_attribute *attribute, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", total().gigantic << PAGE_SHIFT);
+}
+static DEVICE_ATTR_RO(allocated_1g);
+
+static struct attribute *holders_attrs[] = {
+	&dev_attr_allocated_4k.attr,
+	&dev_attr_allocated_2m.attr,
+	&dev_attr_allocated_1g.attr,
+	NULL
+};
+
+static const struct attribute_group holders_group = {
+	.attrs = holders_attrs,
+};
+
+/* Of the device, in sysfs */
+const struct attribute_group *kvm_private_holders_groups[] = {
+	&holders_group,
+	NULL
+};
+
+static int files_show(struct seq_file *m, void *unused)
+{
+	struct kvm_private_file *f;
+	struct usage usage;
+
+	seq_puts(m, "pid comm size allocated-4k allocated-2m allocated-1g bindings\n");
+	spin_lock(&files_lock);
+	list_for_each_entry(f, &files, holder.node) {
+		usage = usage_of(f);
+		seq_printf(m, "%d ", f->holder.pid);
+		seq_escape(m, f->holder.comm, " \t\n\\");
+		seq_printf(m, " %lld %lu %lu %lu %lu\n",
+			   i_size_read(f->mapping->host),
+			   usage.small << PAGE_SHIFT, usage.huge << PAGE_SHIFT,
+			   usage.gigantic << PAGE_SHIFT,
+			   READ_ONCE(f->nr_bindings));
+	}
+	spin_unlock(&files_lock);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(files);
+
+/* The largest file that has less than another, or as much and comes after it */
+static struct kvm_private_file *next_largest(unsigned long *below,
+					     struct kvm_private_file *after)
+{
+	struct kvm_private_file *f, *found = NULL;
+	unsigned long nr, most = 0;
+	bool passed = !after;
+
+	list_for_each_entry(f, &files, holder.node) {
+		struct usage usage = usage_of(f);
+
+		nr = sum(&usage);
+		if (nr > most && (nr < *below || (nr == *below && passed))) {
+			most = nr;
+			found = f;
+		}
+		passed |= f == after;
+	}
+	*below = most;
+	return found;
+}
+
+/* Called before somebody is killed; nothing is freed here. */
+static int tell_holders(struct notifier_block *block, unsigned long unused,
+			void *freed)
+{
+	static DEFINE_RATELIMIT_STATE(rate, 10 * HZ, 1);
+	struct kvm_private_file *f = NULL;
+	unsigned long nr = ULONG_MAX;
+	struct usage usage = total();
+	unsigned int i;
+
+	if (!sum(&usage) || !__ratelimit(&rate))
+		return NOTIFY_OK;
+
+	pr_warn("out of memory; private memory, which can't be reclaimed: %lu kB\n",
+		sum(&usage) << (PAGE_SHIFT - 10));
+	spin_lock(&files_lock);
+	for (i = 0; i < MOST_NAMED; i++) {
+		f = next_largest(&nr, f);
+		if (!f)
+			break;
+		pr_warn("%lu kB in a file that process %d (%s) created\n",
+			nr << (PAGE_SHIFT - 10), f->holder.pid, f->holder.comm);
+	}
+	spin_unlock(&files_lock);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block oom_block = {
+	.notifier_call = tell_holders,
+};
+
+/**
+ * kvm_private_holder_add() - from now on the current process is a file's holder
+ * @f: the file, with its inode
+ */
+void kvm_private_holder_add(struct kvm_private_file *f)
+{
+	f->holder.pid = task_tgid_nr(current);
+	get_task_comm(f->holder.comm, current->group_leader);
+
+	spin_lock(&files_lock);
+	list_add_tail(&f->holder.node, &files);
+	spin_unlock(&files_lock);
+}
+
+/**
+ * kvm_private_holder_remove() - the file goes
+ * @f: has no pages any more
+ */
+void kvm_private_holder_remove(struct kvm_private_file *f)
+{
+	spin_lock(&files_lock);
+	list_del(&f->holder.node);
+	spin_unlock(&files_lock);
+}
+
+int kvm_private_holders_init(void)
+{
+	int ret = register_oom_notifier(&oom_block);
+
+	if (ret)
+		return ret;
+	/* What can't be shown isn't; nobody else looks. */
+	debugfs = debugfs_create_dir(KBUILD_MODNAME, NULL);
+	debugfs_create_file("files", 0400, debugfs, NULL, &files_fops);
+	return 0;
+}
+
+void kvm_private_holders_exit(void)
+{
+	debugfs_remove(debugfs);
+	unregister_oom_notifier(&oom_block);
+}

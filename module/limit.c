@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The limit for all files together, which root sets for the machine: private
+ * memory can't be reclaimed, and not all of it is on a memory cgroup's bill.
+ */
+
+#include <linux/atomic.h>
+#include <linux/ctype.h>
+#include <linux/kernel.h>
+#include <linux/moduleparam.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "internal.h"
+
+static atomic_long_t nr_charged = ATOMIC_LONG_INIT(0);
+static unsigned long limit = ULONG_MAX;	/* in pages */
+static bool stopped;
+
+/* Bytes, also as 512M or 64G. What is above it stays until it is freed. */
+static int limit_set(const char *value, const struct kernel_param *param)
+{
+	unsigned long long bytes;
+	char *end;
+
+	bytes = memparse(value, &end);
+	if (!isdigit(*value) || (*end && strcmp(end, "\n")))
+		return -EINVAL;
+	WRITE_ONCE(limit, bytes ? bytes >> PAGE_SHIFT : ULONG_MAX);
+	return 0;
+}
+
+static int limit_get(char *buffer, const struct kernel_param *param)
+{
+	unsigned long pages = READ_ONCE(limit);
+
+	return sysfs_emit(buffer, "%lu\n",
+			  pages == ULONG_MAX ? 0 : pages << PAGE_SHIFT);
+}
+
+static const struct kernel_param_ops limit_ops = {
+	.set = limit_set,
+	.get = limit_get,
+};
+module_param_cb(limit, &limit_ops, NULL, 0644);
+MODULE_PARM_DESC(limit, "bytes that all files may have allocated, such as 64G; 0: no limit (default)");
+
+/**
+ * kvm_private_charge() - let a file have more pages
+ * @f: the file
+ * @nr: number of base pages
+ *
+ * Context: any.
+ * Return: 0, or -ENOMEM if that would exceed the limit for all files or the
+ * creator's RLIMIT_MEMLOCK, or if the machine is about to hibernate.
+ */
+int kvm_private_charge(struct kvm_private_file *f, unsigned long nr)
+{
+	long old = atomic_long_read(&nr_charged);
+	int ret;
+
+	do {
+		if (old + nr > READ_ONCE(limit))
+			return -ENOMEM;
+	} while (!atomic_long_try_cmpxchg(&nr_charged, &old, old + nr));
+
+	/* Pairs with kvm_private_charge_stop(): it sees the charge, or we see it. */
+	if (unlikely(READ_ONCE(stopped)))
+		ret = -ENOMEM;
+	else
+		ret = kvm_private_memlock_charge(&f->memlock, nr);
+	if (ret)
+		atomic_long_sub(nr, &nr_charged);
+	return ret;
+}
+
+/**
+ * kvm_private_uncharge() - a file has fewer pages
+ * @f: the file
+ * @nr: number of base pages
+ *
+ * Context: any.
+ */
+void kvm_private_uncharge(struct kvm_private_file *f, unsigned long nr)
+{
+	kvm_private_memlock_uncharge(&f->memlock, nr);
+	atomic_long_sub(nr, &nr_charged);
+}
+
+/**
+ * kvm_private_charge_stop() - let nobody have pages, if nobody has any
+ *
+ * Context: any. kvm_private_charge_resume() is owed after success.
+ * Return: 0, and no file has or gets a page; -EBUSY.
+ */
+int kvm_private_charge_stop(void)
+{
+	WRITE_ONCE(stopped, true);
+	smp_mb();	/* stopped before it is counted */
+	if (!atomic_long_read(&nr_charged))
+		return 0;
+
+	WRITE_ONCE(stopped, false);
+	return -EBUSY;
+}
+
+void kvm_private_charge_resume(void)
+{
+	WRITE_ONCE(stopped, false);
+}

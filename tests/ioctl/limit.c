@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The limit for all files together, and who holds how much of it. Nobody else
+ * has private memory meanwhile.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "convert.h"
+#include "huge.h"
+#include "meminfo.h"
+#include "text_file.h"
+#include "touch.h"
+#include "unit.h"
+#include "workers.h"
+
+#define PARAMETER "/sys/module/kvm_private/parameters/limit"
+#define DEVICE "/sys/class/misc/kvm_private/"
+#define HOLDERS "/sys/kernel/debug/kvm_private/files"
+
+#define LIMIT (64 * PAGE)
+#define SHARED (KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
+
+static void set_limit(__u64 bytes)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu\n", bytes);
+	text_file_write(PARAMETER, text);
+	assert_int_equal(text_file_number(PARAMETER), bytes);
+}
+
+static __u64 all_allocated(void)
+{
+	return text_file_number(DEVICE "allocated_4k") +
+	       text_file_number(DEVICE "allocated_2m") +
+	       text_file_number(DEVICE "allocated_1g");
+}
+
+static int no_limit(void **state)
+{
+	(void)state;
+	set_limit(0);
+	return 0;
+}
+
+static void test_parameter(void **state)
+{
+	static const struct {
+		const char *text;
+		__u64 bytes;
+	} good[] = {
+		{ "4096", PAGE }, { "1M\n", MIB }, { "3G", 3 * GIB },
+		{ "0x10000", 65536 }, { "4097", PAGE }, { "0", 0 },
+	};
+	static const char *const bad[] = {
+		"", "\n", "x", "-1", "1Q", "1M 2", "1.5G", "M",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		text_file_write(PARAMETER, good[i].text);
+		assert_int_equal(text_file_number(PARAMETER), good[i].bytes);
+	}
+	set_limit(MIB);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		/* Nothing at all isn't even a write. */
+		if (*bad[i])
+			expect_error(EINVAL, text_file_try_write(PARAMETER,
+								 bad[i]),
+				     "'%s'", bad[i]);
+		assert_int_equal(text_file_number(PARAMETER), MIB);
+	}
+}
+
+static void expect_full(int fd, __u64 offset)
+{
+	struct kvm_private_populate populate = { .offset = offset, .size = PAGE };
+
+	expect_error(ENOMEM, file_allocate(fd, offset, PAGE), "allocate");
+	expect_error(ENOMEM, file_populate(fd, &populate), "populate");
+	assert_int_equal(populate.size, PAGE);
+}
+
+static void test_limit(void **state)
+{
+	int fd = file_create(GIB, 0), other = file_create(GIB, SHARED);
+	char *map = file_map(other, GIB);
+
+	(void)state;
+	set_limit(LIMIT);
+	expect_ok(file_allocate(fd, 0, LIMIT / 2), "half of it");
+	expect_ok(file_allocate(other, 0, LIMIT / 2), "the other half");
+	assert_int_equal(all_allocated(), LIMIT);
+	expect_full(fd, GIB / 2);
+	expect_sigbus(map + LIMIT / 2, "a touch over the limit");
+	expect_reads(map, 0, "what is there");
+	expect_ok(file_allocate(fd, 0, LIMIT / 2), "what is there already");
+	/* What goes in one file may come in another. */
+	expect_ok(file_punch(fd, 0, PAGE), "punch");
+	expect_reads(map + LIMIT / 2, 0, "one more");
+	expect_sigbus(map + LIMIT / 2 + PAGE, "two more");
+	/* Less than there is takes nothing away. */
+	set_limit(PAGE);
+	assert_int_equal(all_allocated(), LIMIT);
+	expect_ok(file_punch(fd, 0, LIMIT / 2), "punch");
+	expect_full(fd, 0);
+	set_limit(2 * LIMIT);
+	expect_ok(file_allocate(fd, 0, LIMIT), "more");
+	close(fd);
+	munmap(map, GIB);
+	close(other);
+	assert_int_equal(all_allocated(), 0);
+}
+
+/* Where a huge page is too much for it base pages fill it up. */
+static void test_huge_pages(void **state)
+{
+	int fd = huge_create(GIB, 0);
+	int strict = huge_create(GIB, KVM_PRIVATE_FLAG_HUGE_STRICT);
+
+	(void)state;
+	set_limit(HUGE_PAGE + LIMIT);
+	expect_error(ENOMEM, file_allocate(fd, 0, 2 * HUGE_PAGE), "two");
+	expect_backing(fd, 1, LIMIT / PAGE, "one and some");
+	assert_int_equal(text_file_number(DEVICE "allocated_2m"), HUGE_PAGE);
+	assert_int_equal(text_file_number(DEVICE "allocated_4k"), LIMIT);
+	expect_ok(file_punch(fd, HUGE_PAGE, HUGE_PAGE), "punch");
+	expect_error(ENOMEM, file_allocate(strict, 0, HUGE_PAGE), "strictly");
+	expect_backing(strict, 0, 0, "nothing");
+	close(fd);
+	expect_ok(file_allocate(strict, 0, HUGE_PAGE), "when there is room");
+	close(strict);
+}
+
+static void allocate_and_free(struct worker *w)
+{
+	const int fd = *(const int *)w->arg;
+	__u64 offset = rand_r(&w->seed) % 4 * LIMIT;
+
+	if (rand_r(&w->seed) % 2) {
+		/* Over the limit is what it is about. */
+		if (file_allocate(fd, offset, LIMIT) && errno != ENOMEM)
+			worker_note(w, "allocate", -1, NULL);
+		else
+			worker_note(w, "allocate", 0, NULL);
+	} else {
+		worker_note(w, "punch", file_punch(fd, offset, LIMIT), NULL);
+	}
+	/* Of one file the number is exact. */
+	if (all_allocated() > 2 * LIMIT)
+		worker_failed(w, "more than the limit");
+}
+
+static void test_races(void **state)
+{
+	int fd = file_create(GIB, 0), other = file_create(GIB, 0);
+	struct worker workers[4];
+
+	(void)state;
+	set_limit(2 * LIMIT);
+	for (size_t i = 0; i < ARRAY_SIZE(workers); i++)
+		workers[i] = (struct worker){
+			.one_call = allocate_and_free, .arg = &fd,
+			.seed = i,
+		};
+	workers_run(workers, ARRAY_SIZE(workers), 3);
+	expect_ok(file_punch(fd, 0, GIB), "punch");
+	/* All of it is back: to the page, it can be had again. */
+	expect_ok(file_allocate(fd, 0, 2 * LIMIT), "allocate");
+	expect_full(other, 0);
+	close(fd);
+	close(other);
+}
+
+static void expect_line(const char *line, bool there)
+{
+	static char text[65536];
+
+	text_file_read(HOLDERS, text, sizeof(text));
+	if (!strstr(text, line) == there)
+		fail_msg("%s: '%s' is %sin\n%s", HOLDERS, line,
+			 there ? "not " : "", text);
+}
+
+/* A process with an awkward name makes a file and leaves it to us. */
+static void make_file(void *arg)
+{
+	struct meeting *meeting = arg;
+
+	expect_ok(prctl(PR_SET_NAME, "a b\\\n"), "prctl");
+	pass_fd_to_parent(meeting, file_create(GIB, 0));
+}
+
+static void test_holders(void **state)
+{
+	struct meeting meeting;
+	char line[128];
+	pid_t pid;
+	int fd;
+
+	(void)state;
+	meeting_open(&meeting);
+	pid = child_start(make_file, &meeting);
+	fd = take_fd_from_child(&meeting);
+	child_wait(pid);
+	meeting_close(&meeting);
+	expect_ok(file_allocate(fd, 0, 3 * PAGE), "allocate");
+	snprintf(line, sizeof(line), "%d a\\040b\\134\\012 %llu %llu 0 0 0\n", pid,
+		 GIB, 3 * PAGE);
+	expect_line(line, true);
+	close(fd);
+	snprintf(line, sizeof(line), "%d a", pid);
+	expect_line(line, false);
+}
+
+/* Takes what the machine has left, until somebody is killed for it: this. */
+static void use_memory(__u64 size)
+{
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	text_file_write("/proc/self/oom_score_adj", "1000");
+	for (__u64 offset = 0; memory != MAP_FAILED && offset < size;
+	     offset += PAGE)
+		memory[offset] = 1;
+	_exit(0);
+}
+
+static void expect_in_log(int log, const char *wanted)
+{
+	char record[1024];
+	ssize_t size;
+
+	while ((size = read(log, record, sizeof(record) - 1)) > 0 ||
+	       (size < 0 && errno == EPIPE)) {
+		if (size < 0)
+			continue;
+		record[size] = 0;
+		if (strstr(record, wanted))
+			return;
+	}
+	fail_msg("not in the log: %s", wanted);
+}
+
+/* The machine survives, and its log says whose the memory was. */
+static void test_out_of_memory(void **state)
+{
+	const __u64 size = meminfo_line("MemFree") / 4 * 3 / PAGE * PAGE;
+	int log = expect_ok(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC),
+			    "open /dev/kmsg");
+	int fd = huge_create(size, 0);
+	char wanted[128];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	lseek(log, 0, SEEK_END);
+	expect_ok(file_allocate(fd, 0, size), "allocate");
+	pid = fork();
+	if (!pid)
+		use_memory(meminfo_line("MemTotal"));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	snprintf(wanted, sizeof(wanted),
+		 "%llu kB in a file that process %d (limit) created",
+		 size / KIB, getpid());
+	expect_in_log(log, wanted);
+	assert_int_equal(file_allocated(fd), size);
+	close(fd);
+	close(log);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_parameter, no_limit),
+		cmocka_unit_test_teardown(test_limit, no_limit),
+		cmocka_unit_test_teardown(test_huge_pages, no_limit),
+		cmocka_unit_test_teardown(test_races, no_limit),
+		cmocka_unit_test(test_holders),
+		cmocka_unit_test(test_out_of_memory),
+	};
+
+	return cmocka_run_group_tests_name("limit", tests, NULL, NULL);
+}

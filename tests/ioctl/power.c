@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A machine that goes to sleep: into its memory, but never onto a disk. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "convert.h"
+#include "huge.h"
+#include "text_file.h"
+#include "touch.h"
+#include "unit.h"
+#include "workers.h"
+
+#define STATE "/sys/power/state"
+/* What user space opens that writes the image itself: hibernation has begun. */
+#define SNAPSHOT "/dev/snapshot"
+/* How far the kernel goes before it comes back by itself, and after how long */
+#define TEST_LEVEL "/sys/power/pm_test"
+#define TEST_DELAY "/sys/module/suspend/parameters/pm_test_delay"
+
+#define SHARED (KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
+
+static int open_snapshot(void)
+{
+	return open(SNAPSHOT, O_RDONLY | O_CLOEXEC);
+}
+
+static void expect_refused(const char *what)
+{
+	expect_error(EBUSY, open_snapshot(), "%s: snapshot", what);
+	expect_error(EBUSY, text_file_try_write(STATE, "disk"), "%s: disk", what);
+}
+
+static void expect_possible(const char *what)
+{
+	close(expect_ok(open_snapshot(), "%s", what));
+}
+
+static void test_hibernation(void **state)
+{
+	int fd = file_create(MIB, 0), huge = huge_create(4 * MIB, 0);
+
+	(void)state;
+	expect_possible("files without a page");
+	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
+	expect_refused("one page");
+	/* Nobody has to be told that nothing has happened. */
+	expect_ok(file_allocate(huge, 0, HUGE_PAGE), "allocate");
+	expect_ok(file_punch(fd, 0, PAGE), "punch");
+	expect_refused("one huge page");
+	close(huge);
+	expect_possible("when they have gone");
+	expect_ok(file_allocate(fd, 0, PAGE), "afterwards");
+	close(fd);
+}
+
+/* The state of a page makes no difference: it may change at any moment. */
+static void test_hibernation_shared(void **state)
+{
+	int fd = file_create(PAGE, SHARED);
+
+	(void)state;
+	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
+	expect_refused("a shared page");
+	close(fd);
+}
+
+/* What isn't there when it begins doesn't come before it ends. */
+static void test_hibernation_begun(void **state)
+{
+	int fd = file_create(MIB, SHARED);
+	char *map = file_map(fd, MIB);
+	int snapshot = expect_ok(open_snapshot(), "open");
+
+	(void)state;
+	expect_error(ENOMEM, file_allocate(fd, 0, PAGE), "allocate");
+	expect_sigbus(map, "touch");
+	assert_int_equal(file_allocated(fd), 0);
+	close(snapshot);
+	expect_reads(map, 0, "afterwards");
+	munmap(map, MIB);
+	close(fd);
+}
+
+struct race {
+	int fd;
+	int has_page;
+};
+
+static void allocate_and_free(struct worker *w)
+{
+	struct race *race = w->arg;
+
+	if (!file_allocate(race->fd, 0, PAGE))
+		__atomic_store_n(&race->has_page, 1, __ATOMIC_SEQ_CST);
+	else if (errno != ENOMEM)
+		worker_note(w, "allocate", -1, NULL);
+	__atomic_store_n(&race->has_page, 0, __ATOMIC_SEQ_CST);
+	worker_note(w, "punch", file_punch(race->fd, 0, PAGE), NULL);
+}
+
+static void hibernate(struct worker *w)
+{
+	struct race *race = w->arg;
+	int snapshot = open_snapshot();
+
+	if (snapshot < 0) {
+		worker_note(w, "snapshot", errno == EBUSY ? 0 : -1, NULL);
+		return;
+	}
+	if (__atomic_load_n(&race->has_page, __ATOMIC_SEQ_CST))
+		worker_failed(w, "a page while the machine hibernates");
+	worker_note(w, "close", close(snapshot), NULL);
+}
+
+static void test_hibernation_race(void **state)
+{
+	struct race race = { .fd = file_create(MIB, 0) };
+	struct worker workers[] = {
+		{ .one_call = allocate_and_free, .arg = &race },
+		{ .one_call = hibernate, .arg = &race },
+	};
+
+	(void)state;
+	workers_run(workers, ARRAY_SIZE(workers), 2);
+	expect_ok(file_allocate(race.fd, 0, MIB), "afterwards");
+	close(race.fd);
+}
+
+/* All of the way into memory and back, but for the firmware's part of it. */
+static void test_suspend(void **state)
+{
+	int fd = file_create(MIB, SHARED);
+	char *map = file_map(fd, MIB);
+
+	(void)state;
+	memset(map, 0x5a, MIB);
+	expect_ok(file_make_private(fd, PAGE, PAGE, CONVERT_PRESERVE), "convert");
+	text_file_write(TEST_LEVEL, "core");
+	text_file_write(TEST_DELAY, "0");
+	text_file_write(STATE, "mem");
+	text_file_write(TEST_LEVEL, "none");
+	expect_reads(map, 0x5a, "a shared page");
+	expect_sigbus(map + PAGE, "a private page");
+	expect_ok(file_make_shared(fd, PAGE, PAGE, CONVERT_PRESERVE), "convert");
+	expect_reads(map + PAGE, 0x5a, "what was private");
+	munmap(map, MIB);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hibernation),
+		cmocka_unit_test(test_hibernation_shared),
+		cmocka_unit_test(test_hibernation_begun),
+		cmocka_unit_test(test_hibernation_race),
+		cmocka_unit_test(test_suspend),
+	};
+
+	return cmocka_run_group_tests_name("power", tests, NULL, NULL);
+}

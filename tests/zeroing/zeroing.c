@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A page is cleared once between its last owner and the file, and once between the
+ * file and its next owner, whoever does it: the kernel when it gives memory, when
+ * it takes it back, or the module. Told by the instructions that it takes, each of
+ * which clears a word; so the machine's clock has to count them (--icount).
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "convert.h"
+#include "huge.h"
+#include "unit.h"
+
+#include "../bench/measure.h"
+
+#define SIZE		(64 * MIB)
+#define WORDS		512
+/* Less than a page that is cleared takes, more than all else does */
+#define NOT_CLEARED	(WORDS - 1)
+/* Less than one that is cleared twice takes */
+#define ONCE		(2 * WORDS - 1)
+
+static bool on_alloc, on_free;
+
+static bool boot_option(const char *line, const char *name, bool unless_given)
+{
+	const char *at = strstr(line, name);
+
+	return at ? at[strlen(name)] == '1' : unless_given;
+}
+
+static void read_boot_options(void)
+{
+	FILE *file = fopen("/proc/cmdline", "r");
+	char line[1024] = "";
+
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	fclose(file);
+	/* As Debian builds its kernels */
+	on_alloc = boot_option(line, "init_on_alloc=", true);
+	on_free = boot_option(line, "init_on_free=", false);
+}
+
+static void expect_cleared(const char *what, __u64 start, __u64 size,
+			   bool cleared)
+{
+	long long by_page = (__rdtsc() - start) / (size / PAGE);
+
+	print_message("# %s: %lld instructions a page\n", what, by_page);
+	expect_between(by_page, cleared ? WORDS : 0,
+		       cleared ? ONCE : NOT_CLEARED, "%s", what);
+}
+
+/* What comes is cleared when it comes, or was when it last went. */
+static void expect_coming(const char *what, __u64 start, __u64 size)
+{
+	expect_cleared(what, start, size, !on_free);
+}
+
+/* What goes is cleared by the kernel now or later, or by us. */
+static void expect_going(const char *what, __u64 start, __u64 size)
+{
+	expect_cleared(what, start, size, on_free || !on_alloc);
+}
+
+static void come_and_go(int fd, __u64 size)
+{
+	__u64 start;
+
+	/* Twice, since the first one makes what is made only once. */
+	for (int i = 0; i < 2; i++) {
+		start = __rdtsc();
+		expect_ok(file_allocate(fd, 0, size), "allocate");
+		if (i)
+			expect_coming("coming", start, size);
+		start = __rdtsc();
+		expect_ok(file_punch(fd, 0, size), "punch");
+		if (i)
+			expect_going("going", start, size);
+	}
+	expect_ok(file_allocate(fd, 0, size), "allocate");
+	start = __rdtsc();
+	close(fd);
+	expect_going("going with the file", start, size);
+}
+
+static void base_pages(void **state)
+{
+	(void)state;
+	come_and_go(file_create(SIZE, 0), SIZE);
+}
+
+static void huge_pages(void **state)
+{
+	(void)state;
+	come_and_go(huge_create(SIZE, KVM_PRIVATE_FLAG_HUGE_STRICT), SIZE);
+}
+
+static void gigantic_page(void **state)
+{
+	(void)state;
+	come_and_go(gigantic_create(GIGANTIC_PAGE, KVM_PRIVATE_FLAG_HUGE_STRICT),
+		    GIGANTIC_PAGE);
+}
+
+/* That is a new life of the page, too, when it is to have no content. */
+static void conversion(void **state)
+{
+	int fd = file_create(SIZE, KVM_PRIVATE_FLAG_MMAP);
+	__u64 start;
+
+	(void)state;
+	expect_ok(file_allocate(fd, 0, SIZE), "allocate");
+	start = __rdtsc();
+	expect_ok(file_make_shared(fd, 0, SIZE, CONVERT_ZERO), "to shared");
+	expect_cleared("to shared, zeroed", start, SIZE, true);
+	start = __rdtsc();
+	expect_ok(file_make_private(fd, 0, SIZE, CONVERT_PRESERVE), "to private");
+	expect_cleared("to private, preserved", start, SIZE, false);
+	start = __rdtsc();
+	expect_ok(file_make_shared(fd, 0, SIZE, CONVERT_PRESERVE), "to shared");
+	expect_cleared("to shared, preserved", start, SIZE, false);
+	close(fd);
+}
+
+static int setup(void **state)
+{
+	read_boot_options();
+	print_message("# init_on_alloc=%d init_on_free=%d\n", on_alloc, on_free);
+	if (gigantic_group_setup(state))
+		return -1;
+	settle();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(base_pages),
+		cmocka_unit_test(huge_pages),
+		cmocka_unit_test(gigantic_page),
+		cmocka_unit_test(conversion),
+	};
+
+	return cmocka_run_group_tests_name("zeroing", tests, setup, NULL);
+}
