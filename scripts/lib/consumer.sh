@@ -20,7 +20,8 @@ consumer_build() (
 	mkdir -p "$tmp/src/tests/$folder"
 	# Copied before it is hashed: the tree may be edited meanwhile.
 	cp -r "$ROOT/include" "$ROOT/module" "$tmp/src"
-	cp -r "$ROOT/tests/$folder"/{Kbuild,*.h,kernel} "$tmp/src/tests/$folder"
+	cp -r "$ROOT/tests/$folder"/{Kbuild,kernel} "$tmp/src/tests/$folder"
+	find "$ROOT/tests/$folder" -maxdepth 1 -name '*.h' -exec cp -t "$tmp/src/tests/$folder" {} +
 	hash=$(hash_tree "$tmp/src" "$(kbuild_identity "$version")" "$module")
 	entry=$CACHE/$folder/$version/$hash
 

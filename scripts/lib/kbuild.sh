@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Building modules against installed headers. Needs common.sh and kernel.sh.
+# Building modules against installed headers, or against a kernel of our own. Needs
+# common.sh and kernel.sh.
 
 # kbuild_identity VERSION: all but the sources that a module's content
 # depends on, as one line.
@@ -18,12 +19,17 @@ kbuild_identity() {
 # the list of files that are compiled doesn't. A make that called this script
 # would hand its own options and variables on to the kernel's.
 kbuild() {
-	local version=$1 directory=$2
+	local version=$1 directory=$2 kernel=()
 
 	shift 2
+	if own_kernel_version "$version"; then
+		kernel=(-C "$(own_kernel_entry "$version")/tree" O=out)
+	else
+		kernel=(-C "$(kernel_build_tree "$version")")
+	fi
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
-		make -s -C "/lib/modules/$version/build" -j"$(nproc)" "M=$directory" \
-		CONFIG_DEBUG_INFO_BTF_MODULES= "KCFLAGS=-ffile-prefix-map=$directory/=" "$@" >&2 ||
+		make -s "${kernel[@]}" -j"$(nproc)" "M=$directory" CONFIG_DEBUG_INFO_BTF_MODULES= \
+		"KCFLAGS=-g -ffile-prefix-map=$directory/=" "$@" >&2 ||
 		die "the build failed; the messages above say where"
 }
 

@@ -1,8 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Debian's kernels: from a line such as 6.12 to a version, its headers and its
-# image. Needs common.sh, cache.sh and apt.sh.
+# Kernels: from a line such as 6.12 to a version, its headers and its image.
+# Debian's, and those that own_kernel.sh tells of. Needs common.sh, cache.sh and
+# apt.sh.
+
+. "$(dirname "${BASH_SOURCE[0]}")/own_kernel.sh"
 
 # Flavours such as -rt or -cloud are other kernels; only the plain one is ours.
 kernel_pattern() {
@@ -17,7 +20,7 @@ kernel_newest() {
 }
 
 kernel_check_line() {
-	[[ $1 =~ ^[0-9]+\.[0-9]+$ ]] ||
+	own_kernel "$1" || [[ $1 =~ ^[0-9]+\.[0-9]+$ ]] ||
 		die_usage "a kernel line looks like 6.12 or 6.1, not '$1'"
 }
 
@@ -41,6 +44,10 @@ kernel_version() {
 	local version
 
 	kernel_check_line "$1"
+	if own_kernel "$1"; then
+		"$ROOT/scripts/build-kernel" "$1"
+		return
+	fi
 	version=$(kernel_installed "$1")
 	if [[ -z $version ]]; then
 		version=$(kernel_available "$1")
@@ -51,16 +58,39 @@ kernel_version() {
 	printf '%s\n' "$version"
 }
 
-# kernel_package_version VERSION: the Debian version of the installed headers.
+# kernel_base_line LINE: the line of Debian's that its source is of.
+kernel_base_line() {
+	if own_kernel "$1"; then
+		printf '%s\n' "$OWN_KERNEL_LINE"
+	else
+		printf '%s\n' "$1"
+	fi
+}
+
+# kernel_package_version VERSION: the Debian version of its headers, or of the
+# source that it was built from.
 kernel_package_version() {
+	if own_kernel_version "$1"; then
+		cat "$(own_kernel_entry "$1")/source"
+		return
+	fi
 	# shellcheck disable=SC2016 # the braces are dpkg-query's own
 	dpkg-query -W -f '${Version}' "linux-headers-$1"
+}
+
+# kernel_build_tree VERSION: where its configuration and generated headers are.
+kernel_build_tree() {
+	if own_kernel_version "$1"; then
+		printf '%s/tree/out\n' "$(own_kernel_entry "$1")"
+	else
+		printf '/lib/modules/%s/build\n' "$1"
+	fi
 }
 
 # kernel_compiler VERSION: the compiler that the headers want.
 kernel_compiler() {
 	sed -n 's/^CONFIG_CC_VERSION_TEXT="\?\([^ ]*\) .*/\1/p' \
-		"/lib/modules/$1/build/include/config/auto.conf" | head -n 1
+		"$(kernel_build_tree "$1")/include/config/auto.conf" | head -n 1
 }
 
 # kernel_image VERSION: prints a directory with vmlinuz and modules/. An image
@@ -68,6 +98,10 @@ kernel_compiler() {
 kernel_image() {
 	local version=$1 package=linux-image-$1 wanted entry tmp
 
+	if own_kernel_version "$version"; then
+		own_kernel_entry "$version"
+		return
+	fi
 	wanted=$(kernel_package_version "$version")
 	entry=$CACHE/image/$version/$wanted
 

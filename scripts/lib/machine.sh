@@ -118,6 +118,10 @@ machine_run() {
 
 	words="console=ttyS0 loglevel=5 panic=-1 no_timer_check rdinit=/init ${params[*]}"
 	[[ $kaslr ]] || words+=" nokaslr"
+	# What they look for costs time, so that nobody is late yet. Freed memory is
+	# filled with a pattern, which is looked at when it is allocated again: the one
+	# way to see what a guest writes to a page that it no longer has.
+	! own_kernel "$line" || words="page_poison=1 watchdog_thresh=60 log_buf_len=4M $words"
 	arguments=(
 		-nodefaults -no-user-config -nographic -no-reboot
 		-machine q35 -m "$mem" -smp "$smp"

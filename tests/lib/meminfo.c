@@ -10,6 +10,7 @@
 #include "meminfo.h"
 #include "poll_until.h"
 #include "unit.h"
+#include "watched.h"
 
 #define CHURN (32 * MIB)
 
@@ -73,6 +74,7 @@ static void shorten_cpu_lists(void)
 
 static void settle(void)
 {
+	watched_let_go();
 	poke("/proc/sys/vm/drop_caches", "3");
 	shorten_cpu_lists();
 	poke("/proc/sys/vm/stat_refresh", "1");

@@ -5,14 +5,17 @@
 #include "poll_until.h"
 #include "slabinfo.h"
 #include "unit.h"
+#include "watched.h"
 
 unsigned long slab_objects(const char *cache)
 {
-	FILE *file = fopen("/proc/slabinfo", "re");
 	char line[512], name[64];
 	unsigned long active = 0;
 	bool found = false;
+	FILE *file;
 
+	watched_let_go_of(cache);
+	file = fopen("/proc/slabinfo", "re");
 	assert_non_null(file);
 	while (!found && fgets(line, sizeof(line), file))
 		found = sscanf(line, "%63s %lu", name, &active) == 2 &&

@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Kernels of our own, that watch themselves: Debian's source, configured by the
+# files in tests/kernels. Where scripts take a kernel line such as 6.12 they take
+# these names, too. Needs common.sh and cache.sh.
+
+# shellcheck disable=SC2034 # for those who include this
+OWN_KERNEL_LINE=6.12
+
+# What each is configured by
+declare -A OWN_KERNELS=(
+	[debug]="machine checks kasan"
+	[kcsan]="machine checks kcsan"
+)
+
+# What their build is told: which of the kernel's own files the compiler instruments.
+# Modules are, always. What isn't costs nothing there, and what is tested are modules.
+declare -A OWN_KERNEL_INSTRUMENTED=(
+	[debug]="UBSAN_SANITIZE=n"
+	[kcsan]="UBSAN_SANITIZE=n KCSAN_SANITIZE=n
+		KCSAN_SANITIZE_xarray.o=y KCSAN_SANITIZE_maple_tree.o=y"
+)
+
+own_kernel() {
+	[[ -n ${OWN_KERNELS[$1]:-} ]]
+}
+
+# own_kernel_version VERSION: whether it is one of ours; the version ends with the
+# name and a hash of what it was made from.
+own_kernel_version() {
+	local pattern
+
+	pattern=$(IFS='|'; printf '%s' "${!OWN_KERNELS[*]}")
+	[[ $1 =~ -($pattern)-[0-9a-f]{12}$ ]]
+}
+
+# own_kernel_entry VERSION: prints the directory that holds it.
+own_kernel_entry() {
+	printf '%s/kernel/%s\n' "$CACHE" "$1"
+}
