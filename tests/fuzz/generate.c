@@ -21,6 +21,9 @@ struct planned_file {
 	bool there;
 	__u64 size;
 	bool windows[WINDOWS];
+	/* What the last operation was about: the next ones often are as well. */
+	__u64 offset;
+	__u64 length;
 };
 
 struct planned_slot {
@@ -89,6 +92,27 @@ static __u64 size_of(struct plan *p, unsigned int thread, __u64 file)
 	return f->there ? f->size : HUGE_PAGE;
 }
 
+/* Often one of the last range, or beside it */
+static __u64 pick_page(struct plan *p, unsigned int thread, __u64 file)
+{
+	const struct planned_file *f = &p->files[thread][file];
+	const __u64 nr = size_of(p, thread, file) / PAGE ?: 1;
+	const __u64 first = f->offset / PAGE, pages = f->length / PAGE;
+
+	if (!pages || one_in(p, 3))
+		return below(p, nr);
+	switch (below(p, 4)) {
+	case 0:
+		return first;
+	case 1:
+		return first + pages - 1;
+	case 2:
+		return (first + pages) % nr;
+	default:
+		return first + below(p, pages);
+	}
+}
+
 /* Numbers that a range must not be made of */
 static __u64 bad_number(struct plan *p)
 {
@@ -101,7 +125,8 @@ static __u64 bad_number(struct plan *p)
 }
 
 /* Some pages, some runs, some blocks, or all */
-static void pick_range(struct plan *p, __u64 size, __u64 *offset, __u64 *length)
+static void pick_new_range(struct plan *p, __u64 size, __u64 *offset,
+			   __u64 *length)
 {
 	static const __u64 grains[] = {
 		PAGE, PAGE, PAGE, 16 * PAGE, 64 * PAGE, HUGE_PAGE,
@@ -120,8 +145,22 @@ static void pick_range(struct plan *p, __u64 size, __u64 *offset, __u64 *length)
 		*offset = 0;
 		*length = size;
 	}
-	if (*length > size - *offset && !one_in(p, BAD_ONE_IN))
+	if (*length > size - *offset)
 		*length = size - *offset;
+}
+
+static void pick_range(struct plan *p, unsigned int thread, __u64 file,
+		       __u64 *offset, __u64 *length)
+{
+	struct planned_file *f = &p->files[thread][file];
+
+	if (!f->length || one_in(p, 2))
+		pick_new_range(p, size_of(p, thread, file), &f->offset,
+			       &f->length);
+	*offset = f->offset;
+	*length = f->length;
+	if (one_in(p, BAD_ONE_IN))
+		*length += size_of(p, thread, file) - *offset;
 	if (one_in(p, BAD_ONE_IN))
 		*offset = bad_number(p);
 	if (one_in(p, BAD_ONE_IN))
@@ -173,7 +212,9 @@ static void plan_create(struct plan *p, unsigned int thread, __u64 file)
 		return;
 	}
 	if (!f->there)
-		*f = (struct planned_file){ .there = true, .size = op->arg[1] };
+		*f = (struct planned_file){
+			.there = true, .size = op->arg[1],
+		};
 }
 
 /* Before the threads start; see make_common() */
@@ -198,7 +239,7 @@ static void plan_populate(struct plan *p, unsigned int thread, __u64 file)
 	struct op *op = add(p, thread, OP_POPULATE);
 
 	op->arg[0] = file;
-	pick_range(p, size_of(p, thread, file), &op->arg[1], &op->arg[2]);
+	pick_range(p, thread, file, &op->arg[1], &op->arg[2]);
 	if (op->arg[2] > 96 * PAGE && op->arg[2] <= PAGES_MAX * PAGE && !one_in(p, 8))
 		op->arg[2] = (1 + below(p, 96)) * PAGE;
 	op->arg[3] = one_in(p, 3) ? below(p, 6) : 1;
@@ -211,7 +252,7 @@ static void plan_convert(struct plan *p, unsigned int thread, __u64 file)
 	struct op *op = add(p, thread, OP_CONVERT);
 
 	op->arg[0] = file;
-	pick_range(p, size_of(p, thread, file), &op->arg[1], &op->arg[2]);
+	pick_range(p, thread, file, &op->arg[1], &op->arg[2]);
 	op->arg[3] = one_in(p, 2) ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0;
 	op->arg[4] = op->arg[3] ? below(p, 2) * 2 : below(p, 3);
 	if (one_in(p, BAD_ONE_IN))
@@ -223,7 +264,7 @@ static void plan_policy(struct plan *p, unsigned int thread, __u64 file)
 	struct op *op = add(p, thread, OP_POLICY);
 
 	op->arg[0] = file;
-	pick_range(p, size_of(p, thread, file), &op->arg[1], &op->arg[2]);
+	pick_range(p, thread, file, &op->arg[1], &op->arg[2]);
 	op->arg[3] = one_in(p, 8) ? 100 : below(p, 5);
 	op->arg[4] = one_in(p, 4) ? below(p, 4) : op->arg[3] % 4 != 0;
 	op->arg[5] = one_in(p, 4) ? below(p, 66) : 64;
@@ -234,6 +275,22 @@ static void plan_policy(struct plan *p, unsigned int thread, __u64 file)
 		op->arg[4] = 0;
 		op->arg[2] = size_of(p, thread, file);
 	}
+}
+
+/* Little happens where no block is in the range as a whole. */
+static void plan_collapse(struct plan *p, unsigned int thread, struct op *op)
+{
+	const __u64 file = op->arg[0];
+
+	pick_range(p, thread, file, &op->arg[1], &op->arg[2]);
+	op->arg[3] = one_in(p, BAD_ONE_IN);
+	if (one_in(p, 4))
+		return;
+	op->arg[1] = 0;
+	op->arg[2] = size_of(p, thread, file);
+	if (one_in(p, 2) && op->arg[2] > HUGE_PAGE)
+		op->arg[1] = below(p, op->arg[2] / HUGE_PAGE) * HUGE_PAGE;
+	op->arg[2] -= op->arg[1];
 }
 
 static void plan_ranged(struct plan *p, unsigned int thread, enum op_kind kind)
@@ -261,15 +318,14 @@ static void plan_ranged(struct plan *p, unsigned int thread, enum op_kind kind)
 		op->arg[1] = modes[below(p, 5)];
 		if (one_in(p, BAD_ONE_IN))
 			op->arg[1] = 1ULL << below(p, 6);
-		pick_range(p, size_of(p, thread, file), &op->arg[2], &op->arg[3]);
+		pick_range(p, thread, file, &op->arg[2], &op->arg[3]);
 	} else if (kind == OP_SEEK) {
 		op->arg[1] = below(p, 2);
-		pick_range(p, size_of(p, thread, file), &op->arg[2], &op->arg[3]);
+		pick_range(p, thread, file, &op->arg[2], &op->arg[3]);
 		op->arg[2] += one_in(p, 4) ? below(p, PAGE) : 0;
 		op->arg[3] = 0;
 	} else if (kind == OP_COLLAPSE) {
-		pick_range(p, size_of(p, thread, file), &op->arg[1], &op->arg[2]);
-		op->arg[3] = one_in(p, BAD_ONE_IN);
+		plan_collapse(p, thread, op);
 	} else if (kind == OP_REFUSED) {
 		op->arg[1] = below(p, 7);
 	}
@@ -299,7 +355,7 @@ static void plan_mapped(struct plan *p, unsigned int thread, enum op_kind kind)
 		windows[op->arg[1]] = kind == OP_MAP;
 	switch (kind) {
 	case OP_MAP:
-		pick_range(p, size_of(p, thread, file), &op->arg[2], &op->arg[3]);
+		pick_range(p, thread, file, &op->arg[2], &op->arg[3]);
 		if (one_in(p, 2)) {
 			op->arg[2] = 0;
 			op->arg[3] = size_of(p, thread, file);
@@ -317,7 +373,7 @@ static void plan_mapped(struct plan *p, unsigned int thread, enum op_kind kind)
 	default:
 		break;
 	}
-	op->arg[2] = below(p, size_of(p, thread, file) / PAGE ?: 1);
+	op->arg[2] = pick_page(p, thread, file);
 }
 
 static __u64 pick_gpa(struct plan *p, unsigned int thread, __u64 vm)
@@ -338,7 +394,7 @@ static void plan_slot(struct plan *p, unsigned int thread, __u64 vm)
 	op->arg[0] = vm;
 	op->arg[1] = index;
 	op->arg[2] = file;
-	pick_range(p, size_of(p, thread, file), &op->arg[3], &op->arg[5]);
+	pick_range(p, thread, file, &op->arg[3], &op->arg[5]);
 	if (one_in(p, 2)) {
 		op->arg[3] = 0;
 		op->arg[5] = size_of(p, thread, file);
@@ -421,7 +477,7 @@ static void plan_limit(struct plan *p)
 /* How often each kind comes */
 static const unsigned char weights[NR_OPS] = {
 	[OP_CREATE] = 5, [OP_CLOSE] = 2, [OP_DUP] = 2, [OP_FALLOCATE] = 14,
-	[OP_POPULATE] = 10, [OP_CONVERT] = 14, [OP_COLLAPSE] = 4,
+	[OP_POPULATE] = 12, [OP_CONVERT] = 14, [OP_COLLAPSE] = 6,
 	[OP_POLICY] = 2, [OP_SEEK] = 4, [OP_STAT] = 6, [OP_REFUSED] = 2,
 	[OP_MAP] = 6, [OP_UNMAP] = 2, [OP_ADVISE] = 2, [OP_READ] = 10,
 	[OP_WRITE] = 12, [OP_HOLD] = 4, [OP_RELEASE] = 6, [OP_REMOTE] = 3,
