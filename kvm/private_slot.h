@@ -40,6 +40,14 @@ static inline bool kvm_private_slot_has(const struct kvm_memory_slot *slot,
 	       kvm_private_slot_is_private(slot, gfn);
 }
 
+/* Is any access of the guest to the page one to private memory? */
+static inline bool kvm_private_slot_faults_private(struct kvm_vcpu *vcpu,
+						   gfn_t gfn)
+{
+	return vcpu->kvm->arch.vm_type == KVM_X86_SW_PROTECTED_VM &&
+	       kvm_private_slot_has(kvm_vcpu_gfn_to_memslot(vcpu, gfn), gfn);
+}
+
 int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
 			  int offset, int len);
 int kvm_private_slot_read_atomic(struct kvm_memory_slot *slot, gfn_t gfn,

@@ -191,6 +191,39 @@ static void test_next_guest(void **state)
 	}
 }
 
+static void expect_no_slot(struct machine *m, __u64 gpa)
+{
+	vcpu_enter(&m->cpu, guest_peek, &(struct kvm_regs){ .rdi = gpa });
+	vcpu_expect(&m->cpu, vcpu_run(&m->cpu), KVM_EXIT_MMIO);
+	/* The answer is taken, so that the next guest begins afresh. */
+	m->cpu.run->immediate_exit = 1;
+	vcpu_expect(&m->cpu, vcpu_run(&m->cpu), -EINTR);
+}
+
+/*
+ * KVM remembers where it found no slot. What the guest then has there is not taken
+ * for what it was.
+ */
+static void test_where_no_slot_was(void **state)
+{
+	static const __u64 flags[] = { 0, KVM_PRIVATE_FLAG_MMAP };
+	struct machine *m = *state;
+	struct slot slot = { .id = 1, .gpa = 2 * MEM_SIZE, .size = SIZE };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
+		expect_ok(vm_try_attributes(m->vm, slot.gpa, SIZE, false),
+			  "attributes");
+		expect_no_slot(m, slot.gpa);
+		slot.file = file_create(SIZE, flags[i]);
+		vm_add_slot(m->vm, &slot);
+		assert_int_equal(peek(&m->cpu, slot.gpa), 0);
+		poke(&m->cpu, slot.gpa, TAG);
+		assert_int_equal(peek(&m->cpu, slot.gpa), TAG);
+		vm_delete_slot(m->vm, slot.id);
+		close(slot.file);
+	}
+}
+
 /* Neither the fd nor the VM, only the mapping is left, and then that goes. */
 static void test_mapping_is_last(void **state)
 {
@@ -222,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_two_vms),
 		cmocka_unit_test(test_vm_goes_first),
 		mapped_test(test_next_guest),
+		mapped_test(test_where_no_slot_was),
 		cmocka_unit_test(test_mapping_is_last),
 	};
 

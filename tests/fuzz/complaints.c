@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <string.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "complaints.h"
+#include "unit.h"
+
+static int log_fd = -1;
+
+/* The most telling ones: it is enough that each complaint has one of them. */
+static const char *const signs[] = {
+	"cut here", "WARNING: ", "BUG: ", "KASAN: ", "KCSAN: ", "UBSAN: ",
+	"violation: ", "possible recursive", "possible circular",
+	"Bad page", "refcount_t: ", "Oops",
+	"blocked for more than",
+};
+
+void complaints_start(void)
+{
+	log_fd = expect_ok(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC),
+			   "open the kernel's log");
+	expect_ok(lseek(log_fd, 0, SEEK_END), "go to its end");
+}
+
+/* A record is some numbers, a semicolon, and the text. */
+static const char *text_of(const char *record)
+{
+	const char *text = strchr(record, ';');
+
+	return text ? text + 1 : record;
+}
+
+static bool is_complaint(const char *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
+		if (strstr(text, signs[i]))
+			return true;
+	return false;
+}
+
+bool complaints_new(char *line, size_t size)
+{
+	char record[1024];
+	bool found = false;
+	ssize_t length;
+
+	/* EPIPE: some lines were overwritten before they were read. */
+	while ((length = read(log_fd, record, sizeof(record) - 1)) > 0 ||
+	       (length < 0 && errno == EPIPE)) {
+		if (length < 0)
+			continue;
+		record[length] = '\0';
+		if (found || !is_complaint(record))
+			continue;
+		snprintf(line, size, "%s", text_of(record));
+		line[strcspn(line, "\n")] = '\0';
+		found = true;
+	}
+	return found;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "handlers.h"
+
+handler *const exact_handlers[NR_OPS] = {
+	[OP_CREATE] = do_create,
+	[OP_CLOSE] = do_close,
+	[OP_DUP] = do_dup,
+	[OP_FALLOCATE] = do_fallocate,
+	[OP_POPULATE] = do_populate,
+	[OP_CONVERT] = do_convert,
+	[OP_COLLAPSE] = do_collapse,
+	[OP_POLICY] = do_policy,
+	[OP_SEEK] = do_seek,
+	[OP_STAT] = do_stat,
+	[OP_REFUSED] = do_refused,
+	[OP_MAP] = do_map,
+	[OP_UNMAP] = do_unmap,
+	[OP_ADVISE] = do_advise,
+	[OP_READ] = do_read,
+	[OP_WRITE] = do_write,
+	[OP_HOLD] = do_hold,
+	[OP_RELEASE] = do_release,
+	[OP_REMOTE] = do_remote,
+	[OP_VM] = do_vm,
+	[OP_DESTROY] = do_destroy,
+	[OP_SLOT] = do_slot,
+	[OP_DELETE] = do_delete,
+	[OP_ATTRIBUTES] = do_attributes,
+	[OP_GUEST_READ] = do_guest_read,
+	[OP_GUEST_WRITE] = do_guest_write,
+	[OP_PREFAULT] = do_prefault,
+	[OP_LIMIT] = do_limit,
+};

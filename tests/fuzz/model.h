@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a file has: the rules of allocation, of states and of content, as the
+ * headers and module/store_add.c say them. Page offsets count from where the
+ * thread's part of the file begins.
+ */
+#ifndef TESTS_FUZZ_MODEL_H
+#define TESTS_FUZZ_MODEL_H
+
+#include "world.h"
+
+static inline bool file_exists(const struct file *f)
+{
+	return f->pages;
+}
+
+/* The file if it is there and has a descriptor, or NULL */
+struct file *file_of(struct world *w, __u64 index);
+int file_fd(const struct file *f);
+
+void model_create(struct file *f, __u64 size, __u64 flags, unsigned int shift);
+/* Forgets a file that nothing keeps any more. */
+void model_drop(struct world *w, struct file *f);
+
+/* What a range is to the file */
+enum range_is { RANGE_FINE, RANGE_BAD, RANGE_OF_OTHERS };
+
+struct range {
+	unsigned int start;
+	unsigned int end;
+};
+
+/* @offset: in bytes, from where the thread's part begins */
+enum range_is model_range(const struct file *f, __u64 offset, __u64 size,
+			  struct range *range);
+
+static inline __u64 file_offset(const struct file *f, __u64 offset)
+{
+	return f->base * PAGE + offset;
+}
+
+/*
+ * A page that is wanted, or a range. What is missing is allocated; @until: what
+ * follows may be, too. Return 0 or -ENOMEM.
+ */
+int model_touch(struct world *w, struct file *f, unsigned int index,
+		unsigned int until);
+int model_fill(struct world *w, struct file *f, unsigned int start,
+	       unsigned int end);
+bool model_charge(struct world *w, unsigned int nr);
+
+/* Asks the kernel what it has made of what was allocated together. */
+void model_settle(struct world *w, struct file *f);
+
+void model_punch(struct world *w, struct file *f, unsigned int start,
+		 unsigned int end);
+
+/* An access of the host through a mapping: 0 or SIGBUS */
+int model_host_access(struct world *w, struct file *f, unsigned int index);
+
+struct content content_of(__u64 value);
+/* Fails unless the page has that. */
+void check_content(struct world *w, const void *page, struct content content,
+		   const char *what);
+
+__u64 model_there(const struct file *f);
+__u64 model_shared(const struct file *f);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Running a program, in a process of its own that is gone afterwards. */
+#ifndef TESTS_FUZZ_RUN_H
+#define TESTS_FUZZ_RUN_H
+
+#include <stdatomic.h>
+
+#include "program.h"
+
+/* What came of it; shared with the process that runs it */
+struct verdict {
+	atomic_bool found;
+	char what[512];
+	unsigned long done;
+	unsigned long left_out;
+	unsigned long fallbacks;
+};
+
+void run_init(void);
+/* Returns whether all was as it has to be; if not, verdict->what says what wasn't. */
+bool run_program(const struct program *program, struct verdict *verdict);
+
+#endif
