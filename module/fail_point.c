@@ -19,6 +19,7 @@
 #include "fail_point.h"
 
 static const char * const point_names[] = {
+	[KVM_PRIVATE_FAIL_HOLDERS]	= "holders",
 	[KVM_PRIVATE_FAIL_DEVICE]	= "device",
 	[KVM_PRIVATE_FAIL_CONTEXT]	= "context",
 	[KVM_PRIVATE_FAIL_MOUNT]	= "mount",
