@@ -3,24 +3,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "injectors.h"
 #include "own_points.h"
+#include "text_file.h"
 #include "unit.h"
 
 #define DEBUGFS "/sys/kernel/debug/"
 
 static int of_thread = -1;
-
-static void write_file(const char *path, const char *text)
-{
-	int fd = expect_ok(open(path, O_WRONLY | O_CLOEXEC), "open %s", path);
-
-	expect_ok(write(fd, text, strlen(text)), "write %s to %s", text, path);
-	close(fd);
-}
 
 static bool is_there(void)
 {
@@ -37,12 +29,12 @@ static bool is_there_for_good(void)
 /* All allocations may fail, also those that must not wait, and nothing is said. */
 static void open_both(void)
 {
-	write_file(DEBUGFS "failslab/ignore-gfp-wait", "N");
-	write_file(DEBUGFS "failslab/verbose", "0");
-	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
-	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "N");
-	write_file(DEBUGFS "fail_page_alloc/min-order", "0");
-	write_file(DEBUGFS "fail_page_alloc/verbose", "0");
+	text_file_write(DEBUGFS "failslab/ignore-gfp-wait", "N");
+	text_file_write(DEBUGFS "failslab/verbose", "0");
+	text_file_write(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
+	text_file_write(DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "N");
+	text_file_write(DEBUGFS "fail_page_alloc/min-order", "0");
+	text_file_write(DEBUGFS "fail_page_alloc/verbose", "0");
 	of_thread = expect_ok(open("/proc/thread-self/fail-nth",
 				   O_RDWR | O_CLOEXEC), "open fail-nth");
 }
@@ -68,7 +60,7 @@ static unsigned int disarm(void)
 
 static void arm_for_good(unsigned int nth, unsigned int count)
 {
-	write_file(FAIL_AGAIN, "1");
+	text_file_write(FAIL_AGAIN, "1");
 	arm(nth, count);
 }
 
@@ -76,7 +68,7 @@ static unsigned int disarm_for_good(void)
 {
 	unsigned int failed = disarm();
 
-	write_file(FAIL_AGAIN, "0");
+	text_file_write(FAIL_AGAIN, "0");
 	return failed;
 }
 

@@ -9,4 +9,7 @@
 #define FAIL_AGAIN MODULE_PARAMETERS "fail_again"
 #define FAIL_POINTS MODULE_PARAMETERS "fail_points"
 
+/* Any build has this one. */
+#define LIMIT MODULE_PARAMETERS "limit"
+
 #endif /* TESTS_FAILURES_OWN_POINTS_H */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * To be run after the other programs of this folder: each of the module's points
- * has failed at least once since it was loaded.
+ * has failed at least once since it was loaded, and nothing holds the module.
  */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "kmod.h"
 #include "own_points.h"
 #include "unit.h"
 
@@ -16,7 +17,7 @@
  */
 static bool is_of_load(const char *point)
 {
-	return !strcmp(point, "device");
+	return !strcmp(point, "holders") || !strcmp(point, "device");
 }
 
 static void test_reached(void **state)
@@ -44,10 +45,18 @@ static void test_reached(void **state)
 	assert_int_equal(missing, 0);
 }
 
+/* What failed has let go of its mount, its operations, its module. */
+static void test_unused(void **state)
+{
+	(void)state;
+	expect_ok(module_unload("kvm_private"), "unload");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reached),
+		cmocka_unit_test(test_unused),
 	};
 
 	return cmocka_run_group_tests_name("failures: reached", tests, NULL, NULL);

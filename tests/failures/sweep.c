@@ -7,10 +7,12 @@
 #include "cgroup.h"
 #include "child.h"
 #include "injectors.h"
+#include "own_points.h"
 #include "rights.h"
-#include "unit.h"
 #include "huge.h"
 #include "sweep.h"
+#include "text_file.h"
+#include "unit.h"
 
 /* A call that fails more often than that never ends. */
 #define MAX_NTH 5000
@@ -124,15 +126,18 @@ static __u64 locked_memory(const struct sweep *sweep)
 	return sweep->locked ?: sweep->file.size;
 }
 
-/* All of it is there for the next file. */
+/*
+ * All of what is allowed is there for the next file: of the process and, with the
+ * same limit for all files together, of the module.
+ */
 static void expect_no_charge(const struct sweep *sweep)
 {
-	__u64 size = locked_memory(sweep);
-	int fd;
+	__u64 size = locked_memory(sweep) ?: PAGE;
+	char limit[32];
+	int fd = file_create(size, 0);
 
-	if (!size || sweep->needs_ipc_lock)
-		return;
-	fd = file_create(size, 0);
+	snprintf(limit, sizeof(limit), "%llu", size);
+	text_file_write(LIMIT, limit);
 	expect_ok(file_allocate(fd, 0, size), "as much as is allowed");
 	expect_error(ENOMEM, file_allocate(file_create(PAGE, 0), 0, PAGE),
 		     "a page more");
@@ -147,7 +152,7 @@ static void sweep_in_child(void *arg)
 	cgroup_enter(&run->cgroup);
 	run->injector->open();
 	if (!run->sweep->needs_ipc_lock) {
-		limit_locked_memory(locked_memory(run->sweep));
+		limit_locked_memory(locked_memory(run->sweep) ?: PAGE);
 		drop_ipc_lock();
 	}
 	for (count = run->injector->counts; *count; count++)
@@ -161,6 +166,8 @@ static void test_sweep(void **state)
 {
 	struct run *run = *state;
 
+	/* What the kernel keeps of a file in sysfs is of whom it finds there first. */
+	text_file_write(LIMIT, "0");
 	cgroup_make(&run->cgroup, "failures");
 	child_run(sweep_in_child, run);
 	cgroup_expect_empty(&run->cgroup);
@@ -168,10 +175,11 @@ static void test_sweep(void **state)
 }
 
 /* Also after one that has failed. */
-static int remove_cgroup(void **state)
+static int restore(void **state)
 {
 	struct run *run = *state;
 
+	text_file_write(LIMIT, "0");
 	if (!access(run->cgroup.path, F_OK))
 		cgroup_remove(&run->cgroup);
 	return 0;
@@ -190,7 +198,7 @@ static void add_tests(struct CMUnitTest *tests, struct run *runs,
 		tests[i] = (struct CMUnitTest){
 			.name = runs[i].name,
 			.test_func = test_sweep,
-			.teardown_func = remove_cgroup,
+			.teardown_func = restore,
 			.initial_state = &runs[i],
 		};
 	}
