@@ -58,12 +58,18 @@ static inline bool kvm_private_fails(enum kvm_private_fail_point point)
 #define kvm_private_may_fail(point, failure, call)			\
 	(kvm_private_fails(KVM_PRIVATE_FAIL_##point) ? (failure) : (call))
 
-/* Before a store: as if no node was to be had while the lock is held */
+/*
+ * Before a store: as if no node was to be had while the lock is held. It may have
+ * been the last of several, and the XArray keeps those that it has got by then.
+ */
 static inline void kvm_private_xas_may_fail(struct xa_state *xas,
 					    enum kvm_private_fail_point point)
 {
-	if (!xas->xa_alloc && kvm_private_fails(point))
-		xas_set_err(xas, -ENOMEM);
+	if (xas->xa_alloc || !kvm_private_fails(point))
+		return;
+	if (!xas->xa_shift)
+		xas_create_range(xas);
+	xas_set_err(xas, -ENOMEM);
 }
 
 /* xas_nomem(), or as if there was no node without the lock either */

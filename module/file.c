@@ -266,6 +266,8 @@ void kvm_private_file_free(struct kvm_private_file *f)
 	if (!f)
 		return;
 
+	/* Nodes for a page that got no further stay, though it isn't there. */
+	xa_destroy(&f->units);
 	kvm_private_state_destroy(f);
 	kvm_private_policy_destroy(f);
 	kvm_private_memlock_release(&f->memlock);

@@ -153,8 +153,38 @@ static void check_filled(const struct sweep *sweep, struct scene *scene)
 	assert_int_equal(*(__u64 *)(scene->map + PUNCHED_AT), 0);
 }
 
+/* Nodes on each level of the store, up to the largest files */
+#define FAR_AT (LARGEST_FILE - PAGE)
+
+static long call_allocate_far(const struct sweep *sweep, struct scene *scene)
+{
+	(void)sweep;
+	return file_allocate(scene->fd, FAR_AT, PAGE);
+}
+
+/* The store has nodes without any page when the file goes. */
+static void check_nothing(const struct sweep *sweep, struct scene *scene)
+{
+	(void)sweep;
+	expect_ok(file_punch(scene->fd, FAR_AT, PAGE), "punch");
+	assert_int_equal(file_allocated(scene->fd), 0);
+}
+
 static const struct sweep sweeps[] = {
 	{
+		.name = "fallocate, far into the file",
+		.file = { .size = LARGEST_FILE },
+		.call = call_allocate_far,
+		.check = check_nothing,
+		.locked = PAGE,
+	}, {
+		.name = "fallocate, far into the file that is then closed",
+		.file = { .size = LARGEST_FILE },
+		.call = call_allocate_far,
+		.check = check_nothing,
+		.locked = PAGE,
+		.gives_up = true,
+	}, {
 		.name = "fallocate, base pages",
 		.file = { .size = BASE_SIZE },
 		.call = call_allocate,

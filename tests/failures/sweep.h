@@ -27,6 +27,7 @@
  * @leftover: what a call that failed may leave
  * @locked: how much locked memory it takes until the call has succeeded, if that
  *	isn't the file's size
+ * @gives_up: isn't made again after a failure, nor checked
  * @costly: the scene is; failures follow each other in one, which they leave as it is
  * @needs_ipc_lock: it takes CAP_IPC_LOCK, so that no limit counts
  */
@@ -42,6 +43,7 @@ struct sweep {
 	const int *errors;
 	enum leftover leftover;
 	__u64 locked;
+	bool gives_up;
 	bool costly;
 	bool needs_ipc_lock;
 };
