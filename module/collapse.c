@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "fail_point.h"
 #include "internal.h"
 #include "observer.h"
 #include "unit.h"
@@ -104,9 +105,11 @@ static int store_block(struct block *block)
 
 	do {
 		xas_lock(&xas);
+		kvm_private_xas_may_fail(&xas, KVM_PRIVATE_FAIL_JOIN);
 		xas_store(&xas, kvm_private_entry(&block->unit));
 		xas_unlock(&xas);
-	} while (xas_nomem(&xas, KVM_PRIVATE_GFP_NODE));
+	} while (kvm_private_xas_nomem(&xas, KVM_PRIVATE_GFP_NODE,
+				       KVM_PRIVATE_FAIL_JOIN_AGAIN));
 
 	return xas_error(&xas);
 }
@@ -217,7 +220,8 @@ static int try_moving(struct block *block)
 	if (ret)
 		return ret;
 
-	ret = kvm_private_charge(f, nr);
+	ret = kvm_private_may_fail(MOVE_CHARGE, -ENOMEM,
+				   kvm_private_charge(f, nr));
 	if (ret)
 		return ret;
 	ret = kvm_private_unit_alloc(f, &block->unit, KVM_PRIVATE_GFP_PAGE);
@@ -367,8 +371,10 @@ long kvm_private_ioctl_collapse(struct file *file,
 	if (ret)
 		return ret;
 
-	block.parts = kvcalloc(MAX_PARTS, sizeof(*block.parts),
-			       GFP_KERNEL_ACCOUNT);
+	block.parts = kvm_private_may_fail(PARTS, NULL,
+					   kvcalloc(MAX_PARTS,
+						    sizeof(*block.parts),
+						    GFP_KERNEL_ACCOUNT));
 	if (!block.parts)
 		return -ENOMEM;
 	ret = collapse_range(&block, &c.offset, &c.size);

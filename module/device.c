@@ -8,6 +8,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "fail_point.h"
 #include "internal.h"
 
 /* A page at a time: the length is as long as the user likes. */
@@ -77,7 +78,8 @@ static long kvm_private_create(struct kvm_private_create __user *arg)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
-	fd = get_unused_fd_flags(O_CLOEXEC);
+	fd = kvm_private_may_fail(DESCRIPTOR, -EMFILE,
+				  get_unused_fd_flags(O_CLOEXEC));
 	if (fd < 0)
 		fput(file);
 	else
@@ -128,7 +130,8 @@ static struct miscdevice kvm_private_device = {
 
 int kvm_private_device_init(void)
 {
-	return misc_register(&kvm_private_device);
+	return kvm_private_may_fail(DEVICE, -ENOMEM,
+				    misc_register(&kvm_private_device));
 }
 
 void kvm_private_device_exit(void)

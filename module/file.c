@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "compat/compat.h"
+#include "fail_point.h"
 #include "internal.h"
 #include "trace.h"
 
@@ -228,7 +229,9 @@ struct file *kvm_private_file_create(u64 size, u64 flags,
 	if (!size || size > MAX_LFS_FILESIZE || !PAGE_ALIGNED(size))
 		return ERR_PTR(-EINVAL);
 
-	f = kzalloc(struct_size(f, nr_pages, nr_node_ids), GFP_KERNEL_ACCOUNT);
+	f = kvm_private_may_fail(FILE, NULL,
+				 kzalloc(struct_size(f, nr_pages, nr_node_ids),
+					 GFP_KERNEL_ACCOUNT));
 	if (!f)
 		return ERR_PTR(-ENOMEM);
 
@@ -263,6 +266,8 @@ void kvm_private_file_free(struct kvm_private_file *f)
 	if (!f)
 		return;
 
+	/* Nodes for a page that got no further stay, though it isn't there. */
+	xa_destroy(&f->units);
 	kvm_private_state_destroy(f);
 	kvm_private_policy_destroy(f);
 	kvm_private_memlock_release(&f->memlock);

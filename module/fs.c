@@ -14,6 +14,7 @@
 #include <linux/mount.h>
 #include <linux/pseudo_fs.h>
 
+#include "fail_point.h"
 #include "internal.h"
 
 #define KVM_PRIVATE_FS_MAGIC	0x4b505256	/* "KPRV" */
@@ -34,8 +35,10 @@ static const struct super_operations kvm_private_super_ops = {
 
 static int kvm_private_init_fs_context(struct fs_context *fc)
 {
-	struct pseudo_fs_context *ctx = init_pseudo(fc, KVM_PRIVATE_FS_MAGIC);
+	struct pseudo_fs_context *ctx;
 
+	ctx = kvm_private_may_fail(CONTEXT, NULL,
+				   init_pseudo(fc, KVM_PRIVATE_FS_MAGIC));
 	if (!ctx)
 		return -ENOMEM;
 	ctx->ops = &kvm_private_super_ops;
@@ -57,9 +60,12 @@ static struct file_system_type kvm_private_fs_type = {
  */
 int kvm_private_fs_pin(void)
 {
-	int ret = simple_pin_fs(&kvm_private_fs_type, &kvm_private_mnt,
-				&kvm_private_mnt_count);
+	int ret;
 
+	ret = kvm_private_may_fail(MOUNT, -ENOMEM,
+				   simple_pin_fs(&kvm_private_fs_type,
+						 &kvm_private_mnt,
+						 &kvm_private_mnt_count));
 	/* What guests write into shared pages is nothing to be executed here. */
 	if (!ret)
 		kvm_private_mnt->mnt_flags |= MNT_NOEXEC;
@@ -96,7 +102,8 @@ struct file *kvm_private_fs_file(const struct file_operations *fops,
 	if (ret)
 		return ERR_PTR(ret);
 
-	inode = alloc_anon_inode(kvm_private_mnt->mnt_sb);
+	inode = kvm_private_may_fail(INODE, ERR_PTR(-ENOMEM),
+				     alloc_anon_inode(kvm_private_mnt->mnt_sb));
 	if (IS_ERR(inode)) {
 		file = ERR_CAST(inode);
 		goto unpin;
@@ -107,8 +114,11 @@ struct file *kvm_private_fs_file(const struct file_operations *fops,
 	inode->i_size = size;
 
 	__module_get(fops->owner);
-	file = alloc_file_pseudo(inode, kvm_private_mnt, "[kvm_private]",
-				 O_RDWR | O_LARGEFILE, fops);
+	file = kvm_private_may_fail(PSEUDO_FILE, ERR_PTR(-ENFILE),
+				    alloc_file_pseudo(inode, kvm_private_mnt,
+						      "[kvm_private]",
+						      O_RDWR | O_LARGEFILE,
+						      fops));
 	if (IS_ERR(file)) {
 		module_put(fops->owner);
 		iput(inode);

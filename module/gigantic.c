@@ -13,6 +13,7 @@
 #include <linux/nodemask.h>
 
 #include "compat/compat.h"
+#include "fail_point.h"
 #include "internal.h"
 #include "unit.h"
 
@@ -43,8 +44,10 @@ static struct page *alloc_in_zone(struct zone *zone)
 
 	for (; pfn + NR_PAGES <= zone_end_pfn(zone); pfn += NR_PAGES) {
 		if (is_of_zone(zone, pfn) &&
-		    !kvm_private_alloc_contig(pfn, pfn + NR_PAGES,
-					      GFP_GIGANTIC))
+		    !kvm_private_may_fail(CONTIG, -ENOMEM,
+					  kvm_private_alloc_contig(pfn,
+								   pfn + NR_PAGES,
+								   GFP_GIGANTIC)))
 			return pfn_to_page(pfn);
 		if (fatal_signal_pending(current))
 			break;

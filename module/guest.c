@@ -15,6 +15,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "fail_point.h"
 #include "internal.h"
 #include "trace.h"
 #include "unit.h"
@@ -51,10 +52,11 @@ kvm_private_guest_get(struct kvm_private_file *f,
 	}
 	spin_unlock(&f->guests_lock);
 
-	guest = kzalloc(sizeof(*guest), GFP_KERNEL_ACCOUNT);
+	guest = kvm_private_may_fail(GUEST, NULL,
+				     kzalloc(sizeof(*guest), GFP_KERNEL_ACCOUNT));
 	if (!guest)
 		return ERR_PTR(-ENOMEM);
-	if (!try_module_get(ops->owner)) {
+	if (!kvm_private_may_fail(GUEST_MODULE, false, try_module_get(ops->owner))) {
 		kfree(guest);
 		return ERR_PTR(-ENODEV);
 	}

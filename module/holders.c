@@ -16,6 +16,7 @@
 #include <linux/seq_file.h>
 #include <linux/sysfs.h>
 
+#include "fail_point.h"
 #include "internal.h"
 
 /* How many files the log names */
@@ -208,8 +209,10 @@ void kvm_private_holder_remove(struct kvm_private_file *f)
 
 int kvm_private_holders_init(void)
 {
-	int ret = register_oom_notifier(&oom_block);
+	int ret;
 
+	ret = kvm_private_may_fail(HOLDERS, -ENOMEM,
+				   register_oom_notifier(&oom_block));
 	if (ret)
 		return ret;
 	/* What can't be shown isn't; nobody else looks. */

@@ -11,6 +11,7 @@
 #include <linux/pagemap.h>
 
 #include "compat/compat.h"
+#include "fail_point.h"
 #include "internal.h"
 #include "observer.h"
 #include "unit.h"
@@ -52,7 +53,7 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 	}
 
 	left = nr;
-	if (nr)
+	if (nr && !kvm_private_fails(KVM_PRIVATE_FAIL_FOLLOWING))
 		vm_insert_pages(vma, (vmf->address & PAGE_MASK) + PAGE_SIZE,
 				pages, &left);
 	while (nr)
@@ -93,8 +94,10 @@ static vm_fault_t map_shared(struct kvm_private_file *f, struct vm_fault *vmf)
 	if (unlikely(PageHWPoison(page))) {
 		ret = VM_FAULT_HWPOISON;
 	} else {
-		switch (vm_insert_page(vmf->vma, vmf->address & PAGE_MASK,
-				       page)) {
+		switch (kvm_private_may_fail(MAPPING, -ENOMEM,
+					     vm_insert_page(vmf->vma,
+							    vmf->address & PAGE_MASK,
+							    page))) {
 		case 0:
 			map_following(f, vmf);
 			ret = VM_FAULT_NOPAGE;

@@ -23,6 +23,7 @@
 #include <linux/slab.h>
 
 #include "compat/compat.h"
+#include "fail_point.h"
 #include "internal.h"
 
 /**
@@ -55,7 +56,9 @@ static struct kvm_private_policy *new_policy(const struct mempolicy *mempolicy)
 {
 	struct kvm_private_policy *policy;
 
-	policy = kzalloc(sizeof(*policy), KVM_PRIVATE_GFP_NODE);
+	policy = kvm_private_may_fail(POLICY, NULL,
+				      kzalloc(sizeof(*policy),
+					      KVM_PRIVATE_GFP_NODE));
 	if (policy && mempolicy) {
 		policy->mempolicy = *mempolicy;
 		policy->mempolicy.flags |= MPOL_F_SHARED;

@@ -13,6 +13,7 @@
 #include <linux/xarray.h>
 
 #include "compat/compat.h"
+#include "fail_point.h"
 #include "internal.h"
 
 /* What the tree has for a range; the range is all there is to know. */
@@ -201,8 +202,10 @@ int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
 	}
 
 	mas_set_range(&mas, first, last);
-	ret = kvm_private_mas_store(&mas, convert ? CONVERTED : NULL,
-				    KVM_PRIVATE_GFP_NODE);
+	ret = kvm_private_may_fail(STATE, -ENOMEM,
+				   kvm_private_mas_store(&mas,
+							 convert ? CONVERTED : NULL,
+							 KVM_PRIVATE_GFP_NODE));
 	if (!ret)
 		WRITE_ONCE(f->nr_converted, nr);
 	return ret;

@@ -10,6 +10,7 @@
 
 #include <linux/sched/signal.h>
 
+#include "fail_point.h"
 #include "internal.h"
 #include "unit.h"
 
@@ -34,10 +35,13 @@ static int enter(struct kvm_private_file *f,
 		/* For one page there is a shorter way to ask. */
 		conflict = unit->order ? xas_find_conflict(&xas) :
 					 xas_load(&xas);
-		if (!conflict)
+		if (!conflict) {
+			kvm_private_xas_may_fail(&xas, KVM_PRIVATE_FAIL_ENTER);
 			xas_store(&xas, entry);
+		}
 		xas_unlock(&xas);
-	} while (xas_nomem(&xas, KVM_PRIVATE_GFP_NODE));
+	} while (kvm_private_xas_nomem(&xas, KVM_PRIVATE_GFP_NODE,
+				       KVM_PRIVATE_FAIL_ENTER_AGAIN));
 
 	return conflict ? -EEXIST : xas_error(&xas);
 }
@@ -48,7 +52,7 @@ static int add_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 	unsigned long nr = kvm_private_unit_nr(unit);
 	int ret;
 
-	ret = kvm_private_charge(f, nr);
+	ret = kvm_private_may_fail(CHARGE, -ENOMEM, kvm_private_charge(f, nr));
 	if (ret)
 		return ret;
 

@@ -4,6 +4,7 @@
  * on meanwhile and find the page either way.
  */
 
+#include "fail_point.h"
 #include "internal.h"
 #include "unit.h"
 
@@ -27,10 +28,10 @@ static int alloc_nodes(struct xa_state *xas, const struct kvm_private_unit *unit
 
 	xas_set_order(xas, unit->index, order);
 	for (i = 0; i < nr && !xas_error(xas); i++)
-		xas_split_alloc(xas, entry, between, gfp);
+		kvm_private_xas_split_alloc(xas, entry, between, gfp);
 	if (between != unit->order && !xas_error(xas)) {
 		xas_set_order(xas, unit->index, between);
-		xas_split_alloc(xas, entry, unit->order, gfp);
+		kvm_private_xas_split_alloc(xas, entry, unit->order, gfp);
 	}
 	return xas_error(xas);
 }

@@ -113,6 +113,20 @@ void cgroup_wait_below(const struct cgroup *cgroup, __u64 at_most)
 	}
 }
 
+void cgroup_expect_empty(const struct cgroup *cgroup)
+{
+	struct poll poll = poll_start();
+
+	do {
+		/* Drains the stocks, and frees what is cached. */
+		write_file(cgroup->path, "memory.high", "0");
+		if (!cgroup_memory(cgroup))
+			return;
+	} while (poll_again(&poll));
+	print_error("%llu bytes stay charged\n", cgroup_memory(cgroup));
+	fail();
+}
+
 __u64 cgroup_event(const struct cgroup *cgroup, const char *name)
 {
 	FILE *file = open_for_reading(cgroup, "memory.events");

@@ -38,6 +38,12 @@ __u64 cgroup_memory(const struct cgroup *cgroup);
 /* Waits until memory.current is at most that. */
 void cgroup_wait_below(const struct cgroup *cgroup, __u64 at_most);
 
+/*
+ * Waits until nothing at all is charged to a cgroup in which nobody is any more,
+ * what a CPU keeps in stock included. It is no good for anybody afterwards.
+ */
+void cgroup_expect_empty(const struct cgroup *cgroup);
+
 /* A line of memory.events */
 __u64 cgroup_event(const struct cgroup *cgroup, const char *name);
 

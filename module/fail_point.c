@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Failing on demand, in the test build. Who writes "N COUNT" to the parameter
+ * fail_nth is denied what it asks for at the Nth place from now on that may fail,
+ * and at the COUNT - 1 that come next (1 without COUNT); nobody else is. "0" ends
+ * that. What is read is how often that has happened since. With fail_again nobody
+ * who asks a second time gets anything, for use with the kernel's fault injection.
+ * The parameter fail_points tells for each place how often it was passed, and how
+ * often failed.
+ */
+
+#include <linux/atomic.h>
+#include <linux/kernel.h>
+#include <linux/moduleparam.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/sysfs.h>
+
+#include "fail_point.h"
+
+static const char * const point_names[] = {
+	[KVM_PRIVATE_FAIL_HOLDERS]	= "holders",
+	[KVM_PRIVATE_FAIL_DEVICE]	= "device",
+	[KVM_PRIVATE_FAIL_CONTEXT]	= "context",
+	[KVM_PRIVATE_FAIL_MOUNT]	= "mount",
+	[KVM_PRIVATE_FAIL_FILE]		= "file",
+	[KVM_PRIVATE_FAIL_INODE]	= "inode",
+	[KVM_PRIVATE_FAIL_PSEUDO_FILE]	= "pseudo_file",
+	[KVM_PRIVATE_FAIL_DESCRIPTOR]	= "descriptor",
+	[KVM_PRIVATE_FAIL_CHARGE]	= "charge",
+	[KVM_PRIVATE_FAIL_PAGE]		= "page",
+	[KVM_PRIVATE_FAIL_BLOCK]	= "block",
+	[KVM_PRIVATE_FAIL_CONTIG]	= "contig",
+	[KVM_PRIVATE_FAIL_POLICY_PAGE]	= "policy_page",
+	[KVM_PRIVATE_FAIL_POLICY_BLOCK]	= "policy_block",
+	[KVM_PRIVATE_FAIL_ENTER]	= "enter",
+	[KVM_PRIVATE_FAIL_ENTER_AGAIN]	= "enter_again",
+	[KVM_PRIVATE_FAIL_SPLIT]	= "split",
+	[KVM_PRIVATE_FAIL_PARTS]	= "parts",
+	[KVM_PRIVATE_FAIL_MOVE_CHARGE]	= "move_charge",
+	[KVM_PRIVATE_FAIL_JOIN]		= "join",
+	[KVM_PRIVATE_FAIL_JOIN_AGAIN]	= "join_again",
+	[KVM_PRIVATE_FAIL_STATE]	= "state",
+	[KVM_PRIVATE_FAIL_POLICY]	= "policy",
+	[KVM_PRIVATE_FAIL_GUEST]	= "guest",
+	[KVM_PRIVATE_FAIL_GUEST_MODULE]	= "guest_module",
+	[KVM_PRIVATE_FAIL_MAPPING]	= "mapping",
+	[KVM_PRIVATE_FAIL_FOLLOWING]	= "following",
+};
+
+static_assert(ARRAY_SIZE(point_names) == KVM_PRIVATE_NR_FAIL_POINTS);
+
+static atomic_t nr_passed[KVM_PRIVATE_NR_FAIL_POINTS];
+static atomic_t nr_failed[KVM_PRIVATE_NR_FAIL_POINTS];
+
+/**
+ * struct denial - what is to fail
+ * @victim: the task that it is to happen to; never looked into
+ * @skip: how many places it passes before
+ * @left: at how many it then fails
+ * @done: at how many it has
+ */
+struct denial {
+	const struct task_struct *victim;
+	unsigned int skip;
+	unsigned int left;
+	unsigned int done;
+};
+
+/* A place may be where interrupts are off. */
+static DEFINE_SPINLOCK(denial_lock);	/* guards denial */
+
+static struct denial denial;
+
+static bool fail_again;
+module_param(fail_again, bool, 0600);
+MODULE_PARM_DESC(fail_again, "For tests: deny what is asked for a second time");
+
+static bool is_again(enum kvm_private_fail_point point)
+{
+	return point == KVM_PRIVATE_FAIL_ENTER_AGAIN ||
+	       point == KVM_PRIVATE_FAIL_JOIN_AGAIN;
+}
+
+static bool is_denied(void)
+{
+	unsigned long flags;
+	bool fail = false;
+
+	if (READ_ONCE(denial.victim) != current)
+		return false;
+
+	spin_lock_irqsave(&denial_lock, flags);
+	if (denial.victim != current) {
+		/* Somebody else is, since just now. */
+	} else if (denial.skip) {
+		denial.skip--;
+	} else if (denial.left) {
+		denial.left--;
+		denial.done++;
+		fail = true;
+	}
+	spin_unlock_irqrestore(&denial_lock, flags);
+	return fail;
+}
+
+/**
+ * kvm_private_fails() - is this the place to fail at?
+ * @point: the place
+ *
+ * Context: any.
+ * Return: whether it is.
+ */
+bool kvm_private_fails(enum kvm_private_fail_point point)
+{
+	bool fail = is_denied() || (READ_ONCE(fail_again) && is_again(point));
+
+	atomic_inc(&nr_passed[point]);
+	if (fail)
+		atomic_inc(&nr_failed[point]);
+	return fail;
+}
+
+static int set_denial(const char *text, const struct kernel_param *param)
+{
+	unsigned int nth, count = 1;
+	unsigned long flags;
+
+	if (sscanf(text, "%u %u", &nth, &count) < 1)
+		return -EINVAL;
+
+	spin_lock_irqsave(&denial_lock, flags);
+	denial.victim = nth ? current : NULL;
+	denial.skip = nth - 1;
+	denial.left = count;
+	if (nth)
+		denial.done = 0;
+	spin_unlock_irqrestore(&denial_lock, flags);
+	return 0;
+}
+
+static int get_denial(char *text, const struct kernel_param *param)
+{
+	return sysfs_emit(text, "%u\n", READ_ONCE(denial.done));
+}
+
+static const struct kernel_param_ops denial_ops = {
+	.set = set_denial,
+	.get = get_denial,
+};
+module_param_cb(fail_nth, &denial_ops, NULL, 0600);
+MODULE_PARM_DESC(fail_nth, "For tests: what the writing task is denied");
+
+static int get_points(char *text, const struct kernel_param *param)
+{
+	unsigned int i;
+	int len = 0;
+
+	for (i = 0; i < KVM_PRIVATE_NR_FAIL_POINTS; i++)
+		len += sysfs_emit_at(text, len, "%s %d %d\n", point_names[i],
+				     atomic_read(&nr_passed[i]),
+				     atomic_read(&nr_failed[i]));
+	return len;
+}
+
+static const struct kernel_param_ops points_ops = {
+	.get = get_points,
+};
+module_param_cb(fail_points, &points_ops, NULL, 0400);
+MODULE_PARM_DESC(fail_points, "For tests: places, how often passed and failed");

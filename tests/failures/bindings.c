@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Failing: what a consumer asks for, here the tests' own. Its guests want pages
+ * prepared, so that huge pages come apart where they are converted.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "consumer.h"
+#include "convert.h"
+#include "sweep.h"
+#include "unit.h"
+
+#define SHARED (KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
+
+#define SLOT 3
+#define GUEST 77
+
+#define PAGES 140
+#define SIZE (PAGES * PAGE)
+#define HUGE_SIZE (2 * HUGE_PAGE)
+
+/* What is looked up or converted */
+#define FIRST 64
+#define END 70
+
+static struct consumer *consumer(struct scene *scene)
+{
+	return scene->more;
+}
+
+static void prepare_consumer(const struct sweep *sweep, struct scene *scene)
+{
+	struct consumer *c = calloc(1, sizeof(*c));
+
+	(void)sweep;
+	assert_non_null(c);
+	c->device = expect_ok(open(KPT_DEVICE, O_RDWR | O_CLOEXEC),
+			      "open " KPT_DEVICE);
+	c->file = scene->fd;
+	scene->more = c;
+}
+
+static void end_consumer(const struct sweep *sweep, struct scene *scene)
+{
+	(void)sweep;
+	/* Pages are to be reclaimed while the consumer is there to be told. */
+	expect_ok(file_punch(scene->fd, 0, scene->size), "punch");
+	consumer_close_device(consumer(scene));
+	free(scene->more);
+}
+
+static __u64 pages_of(const struct scene *scene)
+{
+	return scene->size / PAGE;
+}
+
+/* The sweep's argument is the kind of binding. */
+static long call_bind(const struct sweep *sweep, struct scene *scene)
+{
+	const struct kpt_bind bind = {
+		.slot = SLOT, .ops = sweep->argument, .fd = scene->fd,
+		.end = pages_of(scene), .guest_id = GUEST,
+	};
+
+	return try_bind(consumer(scene), &bind);
+}
+
+static void prepare_bound(const struct sweep *sweep, struct scene *scene)
+{
+	prepare_consumer(sweep, scene);
+	expect_ok(call_bind(sweep, scene), "bind");
+}
+
+static void prepare_allocated(const struct sweep *sweep, struct scene *scene)
+{
+	prepare_bound(sweep, scene);
+	allocate(consumer(scene), 0, pages_of(scene));
+}
+
+static void check_bound(const struct sweep *sweep, struct scene *scene)
+{
+	(void)sweep;
+	assert_int_equal(try_get_pfn(consumer(scene), SLOT, 0), 0);
+}
+
+static long call_get_pfn(const struct sweep *sweep, struct scene *scene)
+{
+	(void)sweep;
+	return try_get_pfn(consumer(scene), SLOT, FIRST);
+}
+
+static void check_got(const struct sweep *sweep, struct scene *scene)
+{
+	unsigned int prepared = count_events(consumer(scene), KPT_PREPARED);
+
+	expect_between(prepared, sweep->argument == KPT_OPS_PREPARE,
+		       sweep->argument == KPT_OPS_PREPARE, "times prepared");
+	assert_true(file_allocated(scene->fd) >= PAGE);
+}
+
+static long call_populate(const struct sweep *sweep, struct scene *scene)
+{
+	struct kpt_populate populate = {
+		.slot = SLOT, .index = FIRST, .nr = END - FIRST,
+		.fail_index = UINT64_MAX, .word = 1,
+	};
+	int ret;
+
+	(void)sweep;
+	ret = ioctl(consumer(scene)->device, KPT_POPULATE, &populate);
+	if (ret < 0)
+		return ret;
+	/* So many were filled before the one for which there was nothing. */
+	if (populate.result == END - FIRST)
+		return 0;
+	errno = ENOMEM;
+	return -1;
+}
+
+static void check_populated(const struct sweep *sweep, struct scene *scene)
+{
+	(void)sweep;
+	assert_true(count_events(consumer(scene), KPT_FILLED) >= END - FIRST);
+	/* Nobody needs to prepare what has been filled. */
+	for (unsigned int page = FIRST; page < END; page++)
+		expect_ok(try_get_pfn(consumer(scene), SLOT, page), "look up");
+	assert_int_equal(count_events(consumer(scene), KPT_PREPARED), 0);
+}
+
+static long call_share(const struct sweep *sweep, struct scene *scene)
+{
+	(void)sweep;
+	return file_make_shared(scene->fd, FIRST * PAGE, (END - FIRST) * PAGE, 0);
+}
+
+static void check_shared(const struct sweep *sweep, struct scene *scene)
+{
+	(void)sweep;
+	assert_int_equal(file_shared(scene->fd), (END - FIRST) * PAGE);
+	expect_error(EACCES, try_get_pfn(consumer(scene), SLOT, FIRST),
+		     "a shared page");
+	expect_ok(try_get_pfn(consumer(scene), SLOT, END), "a private page");
+}
+
+/* What a conversion has taken apart without anything having moved */
+static void prepare_apart(const struct sweep *sweep, struct scene *scene)
+{
+	prepare_allocated(sweep, scene);
+	expect_ok(file_make_private(scene->fd, FIRST * PAGE, PAGE, 0), "private");
+	expect_ok(file_make_shared(scene->fd, FIRST * PAGE, PAGE, 0), "shared");
+	expect_backing(scene->fd, 1, HUGE_PAGES, "with one of two apart");
+}
+
+static long call_collapse(const struct sweep *sweep, struct scene *scene)
+{
+	struct kvm_private_collapse collapse = { .size = scene->size };
+
+	(void)sweep;
+	return file_collapse(scene->fd, &collapse);
+}
+
+static void check_collapsed(const struct sweep *sweep, struct scene *scene)
+{
+	(void)sweep;
+	expect_backing(scene->fd, 2, 0, "collapsed");
+}
+
+/* The owner of the operations may be about to go. */
+static const int bind_errors[] = { ENOMEM, ENODEV, 0 };
+
+static const struct sweep sweeps[] = {
+	{
+		.name = "bind",
+		.file = { .size = SIZE },
+		.argument = KPT_OPS_PLAIN,
+		.prepare = prepare_consumer,
+		.call = call_bind,
+		.check = check_bound,
+		.end = end_consumer,
+	}, {
+		.name = "bind a guest that wants pages prepared",
+		.file = { .size = SIZE },
+		.argument = KPT_OPS_PREPARE,
+		.prepare = prepare_consumer,
+		.call = call_bind,
+		.check = check_bound,
+		.end = end_consumer,
+		.errors = bind_errors,
+	}, {
+		.name = "look up a hole",
+		.file = { .size = SIZE },
+		.argument = KPT_OPS_PLAIN,
+		.prepare = prepare_bound,
+		.call = call_get_pfn,
+		.check = check_got,
+		.end = end_consumer,
+	}, {
+		.name = "look up and prepare a hole",
+		.file = { .size = SIZE },
+		.argument = KPT_OPS_PREPARE,
+		.prepare = prepare_bound,
+		.call = call_get_pfn,
+		.check = check_got,
+		.end = end_consumer,
+		.leftover = MORE_PAGES,
+	}, {
+		.name = "look up and prepare a page of a run",
+		.file = { .size = SIZE },
+		.argument = KPT_OPS_PREPARE,
+		.prepare = prepare_allocated,
+		.call = call_get_pfn,
+		.check = check_got,
+		.end = end_consumer,
+	}, {
+		.name = "look up and prepare a hole, huge pages",
+		.file = { HUGE_SIZE, 0, HUGE_SHIFT },
+		.argument = KPT_OPS_PREPARE,
+		.prepare = prepare_bound,
+		.call = call_get_pfn,
+		.check = check_got,
+		.end = end_consumer,
+		.leftover = MORE_PAGES,
+	}, {
+		.name = "fill",
+		.file = { .size = SIZE },
+		.argument = KPT_OPS_PREPARE,
+		.prepare = prepare_bound,
+		.call = call_populate,
+		.check = check_populated,
+		.end = end_consumer,
+		.leftover = MORE_PAGES,
+	}, {
+		.name = "fill pages of a huge page",
+		.file = { HUGE_SIZE, 0, HUGE_SHIFT },
+		.argument = KPT_OPS_PREPARE,
+		.prepare = prepare_allocated,
+		.call = call_populate,
+		.check = check_populated,
+		.end = end_consumer,
+		.leftover = SMALLER_PAGES,
+	}, {
+		.name = "share pages of a guest's huge page",
+		.file = { HUGE_SIZE, 0, HUGE_SHIFT },
+		.argument = KPT_OPS_PREPARE,
+		.prepare = prepare_allocated,
+		.call = call_share,
+		.check = check_shared,
+		.end = end_consumer,
+		.leftover = SMALLER_PAGES,
+	}, {
+		.name = "collapse in place",
+		.file = { HUGE_SIZE, SHARED, HUGE_SHIFT },
+		.argument = KPT_OPS_PREPARE,
+		.prepare = prepare_apart,
+		.call = call_collapse,
+		.check = check_collapsed,
+		.end = end_consumer,
+	},
+};
+
+int main(void)
+{
+	return sweeps_run("failures: bindings", sweeps, ARRAY_SIZE(sweeps),
+			  consumer_group_setup, consumer_group_teardown);
+}

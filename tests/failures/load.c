@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Failing: loading the module. A point of its own that fails while it is loaded is
+ * told in its parameters, since there is nobody yet to be told otherwise.
+ */
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <libkmod.h>
+
+#include "device.h"
+#include "injectors.h"
+#include "meminfo.h"
+#include "own_points.h"
+#include "poll_until.h"
+#include "unit.h"
+
+#define MODULE "kvm_private"
+
+/* Loads that fail, so that a leak of a page each shows */
+#define ROUNDS 50
+
+static struct kmod_ctx *kmod;
+static struct kmod_module *module;
+
+/* The module's file: what opens it isn't to be denied anything. */
+static int file = -1;
+
+static int load(const char *parameters)
+{
+	return syscall(SYS_finit_module, file, parameters, 0);
+}
+
+static void unload(void)
+{
+	assert_int_equal(kmod_module_remove_module(module, KMOD_REMOVE_NOWAIT), 0);
+}
+
+static void expect_absent(void)
+{
+	struct poll poll = poll_start();
+
+	assert_int_not_equal(kmod_module_get_initstate(module), KMOD_MODULE_LIVE);
+	assert_int_equal(access("/sys/module/" MODULE, F_OK), -1);
+	assert_int_equal(access("/sys/class/misc/" MODULE, F_OK), -1);
+	while (!access(KVM_PRIVATE_DEVICE, F_OK))
+		assert_true(poll_again(&poll));
+}
+
+static void expect_usable(void)
+{
+	struct poll poll = poll_start();
+	int fd;
+
+	while (access(KVM_PRIVATE_DEVICE, F_OK))
+		assert_true(poll_again(&poll));
+	fd = file_create(MIB, 0);
+	expect_ok(file_allocate(fd, 0, MIB), "allocate");
+	close(fd);
+}
+
+/* The nth point; returns whether there is one that early. */
+static bool fails_at(unsigned int nth)
+{
+	char parameter[32];
+	int ret;
+
+	snprintf(parameter, sizeof(parameter), "fail_nth=%u", nth);
+	ret = load(parameter);
+	if (!ret) {
+		/* Else it would be the next call's. */
+		own_points.open();
+		assert_int_equal(own_points.disarm(), 0);
+		return false;
+	}
+	expect_error(ENOMEM, ret, "load with %s", parameter);
+	expect_absent();
+	expect_ok(load(""), "load again");
+	expect_usable();
+	unload();
+	return true;
+}
+
+static void test_own_points(void **state)
+{
+	unsigned int nth = 1;
+	__u64 before;
+
+	(void)state;
+	unload();
+	fails_at(1);
+	before = settled_memfree();
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		assert_int_equal(load("fail_nth=1"), -1);
+	wait_for_memfree(before - MEMINFO_NOISE);
+
+	while (fails_at(nth))
+		nth++;
+	expect_usable();
+	/* What may fail while the module is loaded: see reached.c. */
+	assert_int_equal(nth - 1, 2);
+	print_message("# load: own points: failed %u times\n", nth - 1);
+}
+
+static void test_fail_nth(void **state)
+{
+	unsigned int nth, denied, refused = 0;
+	int ret;
+
+	(void)state;
+	fail_nth.open();
+	for (nth = 1;; nth++) {
+		unload();
+		expect_absent();
+		fail_nth.arm(nth, 1);
+		ret = load("");
+		denied = fail_nth.disarm();
+		if (ret) {
+			refused++;
+			assert_int_equal(denied, 1);
+			expect_error(ENOMEM, ret, "load, denied the %uth", nth);
+			expect_absent();
+			expect_ok(load(""), "load again");
+		}
+		expect_usable();
+		if (!denied)
+			break;
+	}
+	assert_true(refused);
+	print_message("# load: fail-nth: denied %u times, failed %u times\n",
+		      nth - 1, refused);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	kmod = kmod_new(NULL, NULL);
+	if (!kmod || kmod_module_new_from_name(kmod, MODULE, &module) ||
+	    !kmod_module_get_path(module))
+		return -1;
+	file = open(kmod_module_get_path(module), O_RDONLY | O_CLOEXEC);
+	return file < 0 ? -1 : 0;
+}
+
+/* The programs that come next need it. */
+static int teardown(void **state)
+{
+	int ret = 0;
+
+	(void)state;
+	if (kmod_module_get_initstate(module) != KMOD_MODULE_LIVE)
+		ret = load("");
+	close(file);
+	kmod_module_unref(module);
+	kmod_unref(kmod);
+	return ret;
+}
+
+int main(void)
+{
+	const struct CMUnitTest of_own_points = cmocka_unit_test(test_own_points);
+	const struct CMUnitTest of_fail_nth = cmocka_unit_test(test_fail_nth);
+	struct CMUnitTest tests[2];
+	unsigned int nr = 0;
+
+	if (own_points.is_there())
+		tests[nr++] = of_own_points;
+	if (fail_nth.is_there())
+		tests[nr++] = of_fail_nth;
+	return _cmocka_run_group_tests("failures: load", tests, nr, setup,
+				       teardown);
+}

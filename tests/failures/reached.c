@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * To be run after the other programs of this folder: each of the module's points
+ * has failed at least once since it was loaded, and nothing holds the module.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kmod.h"
+#include "own_points.h"
+#include "unit.h"
+
+/*
+ * Those that can fail only while the module is loaded: when they have failed there
+ * is nobody left who could tell. The program load makes sure of them.
+ */
+static bool is_of_load(const char *point)
+{
+	return !strcmp(point, "holders") || !strcmp(point, "device");
+}
+
+static void test_reached(void **state)
+{
+	unsigned int points = 0, passed, failed, missing = 0;
+	unsigned long times = 0;
+	FILE *file = fopen(FAIL_POINTS, "re");
+	char name[64];
+
+	(void)state;
+	assert_non_null(file);
+	while (fscanf(file, "%63s %u %u", name, &passed, &failed) == 3) {
+		points++;
+		times += failed;
+		print_message("# %s: passed %u times, failed %u times\n", name,
+			      passed, failed);
+		if (failed || is_of_load(name))
+			continue;
+		print_error("the point %s has never failed\n", name);
+		missing++;
+	}
+	fclose(file);
+	print_message("# %u points, failed %lu times\n", points, times);
+	assert_true(points > 0);
+	assert_int_equal(missing, 0);
+}
+
+/* What failed has let go of its mount, its operations, its module. */
+static void test_unused(void **state)
+{
+	(void)state;
+	expect_ok(module_unload("kvm_private"), "unload");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reached),
+		cmocka_unit_test(test_unused),
+	};
+
+	return cmocka_run_group_tests_name("failures: reached", tests, NULL, NULL);
+}
