@@ -16,6 +16,7 @@
 /* Named for what isn't to be had; fail_point.c has the same in words. */
 enum kvm_private_fail_point {
 	KVM_PRIVATE_FAIL_HOLDERS,
+	KVM_PRIVATE_FAIL_HIBERNATION,
 	KVM_PRIVATE_FAIL_DEVICE,
 	KVM_PRIVATE_FAIL_CONTEXT,
 	KVM_PRIVATE_FAIL_MOUNT,

@@ -8,6 +8,7 @@
 #include <linux/notifier.h>
 #include <linux/suspend.h>
 
+#include "fail_point.h"
 #include "internal.h"
 
 static int on_power_event(struct notifier_block *block, unsigned long event,
@@ -29,7 +30,8 @@ static struct notifier_block power_block = {
 
 int kvm_private_hibernation_init(void)
 {
-	return register_pm_notifier(&power_block);
+	return kvm_private_may_fail(HIBERNATION, -ENOMEM,
+				    register_pm_notifier(&power_block));
 }
 
 void kvm_private_hibernation_exit(void)

@@ -17,7 +17,8 @@
  */
 static bool is_of_load(const char *point)
 {
-	return !strcmp(point, "holders") || !strcmp(point, "device");
+	return !strcmp(point, "holders") || !strcmp(point, "hibernation") ||
+	       !strcmp(point, "device");
 }
 
 static void test_reached(void **state)
