@@ -83,6 +83,21 @@ GUEST guest_fill_heads
 	jnz	1b
 	hlt
 
+GUEST guest_watch
+1:	mov	%rdi, %rbx
+	mov	%rsi, %r9
+2:	lea	(%rbx, %rdx), %rax
+	cmp	%rax, (%rbx)
+	jne	3f
+	cmp	%rax, 4088(%rbx)
+	jne	3f
+	add	$4096, %rbx
+	dec	%r9
+	jnz	2b
+	incq	(%rcx)
+	jmp	1b
+3:	hlt
+
 	/*
 	 * Looks at the word at \offset of the page at RBX, goes to 9 if it is
 	 * bad. KVM and the file copy byte by byte, so that a word may be seen

@@ -31,6 +31,13 @@ extern const char guest_check[];
 extern const char guest_fill_heads[];
 extern const char guest_check_heads[];
 /*
+ * Goes over RSI pages from RDI on for ever and counts the rounds in the word at
+ * RCX, for the host to see. HLT if the first or the last word of a page isn't
+ * what guest_fill wrote.
+ */
+extern const char guest_watch[];
+
+/*
  * Goes over RSI pages from RDI on for ever and looks at the first and the last
  * word of each. Each of their bytes must be zero, or that of the page's address
  * plus R10, R11 or R12; else HLT with R8 = address, R9 = value. Unless RDX is 0

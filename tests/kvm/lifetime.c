@@ -2,15 +2,13 @@
 /* Files and VMs end in every order. */
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kmod.h"
 #include "machine.h"
 #include "meminfo.h"
+#include "modules.h"
 
 #define TAG	0x7c00000000000000ULL
 #define PAGES	16
@@ -236,68 +234,39 @@ static void test_process_dies(void **state)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-static unsigned int users_of_module(void)
-{
-	FILE *file = fopen("/sys/module/kvm_private/refcnt", "r");
-	unsigned int count;
-
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%u", &count), 1);
-	fclose(file);
-	return count;
-}
-
-static int unload(const char *module)
-{
-	return syscall(SYS_delete_module, module, O_NONBLOCK);
-}
-
 /* KVM itself is one user of the module; each file is another. */
 static void test_binding_pins_the_module(void **state)
 {
-	const unsigned int before = users_of_module();
+	const unsigned int before = module_users("kvm_private");
 	struct machine m;
 
 	(void)state;
 	machine_start(&m, MEM_SIZE, 0);
 	fill(&m.cpu, DATA_GPA, PAGES, TAG);
 	close(m.file);
-	assert_true(users_of_module() > before);
-	expect_error(EWOULDBLOCK, unload("kvm_private"), "with a binding");
+	assert_true(module_users("kvm_private") > before);
+	expect_error(EWOULDBLOCK, module_unload("kvm_private"), "with a binding");
 	assert_int_equal(zeros(&m.cpu, DATA_GPA, PAGES, TAG), 0);
 	vcpu_close(&m.cpu);
 	close(m.vm);
-	assert_int_equal(users_of_module(), before);
+	assert_int_equal(module_users("kvm_private"), before);
 }
-
-/* Of tests/platform; it uses the module as KVM does, if it is there. */
-#define MODEL "kvm_private_platform"
 
 /* Nothing of what the VMs used stays behind and keeps the modules busy. */
 static void test_unload_and_load(void **state)
 {
-	const bool watched = !access("/sys/module/" MODEL, F_OK);
-	const char *vendor = access("/sys/module/kvm_amd", F_OK) ? "kvm_intel" :
-								   "kvm_amd";
 	struct machine m;
-	char load[128];
 
 	(void)state;
 	machine_start(&m, MEM_SIZE, 0);
 	fill(&m.cpu, DATA_GPA, PAGES, TAG);
 	close(m.file);
-	expect_error(EWOULDBLOCK, unload(vendor), "with a VM");
+	expect_error(EWOULDBLOCK, module_unload(modules_vendor()), "with a VM");
 	vcpu_close(&m.cpu);
 	close(m.vm);
 
-	expect_ok(unload(vendor), "unloading %s", vendor);
-	expect_ok(unload("kvm"), "unloading kvm");
-	if (watched)
-		expect_ok(unload(MODEL), "unloading " MODEL);
-	expect_ok(unload("kvm_private"), "unloading kvm_private");
-	snprintf(load, sizeof(load), "%smodprobe %s",
-		 watched ? "modprobe " MODEL " && " : "", vendor);
-	assert_int_equal(system(load), 0);
+	modules_unload();
+	modules_load();
 
 	machine_start(&m, MEM_SIZE, 0);
 	assert_int_equal(zeros(&m.cpu, DATA_GPA, PAGES, TAG), PAGES * WORDS);

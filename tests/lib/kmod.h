@@ -9,4 +9,7 @@
 int module_load(const char *name);
 int module_unload(const char *name);
 
+/* How many users a loaded module has; fails the test if it isn't loaded */
+unsigned int module_users(const char *name);
+
 #endif /* TESTS_LIB_KMOD_H */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -12,9 +13,11 @@
 #include <libkmod.h>
 
 #include "child.h"
+#include "convert.h"
 #include "device.h"
 #include "file_table.h"
 #include "meminfo.h"
+#include "orders.h"
 #include "poll_until.h"
 #include "unit.h"
 
@@ -182,6 +185,46 @@ static void file_keeps_it(void **state)
 	assert_nothing_left();
 }
 
+enum end { DEVICE, FD, COPY, MAPPING, NR_ENDS };
+
+/* Whatever is left keeps the module; with the last one it can go. */
+static void end_in_order(const unsigned int *order)
+{
+	static const char *const names[] = { "device", "fd", "copy", "mapping" };
+	const int device = device_open();
+	const int fd = file_create_on(device, MIB, KVM_PRIVATE_FLAG_MMAP |
+				      KVM_PRIVATE_FLAG_INIT_SHARED);
+	const int ends[] = { device, fd, dup(fd) };
+	char *map = file_map(fd, MIB);
+	unsigned int i;
+
+	memset(map, 1, MIB);
+	for (i = 0; i < NR_ENDS; i++) {
+		expect_in_use(names[order[i]]);
+		if (order[i] == MAPPING)
+			munmap(map, MIB);
+		else
+			close(ends[order[i]]);
+	}
+	expect_ok(unload(), "unload after %s, %s, %s, %s", names[order[0]],
+		  names[order[1]], names[order[2]], names[order[3]]);
+	assert_nothing_left();
+	expect_ok(load(), "load");
+}
+
+static void every_order_of_ends(void **state)
+{
+	unsigned int order[NR_ENDS] = { DEVICE, FD, COPY, MAPPING };
+	unsigned int count = 0;
+
+	(void)state;
+	do {
+		end_in_order(order);
+		count++;
+	} while (next_order(order, NR_ENDS));
+	assert_int_equal(count, 24);
+}
+
 static void hold_and_die(void *arg)
 {
 	struct meeting *meeting = arg;
@@ -336,6 +379,7 @@ int main(void)
 		load_test(leaves_no_memory_behind),
 		load_test(device_keeps_it),
 		load_test(file_keeps_it),
+		load_test(every_order_of_ends),
 		load_test(other_process_keeps_it),
 		load_test(lost_descriptor_keeps_it),
 		load_test(failures_keep_nothing),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef TESTS_DEMO_WAYS_IN_H
-#define TESTS_DEMO_WAYS_IN_H
+#ifndef TESTS_WAYS_WAYS_IN_H
+#define TESTS_WAYS_WAYS_IN_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include <linux/types.h>
 
@@ -41,7 +42,13 @@ struct way {
 /* Copies a page. Returns 0 or the signal that it raised. */
 int touch_page(unsigned char *page, const unsigned char *address);
 
+/*
+ * For attempts: what a system call returned, as such a result. A transfer of a page
+ * gets or puts all of it, or it counts as an error.
+ */
+int complete(ssize_t size);
+
 extern const struct way ways_in[];
 extern const size_t nr_ways_in;
 
-#endif /* TESTS_DEMO_WAYS_IN_H */
+#endif /* TESTS_WAYS_WAYS_IN_H */

@@ -42,8 +42,7 @@ int touch_page(unsigned char *page, const unsigned char *address)
 	return result;
 }
 
-/* A transfer of a page gets or puts all of it, or it counts as an error. */
-static int complete(ssize_t size)
+int complete(ssize_t size)
 {
 	if (size < 0)
 		return -errno;

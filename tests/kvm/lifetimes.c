@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What holds a file and what holds the module ends in every order that there is:
+ * the descriptor, a copy of it, a mapping, the VM, the slot, the vCPU, which runs,
+ * and the open device. After each end all that are left work, the guest has its
+ * memory, and the module is as busy as they make it; after the last one of the
+ * file its memory is back.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "convert.h"
+#include "huge.h"
+#include "machine.h"
+#include "kmod.h"
+#include "meminfo.h"
+#include "modules.h"
+#include "orders.h"
+#include "poll_until.h"
+#include "rights.h"
+#include "touch.h"
+
+#define TAG	0x6c00000000000000ULL
+
+/* What the guest looks at: private pages, and as many that are shared if it can be */
+#define PAGES	8
+#define SIZE	(PAGES * PAGE)
+#define SHARED	(SIZE / 2)
+
+/* Where the guest counts: ordinary memory, which is there whatever ends */
+#define COUNTER_GPA	(2 * MEM_SIZE)
+
+enum end { FD, COPY, DEVICE, VM, VCPU, SLOT, MAPPING, NR_ENDS };
+
+static const char *const names[NR_ENDS] = {
+	"fd", "copy", "device", "VM", "vCPU", "slot", "mapping",
+};
+
+/*
+ * A kind of file. It has so many bytes from its beginning to its end. All orders of
+ * its ends are so many that have a slot deleted, and so many in which it goes with
+ * its VM.
+ */
+struct kind {
+	__u64 flags;
+	__u32 page_shift;
+	unsigned int ends;
+	unsigned int orders;
+	unsigned int orders_without_slot;
+	__u64 bytes;
+};
+
+struct life {
+	const struct kind *kind;
+	bool there[NR_ENDS];
+	int fd, copy, device, vm;
+	char *map;
+	struct vcpu cpu;
+	/* In KVM_RUN, with a slot */
+	bool runs;
+};
+
+static __u64 counter[PAGE / sizeof(__u64)] __attribute__((__aligned__(PAGE)));
+
+/* Users of the module when nothing of all that is there: KVM */
+static unsigned int users_before;
+
+/* The order that is being run, for messages */
+static unsigned int order[NR_ENDS];
+static unsigned int nr_ends;
+
+static void tell_order(void)
+{
+	print_error("the order was:");
+	for (unsigned int i = 0; i < nr_ends; i++)
+		print_error(" %s", names[order[i]]);
+	print_error("\n");
+}
+
+#define expect_here(condition) do {					\
+	if (!(condition)) {						\
+		tell_order();						\
+		fail_msg("%s", #condition);				\
+	}								\
+} while (0)
+
+static void add_counter(int vm)
+{
+	struct kvm_userspace_memory_region2 region = {
+		.slot = 1, .guest_phys_addr = COUNTER_GPA, .memory_size = PAGE,
+		.userspace_addr = (uintptr_t)counter,
+	};
+
+	expect_ok(ioctl(vm, KVM_SET_USER_MEMORY_REGION2, &region),
+		  "adding the counter's slot");
+}
+
+/* The host is to get the processor as soon as it wants it. */
+static void run_behind(struct vcpu *cpu)
+{
+	const struct sched_param none = { };
+
+	vcpu_spawn(cpu, NULL);
+	assert_int_equal(pthread_setschedparam(cpu->thread, SCHED_IDLE, &none), 0);
+}
+
+static void life_begin(struct life *life, const struct kind *kind)
+{
+	struct slot slot = { .size = MEM_SIZE };
+
+	memset(life, 0, sizeof(*life));
+	life->kind = kind;
+	life->device = device_open();
+	life->fd = expect_ok(try_create_shift(life->device, MEM_SIZE, kind->flags,
+					      kind->page_shift), "create");
+	life->copy = expect_ok(dup(life->fd), "dup");
+	vm_load(life->fd, 0);
+	if (kind->flags & KVM_PRIVATE_FLAG_MMAP) {
+		life->map = file_map(life->fd, MEM_SIZE);
+		expect_ok(file_make_shared(life->fd, DATA_GPA + SHARED,
+					   SIZE - SHARED, 0), "sharing");
+	}
+
+	life->vm = vm_create();
+	slot.file = life->fd;
+	slot.host = life->map;
+	vm_add_slot(life->vm, &slot);
+	add_counter(life->vm);
+	vcpu_open(&life->cpu, life->vm, 0);
+	fill(&life->cpu, DATA_GPA, PAGES, TAG);
+	vcpu_enter(&life->cpu, guest_watch, &(struct kvm_regs){
+		   .rdi = DATA_GPA, .rsi = PAGES, .rdx = TAG,
+		   .rcx = COUNTER_GPA });
+	run_behind(&life->cpu);
+	life->runs = true;
+
+	for (enum end which = 0; which < NR_ENDS; which++)
+		life->there[which] = kind->ends & 1U << which;
+	if (!life->there[COPY])
+		close(life->copy);
+	if (!life->there[DEVICE])
+		close(life->device);
+}
+
+static void end_vcpu(struct life *life)
+{
+	if (life->runs)
+		vcpu_expect(&life->cpu, vcpu_stop(&life->cpu), -EINTR);
+	life->runs = false;
+	vcpu_close(&life->cpu);
+}
+
+/* The guest is in it; private memory that isn't there can't be emulated. */
+static void end_slot(struct life *life)
+{
+	vm_delete_slot(life->vm, 0);
+	if (life->runs)
+		vcpu_expect(&life->cpu, vcpu_join(&life->cpu), -EFAULT);
+	life->runs = false;
+}
+
+static void end(struct life *life, enum end which)
+{
+	switch (which) {
+	case FD:
+		close(life->fd);
+		break;
+	case COPY:
+		close(life->copy);
+		break;
+	case DEVICE:
+		close(life->device);
+		break;
+	case MAPPING:
+		munmap(life->map, MEM_SIZE);
+		break;
+	case VM:
+		close(life->vm);
+		break;
+	case VCPU:
+		end_vcpu(life);
+		break;
+	default:
+		end_slot(life);
+	}
+	life->there[which] = false;
+
+	/* Each keeps the VM. With that a slot goes that nobody deleted. */
+	if (!life->there[VM] && !life->there[VCPU])
+		life->there[SLOT] = false;
+}
+
+static bool file_is_there(const struct life *life)
+{
+	return life->there[FD] || life->there[COPY] || life->there[MAPPING] ||
+	       life->there[SLOT];
+}
+
+/* The device, the file, and the file system that either of them keeps */
+static unsigned int expected_users(const struct life *life)
+{
+	const bool device = life->there[DEVICE], file = file_is_there(life);
+
+	return users_before + device + file + (device || file);
+}
+
+/* The guest has gone round on all its pages since, and finds what it wrote. */
+static void expect_progress(void)
+{
+	const struct timespec pause = { .tv_nsec = 200000 };
+	const volatile __u64 *rounds = counter;
+	const __u64 seen = *rounds;
+	const double limit = seconds_now() + 20;
+
+	while (*rounds < seen + 2) {
+		expect_here(seconds_now() < limit);
+		nanosleep(&pause, NULL);
+	}
+}
+
+static void expect_content(const char *map)
+{
+	unsigned char value;
+
+	for (__u64 at = DATA_GPA + SHARED; at < DATA_GPA + SIZE; at += PAGE)
+		expect_here(*(const volatile __u64 *)(map + at) == TAG + at);
+	expect_here(touch_read(map + DATA_GPA, &value) == SIGBUS);
+}
+
+static void expect_rest(const struct life *life)
+{
+	expect_here(module_users("kvm_private") == expected_users(life));
+	if (life->there[FD])
+		expect_here(file_allocated(life->fd) == life->kind->bytes);
+	if (life->there[COPY])
+		expect_here(file_allocated(life->copy) == life->kind->bytes);
+	if (life->there[MAPPING])
+		expect_content(life->map);
+	if (life->runs)
+		expect_progress();
+}
+
+/* A slot is deleted through its VM. */
+static bool is_possible(void)
+{
+	bool vm_has_gone = false;
+
+	for (unsigned int i = 0; i < nr_ends; i++) {
+		if (order[i] == SLOT && vm_has_gone)
+			return false;
+		vm_has_gone |= order[i] == VM;
+	}
+	return true;
+}
+
+static void run_order(const struct kind *kind)
+{
+	struct life life;
+
+	life_begin(&life, kind);
+	expect_rest(&life);
+	for (unsigned int i = 0; i < nr_ends; i++) {
+		end(&life, order[i]);
+		expect_rest(&life);
+	}
+	expect_here(!file_is_there(&life));
+	expect_here(!module_users(modules_vendor()));
+}
+
+static unsigned int run_orders(const struct kind *kind, unsigned int ends)
+{
+	unsigned int count = 0;
+
+	nr_ends = 0;
+	for (enum end which = 0; which < NR_ENDS; which++) {
+		if (ends & 1U << which)
+			order[nr_ends++] = which;
+	}
+	do {
+		if (!is_possible())
+			continue;
+		run_order(kind);
+		count++;
+	} while (next_order(order, nr_ends));
+	return count;
+}
+
+/*
+ * One file may be there at a time, to the byte: what is left of one keeps the next
+ * from being filled.
+ */
+static void run_kind(void *arg)
+{
+	struct kind *kind = arg;
+
+	kind->bytes = kind->page_shift ? HUGE_PAGE :
+					 TABLES_SIZE + CODE_SIZE + SIZE;
+	limit_locked_memory(kind->bytes);
+	drop_ipc_lock();
+	assert_int_equal(run_orders(kind, kind->ends), kind->orders);
+	assert_int_equal(run_orders(kind, kind->ends & ~(1U << SLOT)),
+			 kind->orders_without_slot);
+}
+
+static void every_order(struct kind kind)
+{
+	const __u64 before = settled_memfree();
+
+	users_before = module_users("kvm_private");
+	child_run(run_kind, &kind);
+	assert_int_equal(module_users("kvm_private"), users_before);
+	wait_for_memfree(before - MEMINFO_NOISE);
+}
+
+#define ALL_ENDS	((1U << NR_ENDS) - 1)
+
+static void test_plain(void **state)
+{
+	(void)state;
+	every_order((struct kind){
+		.ends = ALL_ENDS & ~(1U << MAPPING),
+		.orders = 360, .orders_without_slot = 120,
+	});
+}
+
+static void test_mapped(void **state)
+{
+	(void)state;
+	every_order((struct kind){
+		.flags = KVM_PRIVATE_FLAG_MMAP, .ends = ALL_ENDS,
+		.orders = 2520, .orders_without_slot = 720,
+	});
+}
+
+/* For the size of a page it can't matter how many descriptors there are. */
+static void test_huge(void **state)
+{
+	(void)state;
+	every_order((struct kind){
+		.flags = KVM_PRIVATE_FLAG_MMAP, .page_shift = HUGE_SHIFT,
+		.ends = ALL_ENDS & ~(1U << COPY | 1U << DEVICE),
+		.orders = 60, .orders_without_slot = 24,
+	});
+}
+
+/* Nothing of all that keeps a module. */
+static void test_unload(void **state)
+{
+	(void)state;
+	modules_unload();
+	modules_load();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_unload),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: every order of ends", tests,
+					   NULL, NULL);
+}

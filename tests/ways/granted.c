@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the file's holder may do with a private page, by design, and so may whoever
+ * gets hold of the file: as root from another process, or as a user that inherits it.
+ * What a page is, private or shared, the holder decides; the guest isn't asked.
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "convert.h"
+#include "huge.h"
+#include "rights.h"
+#include "stamp.h"
+#include "touch.h"
+#include "trial.h"
+
+#define SIZE	(2 * HUGE_PAGE)
+#define OFFSET	(3 * PAGE)
+#define TAG	0x61a27ed5c0dedb00ULL
+#define WORD	(TAG + OFFSET)
+
+#define NOBODY	65534
+
+static const char *kind;
+static int fd;
+
+static size_t look(int file)
+{
+	char *map = file_map(file, SIZE);
+	size_t got = words_in(map + OFFSET, PAGE, WORD);
+
+	munmap(map, SIZE);
+	return got;
+}
+
+static size_t convert_and_look(int file, __u64 flags)
+{
+	expect_ok(file_make_shared(file, OFFSET, PAGE, flags), "sharing");
+	return look(file);
+}
+
+static void expect_got(const char *who, const char *way, size_t got, size_t right)
+{
+	tell(kind, who, way, "%zu bytes", got);
+	assert_int_equal(got, right);
+}
+
+static void holder_converts(void **state)
+{
+	(void)state;
+	expect_got("holder", "convert, keeping the content",
+		   convert_and_look(fd, CONVERT_PRESERVE), PAGE);
+}
+
+static void holder_converts_and_clears(void **state)
+{
+	(void)state;
+	expect_got("holder", "convert, clearing it",
+		   convert_and_look(fd, CONVERT_ZERO), 0);
+}
+
+static void as_nobody(void *arg)
+{
+	(void)arg;
+	become_user(NOBODY);
+	expect_got("nobody", "convert, with the inherited file",
+		   convert_and_look(fd, CONVERT_PRESERVE), PAGE);
+}
+
+static void inherited(void **state)
+{
+	(void)state;
+	child_run(as_nobody, NULL);
+}
+
+static void receive(void *arg)
+{
+	struct meeting *meeting = arg;
+
+	become_user(NOBODY);
+	expect_got("nobody", "convert, with SCM_RIGHTS",
+		   convert_and_look(take_fd_from_parent(meeting),
+				    CONVERT_PRESERVE), PAGE);
+}
+
+static void passed(void **state)
+{
+	struct meeting meeting;
+	pid_t pid;
+
+	(void)state;
+	meeting_open(&meeting);
+	pid = child_start(receive, &meeting);
+	pass_fd_to_child(&meeting, fd);
+	child_wait(pid);
+	meeting_close(&meeting);
+}
+
+static void take(void *arg)
+{
+	int process = expect_ok(syscall(SYS_pidfd_open, getppid(), 0),
+				"pidfd_open");
+	int number = *(int *)arg;
+
+	close(number);
+	fd = expect_ok(syscall(SYS_pidfd_getfd, process, number, 0),
+		       "pidfd_getfd");
+	expect_got("root", "convert, with pidfd_getfd",
+		   convert_and_look(fd, CONVERT_PRESERVE), PAGE);
+}
+
+static void try_to_take(void *arg)
+{
+	int process = expect_ok(syscall(SYS_pidfd_open, getppid(), 0),
+				"pidfd_open");
+
+	become_user(NOBODY);
+	expect_error(EPERM, syscall(SYS_pidfd_getfd, process, *(int *)arg, 0),
+		     "pidfd_getfd");
+	expect_got("nobody", "pidfd_getfd", 0, 0);
+}
+
+static void taken(void **state)
+{
+	(void)state;
+	child_run(try_to_take, &fd);
+	child_run(take, &fd);
+}
+
+static void holder_populates(void **state)
+{
+	(void)state;
+	file_stamp(fd, OFFSET, PAGE, ~TAG);
+	expect_ok(file_make_shared(fd, OFFSET, PAGE, CONVERT_PRESERVE), "sharing");
+	tell(kind, "holder", "KVM_PRIVATE_POPULATE",
+	     "%llu bytes changed, none got", PAGE);
+	assert_int_equal(look(fd), 0);
+}
+
+static void holder_removes(void **state)
+{
+	char *map = file_map(fd, SIZE);
+
+	(void)state;
+	expect_ok(madvise(map + OFFSET, PAGE, MADV_REMOVE), "MADV_REMOVE");
+	tell(kind, "holder", "PUNCH_HOLE, MADV_REMOVE",
+	     "%llu bytes zeroed, none got", PAGE);
+	assert_int_equal(convert_and_look(fd, CONVERT_PRESERVE), 0);
+	expect_reads(map + OFFSET, 0, "page that was removed");
+	munmap(map, SIZE);
+}
+
+static int create_mapped(void **state)
+{
+	(void)state;
+	kind = "mapped";
+	fd = file_create(SIZE, KVM_PRIVATE_FLAG_MMAP);
+	file_stamp(fd, OFFSET, PAGE, TAG);
+	return 0;
+}
+
+static int create_huge(void **state)
+{
+	(void)state;
+	kind = "huge";
+	fd = huge_create(SIZE, KVM_PRIVATE_FLAG_MMAP);
+	file_stamp(fd, OFFSET, PAGE, TAG);
+	return 0;
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	return close(fd);
+}
+
+#define granted_test(function, kind) {					\
+	#function ", " #kind, function, create_##kind, destroy, NULL }
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		granted_test(holder_converts, mapped),
+		granted_test(holder_converts, huge),
+		granted_test(holder_converts_and_clears, mapped),
+		granted_test(holder_converts_and_clears, huge),
+		granted_test(inherited, mapped),
+		granted_test(passed, mapped),
+		granted_test(taken, mapped),
+		granted_test(holder_populates, mapped),
+		granted_test(holder_populates, huge),
+		granted_test(holder_removes, mapped),
+		granted_test(holder_removes, huge),
+	};
+
+	return cmocka_run_group_tests_name("ways in: what is granted", tests, NULL,
+					   NULL);
+}

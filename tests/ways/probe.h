@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TESTS_WAYS_PROBE_H
+#define TESTS_WAYS_PROBE_H
+
+#include <linux/types.h>
+
+/* Words that one hit of a kprobe tells */
+#define PROBE_WORDS 16
+
+/*
+ * Reads words at an address of the kernel's with a kprobe that is set through tracefs.
+ * Works or fails the test.
+ */
+void probe_read(__u64 address, __u64 *words);
+
+#endif /* TESTS_WAYS_PROBE_H */

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The holder reads his mapping while its page is converted, in all ways that work on
+ * a page that is shared. What the guest has there only while the page is private
+ * nobody ever sees.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "convert.h"
+#include "huge.h"
+#include "machine.h"
+#include "touch.h"
+#include "trial.h"
+
+#define ROUNDS	400
+#define GPA	(DATA_GPA + PAGE)
+
+/* What is in the word while it is shared, and while it is private */
+#define PUBLIC_BYTE	0x11
+#define PUBLIC	(PUBLIC_BYTE * 0x0101010101010101ULL)
+#define SECRET	0xe7e7e7e7e7e7e7e7ULL
+
+static struct machine machine;
+
+struct reader {
+	const char *name;
+	/* Returns false if it was refused */
+	bool (*read)(void *from, __u64 *word);
+	pthread_t thread;
+	unsigned long got;
+	unsigned long refused;
+	__u64 wrong;
+};
+
+static atomic_bool done;
+
+static bool by_pointer(void *from, __u64 *word)
+{
+	unsigned char byte;
+
+	if (touch_read(from, &byte))
+		return false;
+	*word = byte * (PUBLIC / PUBLIC_BYTE);
+	return true;
+}
+
+static bool by_readv(void *from, __u64 *word)
+{
+	struct iovec to = { word, sizeof(*word) };
+	struct iovec at = { from, sizeof(*word) };
+
+	return process_vm_readv(getpid(), &to, 1, &at, 1, 0) == sizeof(*word);
+}
+
+static bool by_memory_file(void *from, __u64 *word)
+{
+	int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	ssize_t got = pread(fd, word, sizeof(*word), (uintptr_t)from);
+
+	close(fd);
+	return got == sizeof(*word);
+}
+
+/* The pipe holds the page itself: what it has is looked at a while later. */
+static bool by_vmsplice(void *from, __u64 *word)
+{
+	struct iovec at = { from, sizeof(*word) };
+	ssize_t got = -1;
+	int pipes[2];
+
+	if (pipe2(pipes, O_CLOEXEC))
+		return false;
+	if (vmsplice(pipes[1], &at, 1, 0) == sizeof(*word)) {
+		sched_yield();
+		got = read(pipes[0], word, sizeof(*word));
+	}
+	close(pipes[0]);
+	close(pipes[1]);
+	return got == sizeof(*word);
+}
+
+static struct reader readers[] = {
+	{ .name = "a pointer", .read = by_pointer },
+	{ .name = "process_vm_readv", .read = by_readv },
+	{ .name = "/proc/self/mem", .read = by_memory_file },
+	{ .name = "vmsplice", .read = by_vmsplice },
+};
+
+/* Zero is what a page has that was converted without keeping its content. */
+static void *keep_reading(void *arg)
+{
+	struct reader *reader = arg;
+	__u64 word;
+
+	while (!done) {
+		if (!reader->read(machine.map + GPA, &word)) {
+			reader->refused++;
+			sched_yield();
+			continue;
+		}
+		reader->got++;
+		if (word && word != PUBLIC)
+			reader->wrong = word;
+	}
+	return NULL;
+}
+
+static void to_private(void)
+{
+	int ret;
+
+	/* Some of the readers hold the page at times. */
+	while ((ret = file_make_private(machine.file, GPA, PAGE, CONVERT_PRESERVE)) &&
+	       errno == EAGAIN)
+		sched_yield();
+	expect_ok(ret, "to private");
+}
+
+static void one_round(unsigned int round)
+{
+	static const __u64 ways_back[] = { CONVERT_PRESERVE, CONVERT_ZERO };
+
+	to_private();
+	poke(&machine.cpu, GPA, SECRET);
+	sched_yield();
+	assert_int_equal(peek(&machine.cpu, GPA), SECRET);
+	if (round % 2)
+		poke(&machine.cpu, GPA, PUBLIC);
+	expect_ok(file_make_shared(machine.file, GPA, PAGE, ways_back[!(round % 2)]),
+		  "to shared");
+	sched_yield();
+}
+
+static void race(const char *kind)
+{
+	done = false;
+	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
+		readers[i].got = 0;
+		readers[i].refused = 0;
+		assert_int_equal(pthread_create(&readers[i].thread, NULL,
+						keep_reading, &readers[i]), 0);
+	}
+	for (unsigned int round = 0; round < ROUNDS; round++)
+		one_round(round);
+	done = true;
+	for (size_t i = 0; i < ARRAY_SIZE(readers); i++)
+		pthread_join(readers[i].thread, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
+		const struct reader *reader = &readers[i];
+
+		tell(kind, "holder", "reading while it is converted",
+		     "0 bytes of it in %lu reads, %lu errors: %s", reader->got,
+		     reader->refused, reader->name);
+		if (reader->wrong)
+			fail_msg("%s saw %#llx", reader->name, reader->wrong);
+		/* Or it wasn't a race. */
+		assert_int_not_equal(reader->got, 0);
+		assert_int_not_equal(reader->refused, 0);
+	}
+}
+
+static void start(int file)
+{
+	machine_start_on(&machine, file, MEM_SIZE, KVM_PRIVATE_FLAG_MMAP);
+	make_shared(&machine, GPA, PAGE);
+	*host_word(&machine, GPA) = PUBLIC;
+}
+
+static void mapped_file(void **state)
+{
+	(void)state;
+	start(file_create(MEM_SIZE, KVM_PRIVATE_FLAG_MMAP));
+	race("mapped");
+	machine_stop(&machine);
+}
+
+static void huge_file(void **state)
+{
+	(void)state;
+	start(huge_create(MEM_SIZE, KVM_PRIVATE_FLAG_MMAP));
+	race("huge");
+	machine_stop(&machine);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mapped_file),
+		cmocka_unit_test(huge_file),
+	};
+
+	return cmocka_run_group_tests_name("ways in: races with conversion", tests,
+					   NULL, NULL);
+}

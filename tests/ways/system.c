@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ways of the system's own: what is told about page frames, memory as a device, pages
+ * that are merged or swapped out. The page was shared before, so that root knows where
+ * in memory it is.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/swap.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "child.h"
+#include "convert.h"
+#include "disks.h"
+#include "huge.h"
+#include "kcore.h"
+#include "poll_until.h"
+#include "probe.h"
+#include "trial.h"
+
+#define SIZE	(2 * HUGE_PAGE)
+#define OFFSET	(3 * PAGE)
+#define WORD	0x57e3a11c0dedb007ULL
+
+/* What ordinary memory has, where a way has to find something */
+#define CONTROL	0x0c0170415edb0055ULL
+
+#define KSM	"/sys/kernel/mm/ksm/"
+
+/* Physical: the BIOS, which anybody may read who has the device */
+#define BIOS	0xf0000
+
+static const char *kind;
+static int fd;
+static char *map;
+static __u64 frame;
+
+static void fill_with(void *page, __u64 word)
+{
+	__u64 *words = page;
+
+	for (size_t i = 0; i < PAGE / sizeof(word); i++)
+		words[i] = word;
+}
+
+static void create(const char *name, int file)
+{
+	kind = name;
+	fd = file;
+	map = file_map(fd, SIZE);
+	expect_ok(file_make_shared(fd, OFFSET, PAGE, 0), "sharing");
+	fill_with(map + OFFSET, WORD);
+	frame = frame_at(map + OFFSET);
+	expect_ok(file_make_private(fd, OFFSET, PAGE, CONVERT_PRESERVE),
+		  "to private");
+}
+
+static int create_mapped(void **state)
+{
+	(void)state;
+	create("mapped", file_create(SIZE, KVM_PRIVATE_FLAG_MMAP));
+	return 0;
+}
+
+static int create_huge(void **state)
+{
+	(void)state;
+	create("huge", huge_create(SIZE, KVM_PRIVATE_FLAG_MMAP));
+	return 0;
+}
+
+/* Nothing has changed the page meanwhile. */
+static int destroy(void **state)
+{
+	(void)state;
+	expect_ok(file_make_shared(fd, OFFSET, PAGE, CONVERT_PRESERVE), "sharing");
+	assert_int_equal(words_in(map + OFFSET, PAGE, WORD), PAGE);
+	munmap(map, SIZE);
+	return close(fd);
+}
+
+static void page_tables(void **state)
+{
+	int pagemap = expect_ok(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC),
+				"open pagemap");
+	unsigned char resident = 1;
+	__u64 entry = ~0ULL;
+
+	(void)state;
+	assert_int_equal(pread(pagemap, &entry, sizeof(entry),
+			       (uintptr_t)(map + OFFSET) / PAGE * sizeof(entry)),
+			 sizeof(entry));
+	close(pagemap);
+	assert_int_equal(entry << 9, 0);
+	tell(kind, "root", "/proc/PID/pagemap", "0 bytes, no frame");
+	expect_ok(mincore(map + OFFSET, PAGE, &resident), "mincore");
+	assert_int_equal(resident, 0);
+	tell(kind, "holder", "mincore", "0 bytes, not there");
+}
+
+/* One word for each frame of the machine */
+static __u64 told_of_frame(const char *path)
+{
+	int file = expect_ok(open(path, O_RDONLY | O_CLOEXEC), "open %s", path);
+	__u64 word;
+
+	assert_int_equal(pread(file, &word, sizeof(word), frame * sizeof(word)),
+			 sizeof(word));
+	close(file);
+	return word;
+}
+
+static void frames(void **state)
+{
+	const __u64 flags = told_of_frame("/proc/kpageflags");
+	const __u64 count = told_of_frame("/proc/kpagecount");
+
+	(void)state;
+	tell(kind, "root", "/proc/kpageflags", "0 bytes, flags %#llx", flags);
+	tell(kind, "root", "/proc/kpagecount", "0 bytes, %lld mappings", count);
+	assert_int_not_equal(flags, WORD);
+	assert_int_equal(count, 0);
+}
+
+static void device_memory(void **state)
+{
+	int file = expect_ok(open("/dev/mem", O_RDONLY | O_CLOEXEC), "open /dev/mem");
+	char page[PAGE];
+
+	(void)state;
+	assert_int_equal(pread(file, page, PAGE, BIOS), PAGE);
+	expect_error(EPERM, pread(file, page, PAGE, frame * PAGE), "read");
+	tell(kind, "root", "/dev/mem, read", "0 bytes, EPERM");
+	assert_ptr_equal(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file,
+			      frame * PAGE), MAP_FAILED);
+	assert_int_equal(errno, EPERM);
+	tell(kind, "root", "/dev/mem, mmap", "0 bytes, EPERM");
+	close(file);
+}
+
+/* By design: root sees all memory. */
+static void all_memory(void **state)
+{
+	__u64 words[PAGE / sizeof(__u64)];
+	struct kcore kcore;
+
+	(void)state;
+	kcore_open(&kcore);
+	kcore_read(&kcore, frame, words);
+	assert_int_equal(words_in(words, PAGE, WORD), PAGE);
+	tell(kind, "root", "/proc/kcore", "%llu bytes", PAGE);
+	memset(words, 0, sizeof(words));
+	probe_read(kcore_address(&kcore, frame), words);
+	assert_int_equal(words_in(words, PAGE, WORD), PROBE_WORDS * sizeof(*words));
+	tell(kind, "root", "a kprobe that reads there", "%zu bytes a hit",
+	     PROBE_WORDS * sizeof(*words));
+	kcore_close(&kcore);
+}
+
+static unsigned long number_in(const char *path)
+{
+	char text[32] = "";
+	int file = expect_ok(open(path, O_RDONLY | O_CLOEXEC), "open %s", path);
+
+	assert_true(read(file, text, sizeof(text) - 1) > 0);
+	close(file);
+	return strtoul(text, NULL, 10);
+}
+
+static void put(const char *path, const char *text)
+{
+	int file = expect_ok(open(path, O_WRONLY | O_CLOEXEC), "open %s", path);
+
+	expect_ok(write(file, text, strlen(text)), "writing %s to %s", text, path);
+	close(file);
+}
+
+static unsigned long merged(void)
+{
+	return number_in("/proc/self/ksm_merging_pages");
+}
+
+/* Pages of ordinary memory with the same content, which are to be merged */
+static char *make_twins(void)
+{
+	char *twins = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(twins, MAP_FAILED);
+	fill_with(twins, WORD);
+	fill_with(twins + PAGE, WORD);
+	expect_ok(madvise(twins, 2 * PAGE, MADV_MERGEABLE), "MADV_MERGEABLE");
+	return twins;
+}
+
+static void merging(void **state)
+{
+	char *twins = make_twins();
+	struct poll poll = poll_start();
+	unsigned long scans;
+
+	(void)state;
+	expect_ok(madvise(map, SIZE, MADV_MERGEABLE), "MADV_MERGEABLE");
+	put(KSM "pages_to_scan", "10000");
+	put(KSM "sleep_millisecs", "1");
+	put(KSM "run", "1");
+	while (merged() < 2)
+		assert_true(poll_again(&poll));
+	/* It has had its chance with the private page, too. */
+	scans = number_in(KSM "full_scans");
+	poll = poll_start();
+	while (number_in(KSM "full_scans") < scans + 2)
+		assert_true(poll_again(&poll));
+	assert_int_equal(merged(), 2);
+	tell(kind, "holder", "KSM", "0 bytes, 0 pages merged");
+	put(KSM "run", "2");
+	munmap(twins, 2 * PAGE);
+}
+
+static size_t on_disk(__u64 word)
+{
+	static __u64 chunk[MIB / sizeof(__u64)];
+	int disk = expect_ok(open(DISK_FOR_SWAP, O_RDONLY | O_CLOEXEC), "open " DISK_FOR_SWAP);
+	size_t found = 0;
+	ssize_t got;
+
+	posix_fadvise(disk, 0, 0, POSIX_FADV_DONTNEED);
+	while ((got = read(disk, chunk, sizeof(chunk))) > 0)
+		found += words_in(chunk, got, word);
+	close(disk);
+	return found;
+}
+
+/*
+ * All that the cgroup has and that can go has to: the ordinary page among it. Of what
+ * was asked for there is less than that: an error.
+ */
+static void swap_all(void *arg)
+{
+	const struct cgroup *cgroup = arg;
+	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct poll poll = poll_start();
+	void *state = NULL;
+	char path[160];
+	int reclaim;
+
+	cgroup_enter(cgroup);
+	fill_with(page, CONTROL);
+	create_mapped(&state);
+	madvise(map + OFFSET, PAGE, MADV_PAGEOUT);
+	snprintf(path, sizeof(path), "%s/memory.reclaim", cgroup->path);
+	reclaim = expect_ok(open(path, O_WRONLY | O_CLOEXEC), "open %s", path);
+	do {
+		if (write(reclaim, "1G", 2) < 0)
+			assert_int_equal(errno, EAGAIN);
+		madvise(page, PAGE, MADV_PAGEOUT);
+		assert_true(poll_again(&poll));
+	} while (on_disk(CONTROL) < PAGE);
+	close(reclaim);
+	tell(kind, "root", "the swap device", "%zu bytes", on_disk(WORD));
+	assert_int_equal(on_disk(WORD), 0);
+	destroy(&state);
+}
+
+static void swapping(void **state)
+{
+	struct cgroup cgroup;
+
+	(void)state;
+	assert_int_equal(system("mkswap " DISK_FOR_SWAP " >/dev/null"), 0);
+	expect_ok(swapon(DISK_FOR_SWAP, 0), "swapon");
+	cgroup_make(&cgroup, "ways_swap");
+	child_run(swap_all, &cgroup);
+	cgroup_remove(&cgroup);
+	expect_ok(swapoff(DISK_FOR_SWAP), "swapoff");
+}
+
+#define system_test(function, kind) {					\
+	#function ", " #kind, function, create_##kind, destroy, NULL }
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		/* First: buffers of the others have the content, and could be swapped. */
+		cmocka_unit_test(swapping),
+		system_test(page_tables, mapped),
+		system_test(page_tables, huge),
+		system_test(frames, mapped),
+		system_test(frames, huge),
+		system_test(device_memory, mapped),
+		system_test(device_memory, huge),
+		system_test(all_memory, mapped),
+		system_test(all_memory, huge),
+		system_test(merging, mapped),
+		system_test(merging, huge),
+	};
+
+	return cmocka_run_group_tests_name("ways in: the system", tests,
+					   disks_group_setup, NULL);
+}
