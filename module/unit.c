@@ -30,9 +30,9 @@
  *
  * Context: any.
  */
-bool kvm_private_pages_have_poison(const struct page *page, unsigned long nr)
+bool kvm_private_pages_have_poison(struct page *page, unsigned long nr)
 {
-	const struct page *end = page + nr;
+	struct page *end = page + nr;
 
 	for (; page < end; page++)
 		if (unlikely(PageHWPoison(page)))

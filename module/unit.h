@@ -162,7 +162,7 @@ static inline struct kvm_private_unit kvm_private_entry_unit(void *entry,
 	};
 }
 
-bool kvm_private_pages_have_poison(const struct page *page, unsigned long nr);
+bool kvm_private_pages_have_poison(struct page *page, unsigned long nr);
 int kvm_private_unit_alloc(struct kvm_private_file *f,
 			   struct kvm_private_unit *unit, gfp_t gfp);
 void kvm_private_units_free(struct kvm_private_file *f,
