@@ -23,6 +23,7 @@
 #include "page_guests.h"
 #include "handlers.h"
 #include "model.h"
+#include "reach.h"
 #include "touch.h"
 #include "unit.h"
 
@@ -509,6 +510,9 @@ static void check_contents(struct world *w, struct file *f)
 
 void collide_let_go(struct world *w)
 {
+	w->op = NULL;
+	reach_check(w, &w->files[COMMON_FILE - 1]);
+	reach_check(w, &w->files[COMMON_FILE]);
 	while (w->nr_holds)
 		releasing(w, NULL);
 	for (__u64 file = 0; file < 2; file++)

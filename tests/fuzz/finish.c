@@ -10,6 +10,7 @@
 #include "limits.h"
 #include "machines.h"
 #include "model.h"
+#include "reach.h"
 
 /* Of so many pages one is looked at as a whole, the others at three words. */
 #define WHOLE_ONES	16
@@ -87,6 +88,7 @@ static void convert_all(struct world *w, struct file *f, bool private)
 static void check_file(struct world *w, struct file *f)
 {
 	do_stat(w, (__u64[]){ f - w->files });
+	reach_check(w, f);
 	for (unsigned int i = 0; i < f->nr; i += 1 + f->nr / 8) {
 		do_seek(w, (__u64[]){ f - w->files, 0, i * PAGE });
 		do_seek(w, (__u64[]){ f - w->files, 1, i * PAGE });
