@@ -189,7 +189,8 @@ static struct notifier_block oom_block = {
 void kvm_private_holder_add(struct kvm_private_file *f)
 {
 	f->holder.pid = task_tgid_nr(current);
-	get_task_comm(f->holder.comm, current->group_leader);
+	/* Without its lock, as tracepoints do: it ends with a zero at any moment. */
+	memcpy(f->holder.comm, current->group_leader->comm, TASK_COMM_LEN);
 
 	spin_lock(&files_lock);
 	list_add_tail(&f->holder.node, &files);
