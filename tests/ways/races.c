@@ -153,15 +153,15 @@ static void race(const char *kind)
 	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
 		const struct reader *reader = &readers[i];
 
-		tell(kind, "holder", "reading while it is converted",
-		     "0 bytes of it in %lu reads, %lu errors: %s", reader->got,
-		     reader->refused, reader->name);
+		print_message("# %s: %lu reads of %s, %lu refused\n", reader->name,
+			      reader->got, kind, reader->refused);
 		if (reader->wrong)
 			fail_msg("%s saw %#llx", reader->name, reader->wrong);
 		/* Or it wasn't a race. */
 		assert_int_not_equal(reader->got, 0);
 		assert_int_not_equal(reader->refused, 0);
 	}
+	tell(kind, "holder", "reads while it is converted", "0 bytes");
 }
 
 static void start(int file)
