@@ -190,7 +190,8 @@ void kvm_private_holder_add(struct kvm_private_file *f)
 {
 	f->holder.pid = task_tgid_nr(current);
 	/* Without its lock, as tracepoints do: it ends with a zero at any moment. */
-	memcpy(f->holder.comm, current->group_leader->comm, TASK_COMM_LEN);
+	data_race(memcpy(f->holder.comm, current->group_leader->comm,
+			 TASK_COMM_LEN));
 
 	spin_lock(&files_lock);
 	list_add_tail(&f->holder.node, &files);
