@@ -27,6 +27,21 @@
 #include "private_slot.h"
 #include "private_slot_internal.h"
 
+/* A KVM without SEV-SNP has no firmware to tell. */
+#ifndef CONFIG_HAVE_KVM_ARCH_GMEM_PREPARE
+static int kvm_arch_gmem_prepare(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn,
+				 int max_order)
+{
+	return 0;
+}
+#endif
+
+#ifndef CONFIG_HAVE_KVM_ARCH_GMEM_INVALIDATE
+static void kvm_arch_gmem_invalidate(kvm_pfn_t start, kvm_pfn_t end)
+{
+}
+#endif
+
 static struct kvm_private_slot *to_priv(struct kvm_private_binding *binding)
 {
 	return container_of(binding, struct kvm_private_slot, binding);
