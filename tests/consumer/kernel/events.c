@@ -11,6 +11,7 @@
 
 #define MAX_EVENTS	131072
 
+static DEFINE_MUTEX(reader_lock);	/* outside events_lock */
 static DEFINE_MUTEX(events_lock);
 static struct kpt_event *events;
 static unsigned int nr_events;
@@ -28,9 +29,11 @@ void kpt_events_exit(void)
 
 void kpt_events_clear(void)
 {
+	mutex_lock(&reader_lock);
 	mutex_lock(&events_lock);
 	nr_events = 0;
 	mutex_unlock(&events_lock);
+	mutex_unlock(&reader_lock);
 }
 
 /* Beyond the end they are counted, so that the reader gets an error. */
@@ -43,26 +46,41 @@ void kpt_event_add(const struct kpt_event *event)
 	mutex_unlock(&events_lock);
 }
 
-ssize_t kpt_events_read(char __user *buf, size_t count)
+static ssize_t count_events(size_t max)
 {
-	unsigned int nr;
-	ssize_t ret;
+	ssize_t nr;
 
 	mutex_lock(&events_lock);
-	if (nr_events > MAX_EVENTS) {
-		ret = -EOVERFLOW;
-		goto unlock;
-	}
-
-	nr = min_t(size_t, nr_events, count / sizeof(*events));
-	ret = nr * sizeof(*events);
-	if (copy_to_user(buf, events, ret)) {
-		ret = -EFAULT;
-		goto unlock;
-	}
-	nr_events -= nr;
-	memmove(events, events + nr, nr_events * sizeof(*events));
-unlock:
+	nr = nr_events > MAX_EVENTS ? -EOVERFLOW :
+				      min_t(size_t, nr_events, max);
 	mutex_unlock(&events_lock);
-	return ret;
+	return nr;
+}
+
+static void take_away(unsigned int nr)
+{
+	mutex_lock(&events_lock);
+	nr_events -= nr;
+	memmove(events, events + nr,
+		min(nr_events, MAX_EVENTS - nr) * sizeof(*events));
+	mutex_unlock(&events_lock);
+}
+
+/*
+ * The copy may fault, for which events_lock is the wrong one to hold: events are
+ * added by operations that are called under locks which a fault in a private file
+ * takes. What is there already stays as it is meanwhile.
+ */
+ssize_t kpt_events_read(char __user *buf, size_t count)
+{
+	ssize_t nr;
+
+	mutex_lock(&reader_lock);
+	nr = count_events(count / sizeof(*events));
+	if (nr > 0 && copy_to_user(buf, events, nr * sizeof(*events)))
+		nr = -EFAULT;
+	if (nr > 0)
+		take_away(nr);
+	mutex_unlock(&reader_lock);
+	return nr > 0 ? nr * sizeof(*events) : nr;
 }
