@@ -12,6 +12,8 @@
  * @open: gets it ready, in the process that is to be denied something
  * @arm: deny what is asked for the @nth time from now on, and @count - 1 times more
  * @disarm: no more; returns how often that has happened
+ * @denies_copies: are copies of user memory denied, too? Such a call gives EFAULT,
+ *	and may have done all but told so; NULL: no
  * @counts: what to call @arm with, ended by 0
  */
 struct injector {
@@ -20,6 +22,7 @@ struct injector {
 	void (*open)(void);
 	void (*arm)(unsigned int nth, unsigned int count);
 	unsigned int (*disarm)(void);
+	bool (*denies_copies)(void);
 	const unsigned int *counts;
 };
 

@@ -68,9 +68,13 @@ static void expect_intact(const struct sweep *sweep, struct scene *scene,
 		sweep->intact(sweep, scene);
 }
 
-/* Returns what the call did, and notes whether it was denied anything. */
+/*
+ * Returns what the call did, and notes whether it was denied anything, and whether
+ * that was a copy of user memory.
+ */
 static long denied_call(const struct run *run, struct scene *scene,
-			unsigned int nth, unsigned int count, bool *denied)
+			unsigned int nth, unsigned int count, bool *denied,
+			bool *copy)
 {
 	const struct sweep *sweep = run->sweep;
 	char when[64];
@@ -84,6 +88,10 @@ static long denied_call(const struct run *run, struct scene *scene,
 	if (ret >= 0)
 		return ret;
 
+	*copy = error == EFAULT && run->injector->denies_copies &&
+		run->injector->denies_copies();
+	if (*copy && *denied)
+		return ret;
 	if (!*denied)
 		fail_msg("failed by itself: %s", strerror(error));
 	snprintf(when, sizeof(when), "denied %u from the %uth on", count, nth);
@@ -99,17 +107,18 @@ static void sweep_with(const struct run *run, unsigned int count,
 	struct snapshot before;
 	struct scene scene;
 	unsigned int nth;
-	bool denied, begun = false;
+	bool denied, copy = false, begun = false;
 
 	for (nth = 1, denied = true; denied; nth++) {
 		assert_true(nth < MAX_NTH);
 		if (!begun)
 			begin_scene(sweep, &scene);
 		before = snapshot_take(&scene);
-		begun = denied_call(run, &scene, nth, count, &denied) < 0;
+		begun = denied_call(run, &scene, nth, count, &denied,
+				    &copy) < 0;
 		totals->denied += denied;
 		totals->refused += begun;
-		if (begun)
+		if (begun && !copy)
 			expect_intact(sweep, &scene, &before, nth);
 		if (begun && sweep->costly)
 			continue;
