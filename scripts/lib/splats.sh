@@ -21,7 +21,7 @@ SPLATS=(
 	'INFO: (possible|trying to register|lockdep)'
 	'(UBSAN|KASAN|KCSAN|KMSAN): '
 	'DEBUG_LOCKS_WARN_ON'
-	'list_(add|del) corruption'
+	'list_(add|del) (corruption|double add)'
 	'refcount_t: '
 	'Bad page (state|map|cache)'
 	'Bad rss-counter'

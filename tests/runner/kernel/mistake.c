@@ -10,7 +10,6 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
-#include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
 
@@ -98,13 +97,6 @@ static void sleep_in_atomic(void)
 	preempt_enable();
 }
 
-static void unguarded_rcu(void)
-{
-	static int __rcu *pointer;
-
-	pr_info("%d\n", !rcu_dereference(pointer));
-}
-
 static void index_out_of_bounds(void)
 {
 	pr_info("%d\n", table[hidden - 60]);
@@ -163,7 +155,6 @@ static const struct {
 	{ "leak", leak },
 	{ "lock_inversion", lock_inversion },
 	{ "sleep_in_atomic", sleep_in_atomic },
-	{ "unguarded_rcu", unguarded_rcu },
 	{ "index_out_of_bounds", index_out_of_bounds },
 	{ "shift_out_of_bounds", shift_out_of_bounds },
 	{ "list_corruption", list_corruption },
