@@ -174,6 +174,25 @@ static bool free_whole(const struct kvm_private_unit *unit)
 	return true;
 }
 
+/*
+ * Who still holds a page that is shared is in the middle of doing something with
+ * it, and what it finds there is the host's own. Of one that is private nobody can
+ * have more than a reference.
+ */
+static void clear_for_others(struct kvm_private_file *f,
+			     const struct kvm_private_unit *unit)
+{
+	pgoff_t index;
+
+	for (index = unit->index; index < kvm_private_unit_end(unit); index++) {
+		struct page *page = kvm_private_unit_page(unit, index);
+
+		if (page_count(page) == 1 ||
+		    kvm_private_state_is_private(f, index))
+			kvm_private_pages_clear(page, 1);
+	}
+}
+
 /* Not pages of a store any more; to be freed next */
 static void unit_leave(struct kvm_private_file *f,
 		       const struct kvm_private_unit *unit)
@@ -182,7 +201,7 @@ static void unit_leave(struct kvm_private_file *f,
 
 	trace_kvm_private_free(f, unit);
 	if (!want_init_on_alloc(GFP_KERNEL) && !want_init_on_free())
-		kvm_private_pages_clear(unit->head, nr);
+		clear_for_others(f, unit);
 	for (i = 0; i < nr; i++) {
 		unit->head[i].mapping = NULL;
 		set_page_private(unit->head + i, 0);
