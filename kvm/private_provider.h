@@ -7,6 +7,16 @@
 #include <linux/kvm_private.h>
 
 bool kvm_private_provides(void);
+
+/*
+ * Does a fault on a slot that is being deleted fail, if it is a prefetching one?
+ * The slot itself no longer tells whose memory it had, but the VM has a number.
+ */
+static inline bool kvm_private_gives_up(const struct kvm *kvm, bool prefetch)
+{
+	return prefetch && (kvm->private_guest_id || kvm_private_provides());
+}
+
 u64 kvm_private_gmem_flags(struct kvm *kvm);
 int kvm_private_gmem_create(struct kvm *kvm, struct kvm_create_guest_memfd *args);
 

@@ -120,6 +120,38 @@ static void test_while_converting(void **state)
 	assert_int_equal(vcpu_pre_fault(&m->cpu, DATA_GPA, SIZE), 0);
 }
 
+/* Each makes the other wait, but neither for ever. */
+static void *delete_and_add(void *arg)
+{
+	struct flipper *f = arg;
+
+	while (!__atomic_load_n(&f->stop, __ATOMIC_ACQUIRE)) {
+		vm_delete_slot(f->machine->vm, 0);
+		vm_add_slot(f->machine->vm, &f->machine->slot);
+		f->rounds++;
+	}
+	return NULL;
+}
+
+static void test_while_slot_goes(void **state)
+{
+	struct machine *m = *state;
+	struct flipper f = { .machine = m };
+	unsigned int errors = 0;
+	unsigned long rounds;
+
+	fill(&m->cpu, DATA_GPA, PAGES, TAG);
+	assert_int_equal(pthread_create(&f.thread, NULL, delete_and_add, &f), 0);
+	for (rounds = 0; rounds < 300 || f.rounds < 50; rounds++)
+		if (vcpu_pre_fault(&m->cpu, DATA_GPA, SIZE) < 0 &&
+		    errno != EAGAIN && errno != ENOENT && errno != EFAULT)
+			errors++;
+	__atomic_store_n(&f.stop, true, __ATOMIC_RELEASE);
+	pthread_join(f.thread, NULL);
+	assert_int_equal(errors, 0);
+	expect_filled(&m->cpu, DATA_GPA, PAGES, TAG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +160,8 @@ int main(void)
 		mapped_test(test_mixed),
 		cmocka_unit_test(test_refused),
 		mapped_test(test_while_converting),
+		mapped_test(test_while_slot_goes),
+		machine_test(test_while_slot_goes),
 	};
 
 	return cmocka_run_group_tests_name("KVM guest: prefault", tests, NULL,
