@@ -11,6 +11,7 @@
 #include "child.h"
 #include "consumer.h"
 #include "convert.h"
+#include "watched.h"
 #include "workers.h"
 
 #define BLOCK HUGE_PAGES
@@ -27,6 +28,9 @@ static void hold(struct consumer *c, struct kpt_page *page, __u64 index)
 static void expect_as_it_was(struct consumer *c, struct kpt_page *page)
 {
 	expect_ok(ioctl(c->device, KPT_READ_HELD, page), "reading");
+	/* There the module clears a private page when it leaves its file. */
+	if (kernel_is_watched() && !page->word)
+		return;
 	assert_int_equal(page->word, TAG + page->index);
 }
 
