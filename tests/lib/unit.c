@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "unit.h"
+#include "watched.h"
 
 /* The slowest program takes a fraction of this, emulated on a slow machine. */
 #define PROGRAM_SECONDS 540
@@ -23,7 +24,7 @@ static void take_too_long(int signal)
 static void __attribute__((constructor)) start_watchdog(void)
 {
 	signal(SIGALRM, take_too_long);
-	alarm(PROGRAM_SECONDS);
+	alarm(kernel_is_watched() ? 3 * PROGRAM_SECONDS : PROGRAM_SECONDS);
 }
 
 static _Noreturn void
