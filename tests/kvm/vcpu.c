@@ -45,23 +45,28 @@ static void catch_signals(void)
 	sigaction(SIGALRM, &action, NULL);
 }
 
+static struct {
+	struct kvm_cpuid2 head;
+	struct kvm_cpuid_entry2 entries[CPUID_ENTRIES];
+} supported;
+
+static void ask_for_cpuid(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	supported.head.nent = CPUID_ENTRIES;
+	expect_ok(ioctl(kvm, KVM_GET_SUPPORTED_CPUID, &supported),
+		  "KVM_GET_SUPPORTED_CPUID");
+	close(kvm);
+}
+
 /* The same for all vCPUs; asking takes longer than all else that one needs. */
 static struct kvm_cpuid2 *supported_cpuid(void)
 {
-	static struct {
-		struct kvm_cpuid2 head;
-		struct kvm_cpuid_entry2 entries[CPUID_ENTRIES];
-	} cpuid;
-	int kvm;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	if (cpuid.head.nent)
-		return &cpuid.head;
-	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	cpuid.head.nent = CPUID_ENTRIES;
-	expect_ok(ioctl(kvm, KVM_GET_SUPPORTED_CPUID, &cpuid),
-		  "KVM_GET_SUPPORTED_CPUID");
-	close(kvm);
-	return &cpuid.head;
+	pthread_once(&once, ask_for_cpuid);
+	return &supported.head;
 }
 
 static void set_long_mode(int vcpu)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -27,18 +28,24 @@ int vm_create(void)
 	return vm;
 }
 
+static void *nowhere;
+
+static void reserve(void)
+{
+	nowhere = mmap(NULL, 1UL << 40, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(nowhere, MAP_FAILED);
+}
+
 /*
  * One reservation for all slots: nothing may ever look at it, so that they can
  * share it.
  */
 static void *no_access(void)
 {
-	static void *nowhere = MAP_FAILED;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	if (nowhere == MAP_FAILED)
-		nowhere = mmap(NULL, 1UL << 40, PROT_NONE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	assert_ptr_not_equal(nowhere, MAP_FAILED);
+	pthread_once(&once, reserve);
 	return nowhere;
 }
 
