@@ -136,16 +136,13 @@ static void kvm_private_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct kvm_private_file *f = kvm_private_file(file);
 	loff_t size = i_size_read(file_inode(file));
-	unsigned long huge = atomic_long_read(&f->nr_huge);
-	unsigned long gigantic = atomic_long_read(&f->nr_gigantic);
+	struct kvm_private_usage usage = kvm_private_usage_of(f);
 
 	seq_printf(m, "size:\t%lld\n", size);
 	seq_printf(m, "create-flags:\t0x%llx\n", f->flags);
-	seq_printf(m, "allocated-4k:\t%lu\n",
-		   (kvm_private_store_nr_pages(f) - huge - gigantic)
-		   << PAGE_SHIFT);
-	seq_printf(m, "allocated-2m:\t%lu\n", huge << PAGE_SHIFT);
-	seq_printf(m, "allocated-1g:\t%lu\n", gigantic << PAGE_SHIFT);
+	seq_printf(m, "allocated-4k:\t%lu\n", usage.small << PAGE_SHIFT);
+	seq_printf(m, "allocated-2m:\t%lu\n", usage.huge << PAGE_SHIFT);
+	seq_printf(m, "allocated-1g:\t%lu\n", usage.gigantic << PAGE_SHIFT);
 	seq_printf(m, "shared:\t%lu\n",
 		   kvm_private_state_nr_shared(f, size >> PAGE_SHIFT)
 		   << PAGE_SHIFT);

@@ -27,16 +27,15 @@ static LIST_HEAD(files);
 
 static struct dentry *debugfs;
 
-/* In base pages */
-struct usage {
-	unsigned long small;
-	unsigned long huge;
-	unsigned long gigantic;
-};
-
-static struct usage usage_of(struct kvm_private_file *f)
+/**
+ * kvm_private_usage_of() - what a file has allocated
+ * @f: the file
+ *
+ * Return: the counts, of about now: others may allocate and free meanwhile.
+ */
+struct kvm_private_usage kvm_private_usage_of(struct kvm_private_file *f)
 {
-	struct usage usage = {
+	struct kvm_private_usage usage = {
 		.huge = atomic_long_read(&f->nr_huge),
 		.gigantic = atomic_long_read(&f->nr_gigantic),
 	};
@@ -47,19 +46,19 @@ static struct usage usage_of(struct kvm_private_file *f)
 	return usage;
 }
 
-static unsigned long sum(const struct usage *usage)
+static unsigned long sum(const struct kvm_private_usage *usage)
 {
 	return usage->small + usage->huge + usage->gigantic;
 }
 
-static struct usage total(void)
+static struct kvm_private_usage total(void)
 {
-	struct usage total = {}, usage;
+	struct kvm_private_usage total = {}, usage;
 	struct kvm_private_file *f;
 
 	spin_lock(&files_lock);
 	list_for_each_entry(f, &files, holder.node) {
-		usage = usage_of(f);
+		usage = kvm_private_usage_of(f);
 		total.small += usage.small;
 		total.huge += usage.huge;
 		total.gigantic += usage.gigantic;
@@ -110,12 +109,12 @@ const struct attribute_group *kvm_private_holders_groups[] = {
 static int files_show(struct seq_file *m, void *unused)
 {
 	struct kvm_private_file *f;
-	struct usage usage;
+	struct kvm_private_usage usage;
 
 	seq_puts(m, "pid comm size allocated-4k allocated-2m allocated-1g bindings\n");
 	spin_lock(&files_lock);
 	list_for_each_entry(f, &files, holder.node) {
-		usage = usage_of(f);
+		usage = kvm_private_usage_of(f);
 		seq_printf(m, "%d ", f->holder.pid);
 		seq_escape(m, f->holder.comm, " \t\n\\");
 		seq_printf(m, " %lld %lu %lu %lu %lu\n",
@@ -138,7 +137,7 @@ static struct kvm_private_file *next_largest(unsigned long *below,
 	bool passed = !after;
 
 	list_for_each_entry(f, &files, holder.node) {
-		struct usage usage = usage_of(f);
+		struct kvm_private_usage usage = kvm_private_usage_of(f);
 
 		nr = sum(&usage);
 		if (nr > most && (nr < *below || (nr == *below && passed))) {
@@ -158,7 +157,7 @@ static int tell_holders(struct notifier_block *block, unsigned long unused,
 	static DEFINE_RATELIMIT_STATE(rate, 10 * HZ, 1);
 	struct kvm_private_file *f = NULL;
 	unsigned long nr = ULONG_MAX;
-	struct usage usage = total();
+	struct kvm_private_usage usage = total();
 	unsigned int i;
 
 	if (!sum(&usage) || !__ratelimit(&rate))

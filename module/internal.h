@@ -225,7 +225,20 @@ void kvm_private_charge_resume(void);
 int kvm_private_hibernation_init(void);
 void kvm_private_hibernation_exit(void);
 
+/**
+ * struct kvm_private_usage - base pages in a file's store, or in those of all
+ * @small: that were allocated one by one, or are left of a block
+ * @huge: in huge pages
+ * @gigantic: in gigantic pages
+ */
+struct kvm_private_usage {
+	unsigned long small;
+	unsigned long huge;
+	unsigned long gigantic;
+};
+
 /* holders.c */
+struct kvm_private_usage kvm_private_usage_of(struct kvm_private_file *f);
 extern const struct attribute_group *kvm_private_holders_groups[];
 int kvm_private_holders_init(void);
 void kvm_private_holders_exit(void);
