@@ -145,7 +145,9 @@ static void report(struct program *program, struct verdict *verdict, __u64 round
 	printf("# found with --seed %llu --round %llu, in %u operations: %s\n",
 	       options.seed, round, program->nr_ops, verdict->what);
 	fflush(stdout);
-	if (!options.whole)
+	if (verdict->kernel_broke)
+		printf("# for the rest it takes a machine each: scripts/fuzz --shrink FILE\n");
+	else if (!options.whole)
 		shrink(program, verdict);
 	printf("# what is left has %u operations: %s\n", program->nr_ops,
 	       verdict->what);

@@ -25,6 +25,7 @@
 
 /* A program ends in a second or two; sanitizers on a busy machine take their time. */
 #define SECONDS_MAX	300
+#define SECONDS_TO_DIE	30
 
 #define FOUND_STATUS	10
 
@@ -246,18 +247,25 @@ static _Noreturn void child(const struct program *program)
 	_exit(0);
 }
 
+static bool ends_within(int pidfd, int seconds)
+{
+	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&end, 1, seconds * 1000) == 1;
+}
+
 /* Fails if that takes too long: a call doesn't end. */
 static bool wait_for(pid_t pid, int *status)
 {
-	struct pollfd end = {
-		.fd = syscall(SYS_pidfd_open, pid, 0), .events = POLLIN,
-	};
-	const bool in_time = poll(&end, 1, SECONDS_MAX * 1000) == 1;
+	const int pidfd = syscall(SYS_pidfd_open, pid, 0);
+	const bool in_time = ends_within(pidfd, SECONDS_MAX);
 
-	close(end.fd);
 	if (!in_time)
 		kill(pid, SIGKILL);
-	waitpid(pid, status, 0);
+	/* In vain if one of its threads waits for what never comes. */
+	if (in_time || ends_within(pidfd, SECONDS_TO_DIE))
+		waitpid(pid, status, 0);
+	close(pidfd);
 	return in_time;
 }
 
@@ -265,27 +273,30 @@ static void judge(struct verdict *verdict, bool in_time, int status)
 {
 	char line[256];
 
-	if (!in_time)
-		snprintf(verdict->what, sizeof(verdict->what),
-			 "it doesn't come to an end");
-	else if (WIFSIGNALED(status))
-		snprintf(verdict->what, sizeof(verdict->what),
-			 "killed by signal %d", WTERMSIG(status));
-	else if (status && !verdict->found)
-		snprintf(verdict->what, sizeof(verdict->what),
-			 "a call failed that can't fail; see above");
-	else if (!verdict->found && complaints_new(line, sizeof(line)))
+	if (complaints_new(line, sizeof(line))) {
 		snprintf(verdict->what, sizeof(verdict->what),
 			 "the kernel's log says: %s", line);
-	else
+		verdict->kernel_broke = true;
+	} else if (!in_time) {
+		snprintf(verdict->what, sizeof(verdict->what),
+			 "it doesn't come to an end");
+		verdict->kernel_broke = true;
+	} else if (WIFSIGNALED(status)) {
+		snprintf(verdict->what, sizeof(verdict->what),
+			 "killed by signal %d", WTERMSIG(status));
+	} else if (status && !verdict->found) {
+		snprintf(verdict->what, sizeof(verdict->what),
+			 "a call failed that can't fail; see above");
+	} else {
 		return;
+	}
 	verdict->found = true;
 }
 
 bool run_program(const struct program *program, struct verdict *verdict)
 {
 	bool in_time;
-	int status;
+	int status = 0;
 	pid_t pid;
 
 	memset(shared, 0, sizeof(*shared));

@@ -10,6 +10,8 @@
 /* What came of it; shared with the process that runs it */
 struct verdict {
 	atomic_bool found;
+	/* The kernel isn't what it was: a next run here would tell nothing. */
+	bool kernel_broke;
 	char what[512];
 	unsigned long done;
 	unsigned long left_out;

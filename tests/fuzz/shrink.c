@@ -15,12 +15,17 @@ struct shrinking {
 	unsigned int runs;
 };
 
+static bool may_run(const struct shrinking *s)
+{
+	return s->runs < RUNS_MAX && !s->verdict->kernel_broke;
+}
+
 static bool fails(struct shrinking *s, const struct program *program)
 {
 	const unsigned int tries = program->threads > 1 ? TRIES : 1;
 	struct verdict verdict;
 
-	for (unsigned int i = 0; i < tries && s->runs < RUNS_MAX; i++) {
+	for (unsigned int i = 0; i < tries && may_run(s); i++) {
 		s->runs++;
 		if (run_program(program, &verdict))
 			continue;
@@ -57,7 +62,7 @@ static bool pass(struct shrinking *s, unsigned int part)
 	bool shrunk = false;
 	unsigned int start = 0;
 
-	while (start < s->program->nr_ops && s->runs < RUNS_MAX) {
+	while (start < s->program->nr_ops && may_run(s)) {
 		const unsigned int left = s->program->nr_ops - start;
 
 		if (leave_out_part(s, start, part < left ? part : left))
