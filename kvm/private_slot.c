@@ -317,6 +317,16 @@ void kvm_private_slots_unbind(struct kvm *kvm)
 			kvm_private_slot_unbind(slot);
 }
 
+/* KVM asks what it can map at once, and with KVM_PROVE_MMU warns of other orders. */
+static unsigned int mapped_order(unsigned int order)
+{
+	int level = KVM_MAX_HUGEPAGE_LEVEL;
+
+	while (KVM_HPAGE_GFN_SHIFT(level) > order)
+		level--;
+	return KVM_HPAGE_GFN_SHIFT(level);
+}
+
 typedef int (*lookup_fn)(struct kvm_private_binding *binding, pgoff_t index,
 			 unsigned long *pfn, unsigned int *max_order);
 
@@ -335,7 +345,7 @@ static int get_pfn(struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn,
 
 	*pfn = found;
 	if (max_order)
-		*max_order = clip_order(gfn, found, order);
+		*max_order = mapped_order(clip_order(gfn, found, order));
 	return 0;
 }
 
