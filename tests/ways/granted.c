@@ -153,20 +153,10 @@ static void holder_removes(void **state)
 	munmap(map, SIZE);
 }
 
-static int create_mapped(void **state)
+static int create(void **state)
 {
-	(void)state;
-	kind = "mapped";
-	fd = file_create(SIZE, KVM_PRIVATE_FLAG_MMAP);
-	file_stamp(fd, OFFSET, PAGE, TAG);
-	return 0;
-}
-
-static int create_huge(void **state)
-{
-	(void)state;
-	kind = "huge";
-	fd = huge_create(SIZE, KVM_PRIVATE_FLAG_MMAP);
+	kind = *state;
+	fd = file_of_kind(kind, SIZE);
 	file_stamp(fd, OFFSET, PAGE, TAG);
 	return 0;
 }
@@ -177,8 +167,8 @@ static int destroy(void **state)
 	return close(fd);
 }
 
-#define granted_test(function, kind) {					\
-	#function ", " #kind, function, create_##kind, destroy, NULL }
+#define granted_test(function, kind) \
+	kind_test(function, kind, create, destroy)
 
 int main(void)
 {

@@ -11,7 +11,6 @@
 
 #include "convert.h"
 #include "disks.h"
-#include "huge.h"
 #include "kcore.h"
 #include "machine.h"
 #include "probe.h"
@@ -37,10 +36,14 @@ static struct secret secret;
 static struct machine machine;
 static unsigned char *nowhere;
 
-static void start(const char *kind, int file, __u64 flags)
+static int start(void **state)
 {
+	const char *kind = *state;
+	const int file = file_of_kind(kind, FILE_SIZE);
+
 	tag += NEXT_TAG;
-	machine_start_on(&machine, file, MEM_SIZE, flags);
+	machine_start_on(&machine, file, MEM_SIZE,
+			 strcmp(kind, "plain") ? KVM_PRIVATE_FLAG_MMAP : 0);
 	fill(&machine.cpu, DATA_GPA, PAGES, tag);
 	secret = (struct secret) {
 		.kind = kind, .word = tag + SECRET_GPA,
@@ -51,31 +54,9 @@ static void start(const char *kind, int file, __u64 flags)
 		},
 	};
 	if (!machine.map)
-		return;
+		return 0;
 	secret.target.address = (unsigned char *)machine.map + SECRET_GPA;
 	secret.target.protection = PROT_READ | PROT_WRITE;
-}
-
-static int start_plain(void **state)
-{
-	(void)state;
-	start("plain", file_create(FILE_SIZE, 0), 0);
-	return 0;
-}
-
-static int start_mapped(void **state)
-{
-	(void)state;
-	start("mapped", file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP),
-	      KVM_PRIVATE_FLAG_MMAP);
-	return 0;
-}
-
-static int start_huge(void **state)
-{
-	(void)state;
-	start("huge", huge_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP),
-	      KVM_PRIVATE_FLAG_MMAP);
 	return 0;
 }
 
@@ -306,8 +287,7 @@ static void granted_to_the_vmm(void **state)
 	other_stop(&other);
 }
 
-#define guest_test(function, kind) {					\
-	#function ", " #kind, function, start_##kind, stop, NULL }
+#define guest_test(function, kind) kind_test(function, kind, start, stop)
 
 int main(void)
 {
