@@ -5,8 +5,10 @@
  */
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/kcmp.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "convert.h"
@@ -131,6 +133,28 @@ static void second_vm(void **state)
 			 (MEM_SIZE - DATA_GPA) / sizeof(__u64));
 	tell_kvm("a second VM with the rest of the file", "zeros", 0);
 	other_stop(&other);
+	expect_intact();
+}
+
+static long compare(int one, int other)
+{
+	return syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, one, other);
+}
+
+/* That a VM has the file bound doesn't show, nor that another has a part of it. */
+static void compared(void **state)
+{
+	const int again = dup(machine.vm);
+	struct other other;
+
+	(void)state;
+	other_start(&other, machine.file, MEM_SIZE);
+	assert_int_equal(compare(machine.vm, again), 0);
+	assert_in_range(compare(machine.vm, machine.file), 1, 2);
+	assert_in_range(compare(machine.vm, other.vm), 1, 2);
+	tell_kvm("kcmp of VMs and the file", "the same file or not", 0);
+	other_stop(&other);
+	close(again);
 	expect_intact();
 }
 
@@ -298,6 +322,8 @@ int main(void)
 		guest_test(second_vm, plain),
 		guest_test(second_vm, mapped),
 		guest_test(second_vm, huge),
+		guest_test(compared, plain),
+		guest_test(compared, mapped),
 		guest_test(ordinary_slot, plain),
 		guest_test(ordinary_slot, mapped),
 		guest_test(ordinary_slot, huge),
