@@ -18,6 +18,15 @@ static void expect_prepared(struct consumer *c, __u32 slot, __u64 index,
 	assert_int_equal(event.result, result);
 }
 
+/* A page that becomes the guest's with that */
+static __u64 get_prepared(struct consumer *c, __u32 slot, __u64 index)
+{
+	__u64 pfn = get_pfn(c, slot, index);
+
+	expect_prepared(c, slot, index, pfn, 0);
+	return pfn;
+}
+
 static void expect_reclaimed(struct consumer *c, __u64 pfn)
 {
 	struct kpt_event event = expect_event(c, KPT_RECLAIMED, 0, 0, 0);
@@ -29,18 +38,15 @@ static void expect_reclaimed(struct consumer *c, __u64 pfn)
 static void test_once(void **state)
 {
 	struct consumer *c = *state;
-	__u64 pfn;
 
 	bind_guest(c, 0, 1, 0, FILE_PAGES);
 	allocate(c, 0, 10);
 	expect_no_events(c);
-	pfn = get_pfn(c, 0, 5);
-	expect_prepared(c, 0, 5, pfn, 0);
+	get_prepared(c, 0, 5);
 	for (int i = 0; i < 10; i++)
 		get_pfn(c, 0, 5);
 	expect_no_events(c);
-	pfn = get_pfn(c, 0, 20);
-	expect_prepared(c, 0, 20, pfn, 0);
+	get_prepared(c, 0, 20);
 	expect_no_events(c);
 }
 
@@ -79,7 +85,7 @@ static void test_error(void **state)
 	expect_error(EIO, try_get_pfn(c, 0, 6), "prepare fails");
 	expect_event(c, KPT_PREPARED, 0, 6, 0);
 	control(c, 0, -1, false);
-	expect_prepared(c, 0, 6, get_pfn(c, 0, 6), 0);
+	get_prepared(c, 0, 6);
 	expect_no_events(c);
 }
 
@@ -90,8 +96,7 @@ static void test_reclaim_on_punch(void **state)
 
 	bind_guest(c, 0, 1, 0, FILE_PAGES);
 	allocate(c, 0, FILE_PAGES);
-	pfn = get_pfn(c, 0, 5);
-	expect_prepared(c, 0, 5, pfn, 0);
+	pfn = get_prepared(c, 0, 5);
 	punch(c, 0, FILE_PAGES);
 	/* After the guest's mappings have gone, before anything else happens */
 	expect_event(c, KPT_BEGIN, 0, 0, FILE_PAGES);
@@ -100,8 +105,7 @@ static void test_reclaim_on_punch(void **state)
 	expect_no_events(c);
 
 	/* A new page at the same place is prepared anew. */
-	pfn = get_pfn(c, 0, 5);
-	expect_prepared(c, 0, 5, pfn, 0);
+	pfn = get_prepared(c, 0, 5);
 }
 
 static void test_reclaim_after_unbind(void **state)
@@ -110,8 +114,7 @@ static void test_reclaim_after_unbind(void **state)
 	__u64 pfn;
 
 	bind_guest(c, 0, 1, 0, FILE_PAGES);
-	pfn = get_pfn(c, 0, 5);
-	expect_prepared(c, 0, 5, pfn, 0);
+	pfn = get_prepared(c, 0, 5);
 	unbind(c, 0);
 	expect_no_events(c);
 	punch(c, 0, FILE_PAGES);
@@ -125,8 +128,7 @@ static void test_reclaim_on_close(void **state)
 	__u64 pfn;
 
 	bind_guest(c, 0, 1, 0, FILE_PAGES);
-	pfn = get_pfn(c, 0, 5);
-	expect_prepared(c, 0, 5, pfn, 0);
+	pfn = get_prepared(c, 0, 5);
 	unbind(c, 0);
 	consumer_close_file(c);
 	expect_reclaimed(c, pfn);
@@ -141,8 +143,7 @@ static void test_reclaim_on_convert(void **state)
 
 	bind_guest(c, 0, 1, 0, FILE_PAGES);
 	allocate(c, 0, 10);
-	pfn = get_pfn(c, 0, 5);
-	expect_prepared(c, 0, 5, pfn, 0);
+	pfn = get_prepared(c, 0, 5);
 	expect_ok(file_make_shared(c->file, 4 * PAGE, 4 * PAGE, 0), "to shared");
 	expect_event(c, KPT_BEGIN, 0, 4, 8);
 	expect_reclaimed(c, pfn);
@@ -165,8 +166,7 @@ static void test_reclaim_on_convert_after_unbind(void **state)
 	__u64 pfn;
 
 	bind_guest(c, 0, 1, 0, FILE_PAGES);
-	pfn = get_pfn(c, 0, 5);
-	expect_prepared(c, 0, 5, pfn, 0);
+	pfn = get_prepared(c, 0, 5);
 	unbind(c, 0);
 	expect_ok(file_make_shared(c->file, 0, 10 * PAGE, 0), "to shared");
 	expect_reclaimed(c, pfn);
@@ -197,8 +197,7 @@ static void test_same_guest_again(void **state)
 	__u64 pfn;
 
 	bind_guest(c, 0, 7, 0, FILE_PAGES);
-	pfn = get_pfn(c, 0, 5);
-	expect_prepared(c, 0, 5, pfn, 0);
+	pfn = get_prepared(c, 0, 5);
 	unbind(c, 0);
 	bind_guest(c, 1, 7, 0, 10);
 	assert_int_equal(get_pfn(c, 1, 5), pfn);
@@ -216,8 +215,7 @@ static void test_other_guest(void **state)
 	__u64 pfn;
 
 	bind_guest(c, 0, 7, 0, FILE_PAGES);
-	pfn = get_pfn(c, 0, 5);
-	expect_prepared(c, 0, 5, pfn, 0);
+	pfn = get_prepared(c, 0, 5);
 	unbind(c, 0);
 	bind_guest(c, 0, 8, 0, FILE_PAGES);
 	expect_no_events(c);
@@ -235,8 +233,7 @@ static void test_other_guest_fails(void **state)
 	__u64 pfn;
 
 	bind_guest(c, 0, 7, 0, FILE_PAGES);
-	pfn = get_pfn(c, 0, 5);
-	expect_prepared(c, 0, 5, pfn, 0);
+	pfn = get_prepared(c, 0, 5);
 	unbind(c, 0);
 	bind_guest(c, 0, 8, 0, FILE_PAGES);
 	control(c, EIO, -1, false);
@@ -254,10 +251,8 @@ static void test_trusting_guest_follows(void **state)
 	__u64 pfns[2], word;
 
 	bind_guest(c, 0, 7, 0, FILE_PAGES);
-	for (unsigned int i = 0; i < 2; i++) {
-		pfns[i] = get_pfn(c, 0, i);
-		expect_prepared(c, 0, i, pfns[i], 0);
-	}
+	for (unsigned int i = 0; i < 2; i++)
+		pfns[i] = get_prepared(c, 0, i);
 	unbind(c, 0);
 	bind(c, 0, KPT_OPS_PLAIN, 0, FILE_PAGES);
 	assert_int_equal(get_pfn(c, 0, 0), pfns[0]);
@@ -276,10 +271,8 @@ static void test_two_guests(void **state)
 
 	bind_guest(c, 0, 7, 0, 10);
 	bind_guest(c, 1, 8, 10, 20);
-	pfns[0] = get_pfn(c, 0, 9);
-	expect_prepared(c, 0, 9, pfns[0], 0);
-	pfns[1] = get_pfn(c, 1, 10);
-	expect_prepared(c, 1, 10, pfns[1], 0);
+	pfns[0] = get_prepared(c, 0, 9);
+	pfns[1] = get_prepared(c, 1, 10);
 	unbind(c, 0);
 	unbind(c, 1);
 	/* They change places. */

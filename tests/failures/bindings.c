@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "consumer.h"
 #include "convert.h"
-#include "sweep.h"
 #include "unit.h"
 
 #define SHARED (KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
@@ -72,7 +72,7 @@ static void prepare_bound(const struct sweep *sweep, struct scene *scene)
 	expect_ok(call_bind(sweep, scene), "bind");
 }
 
-static void prepare_allocated(const struct sweep *sweep, struct scene *scene)
+static void prepare_bound_pages(const struct sweep *sweep, struct scene *scene)
 {
 	prepare_bound(sweep, scene);
 	allocate(consumer(scene), 0, pages_of(scene));
@@ -146,18 +146,10 @@ static void check_shared(const struct sweep *sweep, struct scene *scene)
 /* What a conversion has taken apart without anything having moved */
 static void prepare_apart(const struct sweep *sweep, struct scene *scene)
 {
-	prepare_allocated(sweep, scene);
+	prepare_bound_pages(sweep, scene);
 	expect_ok(file_make_private(scene->fd, FIRST * PAGE, PAGE, 0), "private");
 	expect_ok(file_make_shared(scene->fd, FIRST * PAGE, PAGE, 0), "shared");
 	expect_backing(scene->fd, 1, HUGE_PAGES, "with one of two apart");
-}
-
-static long call_collapse(const struct sweep *sweep, struct scene *scene)
-{
-	struct kvm_private_collapse collapse = { .size = scene->size };
-
-	(void)sweep;
-	return file_collapse(scene->fd, &collapse);
 }
 
 static void check_collapsed(const struct sweep *sweep, struct scene *scene)
@@ -169,94 +161,47 @@ static void check_collapsed(const struct sweep *sweep, struct scene *scene)
 /* The owner of the operations may be about to go. */
 static const int bind_errors[] = { ENOMEM, ENODEV, 0 };
 
+#define WITH_CONSUMER(what, bytes, shift, ops, prepares, calls, checks, ...)	\
+	{								\
+		.name = what,						\
+		.file.size = bytes,					\
+		.file.page_shift = shift,				\
+		.argument = ops,					\
+		.prepare = prepares,					\
+		.call = calls,						\
+		.check = checks,					\
+		.end = end_consumer,					\
+		__VA_ARGS__						\
+	}
+
 static const struct sweep sweeps[] = {
-	{
-		.name = "bind",
-		.file = { .size = SIZE },
-		.argument = KPT_OPS_PLAIN,
-		.prepare = prepare_consumer,
-		.call = call_bind,
-		.check = check_bound,
-		.end = end_consumer,
-	}, {
-		.name = "bind a guest that wants pages prepared",
-		.file = { .size = SIZE },
-		.argument = KPT_OPS_PREPARE,
-		.prepare = prepare_consumer,
-		.call = call_bind,
-		.check = check_bound,
-		.end = end_consumer,
-		.errors = bind_errors,
-	}, {
-		.name = "look up a hole",
-		.file = { .size = SIZE },
-		.argument = KPT_OPS_PLAIN,
-		.prepare = prepare_bound,
-		.call = call_get_pfn,
-		.check = check_got,
-		.end = end_consumer,
-	}, {
-		.name = "look up and prepare a hole",
-		.file = { .size = SIZE },
-		.argument = KPT_OPS_PREPARE,
-		.prepare = prepare_bound,
-		.call = call_get_pfn,
-		.check = check_got,
-		.end = end_consumer,
-		.leftover = MORE_PAGES,
-	}, {
-		.name = "look up and prepare a page of a run",
-		.file = { .size = SIZE },
-		.argument = KPT_OPS_PREPARE,
-		.prepare = prepare_allocated,
-		.call = call_get_pfn,
-		.check = check_got,
-		.end = end_consumer,
-	}, {
-		.name = "look up and prepare a hole, huge pages",
-		.file = { HUGE_SIZE, 0, HUGE_SHIFT },
-		.argument = KPT_OPS_PREPARE,
-		.prepare = prepare_bound,
-		.call = call_get_pfn,
-		.check = check_got,
-		.end = end_consumer,
-		.leftover = MORE_PAGES,
-	}, {
-		.name = "fill",
-		.file = { .size = SIZE },
-		.argument = KPT_OPS_PREPARE,
-		.prepare = prepare_bound,
-		.call = call_populate,
-		.check = check_populated,
-		.end = end_consumer,
-		.leftover = MORE_PAGES,
-	}, {
-		.name = "fill pages of a huge page",
-		.file = { HUGE_SIZE, 0, HUGE_SHIFT },
-		.argument = KPT_OPS_PREPARE,
-		.prepare = prepare_allocated,
-		.call = call_populate,
-		.check = check_populated,
-		.end = end_consumer,
-		.leftover = SMALLER_PAGES,
-	}, {
-		.name = "share pages of a guest's huge page",
-		.file = { HUGE_SIZE, 0, HUGE_SHIFT },
-		.argument = KPT_OPS_PREPARE,
-		.prepare = prepare_allocated,
-		.call = call_share,
-		.check = check_shared,
-		.end = end_consumer,
-		.leftover = SMALLER_PAGES,
-	}, {
-		.name = "collapse in place",
-		.file = { HUGE_SIZE, SHARED, HUGE_SHIFT },
-		.argument = KPT_OPS_PREPARE,
-		.prepare = prepare_apart,
-		.call = call_collapse,
-		.check = check_collapsed,
-		.end = end_consumer,
-	},
+	WITH_CONSUMER("bind", SIZE, 0, KPT_OPS_PLAIN, prepare_consumer,
+		      call_bind, check_bound),
+	WITH_CONSUMER("bind a guest that wants pages prepared", SIZE, 0,
+		      KPT_OPS_PREPARE, prepare_consumer, call_bind,
+		      check_bound, .errors = bind_errors),
+	WITH_CONSUMER("look up a hole", SIZE, 0, KPT_OPS_PLAIN, prepare_bound,
+		      call_get_pfn, check_got),
+	WITH_CONSUMER("look up and prepare a hole", SIZE, 0, KPT_OPS_PREPARE,
+		      prepare_bound, call_get_pfn, check_got,
+		      .leftover = MORE_PAGES),
+	WITH_CONSUMER("look up and prepare a page of a run", SIZE, 0,
+		      KPT_OPS_PREPARE, prepare_bound_pages, call_get_pfn,
+		      check_got),
+	WITH_CONSUMER("look up and prepare a hole, huge pages", HUGE_SIZE,
+		      HUGE_SHIFT, KPT_OPS_PREPARE, prepare_bound, call_get_pfn,
+		      check_got, .leftover = MORE_PAGES),
+	WITH_CONSUMER("fill", SIZE, 0, KPT_OPS_PREPARE, prepare_bound,
+		      call_populate, check_populated, .leftover = MORE_PAGES),
+	WITH_CONSUMER("fill pages of a huge page", HUGE_SIZE, HUGE_SHIFT,
+		      KPT_OPS_PREPARE, prepare_bound_pages, call_populate,
+		      check_populated, .leftover = SMALLER_PAGES),
+	WITH_CONSUMER("share pages of a guest's huge page", HUGE_SIZE,
+		      HUGE_SHIFT, KPT_OPS_PREPARE, prepare_bound_pages,
+		      call_share, check_shared, .leftover = SMALLER_PAGES),
+	WITH_CONSUMER("collapse in place", HUGE_SIZE, HUGE_SHIFT,
+		      KPT_OPS_PREPARE, prepare_apart, call_collapse,
+		      check_collapsed, .file.flags = SHARED),
 };
 
 int main(void)

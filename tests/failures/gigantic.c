@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Failing: pages of 1 GiB. */
+#include "calls.h"
 #include "huge.h"
-#include "sweep.h"
 #include "unit.h"
 
 #define STRICT KVM_PRIVATE_FLAG_HUGE_STRICT
 #define BLOCKS (GIGANTIC_PAGE / HUGE_PAGE)
 
 #define PUNCHED_AT (7 * HUGE_PAGE)
-
-static void allocate_all(const struct sweep *sweep, struct scene *scene)
-{
-	(void)sweep;
-	expect_ok(file_allocate(scene->fd, 0, scene->size), "allocate");
-}
-
-static long call_allocate(const struct sweep *sweep, struct scene *scene)
-{
-	(void)sweep;
-	return file_allocate(scene->fd, 0, scene->size);
-}
 
 /* What is gigantic comes from a range; without one, huge pages. */
 static long call_allocate_page(const struct sweep *sweep, struct scene *scene)
@@ -69,7 +57,7 @@ static const struct sweep sweeps[] = {
 	}, {
 		.name = "punch inside a gigantic page",
 		.file = { GIGANTIC_PAGE, STRICT, GIGANTIC_SHIFT },
-		.prepare = allocate_all,
+		.prepare = prepare_allocated,
 		.call = call_punch,
 		.check = check_punched,
 		.leftover = SMALLER_PAGES,

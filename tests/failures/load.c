@@ -70,8 +70,8 @@ static bool fails_at(unsigned int nth)
 	ret = load(parameter);
 	if (!ret) {
 		/* Else it would be the next call's. */
-		own_points.open();
-		assert_int_equal(own_points.disarm(), 0);
+		injector_open(&own_points);
+		assert_int_equal(injector_disarm(&own_points), 0);
 		return false;
 	}
 	expect_error(ENOMEM, ret, "load with %s", parameter);
@@ -112,13 +112,13 @@ static void test_fail_nth(void **state)
 	int ret;
 
 	(void)state;
-	fail_nth.open();
+	injector_open(&fail_nth);
 	for (nth = 1;; nth++) {
 		unload();
 		expect_absent();
-		fail_nth.arm(nth, 1);
+		injector_arm(&fail_nth, nth, 1);
 		ret = load("");
-		denied = fail_nth.disarm();
+		denied = injector_disarm(&fail_nth);
 		if (ret) {
 			refused++;
 			assert_int_equal(denied, 1);

@@ -5,8 +5,8 @@
  */
 #include <sys/mman.h>
 
+#include "calls.h"
 #include "huge.h"
-#include "sweep.h"
 #include "touch.h"
 #include "unit.h"
 
@@ -65,12 +65,6 @@ static void check_following(const struct sweep *sweep, struct scene *scene)
 	assert_int_equal(file_allocated(scene->fd), scene->size);
 }
 
-static void allocate_all(const struct sweep *sweep, struct scene *scene)
-{
-	(void)sweep;
-	expect_ok(file_allocate(scene->fd, 0, scene->size), "allocate");
-}
-
 static const struct sweep sweeps[] = {
 	{
 		.name = "mmap",
@@ -93,14 +87,14 @@ static const struct sweep sweeps[] = {
 	}, {
 		.name = "fault with those that follow",
 		.file = { SIZE, SHARED, 0 },
-		.prepare = allocate_all,
+		.prepare = prepare_allocated,
 		.call = call_touch,
 		.check = check_following,
 		.errors = sigbus_errors,
 	}, {
 		.name = "fault in a huge page",
 		.file = { HUGE_PAGE, SHARED, HUGE_SHIFT },
-		.prepare = allocate_all,
+		.prepare = prepare_allocated,
 		.call = call_touch,
 		.check = check_following,
 		.errors = sigbus_errors,

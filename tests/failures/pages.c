@@ -4,9 +4,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "convert.h"
 #include "huge.h"
-#include "sweep.h"
 #include "unit.h"
 
 #define STRICT KVM_PRIVATE_FLAG_HUGE_STRICT
@@ -24,24 +24,6 @@
 #define HUGE_SIZE (2 * HUGE_PAGE + TAIL)
 
 static char source[SOURCE_SIZE] __attribute__((__aligned__(4096)));
-
-static void allocate_all(const struct sweep *sweep, struct scene *scene)
-{
-	(void)sweep;
-	expect_ok(file_allocate(scene->fd, 0, scene->size), "allocate");
-}
-
-static void check_all_allocated(const struct sweep *sweep, struct scene *scene)
-{
-	(void)sweep;
-	assert_int_equal(file_allocated(scene->fd), scene->size);
-}
-
-static long call_allocate(const struct sweep *sweep, struct scene *scene)
-{
-	(void)sweep;
-	return file_allocate(scene->fd, 0, scene->size);
-}
 
 static void check_strict(const struct sweep *sweep, struct scene *scene)
 {
@@ -116,14 +98,6 @@ static void expect_marks(const struct sweep *sweep, struct scene *scene)
 		assert_int_equal(*(__u64 *)(scene->map + offset), mark(offset));
 }
 
-static long call_collapse(const struct sweep *sweep, struct scene *scene)
-{
-	struct kvm_private_collapse collapse = { .size = scene->size };
-
-	(void)sweep;
-	return file_collapse(scene->fd, &collapse);
-}
-
 static void check_collapsed(const struct sweep *sweep, struct scene *scene)
 {
 	expect_backing(scene->fd, 2, TAIL_PAGES, "collapsed");
@@ -133,7 +107,7 @@ static void check_collapsed(const struct sweep *sweep, struct scene *scene)
 /* The pages that replace those that were punched lie elsewhere. */
 static void prepare_scattered(const struct sweep *sweep, struct scene *scene)
 {
-	allocate_all(sweep, scene);
+	prepare_allocated(sweep, scene);
 	expect_ok(call_punch(sweep, scene), "punch");
 	write_marks(scene);
 }
@@ -188,13 +162,13 @@ static const struct sweep sweeps[] = {
 		.name = "fallocate, base pages",
 		.file = { .size = BASE_SIZE },
 		.call = call_allocate,
-		.check = check_all_allocated,
+		.check = check_allocated,
 		.leftover = MORE_PAGES,
 	}, {
 		.name = "fallocate, huge pages",
 		.file = { HUGE_SIZE, 0, HUGE_SHIFT },
 		.call = call_allocate,
-		.check = check_all_allocated,
+		.check = check_allocated,
 		.leftover = MORE_PAGES,
 	}, {
 		.name = "fallocate, huge pages or nothing",
@@ -219,7 +193,7 @@ static const struct sweep sweeps[] = {
 	}, {
 		.name = "punch inside huge pages",
 		.file = { HUGE_SIZE, 0, HUGE_SHIFT },
-		.prepare = allocate_all,
+		.prepare = prepare_allocated,
 		.call = call_punch,
 		.check = check_punched,
 		.leftover = SMALLER_PAGES,

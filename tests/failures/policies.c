@@ -2,9 +2,9 @@
 /* Failing: what says on which nodes pages are to be, and pages that follow it. */
 #include <linux/mempolicy.h>
 
+#include "calls.h"
 #include "huge.h"
 #include "numa.h"
-#include "sweep.h"
 #include "unit.h"
 
 #define MMAP KVM_PRIVATE_FLAG_MMAP
@@ -96,18 +96,6 @@ static long call_mbind_default(const struct sweep *sweep, struct scene *scene)
 	(void)sweep;
 	return numa_bind(scene->map + FIRST * PAGE, (END - FIRST) * PAGE,
 			 MPOL_DEFAULT, 0, 0);
-}
-
-static long call_allocate(const struct sweep *sweep, struct scene *scene)
-{
-	(void)sweep;
-	return file_allocate(scene->fd, 0, scene->size);
-}
-
-static void check_allocated(const struct sweep *sweep, struct scene *scene)
-{
-	(void)sweep;
-	assert_int_equal(file_allocated(scene->fd), scene->size);
 }
 
 #define POLICY(what, before, function, checks)				\

@@ -81,10 +81,10 @@ static long denied_call(const struct run *run, struct scene *scene,
 	int error;
 	long ret;
 
-	run->injector->arm(nth, count);
+	injector_arm(run->injector, nth, count);
 	ret = sweep->call(sweep, scene);
 	error = errno;
-	*denied = run->injector->disarm();
+	*denied = injector_disarm(run->injector);
 	if (ret >= 0)
 		return ret;
 
@@ -160,7 +160,7 @@ static void sweep_in_child(void *arg)
 	struct totals totals = { 0 };
 
 	cgroup_enter(&run->cgroup);
-	run->injector->open();
+	injector_open(run->injector);
 	if (!run->sweep->needs_ipc_lock) {
 		limit_locked_memory(locked_memory(run->sweep) ?: PAGE);
 		drop_ipc_lock();

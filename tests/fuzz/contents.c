@@ -184,18 +184,15 @@ static void populate(struct world *w, struct populating *p)
 void do_populate(struct world *w, const __u64 *arg)
 {
 	struct populating p = {
-		.f = file_of(w, arg[0]), .source = arg[3] % NR_SOURCES,
-		.value = arg[5], .arg.size = arg[2],
+		.source = arg[3] % NR_SOURCES, .value = arg[5],
+		.arg.size = arg[2],
 	};
-	enum range_is is;
 
-	if (!p.f)
+	p.f = file_range(w, arg[0], arg[1], arg[2], &p.range);
+	if (!p.f || (!p.range.bad && !choose_source(w, &p, arg[4])))
 		return leave_out(w);
-	is = model_range(p.f, arg[1], arg[2], &p.range);
-	p.arg.offset = file_offset(p.f, arg[1]);
-	if (is == RANGE_OF_OTHERS || (is == RANGE_FINE && !choose_source(w, &p, arg[4])))
-		return leave_out(w);
-	if (is == RANGE_BAD || p.arg.flags) {
+	p.arg.offset = p.range.offset;
+	if (p.range.bad || p.arg.flags) {
 		expect_result(w, ioctl(file_fd(p.f), KVM_PRIVATE_POPULATE,
 				       &p.arg), -EINVAL, "KVM_PRIVATE_POPULATE");
 		return;
@@ -221,12 +218,12 @@ static unsigned int first_held(const struct file *f, const struct range *range)
 }
 
 static int conversion_error(const struct kvm_memory_attributes2 *a,
-			    enum range_is is)
+			    const struct range *range)
 {
 	const __u64 flags = CONVERT_ZERO | CONVERT_PRESERVE;
 
 	if (a->attributes & ~KVM_MEMORY_ATTRIBUTE_PRIVATE ||
-	    a->flags & ~flags || a->flags == flags || is == RANGE_BAD)
+	    a->flags & ~flags || a->flags == flags || range->bad)
 		return -EINVAL;
 	return a->attributes && a->flags & CONVERT_ZERO ? -EOPNOTSUPP : 0;
 }
@@ -243,23 +240,19 @@ static void converted(struct file *f, const struct range *range, bool private,
 
 void do_convert(struct world *w, const __u64 *arg)
 {
-	struct file *f = file_of(w, arg[0]);
 	struct kvm_memory_attributes2 a = {
 		.size = arg[2], .attributes = arg[3], .flags = arg[4],
 		.error_offset = ~0ULL,
 	};
-	unsigned int held = 0;
 	struct range range;
-	enum range_is is;
+	struct file *f = file_range(w, arg[0], arg[1], arg[2], &range);
+	unsigned int held = 0;
 	int error;
 
 	if (!f)
 		return leave_out(w);
-	is = model_range(f, arg[1], arg[2], &range);
-	if (is == RANGE_OF_OTHERS)
-		return leave_out(w);
-	a.offset = file_offset(f, arg[1]);
-	error = conversion_error(&a, is);
+	a.offset = range.offset;
+	error = conversion_error(&a, &range);
 	if (!error && a.attributes) {
 		held = first_held(f, &range);
 		error = held < range.end ? -EAGAIN : 0;
@@ -296,7 +289,9 @@ static bool is_in_one_piece(const struct file *f, unsigned int start)
 static int collapse_block(struct world *w, struct file *f, unsigned int start,
 			  bool done)
 {
-	const struct range block = { start, start + HUGE_PAGES };
+	const struct range block = {
+		.start = start, .end = start + HUGE_PAGES,
+	};
 	const bool has_holes = block_has(f, start, false);
 	int error = 0;
 
@@ -353,20 +348,16 @@ static void check_collapsed(struct world *w, struct file *f,
 
 void do_collapse(struct world *w, const __u64 *arg)
 {
-	struct file *f = file_of(w, arg[0]);
 	struct kvm_private_collapse c = { .size = arg[2], .flags = arg[3] };
 	struct range range;
-	enum range_is is;
+	struct file *f = file_range(w, arg[0], arg[1], arg[2], &range);
 	int ret;
 
 	if (!f)
 		return leave_out(w);
-	is = model_range(f, arg[1], arg[2], &range);
-	if (is == RANGE_OF_OTHERS)
-		return leave_out(w);
-	c.offset = file_offset(f, arg[1]);
+	c.offset = range.offset;
 	ret = ioctl(file_fd(f), KVM_PRIVATE_COLLAPSE, &c);
-	if (f->shift == 12 || c.flags || is == RANGE_BAD)
+	if (f->shift == 12 || c.flags || range.bad)
 		return expect_result(w, ret, -EINVAL, "KVM_PRIVATE_COLLAPSE");
 	check_collapsed(w, f, &range, &c, ret);
 }

@@ -77,9 +77,10 @@ void do_dup(struct world *w, const __u64 *arg)
 }
 
 /* Where the VFS looks first, and what the file says to the rest */
-static int fallocate_error(int mode, __s64 offset,
-			   __s64 size, enum range_is is)
+static int fallocate_error(int mode, __s64 size, const struct range *range)
 {
+	const __s64 offset = range->offset;
+
 	if (offset < 0 || size <= 0)
 		return -EINVAL;
 	if (mode == FALLOC_FL_PUNCH_HOLE || mode & FALLOC_FL_NO_HIDE_STALE)
@@ -88,28 +89,22 @@ static int fallocate_error(int mode, __s64 offset,
 		return -EFBIG;
 	if (mode & ~HOLE)
 		return -EOPNOTSUPP;
-	return is == RANGE_BAD ? -EINVAL : 0;
+	return range->bad ? -EINVAL : 0;
 }
 
 void do_fallocate(struct world *w, const __u64 *arg)
 {
-	struct file *f = file_of(w, arg[0]);
 	struct range range;
-	enum range_is is;
+	struct file *f = file_range(w, arg[0], arg[2], arg[3], &range);
 	int mode = arg[1], error;
-	__s64 at;
 
 	if (!f)
 		return leave_out(w);
-	is = model_range(f, arg[2], arg[3], &range);
-	if (is == RANGE_OF_OTHERS)
-		return leave_out(w);
-	at = file_offset(f, arg[2]);
-	error = fallocate_error(mode, at, arg[3], is);
+	error = fallocate_error(mode, arg[3], &range);
 	if (!error && !(mode & FALLOC_FL_PUNCH_HOLE))
 		error = model_fill(w, f, range.start, range.end);
-	expect_result(w, fallocate(file_fd(f), mode, at, arg[3]), error,
-		      "fallocate");
+	expect_result(w, fallocate(file_fd(f), mode, range.offset, arg[3]),
+		      error, "fallocate");
 	if (!error && mode & FALLOC_FL_PUNCH_HOLE)
 		model_punch(w, f, range.start, range.end);
 	model_settle(w, f);
@@ -134,25 +129,21 @@ static int policy_error(unsigned int mode, __u64 nodes)
 
 void do_policy(struct world *w, const __u64 *arg)
 {
-	struct file *f = file_of(w, arg[0]);
+	struct range range;
+	struct file *f = file_range(w, arg[0], arg[1], arg[2], &range);
 	__u64 nodes = arg[4];
 	struct kvm_private_set_policy policy = {
 		.size = arg[2], .mode = arg[3],
 		.nodemask = (uintptr_t)&nodes, .maxnode = arg[5],
 	};
-	struct range range;
-	enum range_is is;
 	int error;
 
-	if (!f)
+	if (!f || arg[5] > 64)
 		return leave_out(w);
-	is = model_range(f, arg[1], arg[2], &range);
-	if (is == RANGE_OF_OTHERS || arg[5] > 64)
-		return leave_out(w);
-	policy.offset = file_offset(f, arg[1]);
+	policy.offset = range.offset;
 	if (arg[5] < 64)
 		nodes &= (1ULL << arg[5]) - 1;
-	error = is == RANGE_BAD ? -EINVAL : policy_error(arg[3], nodes);
+	error = range.bad ? -EINVAL : policy_error(arg[3], nodes);
 	expect_result(w, ioctl(file_fd(f), KVM_PRIVATE_SET_POLICY, &policy),
 		      error, "KVM_PRIVATE_SET_POLICY");
 	for (unsigned int i = range.start; !error && i < range.end; i++)

@@ -131,15 +131,14 @@ static bool in_guest(__u64 gpa, __u64 size)
 /* In the order in which KVM and the module look */
 static int slot_error(const struct world *w, const struct vm_of *vm,
 		      const struct slot_of *there, const struct file *f,
-		      const struct slot *slot, enum range_is is,
-		      const struct range *range)
+		      const struct slot *slot, const struct range *range)
 {
 	if (slot->gpa % PAGE || slot->size % PAGE || slot->offset % PAGE ||
 	    there->file)
 		return -EINVAL;
 	if (is_taken(vm, (slot->gpa - GUEST_GPA) / PAGE, slot->size / PAGE))
 		return -EEXIST;
-	if (is == RANGE_BAD)
+	if (range->bad)
 		return -EINVAL;
 	return is_bound(w, f, range) ? -EEXIST : 0;
 }
@@ -147,26 +146,22 @@ static int slot_error(const struct world *w, const struct vm_of *vm,
 void do_slot(struct world *w, const __u64 *arg)
 {
 	struct vm_of *vm = vm_at(w, arg[0]);
-	struct file *f = file_of(w, arg[2]);
+	struct range range;
+	struct file *f = file_range(w, arg[2], arg[3], arg[5], &range);
 	struct slot_of *there;
 	struct slot slot = {
 		.id = 1 + arg[1] % SLOTS, .gpa = arg[4], .size = arg[5],
 	};
-	struct range range;
-	enum range_is is;
 	int error;
 
-	/* KVM deletes one without a size. */
-	if (!vm || !f || !arg[5] || !in_guest(arg[4], arg[5]))
-		return leave_out(w);
-	is = model_range(f, arg[3], arg[5], &range);
-	/* So far that it wraps is another matter. */
-	if (is == RANGE_OF_OTHERS || arg[3] > INT64_MAX)
+	/* KVM deletes one without a size. So far that it wraps is another matter. */
+	if (!vm || !f || !arg[5] || arg[3] > INT64_MAX ||
+	    !in_guest(arg[4], arg[5]))
 		return leave_out(w);
 	there = &vm->slots[arg[1] % SLOTS];
 	slot.file = file_fd(f);
-	slot.offset = file_offset(f, arg[3]);
-	error = slot_error(w, vm, there, f, &slot, is, &range);
+	slot.offset = range.offset;
+	error = slot_error(w, vm, there, f, &slot, &range);
 	expect_result(w, vm_try_slot(vm->fd, &slot), error,
 		      "KVM_SET_USER_MEMORY_REGION2");
 	if (error)

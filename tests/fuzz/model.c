@@ -67,19 +67,25 @@ void model_drop(struct world *w, struct file *f)
 	f->pages = NULL;
 }
 
-enum range_is model_range(const struct file *f, __u64 offset, __u64 size,
-			  struct range *range)
+struct file *file_range(struct world *w, __u64 index, __u64 offset, __u64 size,
+			struct range *range)
 {
-	const __u64 at = file_offset(f, offset);
+	struct file *f = file_of(w, index);
+	__u64 at;
 
-	if (at % PAGE || size % PAGE || !size || at >= f->size ||
-	    size > f->size - at)
-		return RANGE_BAD;
+	if (!f)
+		return NULL;
+	at = file_offset(f, offset);
+	*range = (struct range){ .offset = at };
+	range->bad = at % PAGE || size % PAGE || !size || at >= f->size ||
+		     size > f->size - at;
+	if (range->bad)
+		return f;
 	if (offset >= f->nr * PAGE || size > f->nr * PAGE - offset)
-		return RANGE_OF_OTHERS;
+		return NULL;
 	range->start = offset / PAGE;
 	range->end = range->start + size / PAGE;
-	return RANGE_FINE;
+	return f;
 }
 
 bool model_charge(struct world *w, unsigned int nr)

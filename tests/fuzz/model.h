@@ -22,17 +22,26 @@ void model_create(struct file *f, __u64 size, __u64 flags, unsigned int shift);
 /* Forgets a file that nothing keeps any more. */
 void model_drop(struct world *w, struct file *f);
 
-/* What a range is to the file */
-enum range_is { RANGE_FINE, RANGE_BAD, RANGE_OF_OTHERS };
-
+/**
+ * struct range - of a file
+ * @offset: in bytes, in all of the file
+ * @bad: the module refuses it; it has no pages
+ * @start: first page, from where the thread's part begins
+ * @end: page behind it
+ */
 struct range {
+	__u64 offset;
+	bool bad;
 	unsigned int start;
 	unsigned int end;
 };
 
-/* @offset: in bytes, from where the thread's part begins */
-enum range_is model_range(const struct file *f, __u64 offset, __u64 size,
-			  struct range *range);
+/*
+ * As file_of(), and a range of it, or NULL if that is of others. @offset: in bytes,
+ * from where the thread's part begins
+ */
+struct file *file_range(struct world *w, __u64 index, __u64 offset, __u64 size,
+			struct range *range);
 
 static inline __u64 file_offset(const struct file *f, __u64 offset)
 {

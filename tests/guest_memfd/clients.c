@@ -196,7 +196,7 @@ static void all_ram_private(void **state)
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	(void)state;
-	guest_start_bare(&guest, FILE_SIZE, 0);
+	guest_start_bare(&guest, ORDINARY, FILE_SIZE, 0);
 	assert_int_equal(vm_cap(guest.vm, KVM_CAP_GUEST_MEMFD), 1);
 	assert_int_equal(vm_cap(guest.vm, KVM_CAP_MEMORY_ATTRIBUTES), 0);
 	guest_add_data(&guest, ram);
@@ -226,7 +226,7 @@ static void no_file_at_all(void **state)
 	struct guest guest;
 
 	(void)state;
-	guest_start_bare(&guest, FILE_SIZE, 0);
+	guest_start_bare(&guest, ORDINARY, FILE_SIZE, 0);
 	expect_ok(ioctl(guest.vm, KVM_SET_USER_MEMORY_REGION, &region), "region");
 	guest_writes(&guest, DATA_GPA + 3 * PAGE, TAG);
 	assert_int_equal(*(__u64 *)(ram + 3 * PAGE), TAG);

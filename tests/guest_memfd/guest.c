@@ -4,12 +4,13 @@
 #include "../kvm/vm.h"
 #include "guest.h"
 
-void guest_start_bare(struct guest *guest, __u64 size, __u64 flags)
+void guest_start_bare(struct guest *guest, unsigned long type, __u64 size,
+		      __u64 flags)
 {
 	struct kvm_userspace_memory_region2 region = { .memory_size = DATA_GPA };
 
 	*guest = (struct guest){ .size = size };
-	guest->vm = memfd_vm(ORDINARY);
+	guest->vm = memfd_vm(type);
 	guest->file = memfd_create_for(guest->vm, size, flags);
 	if (flags & MMAP)
 		guest->map = memfd_map(guest->file, size);
@@ -33,7 +34,7 @@ void guest_add_data(struct guest *guest, void *address)
 
 void guest_start(struct guest *guest, __u64 size, __u64 flags, void *address)
 {
-	guest_start_bare(guest, size, flags);
+	guest_start_bare(guest, ORDINARY, size, flags);
 	guest_add_data(guest, address);
 }
 

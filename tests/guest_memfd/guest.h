@@ -28,8 +28,9 @@ struct guest {
 void guest_start(struct guest *guest, __u64 size, __u64 flags, void *address);
 void guest_stop(struct guest *guest);
 
-/* Without a slot 1, which guest_add_data() adds */
-void guest_start_bare(struct guest *guest, __u64 size, __u64 flags);
+/* Without a slot 1, which guest_add_data() adds. @type: of the VM */
+void guest_start_bare(struct guest *guest, unsigned long type, __u64 size,
+		      __u64 flags);
 void guest_add_data(struct guest *guest, void *address);
 
 /* Each guest routine as a call */

@@ -70,7 +70,7 @@ static void host_address_in_the_file(void **state)
 	struct guest guest;
 
 	(void)state;
-	guest_start_bare(&guest, FILE_SIZE, SHARED);
+	guest_start_bare(&guest, ORDINARY, FILE_SIZE, SHARED);
 	guest_add_data(&guest, guest.map);
 	guest_writes(&guest, DATA_GPA, TAG);
 	assert_int_equal(*guest_word(&guest, DATA_GPA), TAG);
@@ -176,7 +176,7 @@ static void two_slots_of_one_file(void **state)
 	struct guest guest;
 
 	(void)state;
-	guest_start_bare(&guest, FILE_SIZE, SHARED);
+	guest_start_bare(&guest, ORDINARY, FILE_SIZE, SHARED);
 	expect_region(0, guest.vm, region_of(1, DATA_GPA, half, guest.file, half), "one");
 	expect_region(0, guest.vm, region_of(2, 4 * MIB, half, guest.file, 0), "two");
 	for (__u64 at = 0; at < half; at += PAGE) {
@@ -218,7 +218,7 @@ static void kvm_reads_and_writes_it(void **state)
 	__u8 data[PAGE];
 
 	(void)state;
-	guest_start_bare(&guest, FILE_SIZE, SHARED);
+	guest_start_bare(&guest, ORDINARY, FILE_SIZE, SHARED);
 	guest_add_data(&guest, guest.map);
 	memset(data, 0x33, sizeof(data));
 	ins(&guest.cpu, DATA_GPA + PAGE - 64, data, 128);

@@ -2,7 +2,6 @@
 /* Software-protected VMs with files that KVM_CREATE_GUEST_MEMFD makes. */
 #include <string.h>
 
-#include "../kvm/vm.h"
 #include "convert.h"
 #include "guest.h"
 #include "touch.h"
@@ -12,20 +11,8 @@
 /* Slot 0 is common memory, slot 1 a file made with flags. */
 static void start(struct guest *g, __u64 flags, void *address)
 {
-	struct kvm_userspace_memory_region2 region = { .memory_size = DATA_GPA };
-
-	*g = (struct guest){ .size = FILE_SIZE };
-	g->vm = memfd_vm(KVM_X86_SW_PROTECTED_VM);
-	g->file = memfd_create_for(g->vm, FILE_SIZE, flags);
-	if (flags & MMAP)
-		g->map = memfd_map(g->file, FILE_SIZE);
-	g->low = mmap(NULL, DATA_GPA, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	vm_load_at(g->low);
-	region.userspace_addr = (uintptr_t)g->low;
-	expect_ok(region_try(g->vm, &region), "slot 0");
+	guest_start_bare(g, KVM_X86_SW_PROTECTED_VM, FILE_SIZE, flags);
 	guest_add_data(g, address ?: g->map);
-	vcpu_open(&g->cpu, g->vm, 0);
 }
 
 static void flags(void **state)

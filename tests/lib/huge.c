@@ -31,31 +31,35 @@ int file_collapse(int fd, struct kvm_private_collapse *collapse)
 	return ioctl(fd, KVM_PRIVATE_COLLAPSE, collapse);
 }
 
+static int create_on(int device, __u64 size, __u64 flags, __u32 page_shift)
+{
+	return expect_ok(try_create_shift(device, size, flags, page_shift),
+			 "create a file of %#llx bytes with flags %#llx in pages of 2^%u bytes",
+			 size, flags, page_shift);
+}
+
+static int create(__u64 size, __u64 flags, __u32 page_shift)
+{
+	int device = device_open();
+	int fd = create_on(device, size, flags, page_shift);
+
+	close(device);
+	return fd;
+}
+
 int huge_create_on(int device, __u64 size, __u64 flags)
 {
-	return expect_ok(huge_try_create(device, size, flags),
-			 "create a file of %#llx bytes with flags %#llx in huge pages",
-			 size, flags);
+	return create_on(device, size, flags, HUGE_SHIFT);
 }
 
 int huge_create(__u64 size, __u64 flags)
 {
-	int device = device_open();
-	int fd = huge_create_on(device, size, flags);
-
-	close(device);
-	return fd;
+	return create(size, flags, HUGE_SHIFT);
 }
 
 int gigantic_create(__u64 size, __u64 flags)
 {
-	int device = device_open();
-	int fd = expect_ok(try_create_shift(device, size, flags, GIGANTIC_SHIFT),
-			   "create a file of %#llx bytes in gigantic pages",
-			   size);
-
-	close(device);
-	return fd;
+	return create(size, flags, GIGANTIC_SHIFT);
 }
 
 int gigantic_give_back(void)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 
 #include "disks.h"
 #include "lists.h"
+#include "loopback.h"
 #include "ring.h"
 #include "stack_sample.h"
 #include "unit.h"
@@ -168,6 +170,22 @@ static int ring_file_write(const struct way_target *target, unsigned char *page)
 	return ring_file(target, page, IORING_OP_WRITE);
 }
 
+static int send_itself(const struct way_target *target, unsigned char *page)
+{
+	struct loopback loopback;
+	int result = loopback_open(&loopback);
+
+	if (result)
+		return result;
+	result = complete(send(loopback.sender, target->address, WAY_PAGE,
+			       MSG_ZEROCOPY));
+	if (!result)
+		result = complete(recv(loopback.receiver, page, WAY_PAGE,
+				       MSG_WAITALL));
+	loopback_close(&loopback);
+	return result;
+}
+
 /* Into a second private file, whose page then is shared */
 static int populate_another(const struct way_target *target, unsigned char *page)
 {
@@ -263,6 +281,7 @@ static const struct way ways[] = {
 	{ "io_uring write", WAY_READS, ring_write },
 	{ "io_uring registered buffer, write", WAY_READS, ring_write_fixed },
 	{ "io_uring read of the file", WAY_READS, ring_file_read },
+	{ "send, MSG_ZEROCOPY", WAY_READS, send_itself },
 	{ "populate another file", WAY_READS, populate_another },
 	{ "mremap, a second time", WAY_READS, mremap_twice },
 	{ "MADV_POPULATE_READ", WAY_READS, populate_tables },

@@ -4,6 +4,7 @@
  * gets hold of the file: as root from another process, or as a user that inherits it.
  * What a page is, private or shared, the holder decides; the guest isn't asked.
  */
+#include <linux/kcmp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -130,6 +131,37 @@ static void taken(void **state)
 	child_run(take, &fd);
 }
 
+static long compare_with_parent(int parents, int ours)
+{
+	return syscall(SYS_kcmp, getppid(), getpid(), KCMP_FILE, parents, ours);
+}
+
+/* Whose address is the higher one the kernel scrambles. */
+static void compare(void *arg)
+{
+	const int other = file_create(SIZE, KVM_PRIVATE_FLAG_MMAP);
+
+	(void)arg;
+	assert_int_equal(compare_with_parent(fd, fd), 0);
+	assert_in_range(compare_with_parent(fd, other), 1, 2);
+	tell(kind, "root", "kcmp", "0 bytes, the same file or not");
+}
+
+static void try_to_compare(void *arg)
+{
+	(void)arg;
+	become_user(NOBODY);
+	expect_error(EPERM, compare_with_parent(fd, fd), "kcmp");
+	tell(kind, "nobody", "kcmp", "0 bytes, EPERM");
+}
+
+static void compared(void **state)
+{
+	(void)state;
+	child_run(compare, NULL);
+	child_run(try_to_compare, NULL);
+}
+
 static void holder_populates(void **state)
 {
 	(void)state;
@@ -153,20 +185,10 @@ static void holder_removes(void **state)
 	munmap(map, SIZE);
 }
 
-static int create_mapped(void **state)
+static int create(void **state)
 {
-	(void)state;
-	kind = "mapped";
-	fd = file_create(SIZE, KVM_PRIVATE_FLAG_MMAP);
-	file_stamp(fd, OFFSET, PAGE, TAG);
-	return 0;
-}
-
-static int create_huge(void **state)
-{
-	(void)state;
-	kind = "huge";
-	fd = huge_create(SIZE, KVM_PRIVATE_FLAG_MMAP);
+	kind = *state;
+	fd = file_of_kind(kind, SIZE);
 	file_stamp(fd, OFFSET, PAGE, TAG);
 	return 0;
 }
@@ -177,8 +199,8 @@ static int destroy(void **state)
 	return close(fd);
 }
 
-#define granted_test(function, kind) {					\
-	#function ", " #kind, function, create_##kind, destroy, NULL }
+#define granted_test(function, kind) \
+	kind_test(function, kind, create, destroy)
 
 int main(void)
 {
@@ -190,6 +212,7 @@ int main(void)
 		granted_test(inherited, mapped),
 		granted_test(passed, mapped),
 		granted_test(taken, mapped),
+		granted_test(compared, mapped),
 		granted_test(holder_populates, mapped),
 		granted_test(holder_populates, huge),
 		granted_test(holder_removes, mapped),

@@ -5,13 +5,14 @@
  */
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/kcmp.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "convert.h"
 #include "disks.h"
-#include "huge.h"
 #include "kcore.h"
 #include "machine.h"
 #include "probe.h"
@@ -37,10 +38,14 @@ static struct secret secret;
 static struct machine machine;
 static unsigned char *nowhere;
 
-static void start(const char *kind, int file, __u64 flags)
+static int start(void **state)
 {
+	const char *kind = *state;
+	const int file = file_of_kind(kind, FILE_SIZE);
+
 	tag += NEXT_TAG;
-	machine_start_on(&machine, file, MEM_SIZE, flags);
+	machine_start_on(&machine, file, MEM_SIZE,
+			 strcmp(kind, "plain") ? KVM_PRIVATE_FLAG_MMAP : 0);
 	fill(&machine.cpu, DATA_GPA, PAGES, tag);
 	secret = (struct secret) {
 		.kind = kind, .word = tag + SECRET_GPA,
@@ -51,31 +56,9 @@ static void start(const char *kind, int file, __u64 flags)
 		},
 	};
 	if (!machine.map)
-		return;
+		return 0;
 	secret.target.address = (unsigned char *)machine.map + SECRET_GPA;
 	secret.target.protection = PROT_READ | PROT_WRITE;
-}
-
-static int start_plain(void **state)
-{
-	(void)state;
-	start("plain", file_create(FILE_SIZE, 0), 0);
-	return 0;
-}
-
-static int start_mapped(void **state)
-{
-	(void)state;
-	start("mapped", file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP),
-	      KVM_PRIVATE_FLAG_MMAP);
-	return 0;
-}
-
-static int start_huge(void **state)
-{
-	(void)state;
-	start("huge", huge_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP),
-	      KVM_PRIVATE_FLAG_MMAP);
 	return 0;
 }
 
@@ -150,6 +133,28 @@ static void second_vm(void **state)
 			 (MEM_SIZE - DATA_GPA) / sizeof(__u64));
 	tell_kvm("a second VM with the rest of the file", "zeros", 0);
 	other_stop(&other);
+	expect_intact();
+}
+
+static long compare(int one, int other)
+{
+	return syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, one, other);
+}
+
+/* That a VM has the file bound doesn't show, nor that another has a part of it. */
+static void compared(void **state)
+{
+	const int again = dup(machine.vm);
+	struct other other;
+
+	(void)state;
+	other_start(&other, machine.file, MEM_SIZE);
+	assert_int_equal(compare(machine.vm, again), 0);
+	assert_in_range(compare(machine.vm, machine.file), 1, 2);
+	assert_in_range(compare(machine.vm, other.vm), 1, 2);
+	tell_kvm("kcmp of VMs and the file", "the same file or not", 0);
+	other_stop(&other);
+	close(again);
 	expect_intact();
 }
 
@@ -306,8 +311,7 @@ static void granted_to_the_vmm(void **state)
 	other_stop(&other);
 }
 
-#define guest_test(function, kind) {					\
-	#function ", " #kind, function, start_##kind, stop, NULL }
+#define guest_test(function, kind) kind_test(function, kind, start, stop)
 
 int main(void)
 {
@@ -318,6 +322,8 @@ int main(void)
 		guest_test(second_vm, plain),
 		guest_test(second_vm, mapped),
 		guest_test(second_vm, huge),
+		guest_test(compared, plain),
+		guest_test(compared, mapped),
 		guest_test(ordinary_slot, plain),
 		guest_test(ordinary_slot, mapped),
 		guest_test(ordinary_slot, huge),

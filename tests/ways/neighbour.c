@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,36 +67,34 @@ static int trace(pid_t victim)
 	return 0;
 }
 
+/* PTRACE_PEEKDATA or PTRACE_POKEDATA, for each word of the page */
+static int trace_words(int request, pid_t victim,
+		       const struct way_target *target, unsigned char *page)
+{
+	const bool peeks = request == PTRACE_PEEKDATA;
+	int result = trace(victim);
+	long word;
+
+	for (size_t i = 0; i < WAY_PAGE && !result; i += sizeof(word)) {
+		memcpy(&word, page + i, sizeof(word));
+		/* The call itself, unlike the library's, takes where to peek to. */
+		if (syscall(SYS_ptrace, request, victim, target->address + i,
+			    peeks ? (long)(page + i) : word))
+			result = -errno;
+	}
+	return result;
+}
+
 static int peek_all(pid_t victim, const struct way_target *target,
 		    unsigned char *page)
 {
-	int result = trace(victim);
-
-	for (size_t i = 0; i < WAY_PAGE && !result; i += sizeof(long)) {
-		long word;
-
-		errno = 0;
-		word = ptrace(PTRACE_PEEKDATA, victim, target->address + i, 0);
-		result = -errno;
-		if (!result)
-			memcpy(page + i, &word, sizeof(word));
-	}
-	return result;
+	return trace_words(PTRACE_PEEKDATA, victim, target, page);
 }
 
 static int poke_all(pid_t victim, const struct way_target *target,
 		    unsigned char *page)
 {
-	int result = trace(victim);
-
-	for (size_t i = 0; i < WAY_PAGE && !result; i += sizeof(long)) {
-		long word;
-
-		memcpy(&word, page + i, sizeof(word));
-		if (ptrace(PTRACE_POKEDATA, victim, target->address + i, word))
-			result = -errno;
-	}
-	return result;
+	return trace_words(PTRACE_POKEDATA, victim, target, page);
 }
 
 static int open_of(pid_t victim, const char *name, int flags)
@@ -108,16 +107,23 @@ static int open_of(pid_t victim, const char *name, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static int mem_read(pid_t victim, const struct way_target *target,
-		    unsigned char *page)
+/* Closes the file, if there is one. */
+static int read_at(int fd, off_t offset, unsigned char *page)
 {
-	int fd = open_of(victim, "mem", O_RDONLY), result;
+	int result;
 
 	if (fd < 0)
 		return fd;
-	result = complete(pread(fd, page, WAY_PAGE, (uintptr_t)target->address));
+	result = complete(pread(fd, page, WAY_PAGE, offset));
 	close(fd);
 	return result;
+}
+
+static int mem_read(pid_t victim, const struct way_target *target,
+		    unsigned char *page)
+{
+	return read_at(open_of(victim, "mem", O_RDONLY),
+		       (uintptr_t)target->address, page);
 }
 
 static int mem_write(pid_t victim, const struct way_target *target,
@@ -150,25 +156,13 @@ static int writev_of(pid_t victim, const struct way_target *target,
 	return complete(process_vm_writev(victim, &local, 1, &remote, 1, 0));
 }
 
-static int read_of_file(int fd, const struct way_target *target,
-			unsigned char *page)
-{
-	int result;
-
-	if (fd < 0)
-		return fd;
-	result = complete(pread(fd, page, WAY_PAGE, target->offset));
-	close(fd);
-	return result;
-}
-
 static int open_fd_of(pid_t victim, const struct way_target *target,
 		      unsigned char *page)
 {
 	char name[32];
 
 	snprintf(name, sizeof(name), "fd/%d", target->fd);
-	return read_of_file(open_of(victim, name, O_RDONLY), target, page);
+	return read_at(open_of(victim, name, O_RDONLY), target->offset, page);
 }
 
 /* The name of the mapping that an address is in */
@@ -203,7 +197,7 @@ static int map_file_of(pid_t victim, const struct way_target *target,
 
 	if (result)
 		return result;
-	return read_of_file(open_of(victim, name, O_RDONLY), target, page);
+	return read_at(open_of(victim, name, O_RDONLY), target->offset, page);
 }
 
 static int fd_of(pid_t victim, const struct way_target *target,
@@ -215,7 +209,7 @@ static int fd_of(pid_t victim, const struct way_target *target,
 	if (fd < 0)
 		fd = -errno;
 	close(process);
-	return read_of_file(fd, target, page);
+	return read_at(fd, target->offset, page);
 }
 
 #define ON_VICTIM(name)							\
@@ -276,7 +270,7 @@ static int find_as_nobody(const struct way_target *target, unsigned char *page)
 {
 	if (setgid(NOBODY) || setuid(NOBODY))
 		return -errno;
-	return read_of_file(dup(target->fd), target, page);
+	return read_at(dup(target->fd), target->offset, page);
 }
 
 static int child_touches(const struct way_target *target, unsigned char *page)

@@ -49,29 +49,16 @@ static void fill_with(void *page, __u64 word)
 		words[i] = word;
 }
 
-static void create(const char *name, int file)
+static int create(void **state)
 {
-	kind = name;
-	fd = file;
+	kind = *state;
+	fd = file_of_kind(kind, SIZE);
 	map = file_map(fd, SIZE);
 	expect_ok(file_make_shared(fd, OFFSET, PAGE, 0), "sharing");
 	fill_with(map + OFFSET, WORD);
 	frame = frame_at(map + OFFSET);
 	expect_ok(file_make_private(fd, OFFSET, PAGE, CONVERT_PRESERVE),
 		  "to private");
-}
-
-static int create_mapped(void **state)
-{
-	(void)state;
-	create("mapped", file_create(SIZE, KVM_PRIVATE_FLAG_MMAP));
-	return 0;
-}
-
-static int create_huge(void **state)
-{
-	(void)state;
-	create("huge", huge_create(SIZE, KVM_PRIVATE_FLAG_MMAP));
 	return 0;
 }
 
@@ -258,13 +245,13 @@ static void swap_all(void *arg)
 	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct poll poll = poll_start();
-	void *state = NULL;
+	void *state = "mapped";
 	char path[160];
 	int reclaim;
 
 	cgroup_enter(cgroup);
 	fill_with(page, CONTROL);
-	create_mapped(&state);
+	create(&state);
 	page_out(map + OFFSET);
 	snprintf(path, sizeof(path), "%s/memory.reclaim", cgroup->path);
 	reclaim = expect_ok(open(path, O_WRONLY | O_CLOEXEC), "open %s", path);
@@ -293,8 +280,7 @@ static void swapping(void **state)
 	expect_ok(swapoff(DISK_FOR_SWAP), "swapoff");
 }
 
-#define system_test(function, kind) {					\
-	#function ", " #kind, function, create_##kind, destroy, NULL }
+#define system_test(function, kind) kind_test(function, kind, create, destroy)
 
 int main(void)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "huge.h"
 #include "lists.h"
 #include "ordinary.h"
 #include "trial.h"
@@ -28,6 +29,13 @@ void tell(const char *kind, const char *who, const char *way,
 	vsnprintf(got, sizeof(got), format, args);
 	va_end(args);
 	print_message("# way | %-6s | %-9s | %-34s | %s\n", kind, who, way, got);
+}
+
+int file_of_kind(const char *kind, __u64 size)
+{
+	if (!strcmp(kind, "huge"))
+		return huge_create(size, KVM_PRIVATE_FLAG_MMAP);
+	return file_create(size, strcmp(kind, "plain") ? KVM_PRIVATE_FLAG_MMAP : 0);
 }
 
 static const char *described(int result)

@@ -30,6 +30,13 @@ void try_all_ways(const struct secret *secret);
 /* How many bytes of a buffer are words of the secret */
 size_t words_in(const void *buffer, size_t size, __u64 word);
 
+/* A file of that kind; all but "plain" can be mapped */
+int file_of_kind(const char *kind, __u64 size);
+
+/* A test with a file of that kind, whose name is what the setup function gets. */
+#define kind_test(function, kind, setup, teardown) {			\
+	#function ", " #kind, function, setup, teardown, #kind }
+
 /* A row of the table: which page, whose way, which, and what it got */
 void __printf(4, 5)
 tell(const char *kind, const char *who, const char *way, const char *format, ...);
