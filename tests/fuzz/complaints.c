@@ -11,7 +11,7 @@ static int log_fd = -1;
 
 /* The most telling ones: it is enough that each complaint has one of them. */
 static const char *const signs[] = {
-	"cut here", "WARNING: ", "BUG: ", "KASAN: ", "KCSAN: ", "UBSAN: ",
+	"cut here", "WARNING: ", "BUG: ", "KASAN: ", "UBSAN: ",
 	"violation: ", "possible recursive", "possible circular",
 	"Bad page", "refcount_t: ", "Oops",
 	"blocked for more than",
@@ -40,8 +40,45 @@ static bool is_complaint(const char *text)
 	return false;
 }
 
+/* "kvm_private_get_pfn+0x1b/0x40 [kvm_private]" */
+static bool is_in_module(const char *text)
+{
+	const char *offset = strstr(text, "+0x");
+
+	return offset && strstr(offset, " [");
+}
+
+/* KCSAN reports races of the rest of the kernel as well; those are its own. */
+static struct {
+	bool open;
+	char head[1024];
+} race;
+
+static const char *judge_race(const char *text)
+{
+	if (strstr(text, "KCSAN: ")) {
+		race.open = true;
+		snprintf(race.head, sizeof(race.head), "%s", text);
+	} else if (is_in_module(text)) {
+		race.open = false;
+		return race.head;
+	} else if (strstr(text, "==========")) {
+		race.open = false;
+	}
+	return NULL;
+}
+
+/* What there is to complain of with this line, if anything */
+static const char *judge(const char *text)
+{
+	if (race.open || strstr(text, "KCSAN: "))
+		return judge_race(text);
+	return is_complaint(text) ? text : NULL;
+}
+
 bool complaints_new(char *line, size_t size)
 {
+	const char *complaint;
 	char record[1024];
 	bool found = false;
 	ssize_t length;
@@ -52,9 +89,10 @@ bool complaints_new(char *line, size_t size)
 		if (length < 0)
 			continue;
 		record[length] = '\0';
-		if (found || !is_complaint(record))
+		complaint = judge(text_of(record));
+		if (found || !complaint)
 			continue;
-		snprintf(line, size, "%s", text_of(record));
+		snprintf(line, size, "%s", complaint);
 		line[strcspn(line, "\n")] = '\0';
 		found = true;
 	}
