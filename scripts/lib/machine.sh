@@ -170,7 +170,9 @@ machine_run() {
 		{heartbeat_fd}>&- &
 	machine_pid=$!
 	qemu_status=0
+	machine_seconds=$SECONDS
 	wait "$machine_pid" || qemu_status=$?
+	machine_seconds=$((SECONDS - machine_seconds))
 	machine_pid=
 	[[ -z ${heartbeat_pid:-} ]] || kill "$heartbeat_pid"
 	heartbeat_pid=
@@ -211,6 +213,10 @@ machine_verdict() {
 		exit 90
 	fi
 	if [[ $qemu_status -eq 124 || $qemu_status -eq 137 ]]; then
+		if ((machine_seconds < timeout)); then
+			say "QEMU was killed after $machine_seconds s: is there memory enough?"
+			exit 92
+		fi
 		say "the machine was stopped after $timeout s without an answer;" \
 			"KVM_PRIVATE_VM_TIMEOUT gives it more time"
 		exit 91
