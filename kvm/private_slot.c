@@ -266,8 +266,9 @@ int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 	}
 
 	slot->gmem.priv = priv;
+	/* Once is for good. Who doesn't see it yet doesn't see the slot either. */
 	if (file_rules(priv) && kvm_arch_has_private_mem(kvm))
-		kvm->private_by_file = true;
+		WRITE_ONCE(kvm->private_by_file, true);
 put:
 	fput(file);
 	return ret;
