@@ -436,9 +436,9 @@ static void prefaulting(struct world *w, const __u64 *arg)
 
 	if (!w->vms[0].there)
 		return leave_out(w);
-	/* ENOENT: there is no slot. */
+	/* ENOENT: there is no slot. EAGAIN: it is going. */
 	expect_one(w, vcpu_pre_fault(&w->vms[0].cpu, gpa, arg[2] % 32 * PAGE + PAGE),
-		   "KVM_PRE_FAULT_MEMORY", EFAULT, ENOENT);
+		   "KVM_PRE_FAULT_MEMORY", EFAULT, ENOENT, EAGAIN);
 }
 
 static void nothing(struct world *w, const __u64 *arg)
