@@ -40,15 +40,7 @@ static bool is_complaint(const char *text)
 	return false;
 }
 
-/* "kvm_private_get_pfn+0x1b/0x40 [kvm_private]" */
-static bool is_in_module(const char *text)
-{
-	const char *offset = strstr(text, "+0x");
-
-	return offset && strstr(offset, " [");
-}
-
-/* KCSAN reports races of the rest of the kernel as well; those are its own. */
+/* KCSAN reports races of the rest of the kernel, and of KVM, as well. */
 static struct {
 	bool open;
 	char head[1024];
@@ -59,13 +51,13 @@ static const char *judge_race(const char *text)
 	if (strstr(text, "KCSAN: ")) {
 		race.open = true;
 		snprintf(race.head, sizeof(race.head), "%s", text);
-	} else if (is_in_module(text)) {
-		race.open = false;
-		return race.head;
 	} else if (strstr(text, "==========")) {
 		race.open = false;
 	}
-	return NULL;
+	if (!race.open || !strstr(text, "kvm_private"))
+		return NULL;
+	race.open = false;
+	return race.head;
 }
 
 /* What there is to complain of with this line, if anything */
