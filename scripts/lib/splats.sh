@@ -41,25 +41,26 @@ SPLATS=(
 # Said by a healthy kernel too.
 HARMLESS='WARNING: Unprivileged eBPF'
 
-# all_but_foreign_races FILE...: without KCSAN's reports of races that nothing of ours has
-# a part in: the kernel has many of its own, and KVM has. One that was cut short stays.
+# all_but_foreign_races: filters the heads of KCSAN's reports of races that nothing of ours
+# has a part in: the kernel has many of its own, and KVM has. One that was cut short stays,
+# and so does what others say amid a report.
 all_but_foreign_races() {
 	awk '
-		/BUG: KCSAN: / { report = ""; ours = 0; within = 1 }
-		!within { print; next }
-		{ report = report $0 "\n" }
-		/kvm_private/ { ours = 1 }
-		/==========/ { if (ours) printf "%s", report; within = 0 }
-		END { if (within) printf "%s", report }
-	' "$@"
+		/BUG: KCSAN: / { if (head) print head; head = $0 }
+		head && /kvm_private/ { print head; head = "" }
+		/==========/ { head = "" }
+		!/BUG: KCSAN: / { print }
+		END { if (head) print head }
+	'
 }
 
 # splats FILE...: prints the lines that are a complaint, if there are any.
 splats() {
-	local pattern found status=0
+	local pattern text found status=0
 
 	pattern=$(IFS='|'; printf '%s' "${SPLATS[*]}")
-	found=$(all_but_foreign_races "$@" | tr -d '\0' | grep -aE -e "$pattern") || status=$?
+	text=$(cat -- "$@" | tr -d '\0' | all_but_foreign_races) || die "can't read the kernel's log"
+	found=$(grep -aE -e "$pattern" <<<"$text") || status=$?
 	[[ $status -le 1 ]] || die "can't search the kernel's log"
 	[[ -z $found ]] || grep -avE -e "$HARMLESS" <<<"$found" || true
 }

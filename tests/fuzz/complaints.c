@@ -63,8 +63,10 @@ static const char *judge_race(const char *text)
 /* What there is to complain of with this line, if anything */
 static const char *judge(const char *text)
 {
-	if (race.open || strstr(text, "KCSAN: "))
-		return judge_race(text);
+	const char *head = judge_race(text);
+
+	if (head || strstr(text, "KCSAN: "))
+		return head;
 	return is_complaint(text) ? text : NULL;
 }
 
