@@ -42,12 +42,15 @@ SPLATS=(
 HARMLESS='WARNING: Unprivileged eBPF'
 
 # all_but_foreign_races: filters the heads of KCSAN's reports of races that nothing of ours
-# has a part in: the kernel has many of its own, and KVM has. One that was cut short stays,
-# and so does what others say amid a report.
+# has a part in: the kernel has many of its own, and KVM has. What an interrupt came upon has
+# no part in what that does. A report that was cut short stays, and so does what others say
+# amid one.
 all_but_foreign_races() {
 	awk '
-		/BUG: KCSAN: / { if (head) print head; head = $0 }
-		head && /kvm_private/ { print head; head = "" }
+		/BUG: KCSAN: / { if (head) print head; head = $0; interrupted = 0 }
+		/^(\[[ 0-9.]+\] *)?$/ { interrupted = 0 }
+		/asm_(sysvec_|common_interrupt)/ { interrupted = 1 }
+		head && !interrupted && /kvm_private/ { print head; head = "" }
 		/==========/ { head = "" }
 		!/BUG: KCSAN: / { print }
 		END { if (head) print head }

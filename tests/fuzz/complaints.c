@@ -40,9 +40,12 @@ static bool is_complaint(const char *text)
 	return false;
 }
 
-/* KCSAN reports races of the rest of the kernel, and of KVM, as well. */
+/*
+ * KCSAN reports races of the rest of the kernel, and of KVM, as well. What an interrupt
+ * came upon has no part in what that does.
+ */
 static struct {
-	bool open;
+	bool open, interrupted;
 	char head[1024];
 } race;
 
@@ -50,11 +53,17 @@ static const char *judge_race(const char *text)
 {
 	if (strstr(text, "KCSAN: ")) {
 		race.open = true;
+		race.interrupted = false;
 		snprintf(race.head, sizeof(race.head), "%s", text);
 	} else if (strstr(text, "==========")) {
 		race.open = false;
+	} else if (text[strspn(text, " \n")] == '\0') {
+		race.interrupted = false;
+	} else if (strstr(text, "asm_sysvec_") ||
+		   strstr(text, "asm_common_interrupt")) {
+		race.interrupted = true;
 	}
-	if (!race.open || !strstr(text, "kvm_private"))
+	if (!race.open || race.interrupted || !strstr(text, "kvm_private"))
 		return NULL;
 	race.open = false;
 	return race.head;
