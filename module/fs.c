@@ -9,6 +9,7 @@
  * device is open or a file exists.
  */
 
+#include <linux/bitops.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/mount.h>
@@ -66,10 +67,15 @@ int kvm_private_fs_pin(void)
 				   simple_pin_fs(&kvm_private_fs_type,
 						 &kvm_private_mnt,
 						 &kvm_private_mnt_count));
-	/* What guests write into shared pages is nothing to be executed here. */
-	if (!ret)
-		kvm_private_mnt->mnt_flags |= MNT_NOEXEC;
-	return ret;
+	if (ret)
+		return ret;
+	/*
+	 * What guests write into shared pages is nothing to be executed here. Those
+	 * who come while the first one mounts it get to this at the same time.
+	 */
+	if (!(READ_ONCE(kvm_private_mnt->mnt_flags) & MNT_NOEXEC))
+		set_mask_bits(&kvm_private_mnt->mnt_flags, 0, MNT_NOEXEC);
+	return 0;
 }
 
 void kvm_private_fs_unpin(void)
