@@ -83,6 +83,12 @@ static struct page *alloc_block(struct kvm_private_file *f,
 								   gfp));
 }
 
+/* What lies beside it in the page's flags others change, mark_page_accessed() for one. */
+static int unit_nid(const struct kvm_private_unit *unit)
+{
+	return data_race(page_to_nid(unit->head));
+}
+
 /*
  * The host's mappings of a page are found, and a futex in it is known, by where
  * the page says it is; in a file that can't be mapped nobody asks.
@@ -99,7 +105,7 @@ static void unit_join(struct kvm_private_file *f,
 		}
 	}
 	set_page_private(unit->head, 0);
-	atomic_long_add(nr, &f->nr_pages[page_to_nid(unit->head)]);
+	atomic_long_add(nr, &f->nr_pages[unit_nid(unit)]);
 	kvm_private_unit_count(f, unit, nr);
 }
 
@@ -207,7 +213,7 @@ static void unit_leave(struct kvm_private_file *f,
 		set_page_private(unit->head + i, 0);
 	}
 	kvm_private_tell_freed(unit->head, nr);
-	atomic_long_sub(nr, &f->nr_pages[page_to_nid(unit->head)]);
+	atomic_long_sub(nr, &f->nr_pages[unit_nid(unit)]);
 	kvm_private_unit_count(f, unit, -nr);
 }
 
