@@ -28,7 +28,7 @@ initramfs_base() {
 	local busybox entry tmp applet
 
 	busybox=$(command -v busybox)
-	entry=$CACHE/initramfs/$(sha256sum "$busybox" "$ROOT/scripts/lib/guest-init" \
+	entry=$CACHE/initramfs/$(sha256sum "$busybox" "$ROOT"/scripts/lib/guest-{init,known-races} \
 		"${BASH_SOURCE[0]}" | sha256sum | cut -c1-20)
 
 	cache_has "$entry" || (
@@ -47,7 +47,8 @@ initramfs_base() {
 		done | xargs -0 -n 1 ln -s busybox
 		initramfs_shared . "$busybox"
 		cp "$ROOT/scripts/lib/guest-init" init
-		chmod 755 init
+		cp "$ROOT/scripts/lib/guest-known-races" usr/bin/known-races
+		chmod 755 init usr/bin/known-races
 		printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' >etc/passwd
 		printf 'root:x:0:\nnogroup:x:65534:\n' >etc/group
 		cache_publish "$tmp/entry" "$entry"
