@@ -42,15 +42,15 @@ SPLATS=(
 HARMLESS='WARNING: Unprivileged eBPF'
 
 # all_but_foreign_races: filters the heads of KCSAN's reports of races that nothing of ours
-# has a part in: the kernel has many of its own, and KVM has. What an interrupt came upon has
-# no part in what that does. A report that was cut short stays, and so does what others say
-# amid one.
+# has a part in: the kernel has many of its own, and KVM has. Who was interrupted or waits has
+# no part in what is done meanwhile. A report that was cut short stays, and so does what others
+# say amid one.
 all_but_foreign_races() {
 	awk '
-		/BUG: KCSAN: / { if (head) print head; head = $0; interrupted = 0 }
-		/^(\[[ 0-9.]+\] *)?$/ { interrupted = 0 }
-		/asm_(sysvec_|common_interrupt)/ { interrupted = 1 }
-		head && !interrupted && /kvm_private/ { print head; head = "" }
+		/BUG: KCSAN: / { if (head) print head; head = $0; idle = 0 }
+		/^(\[[ 0-9.]+\] *)?$/ { idle = 0 }
+		/asm_sysvec_|asm_common_interrupt|__schedule\+/ { idle = 1 }
+		head && !idle && /kvm_private/ { print head; head = "" }
 		/==========/ { head = "" }
 		!/BUG: KCSAN: / { print }
 		END { if (head) print head }

@@ -41,11 +41,11 @@ static bool is_complaint(const char *text)
 }
 
 /*
- * KCSAN reports races of the rest of the kernel, and of KVM, as well. What an interrupt
- * came upon has no part in what that does.
+ * KCSAN reports races of the rest of the kernel, and of KVM, as well. Who was
+ * interrupted or waits has no part in what is done meanwhile.
  */
 static struct {
-	bool open, interrupted;
+	bool open, idle;
 	char head[1024];
 } race;
 
@@ -53,17 +53,18 @@ static const char *judge_race(const char *text)
 {
 	if (strstr(text, "KCSAN: ")) {
 		race.open = true;
-		race.interrupted = false;
+		race.idle = false;
 		snprintf(race.head, sizeof(race.head), "%s", text);
 	} else if (strstr(text, "==========")) {
 		race.open = false;
 	} else if (text[strspn(text, " \n")] == '\0') {
-		race.interrupted = false;
+		race.idle = false;
 	} else if (strstr(text, "asm_sysvec_") ||
-		   strstr(text, "asm_common_interrupt")) {
-		race.interrupted = true;
+		   strstr(text, "asm_common_interrupt") ||
+		   strstr(text, "__schedule+")) {
+		race.idle = true;
 	}
-	if (!race.open || race.interrupted || !strstr(text, "kvm_private"))
+	if (!race.open || race.idle || !strstr(text, "kvm_private"))
 		return NULL;
 	race.open = false;
 	return race.head;
