@@ -5,6 +5,9 @@
  * and at the COUNT - 1 that come next (1 without COUNT); nobody else is. "0" ends
  * that. What is read is how often that has happened since. With fail_again nobody
  * who asks a second time gets anything, for use with the kernel's fault injection.
+ * With kernel_fail_nth it is the kernel that denies, as if the number had been written
+ * to /proc/self/fail-nth when that is read: the loader complains of what it is denied
+ * before.
  * The parameter fail_points tells for each place how often it was passed, and how
  * often failed.
  */
@@ -151,6 +154,19 @@ static const struct kernel_param_ops denial_ops = {
 };
 module_param_cb(fail_nth, &denial_ops, NULL, 0600);
 MODULE_PARM_DESC(fail_nth, "For tests: what the writing task is denied");
+
+#ifdef CONFIG_FAULT_INJECTION
+static int set_kernel_denial(const char *text, const struct kernel_param *param)
+{
+	return kstrtouint(text, 0, &current->fail_nth);
+}
+
+static const struct kernel_param_ops kernel_denial_ops = {
+	.set = set_kernel_denial,
+};
+module_param_cb(kernel_fail_nth, &kernel_denial_ops, NULL, 0);
+MODULE_PARM_DESC(kernel_fail_nth, "For tests: deny the rest of the loading its Nth allocation");
+#endif
 
 static int get_points(char *text, const struct kernel_param *param)
 {
