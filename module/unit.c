@@ -83,9 +83,9 @@ static struct page *alloc_block(struct kvm_private_file *f,
 								   gfp));
 }
 
-/* What lies beside it in the page's flags others change, mark_page_accessed() for one. */
 static int unit_nid(const struct kvm_private_unit *unit)
 {
+	/* Others change what is beside it in the flags, mark_page_accessed() for one. */
 	return data_race(page_to_nid(unit->head));
 }
 

@@ -57,7 +57,7 @@ static const char *judge_race(const char *text)
 		snprintf(race.head, sizeof(race.head), "%s", text);
 	} else if (strstr(text, "==========")) {
 		race.open = false;
-	} else if (text[strspn(text, " \n")] == '\0') {
+	} else if (text[strspn(text, "\n ")] == '\0') {
 		race.idle = false;
 	} else if (strstr(text, "asm_sysvec_") ||
 		   strstr(text, "asm_common_interrupt") ||
