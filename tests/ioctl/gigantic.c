@@ -85,55 +85,6 @@ static void test_right(void **state)
 	child_run(needs_a_right, NULL);
 }
 
-/* It is on the node that the policy says, or where that leaves the choice. */
-static void test_policies(void **state)
-{
-	static const struct {
-		const char *name;
-		int mode;
-		unsigned long nodes;
-		int first, second;
-	} modes[] = {
-		{ "bind to 1", MPOL_BIND, NODE_1, 1, 1 },
-		{ "prefer 0, which has one", MPOL_PREFERRED, NODE_0, 0, 1 },
-		{ "prefer 1 of many", MPOL_PREFERRED_MANY, NODE_1, 1, 1 },
-		{ "local, which has one", MPOL_LOCAL, 0, 0, 1 },
-		{ "interleave", MPOL_INTERLEAVE, BOTH_NODES, 0, 1 },
-		{ "the task's", MPOL_DEFAULT, 0, 1, 1 },
-	};
-	int fd = gigantic_create(2 * GIGANTIC_PAGE, STRICT | SHARED);
-	char *map = file_map(fd, 2 * GIGANTIC_PAGE);
-
-	(void)state;
-	expect_ok(numa_set_task(MPOL_BIND, NODE_1), "set_mempolicy");
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
-		__u64 first = (!modes[i].first + !modes[i].second) * GIGANTIC_PAGE;
-
-		expect_ok(numa_bind(map, 2 * GIGANTIC_PAGE, modes[i].mode,
-				    modes[i].nodes, 0), "%s", modes[i].name);
-		expect_ok(file_allocate(fd, 0, 2 * GIGANTIC_PAGE), "%s",
-			  modes[i].name);
-		expect_backing_1g(fd, 2, 0, 0, "%s", modes[i].name);
-		expect_between(file_on_node(fd, 0), first, first, "%s: node 0",
-			       modes[i].name);
-		expect_reads(map, 0, "%s", modes[i].name);
-		assert_int_equal(numa_node(map), modes[i].first);
-		expect_reads(map + GIGANTIC_PAGE, 0, "%s", modes[i].name);
-		assert_int_equal(numa_node(map + GIGANTIC_PAGE),
-				 modes[i].second);
-		expect_ok(file_punch(fd, 0, 2 * GIGANTIC_PAGE), "punch");
-	}
-	/* Nowhere else, if it is bound. */
-	expect_ok(numa_bind(map, 2 * GIGANTIC_PAGE, MPOL_BIND, NODE_0, 0),
-		  "mbind");
-	expect_error(ENOMEM, file_allocate(fd, 0, 2 * GIGANTIC_PAGE),
-		     "more than the node has");
-	assert_int_equal(file_on_node(fd, 1), 0);
-	expect_ok(numa_set_task(MPOL_DEFAULT, 0), "set_mempolicy");
-	munmap(map, 2 * GIGANTIC_PAGE);
-	close(fd);
-}
-
 /* Wherever the page is that is asked for: all of the block comes. */
 static void test_units(void **state)
 {
@@ -394,6 +345,56 @@ static void test_makes_room(void **state)
 	close(fd);
 }
 
+/* It is on the node that the policy says, or where that leaves the choice. */
+static void test_policies(void **state)
+{
+	static const struct {
+		const char *name;
+		int mode;
+		unsigned long nodes;
+		int first, second;
+	} modes[] = {
+		{ "bind to 1", MPOL_BIND, NODE_1, 1, 1 },
+		{ "prefer 0, which has one", MPOL_PREFERRED, NODE_0, 0, 1 },
+		{ "prefer 1 of many", MPOL_PREFERRED_MANY, NODE_1, 1, 1 },
+		{ "local, which has one", MPOL_LOCAL, 0, 0, 1 },
+		{ "interleave", MPOL_INTERLEAVE, BOTH_NODES, 0, 1 },
+		{ "the task's", MPOL_DEFAULT, 0, 1, 1 },
+	};
+	int fd = gigantic_create(2 * GIGANTIC_PAGE, STRICT | SHARED);
+	char *map = file_map(fd, 2 * GIGANTIC_PAGE);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		__u64 first = (!modes[i].first + !modes[i].second) * GIGANTIC_PAGE;
+
+		expect_ok(numa_set_task(MPOL_BIND, NODE_1), "set_mempolicy");
+		expect_ok(numa_bind(map, 2 * GIGANTIC_PAGE, modes[i].mode,
+				    modes[i].nodes, 0), "%s", modes[i].name);
+		expect_ok(file_allocate(fd, 0, 2 * GIGANTIC_PAGE), "%s",
+			  modes[i].name);
+		expect_backing_1g(fd, 2, 0, 0, "%s", modes[i].name);
+		expect_between(file_on_node(fd, 0), first, first, "%s: node 0",
+			       modes[i].name);
+		expect_reads(map, 0, "%s", modes[i].name);
+		assert_int_equal(numa_node(map), modes[i].first);
+		expect_reads(map + GIGANTIC_PAGE, 0, "%s", modes[i].name);
+		assert_int_equal(numa_node(map + GIGANTIC_PAGE),
+				 modes[i].second);
+		/* The next one needs them. */
+		gigantic_leave_room();
+		expect_ok(file_punch(fd, 0, 2 * GIGANTIC_PAGE), "punch");
+	}
+	/* Nowhere else, if it is bound. */
+	expect_ok(numa_bind(map, 2 * GIGANTIC_PAGE, MPOL_BIND, NODE_0, 0),
+		  "mbind");
+	expect_error(ENOMEM, file_allocate(fd, 0, 2 * GIGANTIC_PAGE),
+		     "more than the node has");
+	assert_int_equal(file_on_node(fd, 1), 0);
+	munmap(map, 2 * GIGANTIC_PAGE);
+	close(fd);
+}
+
 static bool is_fine(int error)
 {
 	return error == ENOMEM;
@@ -450,8 +451,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_right),
-		/* Before the kernel has pages of its own on all of node 0 */
-		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_memory_comes_back),
 		cmocka_unit_test(test_content),
@@ -460,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_convert),
 		cmocka_unit_test(test_collapse),
 		cmocka_unit_test(test_collapse_held),
+		cmocka_unit_test(test_policies),
 		/* From here on the kernel's own pages may be anywhere. */
 		cmocka_unit_test(test_none_left),
 		cmocka_unit_test(test_makes_room),

@@ -30,6 +30,12 @@ int gigantic_create(__u64 size, __u64 flags);
 int gigantic_give_back(void);
 int gigantic_group_setup(void **state);
 
+/*
+ * To be called before gigantic pages are freed: has the kernel's own pages lie
+ * elsewhere. The task has no memory policy afterwards.
+ */
+void gigantic_leave_room(void);
+
 /* Bytes in pages of each size, as fdinfo tells */
 __u64 file_gigantic(int fd);
 __u64 file_huge(int fd);
