@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -69,6 +70,16 @@ static bool by_memory_file(void *from, __u64 *word)
 	return got == sizeof(*word);
 }
 
+/*
+ * With one processor who yields decides whose turn is when. Always at the same places,
+ * and some would have theirs only while the page is private, or only while it isn't.
+ */
+static void yield_at_times(void)
+{
+	for (int times = rand() % 4; times; times--)
+		sched_yield();
+}
+
 /* The pipe holds the page itself: what it has is looked at a while later. */
 static bool by_vmsplice(void *from, __u64 *word)
 {
@@ -79,11 +90,12 @@ static bool by_vmsplice(void *from, __u64 *word)
 	if (pipe2(pipes, O_CLOEXEC))
 		return false;
 	if (vmsplice(pipes[1], &at, 1, 0) == sizeof(*word)) {
-		sched_yield();
+		yield_at_times();
 		got = read(pipes[0], word, sizeof(*word));
 	}
 	close(pipes[0]);
 	close(pipes[1]);
+	yield_at_times();
 	return got == sizeof(*word);
 }
 
@@ -130,13 +142,13 @@ static void one_round(unsigned int round)
 
 	to_private();
 	poke(&machine.cpu, GPA, SECRET);
-	sched_yield();
+	yield_at_times();
 	assert_int_equal(peek(&machine.cpu, GPA), SECRET);
 	if (round % 2)
 		poke(&machine.cpu, GPA, PUBLIC);
 	expect_ok(file_make_shared(machine.file, GPA, PAGE, ways_back[!(round % 2)]),
 		  "to shared");
-	sched_yield();
+	yield_at_times();
 }
 
 /* Or it isn't a race. */
