@@ -75,13 +75,31 @@ tap_summary() {
 	END { printf "%d passed, %d failed\n", passed, failed }'
 }
 
+# tap_said PREFIX: what was said by the tests that failed and by programs that ended
+# badly, as far as it fits. Who reads only this, such as a CI's log, has no files.
+tap_said() {
+	awk '
+	function test_ends(failed, i) {
+		for (i = lines > 15 ? lines - 14 : 1; failed && i <= lines; i++)
+			print line[i]
+		lines = bad = 0
+	}
+	/^ok [0-9]|^# begin / { test_ends(bad); next }
+	/^# end / { test_ends(bad || $4 != 0); next }
+	/^not ok [0-9]/ { test_ends(bad); bad = 1 }
+	{ line[++lines] = $0 }
+	END { test_ends(lines > 1) }' "$1.tap" | sed -n '1,40s/^/  | /p'
+	sed '/^vm: console log/d; s/^/  | /' "$1.log" | tail -n 20
+}
+
 # tap_report PREFIX...: of PREFIX.tap and PREFIX.log. Shows what failed, ends
 # with the sum and fails if that isn't all right.
 tap_report() {
-	local prefix name passed=0 failed=0 verdict rest
+	local prefix name passed=0 failed=0 before verdict rest
 
 	for prefix; do
 		name=$(basename "$prefix")
+		before=$failed
 		while read -r verdict rest; do
 			if [[ $verdict == passed ]]; then
 				passed=$((passed + 1))
@@ -90,6 +108,7 @@ tap_report() {
 				printf 'failed: %s: %s (see %s.log and .tap)\n' "$name" "$rest" "$prefix"
 			fi
 		done < <(tap_read "$prefix.tap")
+		[[ $failed -eq $before ]] || tap_said "$prefix"
 	done
 	printf '%d passed, %d failed\n' "$passed" "$failed"
 	[[ $failed -eq 0 && $passed -gt 0 ]]
