@@ -3,7 +3,6 @@
  * Limits while many allocate and free at the same time: none gets more than the
  * limit, none an error but that, and in the end all of it is to be had again.
  */
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -23,9 +22,6 @@
 #define LIMIT (24 * MIB)
 #define FILE_SIZE (64 * MIB)
 #define MOST (8 * MIB)
-
-/* That much is locked and charged for each of them. */
-#define STACK_SIZE (256 * KIB)
 
 struct contest {
 	int fd;
@@ -57,7 +53,8 @@ static void allocate_or_free(struct worker *w)
 		worker_failed(w, "more than the limit");
 }
 
-static void run_contest(struct contest *contest)
+/* Enters the cgroup, if any, before the first call. */
+static void run_contest(struct contest *contest, const struct cgroup *cgroup)
 {
 	struct worker workers[WORKERS];
 
@@ -65,7 +62,10 @@ static void run_contest(struct contest *contest)
 		workers[i] = (struct worker){
 			.one_call = allocate_or_free, .arg = contest, .seed = i,
 		};
-	workers_run(workers, WORKERS, SECONDS);
+	workers_start(workers, WORKERS);
+	if (cgroup)
+		cgroup_enter(cgroup);
+	workers_go(workers, WORKERS, SECONDS);
 }
 
 static void be_limited_user(void *arg)
@@ -77,7 +77,7 @@ static void be_limited_user(void *arg)
 	become_user(UID);
 	contest->fd = huge_create_on(device, FILE_SIZE, 0);
 	other = file_create_on(device, FILE_SIZE, 0);
-	run_contest(contest);
+	run_contest(contest, NULL);
 	expect_ok(file_punch(contest->fd, 0, FILE_SIZE), "punch");
 	expect_ok(file_allocate(other, 0, LIMIT), "all of it");
 	expect_error(ENOMEM, file_allocate(contest->fd, 0, PAGE), "and a page");
@@ -93,31 +93,19 @@ static void test_memlock(void **state)
 	child_run(be_limited_user, &contest);
 }
 
-/* Nobody may need a page of its own while the cgroup is full. */
-static int enter_prepared(const struct cgroup *cgroup)
-{
-	int root = cgroup_open_root();
-	pthread_attr_t attr;
-
-	assert_int_equal(pthread_attr_init(&attr), 0);
-	assert_int_equal(pthread_attr_setstacksize(&attr, STACK_SIZE), 0);
-	assert_int_equal(pthread_setattr_default_np(&attr), 0);
-	expect_ok(mlockall(MCL_CURRENT | MCL_FUTURE), "mlockall");
-	cgroup_enter(cgroup);
-	return root;
-}
-
 struct full_cgroup {
 	struct cgroup cgroup;
 	struct contest contest;
 };
 
+/* Nobody may need a page of its own while the cgroup is full. */
 static void be_in_cgroup(void *arg)
 {
 	struct full_cgroup *full = arg;
-	int root = enter_prepared(&full->cgroup);
+	int root = cgroup_open_root();
 
-	run_contest(&full->contest);
+	expect_ok(mlockall(MCL_CURRENT | MCL_FUTURE), "mlockall");
+	run_contest(&full->contest, &full->cgroup);
 	cgroup_leave(root);
 }
 

@@ -6,6 +6,7 @@
 #include "unit.h"
 #include "workers.h"
 
+static pthread_barrier_t together;
 static double end;
 static atomic_bool stopped;
 
@@ -29,6 +30,7 @@ static void *work(void *arg)
 {
 	struct worker *worker = arg;
 
+	pthread_barrier_wait(&together);
 	/* Once at least, however late it gets its turn */
 	do {
 		worker->one_call(worker);
@@ -39,20 +41,28 @@ static void *work(void *arg)
 	return NULL;
 }
 
-void workers_run(struct worker *workers, unsigned int count,
-		 unsigned int seconds)
+void workers_start(struct worker *workers, unsigned int count)
 {
 	unsigned int i;
 
-	end = seconds_now() + seconds;
-	stopped = false;
+	assert_int_equal(pthread_barrier_init(&together, NULL, count + 1), 0);
 	for (i = 0; i < count; i++) {
 		workers[i].seed = i + 1;
 		assert_int_equal(pthread_create(&workers[i].thread, NULL, work,
 						&workers[i]), 0);
 	}
+}
+
+void workers_go(struct worker *workers, unsigned int count, unsigned int seconds)
+{
+	unsigned int i;
+
+	end = seconds_now() + seconds;
+	stopped = false;
+	pthread_barrier_wait(&together);
 	for (i = 0; i < count; i++)
 		assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
+	pthread_barrier_destroy(&together);
 	for (i = 0; i < count; i++) {
 		if (workers[i].failed) {
 			print_error("thread %u: %s: %s\n", i, workers[i].failed,
@@ -62,4 +72,10 @@ void workers_run(struct worker *workers, unsigned int count,
 		if (!stopped)
 			assert_int_not_equal(workers[i].calls, 0);
 	}
+}
+
+void workers_run(struct worker *workers, unsigned int count, unsigned int seconds)
+{
+	workers_start(workers, count);
+	workers_go(workers, count, seconds);
 }

@@ -31,8 +31,16 @@ void worker_note(struct worker *worker, const char *call, long ret,
 /* For what is no call */
 void worker_failed(struct worker *worker, const char *what);
 
-/* Each calls its one_call again and again. Fails the test if one of them did. */
-void workers_run(struct worker *workers, unsigned int count,
-		 unsigned int seconds);
+/* Starts the threads, which wait for what comes next. */
+void workers_start(struct worker *workers, unsigned int count);
+
+/*
+ * Each calls its one_call again and again. Fails the test if one of them did. Takes no
+ * memory, but for what the calls take.
+ */
+void workers_go(struct worker *workers, unsigned int count, unsigned int seconds);
+
+/* Both */
+void workers_run(struct worker *workers, unsigned int count, unsigned int seconds);
 
 #endif /* TESTS_LIB_WORKERS_H */
