@@ -40,7 +40,9 @@ void cgroup_wait_below(const struct cgroup *cgroup, __u64 at_most);
 
 /*
  * Waits until nothing at all is charged to a cgroup in which nobody is any more,
- * what a CPU keeps in stock included. It is no good for anybody afterwards.
+ * what a CPU keeps in stock included. It is no good for anybody afterwards. What one
+ * CPU has allocated and another has freed the kernel notes as bytes, which stay charged
+ * until somebody there allocates again: with several it may be a page for each but one.
  */
 void cgroup_expect_empty(const struct cgroup *cgroup);
 
