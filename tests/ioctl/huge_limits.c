@@ -358,27 +358,6 @@ static int remove_cgroup(void **state)
 #define ROOM (HUGE_PAGE / 2)
 
 /*
- * The kernel tries less hard for a while where it failed before, and may stop early
- * when others want the processor: huge pages are had when none was just before.
- */
-#define TRIES 100
-
-static void take_all_huge_pages(int fd)
-{
-	__u64 had;
-	int try;
-
-	for (try = 0; try < TRIES; try++) {
-		had = file_huge(fd);
-		expect_error(ENOMEM, file_allocate(fd, 0, LARGEST_FILE), "too much");
-		if (file_huge(fd) != had)
-			try = 0;
-	}
-	assert_int_equal(file_small(fd), 0);
-	assert_int_not_equal(file_huge(fd), 0);
-}
-
-/*
  * Memory in pieces: a file of base pages takes its share first, then one of huge
  * pages all that can be had. Every other page of the first is all that is free.
  */
@@ -396,17 +375,21 @@ static void memory_in_pieces(void **state)
 	before = settled_memfree();
 	expect_ok(file_allocate(base, 0, PIECES), "base pages");
 	expect_error(ENOMEM, file_allocate(greedy, 0, LARGEST_FILE), "the rest");
+	assert_int_equal(file_small(greedy), 0);
+	assert_int_not_equal(file_huge(greedy), 0);
 	/* A run of pages is taken to pieces, for which there has to be some room. */
 	expect_ok(file_punch(base, 0, ROOM), "room");
 	for (at = ROOM; at < PIECES; at += 2 * PAGE)
 		expect_ok(file_punch(base, at, PAGE), "every other page");
 
 	/* What the kernel has kept back until there was more of any kind */
-	take_all_huge_pages(greedy);
+	expect_error(ENOMEM, file_allocate(greedy, LARGEST_FILE / 2,
+					   LARGEST_FILE / 2), "strict");
+	assert_int_equal(file_small(greedy), 0);
 	expect_ok(file_allocate(modest, 0, wanted), "in pieces");
 	assert_int_equal(file_allocated(modest), wanted);
 	pieces = file_small(modest);
-	assert_int_not_equal(pieces, 0);
+	expect_between(pieces, wanted / 2, wanted, "bytes in base pages");
 	/* There is room again, and what is in pieces stays so. */
 	close(greedy);
 	expect_ok(file_allocate(modest, 0, PIECES), "with enough memory");
