@@ -24,6 +24,7 @@
 static const char * const point_names[] = {
 	[KVM_PRIVATE_FAIL_HOLDERS]	= "holders",
 	[KVM_PRIVATE_FAIL_HIBERNATION]	= "hibernation",
+	[KVM_PRIVATE_FAIL_MEMORY_ERROR]	= "memory_error",
 	[KVM_PRIVATE_FAIL_DEVICE]	= "device",
 	[KVM_PRIVATE_FAIL_CONTEXT]	= "context",
 	[KVM_PRIVATE_FAIL_MOUNT]	= "mount",

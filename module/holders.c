@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/sysfs.h>
+#include <linux/wait.h>
 
 #include "fail_point.h"
 #include "internal.h"
@@ -24,6 +25,11 @@
 
 static DEFINE_SPINLOCK(files_lock);	/* guards files */
 static LIST_HEAD(files);
+
+/* The file that kvm_private_holders_visit() is at. Set under files_lock. */
+static struct kvm_private_file *visited;
+static unsigned long visit;
+static DECLARE_WAIT_QUEUE_HEAD(visit_over);
 
 static struct dentry *debugfs;
 
@@ -193,6 +199,7 @@ void kvm_private_holder_add(struct kvm_private_file *f)
 			 TASK_COMM_LEN));
 
 	spin_lock(&files_lock);
+	f->holder.visit = visit;
 	list_add_tail(&f->holder.node, &files);
 	spin_unlock(&files_lock);
 }
@@ -200,12 +207,59 @@ void kvm_private_holder_add(struct kvm_private_file *f)
 /**
  * kvm_private_holder_remove() - the file goes
  * @f: has no pages any more
+ *
+ * Context: may sleep, until no visitor is at the file.
  */
 void kvm_private_holder_remove(struct kvm_private_file *f)
 {
 	spin_lock(&files_lock);
 	list_del(&f->holder.node);
 	spin_unlock(&files_lock);
+	/* Pairs with go_on(): whatever the visitor did comes before the file's end. */
+	wait_event(visit_over, smp_load_acquire(&visited) != f);
+}
+
+/* To a file where this visit hasn't been, if it is to go on */
+static struct kvm_private_file *go_on(bool wanted)
+{
+	struct kvm_private_file *f, *next = NULL;
+
+	spin_lock(&files_lock);
+	list_for_each_entry(f, &files, holder.node) {
+		if (wanted && f->holder.visit != visit) {
+			f->holder.visit = visit;
+			next = f;
+			break;
+		}
+	}
+	/* Pairs with kvm_private_holder_remove(). */
+	smp_store_release(&visited, next);
+	spin_unlock(&files_lock);
+	wake_up_all(&visit_over);
+	return next;
+}
+
+/**
+ * kvm_private_holders_visit() - do something with each file, and sleep there
+ * @visitor: gets the file and @arg; returns whether to go on. Until it returns the
+ *	file stays, though it may have been closed and have no pages left
+ * @arg: for @visitor
+ *
+ * Left out are files that are made meanwhile.
+ *
+ * Context: may sleep. One call at a time.
+ */
+void kvm_private_holders_visit(bool (*visitor)(struct kvm_private_file *f,
+					       void *arg), void *arg)
+{
+	struct kvm_private_file *f;
+	bool wanted = true;
+
+	spin_lock(&files_lock);
+	visit++;
+	spin_unlock(&files_lock);
+	while ((f = go_on(wanted)))
+		wanted = visitor(f, arg);
 }
 
 int kvm_private_holders_init(void)

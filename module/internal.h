@@ -97,11 +97,13 @@ struct kvm_private_guest {
 /**
  * struct kvm_private_holder - who made a file
  * @node: in the list of all files
+ * @visit: the last kvm_private_holders_visit() that has been here
  * @pid: of the creating process, which may be gone
  * @comm: its name then
  */
 struct kvm_private_holder {
 	struct list_head node;
+	unsigned long visit;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 };
@@ -244,6 +246,23 @@ int kvm_private_holders_init(void);
 void kvm_private_holders_exit(void);
 void kvm_private_holder_add(struct kvm_private_file *f);
 void kvm_private_holder_remove(struct kvm_private_file *f);
+void kvm_private_holders_visit(bool (*visitor)(struct kvm_private_file *f,
+					       void *arg), void *arg);
+
+/* memory_error.c */
+#if defined(CONFIG_MEMORY_FAILURE) && defined(CONFIG_TRACEPOINTS)
+int kvm_private_memory_error_init(void);
+void kvm_private_memory_error_exit(void);
+#else
+static inline int kvm_private_memory_error_init(void)
+{
+	return 0;
+}
+
+static inline void kvm_private_memory_error_exit(void)
+{
+}
+#endif
 
 /* gigantic.c */
 struct page *kvm_private_gigantic_alloc(struct kvm_private_file *f,
@@ -384,5 +403,7 @@ pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
 				    pgoff_t end);
 bool kvm_private_store_next_page(struct kvm_private_file *f, pgoff_t *start,
 				 pgoff_t end);
+bool kvm_private_store_find_frame(struct kvm_private_file *f,
+				  unsigned long frame, pgoff_t *index);
 
 #endif /* KVM_PRIVATE_INTERNAL_H */

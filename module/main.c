@@ -15,11 +15,16 @@ static int __init kvm_private_init(void)
 	ret = kvm_private_hibernation_init();
 	if (ret)
 		goto holders;
-	ret = kvm_private_device_init();
+	ret = kvm_private_memory_error_init();
 	if (ret)
 		goto hibernation;
+	ret = kvm_private_device_init();
+	if (ret)
+		goto memory_error;
 	return 0;
 
+memory_error:
+	kvm_private_memory_error_exit();
 hibernation:
 	kvm_private_hibernation_exit();
 holders:
@@ -31,6 +36,7 @@ module_init(kvm_private_init);
 static void __exit kvm_private_exit(void)
 {
 	kvm_private_device_exit();
+	kvm_private_memory_error_exit();
 	kvm_private_hibernation_exit();
 	kvm_private_holders_exit();
 	kvm_private_policy_exit();

@@ -98,6 +98,45 @@ pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
 	return min(index, end);
 }
 
+/**
+ * kvm_private_store_find_frame() - find a page by where it is in memory
+ * @f: the file
+ * @frame: a page frame
+ * @index: out: the page's offset
+ *
+ * Looks at all units. The answer may be old: the page may have gone or moved.
+ *
+ * Context: may sleep.
+ * Return: whether the file has it.
+ */
+bool kvm_private_store_find_frame(struct kvm_private_file *f,
+				  unsigned long frame, pgoff_t *index)
+{
+	XA_STATE(xas, &f->units, 0);
+	struct kvm_private_unit unit;
+	bool found = false;
+	void *entry;
+
+	rcu_read_lock();
+	xas_for_each(&xas, entry, ULONG_MAX) {
+		if (xas_retry(&xas, entry))
+			continue;
+		unit = kvm_private_entry_unit(entry, xas.xa_index);
+		found = frame - page_to_pfn(unit.head) < kvm_private_unit_nr(&unit);
+		if (found) {
+			*index = unit.index + frame - page_to_pfn(unit.head);
+			break;
+		}
+		if (need_resched()) {
+			xas_pause(&xas);
+			cond_resched_rcu();
+		}
+	}
+	rcu_read_unlock();
+
+	return found;
+}
+
 static bool is_unused(const struct kvm_private_unit *unit, pgoff_t end,
 		      pgoff_t *index)
 {

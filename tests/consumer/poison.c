@@ -3,11 +3,13 @@
  * Pages with a hardware memory error: no consumer gets one, by itself or as a
  * part of a larger block, and the page allocator doesn't get it back.
  */
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "consumer.h"
 #include "meminfo.h"
 #include "poison.h"
+#include "poll_until.h"
 
 #define BLOCK HUGE_PAGES
 #define BAD 77
@@ -30,6 +32,81 @@ static void test_lookup(void **state)
 	punch(c, 5, 6);
 	assert_int_not_equal(get_pfn(c, 0, 5), frame);
 	assert_false(frame_is_free(frame));
+}
+
+static struct kpt_event wait_for_event(struct consumer *c)
+{
+	struct poll poll = poll_start();
+	struct kpt_event event;
+
+	while (!take_events(c, &event, 1))
+		assert_true(poll_again(&poll));
+	return event;
+}
+
+/* Who may have it mapped lets go of that page; it stays prepared. */
+static void test_told(void **state)
+{
+	struct consumer *c = *state;
+	struct kpt_event event;
+	__u64 frame;
+
+	bind(c, 0, KPT_OPS_PLAIN, 0, 5);
+	bind_guest(c, 1, 1, 5, 8);
+	bind(c, 2, KPT_OPS_PLAIN, 8, FILE_PAGES);
+	allocate(c, 0, FILE_PAGES);
+	frame = get_pfn(c, 1, 6);
+	expect_event(c, KPT_PREPARED, 1, 6, 0);
+	poison_frame(frame);
+	event = wait_for_event(c);
+	assert_int_equal(event.type, KPT_BEGIN);
+	assert_int_equal(event.slot, 1);
+	assert_int_equal(event.start, 6);
+	assert_int_equal(event.end, 7);
+	event = wait_for_event(c);
+	assert_int_equal(event.type, KPT_END);
+	expect_no_events(c);
+	expect_error(EHWPOISON, try_get_pfn(c, 1, 6), "look up");
+	punch(c, 6, 7);
+	assert_int_equal(count_events(c, KPT_RECLAIMED), 1);
+}
+
+/*
+ * While a consumer takes its time, more errors are reported than are kept: all are
+ * told in the end, maybe with pages that have none.
+ */
+static void test_told_of_many(void **state)
+{
+	enum { MANY = 200 };
+	struct consumer *c = *state;
+	const struct kpt_bind bind = {
+		.fd = file_create(MANY * PAGE, 0), .slot = 1, .end = MANY,
+	};
+	bool told[MANY] = { false };
+	struct kpt_event event;
+	__u64 frames[MANY];
+
+	expect_ok(file_allocate(bind.fd, 0, MANY * PAGE), "allocate");
+	expect_ok(try_bind(c, &bind), "bind");
+	for (unsigned int i = 0; i < MANY; i++)
+		frames[i] = get_pfn(c, 1, i);
+	control(c, 0, 1, false);
+	poison_frame(frames[0]);
+	expect_ok(ioctl(c->device, KPT_WAIT_BLOCKED), "waiting for the block");
+	for (unsigned int i = 1; i < MANY; i++)
+		poison_frame(frames[i]);
+	control(c, 0, -1, false);
+	for (unsigned int left = MANY; left;) {
+		event = wait_for_event(c);
+		if (event.type != KPT_BEGIN)
+			continue;
+		for (__u64 i = event.start; i < event.end; i++) {
+			left -= !told[i];
+			told[i] = true;
+		}
+	}
+	unbind(c, 1);
+	close(bind.fd);
 }
 
 /* What may be mapped around a page keeps clear of the one with an error. */
@@ -126,6 +203,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		consumer_test(test_lookup),
+		consumer_test(test_told),
+		consumer_test(test_told_of_many),
 		consumer_test_huge(test_orders),
 		consumer_test_huge(test_prepare),
 		consumer_test_huge(test_going_back),

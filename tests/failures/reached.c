@@ -19,7 +19,7 @@
 static bool is_of_load(const char *point)
 {
 	return !strcmp(point, "holders") || !strcmp(point, "hibernation") ||
-	       !strcmp(point, "device");
+	       !strcmp(point, "memory_error") || !strcmp(point, "device");
 }
 
 /* Of gigantic pages: their sweeps take too long there; see scripts/check. */

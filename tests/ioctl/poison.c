@@ -10,6 +10,7 @@
 #include "convert.h"
 #include "huge.h"
 #include "poison.h"
+#include "poll_until.h"
 #include "touch.h"
 #include "unit.h"
 
@@ -29,7 +30,93 @@ static __u64 fill_and_poison(char *map, __u64 size)
 	return frame;
 }
 
-/* The mapping, which whoever had it keeps, comes back for the others only. */
+/* The kernel is told of errors by and by. */
+static void wait_until_taken(char *page)
+{
+	struct poll poll = poll_start();
+	unsigned char value;
+
+	while (!touch_read(page, &value)) {
+		assert_int_equal(value, 'x');
+		assert_true(poll_again(&poll));
+	}
+	expect_sigbus(page, "the page with an error");
+}
+
+/* Who has it mapped loses that page, and no other. */
+static void test_mapped(void **state)
+{
+	int fd = file_create(FILE_SIZE, SHARED), other = file_create(PAGE, SHARED);
+	char *map = file_map(fd, FILE_SIZE), *second = file_map(fd, FILE_SIZE);
+	char *elsewhere = file_map(other, PAGE);
+
+	(void)state;
+	memset(elsewhere, 'x', PAGE);
+	memset(second, 'x', FILE_SIZE);
+	fill_and_poison(map, FILE_SIZE);
+	wait_until_taken(map + BAD * PAGE);
+	expect_sigbus(second + BAD * PAGE, "in the other mapping");
+	for (unsigned int i = 0; i < FILE_SIZE / PAGE; i++) {
+		if (i == BAD)
+			continue;
+		assert_true(is_mapped(map + i * PAGE));
+		assert_true(is_mapped(second + i * PAGE));
+		expect_reads(map + i * PAGE, 'x', "page %u", i);
+	}
+	assert_true(is_mapped(elsewhere));
+	munmap(elsewhere, PAGE);
+	munmap(second, FILE_SIZE);
+	munmap(map, FILE_SIZE);
+	close(other);
+	close(fd);
+}
+
+static void test_mapped_in_a_huge_page(void **state)
+{
+	int fd = huge_create(2 * HUGE_PAGE, SHARED);
+	char *map = file_map(fd, 2 * HUGE_PAGE);
+
+	(void)state;
+	expect_ok(file_allocate(fd, 0, 2 * HUGE_PAGE), "allocate");
+	memset(map, 'x', 2 * HUGE_PAGE);
+	poison_frame(frame_at(map + HUGE_PAGE + BAD * PAGE));
+	wait_until_taken(map + HUGE_PAGE + BAD * PAGE);
+	for (unsigned int i = 0; i < 2 * HUGE_PAGES; i++)
+		if (i != HUGE_PAGES + BAD)
+			expect_reads(map + i * PAGE, 'x', "page %u", i);
+	expect_backing(fd, 2, 0, "still huge");
+	munmap(map, 2 * HUGE_PAGE);
+	close(fd);
+}
+
+/* The one that has it is one of many, some of which are closed meanwhile. */
+static void test_many_files(void **state)
+{
+	enum { FILES = 64, ROUNDS = 8 };
+	int fds[FILES];
+	char *map;
+
+	(void)state;
+	for (unsigned int i = 0; i < FILES; i++) {
+		fds[i] = file_create(FILE_SIZE, SHARED);
+		expect_ok(file_allocate(fds[i], 0, FILE_SIZE), "allocate");
+	}
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		map = file_map(fds[i], FILE_SIZE);
+		fill_and_poison(map, FILE_SIZE);
+		munmap(map, FILE_SIZE);
+		close(fds[i]);
+	}
+	map = file_map(fds[FILES - 1], FILE_SIZE);
+	fill_and_poison(map, FILE_SIZE);
+	for (unsigned int i = ROUNDS; i < FILES - 1; i++)
+		close(fds[i]);
+	wait_until_taken(map + BAD * PAGE);
+	munmap(map, FILE_SIZE);
+	close(fds[FILES - 1]);
+}
+
+/* A mapping that is made anew is of the others only. */
 static void test_mapping(void **state)
 {
 	int fd = file_create(FILE_SIZE, SHARED);
@@ -137,6 +224,9 @@ static void test_collapse(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_mapped_in_a_huge_page),
+		cmocka_unit_test(test_many_files),
 		cmocka_unit_test(test_mapping),
 		cmocka_unit_test(test_populate),
 		cmocka_unit_test(test_zero),

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest's page gets a hardware memory error. The guest's next fault there ends
- * in an exit that says where, instead of in a machine check; with another page in
- * its place the guest goes on.
+ * A guest's page gets a hardware memory error. The guest's next access ends in an
+ * exit that says where, instead of in a machine check; with another page in its
+ * place the guest goes on.
  */
 #include "machine.h"
 #include "huge.h"
 #include "poison.h"
+#include "poll_until.h"
 #include "touch.h"
 
 #define TAG	0x4100000000000000ULL
 #define AT	(DATA_GPA + PAGE + 16)
 #define AT_PAGE	(DATA_GPA + PAGE)
+
+/* What a guest goes round on, and where it counts */
+#define PAGES	8
+#define COUNT_GPA (DATA_GPA + PAGES * PAGE)
+
 #define PRIVATE	KVM_MEMORY_EXIT_FLAG_PRIVATE
 
 /* While it is shared the page's frame can be seen. */
@@ -82,6 +88,66 @@ static void test_slot_is_made_anew(void **state)
 	expect_exits(m, PRIVATE);
 }
 
+/*
+ * The guest has the page mapped, and goes round on it, when the error is reported: it
+ * comes out by itself.
+ */
+static void expect_to_come_out(struct machine *m, bool private)
+{
+	const __u64 flags = private ? PRIVATE : 0;
+	struct poll poll = poll_start();
+	struct kvm_run_memory_fault fault;
+	bool running = true;
+	__u64 frame;
+
+	fill(&m->cpu, DATA_GPA, PAGES, TAG);
+	make_shared(m, COUNT_GPA, PAGE);
+	make_shared(m, AT_PAGE, PAGE);
+	frame = frame_at(m->map + AT_PAGE);
+	if (private)
+		make_private(m, AT_PAGE, PAGE);
+	*host_word(m, COUNT_GPA) = 0;
+	vcpu_enter(&m->cpu, guest_watch, &(struct kvm_regs){
+		   .rdi = DATA_GPA, .rsi = PAGES, .rdx = TAG, .rcx = COUNT_GPA });
+	vcpu_spawn(&m->cpu, NULL);
+	while (running && *host_word(m, COUNT_GPA) < 2)
+		running = poll_again(&poll);
+	if (running)
+		poison_frame(frame);
+	vcpu_expect(&m->cpu, vcpu_join(&m->cpu), -EHWPOISON);
+	fault = vcpu_memory_fault(&m->cpu);
+	assert_int_equal(fault.gpa, AT_PAGE);
+	assert_int_equal(fault.flags, flags);
+	vcpu_expect_fault(&m->cpu, EHWPOISON, AT_PAGE, flags);
+
+	/* The rest is what it was, and where the page was there is a new one. */
+	expect_ok(file_punch(m->file, AT_PAGE, PAGE), "punch");
+	assert_int_equal(zeros(&m->cpu, DATA_GPA, PAGES, TAG),
+			 PAGE / sizeof(__u64));
+}
+
+static void test_running(void **state)
+{
+	expect_to_come_out(*state, true);
+}
+
+static void test_running_shared(void **state)
+{
+	expect_to_come_out(*state, false);
+}
+
+static void test_running_huge(void **state)
+{
+	struct machine m;
+
+	(void)state;
+	machine_start_on(&m, huge_create(MEM_SIZE, KVM_PRIVATE_FLAG_MMAP),
+			 MEM_SIZE, KVM_PRIVATE_FLAG_MMAP);
+	expect_ok(file_allocate(m.file, 0, MEM_SIZE), "allocate");
+	expect_to_come_out(&m, true);
+	machine_stop(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +155,9 @@ int main(void)
 		mapped_test(test_shared),
 		mapped_test(test_replaced),
 		mapped_test(test_slot_is_made_anew),
+		mapped_test(test_running),
+		mapped_test(test_running_shared),
+		cmocka_unit_test(test_running_huge),
 	};
 
 	return cmocka_run_group_tests_name("guests and memory errors", tests,

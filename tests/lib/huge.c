@@ -183,17 +183,30 @@ void collapse_all(int fd, __u64 size)
 	assert_int_equal(collapse.size, 0);
 }
 
-__u64 frame_at(const void *address)
+static __u64 pagemap_entry(const void *address)
 {
 	int fd = expect_ok(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC),
 			   "open pagemap");
 	const off_t where = (uintptr_t)address / PAGE * sizeof(__u64);
+	__u64 entry;
+
+	assert_int_equal(pread(fd, &entry, sizeof(entry), where), sizeof(entry));
+	close(fd);
+	return entry;
+}
+
+bool is_mapped(const void *address)
+{
+	return pagemap_entry(address) & PAGEMAP_PRESENT;
+}
+
+__u64 frame_at(const void *address)
+{
 	unsigned char value;
 	__u64 entry;
 
 	assert_int_equal(touch_read(address, &value), 0);
-	assert_int_equal(pread(fd, &entry, sizeof(entry), where), sizeof(entry));
-	close(fd);
+	entry = pagemap_entry(address);
 	assert_true(entry & PAGEMAP_PRESENT);
 	assert_int_not_equal(entry & PAGEMAP_FRAME, 0);
 	return entry & PAGEMAP_FRAME;

@@ -62,4 +62,7 @@ void collapse_all(int fd, __u64 size);
 /* The page frame that is mapped at an address, after a touch; never 0 */
 __u64 frame_at(const void *address);
 
+/* Has this process a page there, without a touch? */
+bool is_mapped(const void *address);
+
 #endif /* TESTS_LIB_HUGE_H */
