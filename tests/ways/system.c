@@ -16,17 +16,12 @@
 
 #include "cgroup.h"
 #include "child.h"
-#include "convert.h"
 #include "disks.h"
-#include "huge.h"
 #include "kcore.h"
+#include "known_page.h"
 #include "poll_until.h"
 #include "probe.h"
 #include "trial.h"
-
-#define SIZE	(2 * HUGE_PAGE)
-#define OFFSET	(3 * PAGE)
-#define WORD	0x57e3a11c0dedb007ULL
 
 /* What ordinary memory has, where a way has to find something */
 #define CONTROL	0x0c0170415edb0055ULL
@@ -36,63 +31,27 @@
 /* Physical: the BIOS, which anybody may read who has the device */
 #define BIOS	0xf0000
 
-static const char *kind;
-static int fd;
-static char *map;
-static __u64 frame;
-
-static void fill_with(void *page, __u64 word)
-{
-	__u64 *words = page;
-
-	for (size_t i = 0; i < PAGE / sizeof(word); i++)
-		words[i] = word;
-}
-
-static int create(void **state)
-{
-	kind = *state;
-	fd = file_of_kind(kind, SIZE);
-	map = file_map(fd, SIZE);
-	expect_ok(file_make_shared(fd, OFFSET, PAGE, 0), "sharing");
-	fill_with(map + OFFSET, WORD);
-	frame = frame_at(map + OFFSET);
-	expect_ok(file_make_private(fd, OFFSET, PAGE, CONVERT_PRESERVE),
-		  "to private");
-	return 0;
-}
-
-/* Nothing has changed the page meanwhile. */
-static int destroy(void **state)
-{
-	(void)state;
-	expect_ok(file_make_shared(fd, OFFSET, PAGE, CONVERT_PRESERVE), "sharing");
-	assert_int_equal(words_in(map + OFFSET, PAGE, WORD), PAGE);
-	munmap(map, SIZE);
-	return close(fd);
-}
-
 static void page_tables(void **state)
 {
+	const struct known_page *known = *state;
 	int pagemap = expect_ok(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC),
 				"open pagemap");
 	unsigned char resident = 1;
 	__u64 entry = ~0ULL;
 
-	(void)state;
 	assert_int_equal(pread(pagemap, &entry, sizeof(entry),
-			       (uintptr_t)(map + OFFSET) / PAGE * sizeof(entry)),
+			       (uintptr_t)known->address / PAGE * sizeof(entry)),
 			 sizeof(entry));
 	close(pagemap);
 	assert_int_equal(entry << 9, 0);
-	tell(kind, "root", "/proc/PID/pagemap", "0 bytes, no frame");
-	expect_ok(mincore(map + OFFSET, PAGE, &resident), "mincore");
+	tell(known->kind, "root", "/proc/PID/pagemap", "0 bytes, no frame");
+	expect_ok(mincore(known->address, PAGE, &resident), "mincore");
 	assert_int_equal(resident, 0);
-	tell(kind, "holder", "mincore", "0 bytes, not there");
+	tell(known->kind, "holder", "mincore", "0 bytes, not there");
 }
 
 /* One word for each frame of the machine */
-static __u64 told_of_frame(const char *path)
+static __u64 told_of_frame(const char *path, __u64 frame)
 {
 	int file = expect_ok(open(path, O_RDONLY | O_CLOEXEC), "open %s", path);
 	__u64 word;
@@ -105,47 +64,47 @@ static __u64 told_of_frame(const char *path)
 
 static void frames(void **state)
 {
-	const __u64 flags = told_of_frame("/proc/kpageflags");
-	const __u64 count = told_of_frame("/proc/kpagecount");
+	const struct known_page *known = *state;
+	const __u64 flags = told_of_frame("/proc/kpageflags", known->frame);
+	const __u64 count = told_of_frame("/proc/kpagecount", known->frame);
 
-	(void)state;
-	tell(kind, "root", "/proc/kpageflags", "0 bytes, flags");
-	tell(kind, "root", "/proc/kpagecount", "0 bytes, no mapping");
-	assert_int_not_equal(flags, WORD);
+	tell(known->kind, "root", "/proc/kpageflags", "0 bytes, flags");
+	tell(known->kind, "root", "/proc/kpagecount", "0 bytes, no mapping");
+	assert_int_not_equal(flags, KNOWN_WORD);
 	assert_int_equal(count, 0);
 }
 
 static void device_memory(void **state)
 {
+	const struct known_page *known = *state;
 	int file = expect_ok(open("/dev/mem", O_RDONLY | O_CLOEXEC), "open /dev/mem");
 	char page[PAGE];
 
-	(void)state;
 	assert_int_equal(pread(file, page, PAGE, BIOS), PAGE);
-	expect_error(EPERM, pread(file, page, PAGE, frame * PAGE), "read");
-	tell(kind, "root", "/dev/mem, read", "0 bytes, EPERM");
+	expect_error(EPERM, pread(file, page, PAGE, known->frame * PAGE), "read");
+	tell(known->kind, "root", "/dev/mem, read", "0 bytes, EPERM");
 	assert_ptr_equal(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file,
-			      frame * PAGE), MAP_FAILED);
+			      known->frame * PAGE), MAP_FAILED);
 	assert_int_equal(errno, EPERM);
-	tell(kind, "root", "/dev/mem, mmap", "0 bytes, EPERM");
+	tell(known->kind, "root", "/dev/mem, mmap", "0 bytes, EPERM");
 	close(file);
 }
 
 /* By design: root sees all memory. */
 static void all_memory(void **state)
 {
+	const struct known_page *known = *state;
 	__u64 words[PAGE / sizeof(__u64)];
 	struct kcore kcore;
 
-	(void)state;
 	kcore_open(&kcore);
-	kcore_read(&kcore, frame, words);
-	assert_int_equal(words_in(words, PAGE, WORD), PAGE);
-	tell(kind, "root", "/proc/kcore", "%llu bytes", PAGE);
+	kcore_read(&kcore, known->frame, words);
+	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PAGE);
+	tell(known->kind, "root", "/proc/kcore", "%llu bytes", PAGE);
 	memset(words, 0, sizeof(words));
-	probe_read(kcore_address(&kcore, frame), words);
-	assert_int_equal(words_in(words, PAGE, WORD), PROBE_WORDS * sizeof(*words));
-	tell(kind, "root", "a kprobe that reads there", "%zu bytes a hit",
+	probe_read(kcore_address(&kcore, known->frame), words);
+	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PROBE_WORDS * sizeof(*words));
+	tell(known->kind, "root", "a kprobe that reads there", "%zu bytes a hit",
 	     PROBE_WORDS * sizeof(*words));
 	kcore_close(&kcore);
 }
@@ -180,20 +139,20 @@ static char *make_twins(void)
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	assert_ptr_not_equal(twins, MAP_FAILED);
-	fill_with(twins, WORD);
-	fill_with(twins + PAGE, WORD);
+	fill_words(twins, KNOWN_WORD);
+	fill_words(twins + PAGE, KNOWN_WORD);
 	expect_ok(madvise(twins, 2 * PAGE, MADV_MERGEABLE), "MADV_MERGEABLE");
 	return twins;
 }
 
 static void merging(void **state)
 {
+	const struct known_page *known = *state;
 	char *twins = make_twins();
 	struct poll poll = poll_start();
 	unsigned long scans;
 
-	(void)state;
-	expect_ok(madvise(map, SIZE, MADV_MERGEABLE), "MADV_MERGEABLE");
+	expect_ok(madvise(known->map, KNOWN_SIZE, MADV_MERGEABLE), "MADV_MERGEABLE");
 	put(KSM "pages_to_scan", "10000");
 	put(KSM "sleep_millisecs", "1");
 	put(KSM "run", "1");
@@ -205,7 +164,7 @@ static void merging(void **state)
 	while (number_in(KSM "full_scans") < scans + 2)
 		assert_true(poll_again(&poll));
 	assert_int_equal(merged(), 2);
-	tell(kind, "holder", "KSM", "0 bytes, 0 pages merged");
+	tell(known->kind, "holder", "KSM", "0 bytes, 0 pages merged");
 	put(KSM "run", "2");
 	munmap(twins, 2 * PAGE);
 }
@@ -245,14 +204,16 @@ static void swap_all(void *arg)
 	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct poll poll = poll_start();
+	const struct known_page *known;
 	void *state = "mapped";
 	char path[160];
 	int reclaim;
 
 	cgroup_enter(cgroup);
-	fill_with(page, CONTROL);
-	create(&state);
-	page_out(map + OFFSET);
+	fill_words(page, CONTROL);
+	known_page_create(&state);
+	known = state;
+	page_out(known->address);
 	snprintf(path, sizeof(path), "%s/memory.reclaim", cgroup->path);
 	reclaim = expect_ok(open(path, O_WRONLY | O_CLOEXEC), "open %s", path);
 	do {
@@ -262,9 +223,9 @@ static void swap_all(void *arg)
 		assert_true(poll_again(&poll));
 	} while (on_disk(CONTROL) < PAGE);
 	close(reclaim);
-	tell(kind, "root", "the swap device", "%zu bytes", on_disk(WORD));
-	assert_int_equal(on_disk(WORD), 0);
-	destroy(&state);
+	tell(known->kind, "root", "the swap device", "%zu bytes", on_disk(KNOWN_WORD));
+	assert_int_equal(on_disk(KNOWN_WORD), 0);
+	known_page_destroy(&state);
 }
 
 static void swapping(void **state)
@@ -280,7 +241,8 @@ static void swapping(void **state)
 	expect_ok(swapoff(DISK_FOR_SWAP), "swapoff");
 }
 
-#define system_test(function, kind) kind_test(function, kind, create, destroy)
+#define system_test(function, kind) \
+	kind_test(function, kind, known_page_create, known_page_destroy)
 
 int main(void)
 {

@@ -19,6 +19,14 @@ size_t words_in(const void *buffer, size_t size, __u64 word)
 	return found;
 }
 
+void fill_words(void *page, __u64 word)
+{
+	__u64 *words = page;
+
+	for (size_t i = 0; i < PAGE / sizeof(word); i++)
+		words[i] = word;
+}
+
 void tell(const char *kind, const char *who, const char *way,
 	  const char *format, ...)
 {

@@ -30,6 +30,8 @@ void try_all_ways(const struct secret *secret);
 /* How many bytes of a buffer are words of the secret */
 size_t words_in(const void *buffer, size_t size, __u64 word);
 
+void fill_words(void *page, __u64 word);
+
 /* A file of that kind; all but "plain" can be mapped */
 int file_of_kind(const char *kind, __u64 size);
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A private page that root knows the place of: it was shared before. */
+#ifndef TESTS_WAYS_KNOWN_PAGE_H
+#define TESTS_WAYS_KNOWN_PAGE_H
+
+#include <linux/types.h>
+
+#include "huge.h"
+
+#define KNOWN_SIZE	(2 * HUGE_PAGE)
+#define KNOWN_OFFSET	(3 * PAGE)
+
+/* What each word of the page is */
+#define KNOWN_WORD	0x57e3a11c0dedb007ULL
+
+/**
+ * struct known_page - the page, in a file that is mapped
+ * @kind: what kind of file, for the table
+ * @fd: the file, of KNOWN_SIZE bytes
+ * @map: all of it
+ * @address: the page there
+ * @frame: where in memory it is
+ */
+struct known_page {
+	const char *kind;
+	int fd;
+	char *map;
+	char *address;
+	__u64 frame;
+};
+
+/*
+ * A fixture. The first one takes the kind, as kind_test() gives it, and what *@state
+ * is afterwards the test and the other one take. That one fails the test if something
+ * has changed the page meanwhile.
+ */
+int known_page_create(void **state);
+int known_page_destroy(void **state);
+
+#endif /* TESTS_WAYS_KNOWN_PAGE_H */
