@@ -15,6 +15,7 @@
 #include "huge.h"
 #include "rights.h"
 #include "stamp.h"
+#include "take.h"
 #include "touch.h"
 #include "trial.h"
 
@@ -102,25 +103,18 @@ static void passed(void **state)
 
 static void take(void *arg)
 {
-	int process = expect_ok(syscall(SYS_pidfd_open, getppid(), 0),
-				"pidfd_open");
 	int number = *(int *)arg;
 
 	close(number);
-	fd = expect_ok(syscall(SYS_pidfd_getfd, process, number, 0),
-		       "pidfd_getfd");
+	fd = expect_ok(take_fd_of(getppid(), number), "pidfd_getfd");
 	expect_got("root", "convert, with pidfd_getfd",
 		   convert_and_look(fd, CONVERT_PRESERVE), PAGE);
 }
 
 static void try_to_take(void *arg)
 {
-	int process = expect_ok(syscall(SYS_pidfd_open, getppid(), 0),
-				"pidfd_open");
-
 	become_user(NOBODY);
-	expect_error(EPERM, syscall(SYS_pidfd_getfd, process, *(int *)arg, 0),
-		     "pidfd_getfd");
+	expect_error(EPERM, take_fd_of(getppid(), *(int *)arg), "pidfd_getfd");
 	expect_got("nobody", "pidfd_getfd", 0, 0);
 }
 

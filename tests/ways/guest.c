@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bpf_probe.h"
 #include "convert.h"
 #include "disks.h"
 #include "kcore.h"
@@ -266,6 +267,7 @@ static void all_memory(void **state)
 {
 	const __u64 changed = secret.word + 1;
 	__u64 words[WORDS], frame = 0;
+	struct bpf_probe probe;
 	struct kcore kcore;
 
 	(void)state;
@@ -286,6 +288,15 @@ static void all_memory(void **state)
 			 (PROBE_WORDS - 1) * sizeof(*words));
 	tell(secret.kind, "root", "a kprobe that reads there", "%zu bytes a hit",
 	     PROBE_WORDS * sizeof(*words));
+
+	memset(words, 0, sizeof(words));
+	expect_ok(bpf_probe_load(&probe), "loading a BPF program");
+	bpf_probe_read(&probe, kcore_address(&kcore, frame), words);
+	bpf_probe_unload(&probe);
+	assert_int_equal(words[0], changed);
+	assert_int_equal(words_in(words, PAGE, secret.word), PAGE - sizeof(*words));
+	tell(secret.kind, "root", "a BPF program that reads there",
+	     "%llu bytes a run", PAGE);
 	poke(&machine.cpu, SECRET_GPA, secret.word);
 	kcore_close(&kcore);
 	expect_intact();

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "lists.h"
+#include "take.h"
 #include "unit.h"
 
 #define NOBODY	65534
@@ -203,13 +204,9 @@ static int map_file_of(pid_t victim, const struct way_target *target,
 static int fd_of(pid_t victim, const struct way_target *target,
 		 unsigned char *page)
 {
-	int process = syscall(SYS_pidfd_open, victim, 0);
-	int fd = syscall(SYS_pidfd_getfd, process, target->fd, 0);
+	int fd = take_fd_of(victim, target->fd);
 
-	if (fd < 0)
-		fd = -errno;
-	close(process);
-	return read_at(fd, target->offset, page);
+	return read_at(fd < 0 ? -errno : fd, target->offset, page);
 }
 
 #define ON_VICTIM(name)							\

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "probe.h"
+#include "text_file.h"
 #include "unit.h"
 
 #define TRACING "/sys/kernel/tracing/"
@@ -13,18 +14,7 @@
 /* Any function that this process can have called */
 #define FUNCTION "do_sys_openat2"
 
-static void put(const char *file, const char *text)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), TRACING "%s", file);
-	fd = expect_ok(open(path, O_WRONLY | O_APPEND | O_CLOEXEC), "open %s", path);
-	expect_ok(write(fd, text, strlen(text)), "writing '%s' to %s", text, path);
-	close(fd);
-}
-
-static void set_probe(__u64 address)
+static int try_set(__u64 address)
 {
 	char text[1024];
 	int used = snprintf(text, sizeof(text), "p:ways/peek " FUNCTION);
@@ -32,7 +22,7 @@ static void set_probe(__u64 address)
 	for (unsigned int i = 0; i < PROBE_WORDS; i++)
 		used += snprintf(text + used, sizeof(text) - used,
 				 " w%u=@%#llx:x64", i, address + i * sizeof(__u64));
-	put("kprobe_events", text);
+	return text_file_try_write(TRACING "kprobe_events", text);
 }
 
 /* The last hit that the trace has */
@@ -55,12 +45,25 @@ static void read_trace(__u64 *words)
 	assert_int_equal(found, PROBE_WORDS);
 }
 
+static void remove_probe(void)
+{
+	text_file_write(TRACING "kprobe_events", "-:ways/peek");
+}
+
+int probe_try(__u64 address)
+{
+	if (try_set(address))
+		return -1;
+	remove_probe();
+	return 0;
+}
+
 void probe_read(__u64 address, __u64 *words)
 {
-	set_probe(address);
-	put("events/ways/peek/enable", "1");
+	expect_ok(try_set(address), "a kprobe that reads at %#llx", address);
+	text_file_write(TRACING "events/ways/peek/enable", "1");
 	close(open("/", O_RDONLY | O_CLOEXEC));
-	put("events/ways/peek/enable", "0");
+	text_file_write(TRACING "events/ways/peek/enable", "0");
 	read_trace(words);
-	put("kprobe_events", "-:ways/peek");
+	remove_probe();
 }

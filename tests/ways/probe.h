@@ -7,6 +7,9 @@
 /* Words that one hit of a kprobe tells */
 #define PROBE_WORDS 16
 
+/* Sets the kprobe and takes it away. System call: 0, or -1 and errno */
+int probe_try(__u64 address);
+
 /*
  * Reads words at an address of the kernel's with a kprobe that is set through tracefs.
  * Works or fails the test.

@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "bpf_probe.h"
 #include "cgroup.h"
 #include "child.h"
 #include "disks.h"
@@ -95,6 +96,7 @@ static void all_memory(void **state)
 {
 	const struct known_page *known = *state;
 	__u64 words[PAGE / sizeof(__u64)];
+	struct bpf_probe probe;
 	struct kcore kcore;
 
 	kcore_open(&kcore);
@@ -106,6 +108,14 @@ static void all_memory(void **state)
 	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PROBE_WORDS * sizeof(*words));
 	tell(known->kind, "root", "a kprobe that reads there", "%zu bytes a hit",
 	     PROBE_WORDS * sizeof(*words));
+
+	memset(words, 0, sizeof(words));
+	expect_ok(bpf_probe_load(&probe), "loading a BPF program");
+	bpf_probe_read(&probe, kcore_address(&kcore, known->frame), words);
+	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PAGE);
+	tell(known->kind, "root", "a BPF program that reads there",
+	     "%llu bytes a run", PAGE);
+	bpf_probe_unload(&probe);
 	kcore_close(&kcore);
 }
 
