@@ -24,7 +24,7 @@
 #define MOST_WAITING	64
 
 static DEFINE_KFIFO(frames, unsigned long, MOST_WAITING);
-static DEFINE_SPINLOCK(frames_lock);	/* guards who adds to frames */
+static DEFINE_RAW_SPINLOCK(frames_lock);	/* guards frames */
 static atomic_t overflown = ATOMIC_INIT(0);
 
 static struct tracepoint *tracepoint;
@@ -59,11 +59,21 @@ static bool take_all(struct kvm_private_file *f, void *unused)
 	return true;
 }
 
+static bool next_frame(unsigned long *frame)
+{
+	bool found;
+
+	raw_spin_lock(&frames_lock);
+	found = kfifo_get(&frames, frame);
+	raw_spin_unlock(&frames_lock);
+	return found;
+}
+
 static void take_frames(struct work_struct *work)
 {
 	unsigned long frame;
 
-	while (kfifo_get(&frames, &frame))
+	while (next_frame(&frame))
 		kvm_private_holders_visit(take_frame, &frame);
 	if (atomic_xchg(&overflown, 0))
 		kvm_private_holders_visit(take_all, NULL);
@@ -71,12 +81,17 @@ static void take_frames(struct work_struct *work)
 
 static DECLARE_WORK(take_frames_work, take_frames);
 
-/* Whatever the kernel made of it. It has marked the page. */
+/*
+ * Whatever the kernel made of it, it has marked the page. Tracepoints are passed with
+ * preemption disabled.
+ */
 static void on_memory_failure(void *unused, unsigned long pfn, int type,
 			      int result)
 {
-	if (!kfifo_in_spinlocked(&frames, &pfn, 1, &frames_lock))
+	raw_spin_lock(&frames_lock);
+	if (!kfifo_put(&frames, pfn))
 		atomic_set(&overflown, 1);
+	raw_spin_unlock(&frames_lock);
 	queue_work(system_unbound_wq, &take_frames_work);
 }
 
