@@ -59,10 +59,9 @@ huge_check_backing(int fd, __u64 gigantic, __u64 huge, __u64 small,
 /* Collapses the whole file, or fails the test. */
 void collapse_all(int fd, __u64 size);
 
-/* The page frame that is mapped at an address, after a touch; never 0 */
+/* The page frame that is mapped at an address; 0 if none is */
+__u64 mapped_frame(const void *address);
+/* The same after a touch; never 0 */
 __u64 frame_at(const void *address);
-
-/* Has this process a page there, without a touch? */
-bool is_mapped(const void *address);
 
 #endif /* TESTS_LIB_HUGE_H */

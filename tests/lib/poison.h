@@ -8,6 +8,8 @@
 
 /* From now on that page frame has one; the machine does without it for good. */
 void poison_frame(__u64 frame);
+/* The same for any thread: 0, or -1 and errno */
+int poison_try(__u64 frame);
 
 /* Does the page allocator have it, to hand it out again? */
 bool frame_is_free(__u64 frame);

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages get hardware memory errors while vCPUs go round on them and others convert,
+ * allocate and touch them. Each such page is lost to the machine, and a new one comes
+ * in its place. Nobody but the one who injects errors frees pages: a frame that has
+ * gone to somebody else by then would be spoiled for him. See races.c about --smp.
+ */
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "attacks.h"
+#include "convert.h"
+#include "huge.h"
+#include "poison.h"
+#include "touch.h"
+
+#define SECONDS	3
+
+/* Together no more than what a test may miss of the machine's memory afterwards */
+#define MOST_ERRORS	400
+
+static bool despite_errors(int result)
+{
+	return result == -EHWPOISON || despite_efault(result);
+}
+
+/* While it is shared the page's frame can be seen, unless it was lent for less. */
+static int spoil(struct attacker *a)
+{
+	const __u64 at = DATA_GPA + rand_r(&a->seed) % RACE_PAGES * PAGE;
+	const struct machine *m = &a->race->machine;
+	unsigned char byte;
+	__u64 frame;
+
+	if (a->data == MOST_ERRORS) {
+		sched_yield();
+		return 0;
+	}
+	if (file_make_shared(m->file, at, PAGE, CONVERT_PRESERVE))
+		return -1;
+	if (touch_read(m->map + at, &byte))
+		return 0;
+	frame = mapped_frame(m->map + at);
+	if (!frame)
+		return 0;
+	a->data++;
+	if (poison_try(frame))
+		return -1;
+	sched_yield();
+	return file_punch(m->file, at, PAGE);
+}
+
+static int convert(struct attacker *a)
+{
+	const int file = a->race->machine.file;
+	__u64 offset, size;
+	int ret;
+
+	race_pick(a, &offset, &size);
+	if (rand_r(&a->seed) % 2)
+		return file_make_shared(file, DATA_GPA + offset, size,
+					CONVERT_ZERO);
+	/* Somebody has a shared page in his hands just now. */
+	ret = file_make_private(file, DATA_GPA + offset, size, CONVERT_PRESERVE);
+	return ret && errno != EAGAIN ? -1 : 0;
+}
+
+static int touch(struct attacker *a)
+{
+	const __u64 page = rand_r(&a->seed) % RACE_PAGES * PAGE;
+	char *at = a->race->machine.map + DATA_GPA + page;
+	unsigned char byte;
+	int signal = touch_read(at, &byte);
+
+	errno = EFAULT;
+	return !signal || signal == SIGBUS ? 0 : -1;
+}
+
+static void race(void (*start)(struct race *race, __u64 flags),
+		 const struct race_plan *plan)
+{
+	struct race race;
+
+	start(&race, KVM_PRIVATE_FLAG_MMAP);
+	race_run(&race, plan);
+}
+
+static const struct race_plan alone = {
+	.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+	.seconds = SECONDS, .carry_on = despite_errors,
+	.attacks = { spoil },
+};
+
+static const struct race_plan among_others = {
+	.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+	.seconds = SECONDS, .carry_on = despite_errors,
+	.attacks = {
+		spoil, convert, touch, attack_allocate, attack_recreate_slot,
+	},
+};
+
+static void test_alone(void **state)
+{
+	(void)state;
+	race(race_start, &alone);
+}
+
+static void test_among_others(void **state)
+{
+	(void)state;
+	race(race_start, &among_others);
+}
+
+static void test_huge(void **state)
+{
+	(void)state;
+	race(race_start_huge, &alone);
+}
+
+static void test_huge_among_others(void **state)
+{
+	(void)state;
+	race(race_start_huge, &among_others);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_alone),
+		cmocka_unit_test(test_among_others),
+		cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_huge_among_others),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: memory errors while it runs",
+					   tests, NULL, NULL);
+}
