@@ -145,8 +145,10 @@ void bpf_probe_unload(const struct bpf_probe *probe)
 void bpf_probe_read(const struct bpf_probe *probe, __u64 address, void *page)
 {
 	const __u32 key = 0;
-	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &address,
-		    .ctx_size_in = sizeof(address));
+	struct bpf_test_run_opts run = {
+		.sz = sizeof(run),
+		.ctx_in = &address, .ctx_size_in = sizeof(address),
+	};
 
 	expect_ok(bpf_prog_test_run_opts(probe->program, &run), "running the program");
 	assert_int_equal(run.retval, 0);
