@@ -22,6 +22,7 @@
 #include "known_page.h"
 #include "poll_until.h"
 #include "probe.h"
+#include "text_file.h"
 #include "trial.h"
 
 /* What ordinary memory has, where a way has to find something */
@@ -119,27 +120,9 @@ static void all_memory(void **state)
 	kcore_close(&kcore);
 }
 
-static unsigned long number_in(const char *path)
-{
-	char text[32] = "";
-	int file = expect_ok(open(path, O_RDONLY | O_CLOEXEC), "open %s", path);
-
-	assert_true(read(file, text, sizeof(text) - 1) > 0);
-	close(file);
-	return strtoul(text, NULL, 10);
-}
-
-static void put(const char *path, const char *text)
-{
-	int file = expect_ok(open(path, O_WRONLY | O_CLOEXEC), "open %s", path);
-
-	expect_ok(write(file, text, strlen(text)), "writing %s to %s", text, path);
-	close(file);
-}
-
 static unsigned long merged(void)
 {
-	return number_in("/proc/self/ksm_merging_pages");
+	return text_file_number("/proc/self/ksm_merging_pages");
 }
 
 /* Pages of ordinary memory with the same content, which are to be merged */
@@ -163,19 +146,19 @@ static void merging(void **state)
 	unsigned long scans;
 
 	expect_ok(madvise(known->map, KNOWN_SIZE, MADV_MERGEABLE), "MADV_MERGEABLE");
-	put(KSM "pages_to_scan", "10000");
-	put(KSM "sleep_millisecs", "1");
-	put(KSM "run", "1");
+	text_file_write(KSM "pages_to_scan", "10000");
+	text_file_write(KSM "sleep_millisecs", "1");
+	text_file_write(KSM "run", "1");
 	while (merged() < 2)
 		assert_true(poll_again(&poll));
 	/* It has had its chance with the private page, too. */
-	scans = number_in(KSM "full_scans");
+	scans = text_file_number(KSM "full_scans");
 	poll = poll_start();
-	while (number_in(KSM "full_scans") < scans + 2)
+	while (text_file_number(KSM "full_scans") < scans + 2)
 		assert_true(poll_again(&poll));
 	assert_int_equal(merged(), 2);
 	tell(known->kind, "holder", "KSM", "0 bytes, 0 pages merged");
-	put(KSM "run", "2");
+	text_file_write(KSM "run", "2");
 	munmap(twins, 2 * PAGE);
 }
 
