@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "attacks.h"
+#include "convert.h"
 
 bool despite_efault(int result)
 {
@@ -51,4 +52,34 @@ int attack_set_clock(struct attacker *a)
 	const struct kvm_clock_data clock = { .clock = ++a->data << 20 };
 
 	return ioctl(a->race->machine.vm, KVM_SET_CLOCK, &clock);
+}
+
+bool conversion_failed(int ret)
+{
+	/* Somebody has a shared page in his hands just now: KVM, for a fault. */
+	return ret && errno != EAGAIN;
+}
+
+int attack_convert_range(struct attacker *a, __u64 start, __u64 size)
+{
+	static const __u64 to_shared[] = { 0, CONVERT_PRESERVE, CONVERT_ZERO };
+	static const __u64 to_private[] = { 0, CONVERT_PRESERVE };
+	const int file = a->race->machine.file;
+	int ret;
+
+	if (rand_r(&a->seed) % 2)
+		ret = file_make_shared(file, start, size,
+				       to_shared[rand_r(&a->seed) % 3]);
+	else
+		ret = file_make_private(file, start, size,
+					to_private[rand_r(&a->seed) % 2]);
+	return conversion_failed(ret) ? -1 : 0;
+}
+
+int attack_convert(struct attacker *a)
+{
+	__u64 offset, size;
+
+	race_pick(a, &offset, &size);
+	return attack_convert_range(a, DATA_GPA + offset, size);
 }

@@ -10,6 +10,13 @@ int attack_punch(struct attacker *attacker);
 int attack_allocate(struct attacker *attacker);
 int attack_populate(struct attacker *attacker);
 
+/* To private or to shared, with any content; the second: of that range */
+int attack_convert(struct attacker *attacker);
+int attack_convert_range(struct attacker *attacker, __u64 start, __u64 size);
+
+/* Of what a conversion returned: with an error that isn't somebody else's doing? */
+bool conversion_failed(int result);
+
 /* Deletes slot 0 and makes it again. */
 int attack_recreate_slot(struct attacker *attacker);
 

@@ -16,36 +16,6 @@
 
 #define SECONDS	3
 
-static bool conversion_failed(int ret)
-{
-	/* Somebody has a shared page in his hands just now: KVM, for a fault. */
-	return ret && errno != EAGAIN;
-}
-
-static int convert_range(struct attacker *a, __u64 start, __u64 size)
-{
-	static const __u64 to_shared[] = { 0, CONVERT_PRESERVE, CONVERT_ZERO };
-	static const __u64 to_private[] = { 0, CONVERT_PRESERVE };
-	const int file = a->race->machine.file;
-	int ret;
-
-	if (rand_r(&a->seed) % 2)
-		ret = file_make_shared(file, start, size,
-				       to_shared[rand_r(&a->seed) % 3]);
-	else
-		ret = file_make_private(file, start, size,
-					to_private[rand_r(&a->seed) % 2]);
-	return conversion_failed(ret) ? -1 : 0;
-}
-
-static int convert(struct attacker *a)
-{
-	__u64 offset, size;
-
-	race_pick(a, &offset, &size);
-	return convert_range(a, DATA_GPA + offset, size);
-}
-
 /* Is this what the byte of a word in the page may be? See guest_patrol. */
 static bool is_right(unsigned char byte, unsigned int which, __u64 page)
 {
@@ -103,7 +73,7 @@ static int flip_attributes(struct attacker *a)
 
 static int convert_clocks(struct attacker *a)
 {
-	return convert_range(a, DATA_GPA + RACE_SIZE, 2 * PAGE);
+	return attack_convert_range(a, DATA_GPA + RACE_SIZE, 2 * PAGE);
 }
 
 static struct vcpu idle;
@@ -124,7 +94,7 @@ static void test_two_converters(void **state)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
-		.seconds = SECONDS, .attacks = { convert, convert },
+		.seconds = SECONDS, .attacks = { attack_convert, attack_convert },
 	};
 
 	(void)state;
@@ -135,7 +105,7 @@ static void test_host_access(void **state)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
-		.seconds = SECONDS, .attacks = { convert, touch, touch },
+		.seconds = SECONDS, .attacks = { attack_convert, touch, touch },
 	};
 
 	(void)state;
@@ -147,7 +117,7 @@ static void test_punch(void **state)
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 		.seconds = SECONDS,
-		.attacks = { convert, touch, attack_punch, populate },
+		.attacks = { attack_convert, touch, attack_punch, populate },
 	};
 
 	(void)state;
@@ -159,7 +129,7 @@ static void test_attributes(void **state)
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 		.seconds = SECONDS,
-		.attacks = { convert, touch, flip_attributes },
+		.attacks = { attack_convert, touch, flip_attributes },
 	};
 
 	(void)state;
@@ -172,7 +142,7 @@ static void test_slot(void **state)
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 		.seconds = SECONDS, .carry_on = despite_efault,
 		.attacks = {
-			convert, touch, attack_punch, attack_recreate_slot,
+			attack_convert, touch, attack_punch, attack_recreate_slot,
 		},
 	};
 
@@ -184,7 +154,7 @@ static void test_emulated_access(void **state)
 {
 	const struct race_plan plan = {
 		.guest = guest_emulated_patrol, .gpa = DATA_GPA, .writes = true,
-		.seconds = SECONDS, .attacks = { convert, touch, attack_punch },
+		.seconds = SECONDS, .attacks = { attack_convert, touch, attack_punch },
 	};
 
 	(void)state;
@@ -196,7 +166,7 @@ static void test_clock(void **state)
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 		.seconds = SECONDS,
-		.attacks = { attack_set_clock, convert_clocks, convert },
+		.attacks = { attack_set_clock, convert_clocks, attack_convert },
 	};
 	struct race race;
 
@@ -213,7 +183,7 @@ static void test_prefault(void **state)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
-		.seconds = SECONDS, .attacks = { convert, prefault },
+		.seconds = SECONDS, .attacks = { attack_convert, prefault },
 	};
 	struct race race;
 

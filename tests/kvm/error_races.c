@@ -51,21 +51,6 @@ static int spoil(struct attacker *a)
 	return file_punch(m->file, at, PAGE);
 }
 
-static int convert(struct attacker *a)
-{
-	const int file = a->race->machine.file;
-	__u64 offset, size;
-	int ret;
-
-	race_pick(a, &offset, &size);
-	if (rand_r(&a->seed) % 2)
-		return file_make_shared(file, DATA_GPA + offset, size,
-					CONVERT_ZERO);
-	/* Somebody has a shared page in his hands just now. */
-	ret = file_make_private(file, DATA_GPA + offset, size, CONVERT_PRESERVE);
-	return ret && errno != EAGAIN ? -1 : 0;
-}
-
 static int touch(struct attacker *a)
 {
 	const __u64 page = rand_r(&a->seed) % RACE_PAGES * PAGE;
@@ -77,12 +62,11 @@ static int touch(struct attacker *a)
 	return !signal || signal == SIGBUS ? 0 : -1;
 }
 
-static void race(void (*start)(struct race *race, __u64 flags),
-		 const struct race_plan *plan)
+static void race_huge(const struct race_plan *plan)
 {
 	struct race race;
 
-	start(&race, KVM_PRIVATE_FLAG_MMAP);
+	race_start_huge(&race, KVM_PRIVATE_FLAG_MMAP);
 	race_run(&race, plan);
 }
 
@@ -96,32 +80,32 @@ static const struct race_plan among_others = {
 	.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 	.seconds = SECONDS, .carry_on = despite_errors,
 	.attacks = {
-		spoil, convert, touch, attack_allocate, attack_recreate_slot,
+		spoil, attack_convert, touch, attack_allocate, attack_recreate_slot,
 	},
 };
 
 static void test_alone(void **state)
 {
 	(void)state;
-	race(race_start, &alone);
+	race_on_data(&alone, KVM_PRIVATE_FLAG_MMAP);
 }
 
 static void test_among_others(void **state)
 {
 	(void)state;
-	race(race_start, &among_others);
+	race_on_data(&among_others, KVM_PRIVATE_FLAG_MMAP);
 }
 
 static void test_huge(void **state)
 {
 	(void)state;
-	race(race_start_huge, &alone);
+	race_huge(&alone);
 }
 
 static void test_huge_among_others(void **state)
 {
 	(void)state;
-	race(race_start_huge, &among_others);
+	race_huge(&among_others);
 }
 
 int main(void)
