@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 
+#include "detour.h"
 #include "internal.h"
 #include "observer.h"
 #include "trace.h"
@@ -71,25 +72,25 @@ int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 	struct kvm_private_file *f = kvm_private_file(file);
 	const struct kvm_private_binding_ops *ops;
 	struct kvm_private_guest *guest = NULL;
-	int ret = 0;
 
 	if (!binding_is_valid(file, binding))
 		return -EINVAL;
 	if (f->guest_id && f->guest_id != binding->guest_id)
 		return -EINVAL;
 
-	down_write(&f->invalidate_lock);
-	if (first_binding(f, binding->start, binding->end)) {
-		ret = -EEXIST;
-		goto unlock;
-	}
 	ops = kvm_private_observed_ops(binding);
 	if (ops->prepare) {
 		guest = kvm_private_guest_get(f, binding, ops);
-		if (IS_ERR(guest)) {
-			ret = PTR_ERR(guest);
-			goto unlock;
-		}
+		if (IS_ERR(guest))
+			return PTR_ERR(guest);
+	}
+
+	down_write(&f->invalidate_lock);
+	if (first_binding(f, binding->start, binding->end)) {
+		up_write(&f->invalidate_lock);
+		if (guest)
+			kvm_private_guest_put(f, guest);
+		return -EEXIST;
 	}
 
 	binding->file = get_file(file);
@@ -102,9 +103,8 @@ int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 	WRITE_ONCE(f->nr_bindings, f->nr_bindings + 1);
 	if (binding->flags & KVM_PRIVATE_BIND_FIRMWARE)
 		atomic_inc(&f->firmware_bindings);
-unlock:
 	up_write(&f->invalidate_lock);
-	return ret;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(kvm_private_bind);
 
@@ -155,6 +155,7 @@ void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
 				       min(end, b->end));
 		b->ops->invalidate_begin(b, max(start, b->start),
 					 min(end, b->end));
+		kvm_private_cond_resched(BINDINGS);
 	}
 }
 
@@ -171,15 +172,22 @@ void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
 				       min(end, b->end));
 		kvm_private_tell_end(b, max(start, b->start),
 				     min(end, b->end));
+		kvm_private_cond_resched(BINDINGS);
 	}
 	trace_kvm_private_invalidate_end(f, start, end);
+}
+
+/* Is what the guest writes bound to the frame that it is written to? */
+static bool binding_encrypts(struct kvm_private_binding *binding)
+{
+	return binding->ops->encrypts && binding->ops->encrypts(binding);
 }
 
 static bool binding_preserves(struct kvm_private_binding *binding,
 			      bool to_private)
 {
 	if (!binding->guest || binding->guest->trusts_host)
-		return true;
+		return !binding_encrypts(binding);
 	return to_private && binding->ops->preserves &&
 	       binding->ops->preserves(binding);
 }
@@ -197,8 +205,31 @@ bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
 	lockdep_assert_held(&f->invalidate_lock);
 
 	for (b = first_binding(f, start, end); b;
-	     b = next_binding(b, start, end))
+	     b = next_binding(b, start, end)) {
 		if (!binding_preserves(b, to_private))
 			return false;
+		kvm_private_cond_resched(BINDINGS);
+	}
+	return true;
+}
+
+/*
+ * May the content of pages of [start, end) be copied to other frames, as far as
+ * their guests are concerned? Of pages that are prepared their units know. The
+ * caller holds the invalidate_lock.
+ */
+bool kvm_private_bindings_movable(struct kvm_private_file *f, pgoff_t start,
+				  pgoff_t end)
+{
+	struct kvm_private_binding *b;
+
+	lockdep_assert_held(&f->invalidate_lock);
+
+	for (b = first_binding(f, start, end); b;
+	     b = next_binding(b, start, end)) {
+		if (binding_encrypts(b))
+			return false;
+		kvm_private_cond_resched(BINDINGS);
+	}
 	return true;
 }

@@ -3,9 +3,11 @@
  * Making pages huge again: KVM_PRIVATE_COLLAPSE.
  *
  * A block whose pages still lie side by side in memory becomes one unit where it
- * is, and nobody notices but the next fault. Otherwise its pages are copied to a
- * new huge page, with all mappings of the block gone meanwhile. What becomes
- * gigantic is made of huge pages, and these are made first.
+ * is, and only the next fault sees a difference. Otherwise its pages are copied to a
+ * new huge page. That is allocated before, and the block is claimed while it is copied:
+ * the invalidate_lock is held, and guests' faults elsewhere are kept from going on, only for
+ * as long as it takes to unmap the block. What becomes gigantic is made of huge pages, and
+ * these are made first.
  */
 
 #include <linux/highmem.h>
@@ -13,6 +15,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "detour.h"
 #include "fail_point.h"
 #include "internal.h"
 #include "observer.h"
@@ -21,25 +24,56 @@
 /* Pages of a huge one, and as many huge ones make one that is gigantic. */
 #define MAX_PARTS	(PMD_SIZE >> PAGE_SHIFT)
 
+/* What comes of a try to collapse a block, beside 0 and an error */
+enum {
+	HAS_TO_MOVE = 1,	/* its pages don't lie side by side */
+	HAS_HOLES,		/* a hole was punched, or pages are still missing */
+	NEEDS_NODE,		/* the store has no room for the entry */
+};
+
 /**
  * struct block - what is to become one unit
- * @f: its file, whose invalidate_lock is held for writing
+ * @f: its file
  * @unit: what it becomes
- * @parts: the units that it consists of, room for %MAX_PARTS. Locked, in the order
- *	of the file; nobody else locks more than one.
- * @nr_parts: how many are locked
+ * @parts: the units that it consists of, in the order of the file; room for %MAX_PARTS.
+ *	A task that holds the lock of more than one unit has an invalidation under way.
+ * @nr_parts: how many there are
+ * @xas: where the entry goes; carries a node from one try to the next
  */
 struct block {
 	struct kvm_private_file *f;
 	struct kvm_private_unit unit;
 	struct kvm_private_unit *parts;
 	unsigned int nr_parts;
+	struct xa_state xas;
 };
 
-static void unlock_parts(struct block *block)
+static void block_init(struct block *block, struct kvm_private_file *f,
+		       pgoff_t index, unsigned int order,
+		       struct kvm_private_unit *parts)
 {
-	while (block->nr_parts)
-		kvm_private_store_unlock(&block->parts[--block->nr_parts]);
+	*block = (struct block){
+		.f = f,
+		.unit.index = index,
+		.unit.order = order,
+		.parts = parts,
+		.xas = __XA_STATE(&f->units, index, 0, 0),
+	};
+}
+
+static void unlock_parts(const struct block *block)
+{
+	unsigned int nr = block->nr_parts;
+
+	while (nr)
+		kvm_private_store_unlock(&block->parts[--nr]);
+}
+
+static int check_part(const struct kvm_private_unit *part)
+{
+	if (kvm_private_unit_has_poison(part))
+		return -EHWPOISON;
+	return kvm_private_unit_is_guarded(part) ? -EBUSY : 0;
 }
 
 /* The block has no holes, and gets none. */
@@ -49,6 +83,7 @@ static int lock_parts(struct block *block)
 	struct kvm_private_unit *part;
 	int ret = 0;
 
+	block->nr_parts = 0;
 	while (!ret && index < kvm_private_unit_end(&block->unit)) {
 		/* A guest's firmware has just had a huge page taken to pieces. */
 		if (block->nr_parts == MAX_PARTS) {
@@ -63,11 +98,7 @@ static int lock_parts(struct block *block)
 		}
 		block->nr_parts++;
 		index = kvm_private_unit_end(part);
-		if (kvm_private_pages_have_poison(part->head,
-						  kvm_private_unit_nr(part)))
-			ret = -EHWPOISON;
-		else if (kvm_private_unit_is_guarded(part))
-			ret = -EBUSY;
+		ret = check_part(part);
 	}
 	if (ret)
 		unlock_parts(block);
@@ -97,21 +128,34 @@ static void reclaim_parts(struct block *block)
 		kvm_private_unit_reclaim(block->f, &block->parts[i]);
 }
 
-/* Of a file with a gigantic page alone the store hasn't had a node so high. */
+/*
+ * Of a file with a gigantic page alone the store hasn't had a node so high. What the
+ * XArray asks for is allocated when the locks have been dropped.
+ */
 static int store_block(struct block *block)
 {
-	XA_STATE_ORDER(xas, &block->f->units, block->unit.index,
-		       block->unit.order);
+	struct xa_state *xas = &block->xas;
 
-	do {
-		xas_lock(&xas);
-		kvm_private_xas_may_fail(&xas, KVM_PRIVATE_FAIL_JOIN);
-		xas_store(&xas, kvm_private_entry(&block->unit));
-		xas_unlock(&xas);
-	} while (kvm_private_xas_nomem(&xas, KVM_PRIVATE_GFP_NODE,
-				       KVM_PRIVATE_FAIL_JOIN_AGAIN));
+	xas_set_order(xas, block->unit.index, block->unit.order);
+	xas_lock(xas);
+	kvm_private_xas_may_fail(xas, KVM_PRIVATE_FAIL_JOIN);
+	xas_store(xas, kvm_private_entry(&block->unit));
+	xas_unlock(xas);
 
-	return xas_error(&xas);
+	return xas_error(xas) == -ENOMEM ? NEEDS_NODE : xas_error(xas);
+}
+
+static int allocate_node(struct block *block)
+{
+	return kvm_private_xas_nomem(&block->xas, KVM_PRIVATE_GFP_NODE,
+				     KVM_PRIVATE_FAIL_JOIN_AGAIN) ? 0 : -ENOMEM;
+}
+
+/* Frees a node that was of no use in the end. */
+static void free_node(struct block *block)
+{
+	xas_reset(&block->xas);
+	xas_nomem(&block->xas, GFP_KERNEL);
 }
 
 /* Each huge page of what is gigantic may go back as one, others may not. */
@@ -129,30 +173,89 @@ static bool are_whole(struct block *block)
 
 static int join_in_place(struct block *block)
 {
-	unsigned int i;
+	struct kvm_private_unit *part, *end = block->parts + block->nr_parts;
 	int ret;
 
 	block->unit.head = block->parts[0].head;
 	block->unit.whole = are_whole(block);
 	ret = store_block(block);
 	if (ret)
-		goto unlock;
+		return ret;
 
-	/* Who cares for charges waits for the invalidate_lock. */
-	for (i = 0; i < block->nr_parts && !block->unit.whole; i++)
-		if (block->parts[i].whole)
-			kvm_private_unit_break(&block->parts[i]);
-	for (i = 0; i < block->nr_parts; i++)
-		kvm_private_unit_count(block->f, &block->parts[i],
-				       -kvm_private_unit_nr(&block->parts[i]));
+	for (part = block->parts; part < end; part++) {
+		if (part->whole && !block->unit.whole) {
+			kvm_private_unit_split_charge(part);
+			kvm_private_unit_break(part);
+		}
+		kvm_private_unit_count(block->f, part,
+				       -kvm_private_unit_nr(part));
+	}
 	kvm_private_unit_count(block->f, &block->unit,
 			       kvm_private_unit_nr(&block->unit));
-unlock:
-	/* What was the lock of a part is nobody's any more. */
+	return 0;
+}
+
+/* By their entries alone: the parts aren't locked. */
+static bool looks_contiguous(const struct block *block)
+{
+	pgoff_t index = block->unit.index;
+	struct kvm_private_unit part;
+	struct page *head = NULL;
+	void *entry;
+
+	for (; index < kvm_private_unit_end(&block->unit);
+	     index = kvm_private_unit_end(&part)) {
+		entry = xa_load(&block->f->units, index);
+		if (!entry)
+			return false;
+		part = kvm_private_entry_unit(entry, index);
+		if (!head)
+			head = part.head;
+		if (part.head != head + (part.index - block->unit.index))
+			return false;
+	}
+	return IS_ALIGNED(page_to_pfn(head), kvm_private_unit_nr(&block->unit));
+}
+
+static int join_locked(struct block *block)
+{
+	int ret = lock_parts(block);
+
+	if (ret)
+		return ret;
+	if (is_contiguous(block)) {
+		reclaim_parts(block);
+		ret = join_in_place(block);
+	} else {
+		ret = HAS_TO_MOVE;
+	}
+	/* The lock of a part that isn't the first belongs to no unit any more. */
 	unlock_parts(block);
 	return ret;
 }
 
+static int try_in_place(struct block *block)
+{
+	pgoff_t start = block->unit.index;
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+	int ret;
+
+	ret = kvm_private_lock_unclaimed(block->f);
+	if (ret)
+		return ret;
+	/* What is missing wouldn't come from where it would have to. */
+	ret = HAS_TO_MOVE;
+	if (looks_contiguous(block)) {
+		kvm_private_invalidate_begin(block->f, start, end);
+		ret = join_locked(block);
+		kvm_private_invalidate_end(block->f, start, end);
+	}
+	up_write(&block->f->invalidate_lock);
+
+	return ret;
+}
+
+/* Nothing else has the pages any more, nor gets one until the block is swapped. */
 static void copy_parts(struct block *block)
 {
 	struct kvm_private_unit *unit = &block->unit;
@@ -168,55 +271,113 @@ static void copy_parts(struct block *block)
 		     index++) {
 			copy_highpage(kvm_private_unit_page(unit, index),
 				      kvm_private_unit_page(part, index));
-			cond_resched();
+			kvm_private_cond_resched(COPY);
 		}
 	}
+}
+
+static int claim_unmapped(struct block *block, struct kvm_private_claim *claim)
+{
+	struct kvm_private_file *f = block->f;
+	pgoff_t start = block->unit.index, held;
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+	int ret;
+
+	kvm_private_claim(f, claim, start, end);
+	kvm_private_unmap(f, start, end);
+	ret = kvm_private_check_unused(f, start, end, &held);
+	if (!ret)
+		ret = lock_parts(block);
+	if (ret) {
+		kvm_private_release_claim(f, claim);
+		return ret;
+	}
+	reclaim_parts(block);
+	unlock_parts(block);
+	return 0;
+}
+
+static int claim_parts(struct block *block, struct kvm_private_claim *claim)
+{
+	struct kvm_private_file *f = block->f;
+	pgoff_t start = block->unit.index;
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+	int ret;
+
+	ret = kvm_private_lock_unclaimed(f);
+	if (ret)
+		return ret;
+
+	if (kvm_private_store_next_hole(f, start, end) < end) {
+		ret = HAS_HOLES;
+	} else if (!kvm_private_bindings_movable(f, start, end)) {
+		ret = -EBUSY;
+	} else {
+		kvm_private_invalidate_begin(f, start, end);
+		ret = claim_unmapped(block, claim);
+		kvm_private_invalidate_end(f, start, end);
+	}
+	up_write(&f->invalidate_lock);
+
+	return ret;
+}
+
+/* No guest has the block mapped: nothing has to be invalidated. */
+static int swap_parts(struct block *block, struct kvm_private_claim *claim)
+{
+	struct kvm_private_file *f = block->f;
+	int ret;
+
+	down_write(&f->invalidate_lock);
+	ret = lock_parts(block);
+	if (!ret) {
+		ret = store_block(block);
+		unlock_parts(block);
+	}
+	/* After the store: see claim.c. */
+	if (ret != NEEDS_NODE)
+		kvm_private_release_claim(f, claim);
+	up_write(&f->invalidate_lock);
+
+	return ret;
 }
 
 /* Frees what isn't used any more: the parts, or after an error the new pages. */
 static int move_parts(struct block *block)
 {
-	unsigned int nr = block->nr_parts;
+	struct kvm_private_file *f = block->f;
+	struct kvm_private_claim claim;
 	int ret;
 
+	ret = claim_parts(block, &claim);
+	if (ret)
+		goto free;
+
 	copy_parts(block);
-	ret = store_block(block);
-	unlock_parts(block);
-	if (ret)
-		kvm_private_units_free(block->f, &block->unit, 1);
-	else
-		kvm_private_units_free(block->f, block->parts, nr);
-	return ret;
-}
-
-/* Returns 1 if the pages have to move. There are no holes. */
-static int try_in_place(struct block *block)
-{
-	int ret = lock_parts(block);
-
-	if (ret)
-		return ret;
-	if (!is_contiguous(block)) {
-		unlock_parts(block);
-		return 1;
+	while ((ret = swap_parts(block, &claim)) == NEEDS_NODE) {
+		ret = allocate_node(block);
+		if (ret) {
+			kvm_private_release_claim(f, &claim);
+			break;
+		}
 	}
-	reclaim_parts(block);
-	return join_in_place(block);
+	if (!ret) {
+		kvm_private_units_free(f, block->parts, block->nr_parts);
+		return 0;
+	}
+free:
+	kvm_private_units_free(f, &block->unit, 1);
+	return ret;
 }
 
 static int try_moving(struct block *block)
 {
 	struct kvm_private_file *f = block->f;
 	unsigned long nr = kvm_private_unit_nr(&block->unit);
-	pgoff_t end = kvm_private_unit_end(&block->unit);
-	pgoff_t start = block->unit.index, held;
 	int ret;
 
-	kvm_private_unmap(f, start, end);
-	ret = kvm_private_check_unused(f, start, end, &held);
-	if (ret)
-		return ret;
-	ret = kvm_private_store_fill(f, start, end);
+	ret = kvm_private_store_fill(f, block->unit.index,
+				     kvm_private_unit_end(&block->unit));
 	if (ret)
 		return ret;
 
@@ -225,22 +386,14 @@ static int try_moving(struct block *block)
 	if (ret)
 		return ret;
 	ret = kvm_private_unit_alloc(f, &block->unit, KVM_PRIVATE_GFP_PAGE);
-	if (ret)
-		goto uncharge;
-
-	ret = lock_parts(block);
-	if (ret) {
-		kvm_private_units_free(f, &block->unit, 1);
-	} else {
-		reclaim_parts(block);
+	if (!ret)
 		ret = move_parts(block);
-	}
-uncharge:
 	/* Either the new pages are gone or the old ones. */
 	kvm_private_uncharge(f, nr);
 	return ret;
 }
 
+/* Has it pages, and is it not what it is to become? */
 static bool is_wanted(struct block *block)
 {
 	pgoff_t next = block->unit.index;
@@ -255,94 +408,95 @@ static bool is_wanted(struct block *block)
 
 static int join(struct block *block)
 {
-	pgoff_t start = block->unit.index;
-	pgoff_t end = kvm_private_unit_end(&block->unit);
 	int ret;
 
-	kvm_private_invalidate_begin(block->f, start, end);
-	/* What is missing wouldn't come from where it would have to. */
-	ret = 1;
-	if (kvm_private_store_next_hole(block->f, start, end) == end)
-		ret = try_in_place(block);
-	if (ret > 0)
-		ret = try_moving(block);
-	kvm_private_invalidate_end(block->f, start, end);
+	do {
+		ret = is_wanted(block) ? try_in_place(block) : 0;
+		if (ret == HAS_TO_MOVE)
+			ret = try_moving(block);
+		if (ret == NEEDS_NODE)
+			ret = allocate_node(block) ?: NEEDS_NODE;
+		if (ret > 0 && fatal_signal_pending(current))
+			ret = -EINTR;
+	} while (ret > 0);
+
+	free_node(block);
 	return ret;
 }
 
 /* First fills it: what is missing is huge, where all of a huge page is. */
 static int join_huge_pages(struct block *block)
 {
-	struct block part = {
-		.f = block->f,
-		.unit.index = block->unit.index,
-		.unit.order = kvm_private_order_below(block->unit.order),
-		.parts = block->parts,
-	};
+	unsigned int order = kvm_private_order_below(block->unit.order);
+	pgoff_t index = block->unit.index;
 	pgoff_t end = kvm_private_unit_end(&block->unit);
+	struct block part;
 	int ret;
 
-	ret = kvm_private_store_fill(block->f, block->unit.index, end);
-	for (; !ret && part.unit.index < end;
-	     part.unit.index = kvm_private_unit_end(&part.unit)) {
+	ret = kvm_private_store_fill(block->f, index, end);
+	for (; !ret && index < end; index += 1UL << order) {
+		block_init(&part, block->f, index, order, block->parts);
 		if (!is_wanted(&part))
 			continue;
 		ret = join(&part);
 		/* Each call gets further, however often signals come. */
 		if (!ret && signal_pending(current))
 			ret = -EINTR;
-		cond_resched();
+		kvm_private_cond_resched(COLLAPSE);
 	}
 	return ret;
 }
 
-static int collapse_locked(struct block *block)
+static int collapse(struct block *block)
 {
 	int ret = 0;
 
 	if (!is_wanted(block))
 		return 0;
-
 	if (kvm_private_unit_is_gigantic(&block->unit))
 		ret = join_huge_pages(block);
 	return ret ?: join(block);
 }
 
-static int collapse(struct block *block)
+/* Where there are no pages there is nothing to be done. */
+static u64 skip_holes(struct kvm_private_file *f, u64 offset, u64 end)
 {
-	int ret;
+	u64 step = PAGE_SIZE << f->order;
+	pgoff_t index = offset >> PAGE_SHIFT;
 
-	if (down_write_killable(&block->f->invalidate_lock))
-		return -EINTR;
-	ret = collapse_locked(block);
-	up_write(&block->f->invalidate_lock);
-
-	return ret;
+	if (!kvm_private_store_next_page(f, &index, end >> PAGE_SHIFT))
+		return end;
+	return max(offset, round_down((u64)index << PAGE_SHIFT, step));
 }
 
 /* Moves what it has seen to out of the range, which is in bytes. */
-static int collapse_range(struct block *block, u64 *offset, u64 *size)
+static int collapse_range(struct kvm_private_file *f,
+			  struct kvm_private_unit *parts, u64 *offset, u64 *size)
 {
-	u64 step = PAGE_SIZE << block->unit.order;
+	u64 step = PAGE_SIZE << f->order;
 	u64 end = *offset + *size;
+	struct block block;
 	u64 next;
-	int ret = 0;
+	int ret;
 
-	while (*offset < end) {
+	while ((*offset = skip_holes(f, *offset, end)) < end) {
+		*size = end - *offset;
 		next = min(round_down(*offset, step) + step, end);
 		if (next - *offset == step) {
-			block->unit.index = *offset >> PAGE_SHIFT;
-			ret = collapse(block);
+			block_init(&block, f, *offset >> PAGE_SHIFT, f->order,
+				   parts);
+			ret = collapse(&block);
 			if (ret)
-				break;
+				return ret;
 		}
 		*offset = next;
 		*size = end - next;
 		if (next < end && signal_pending(current))
 			return -EINTR;
-		cond_resched();
+		kvm_private_cond_resched(COLLAPSE);
 	}
-	return ret;
+	*size = 0;
+	return 0;
 }
 
 /**
@@ -357,7 +511,7 @@ long kvm_private_ioctl_collapse(struct file *file,
 				struct kvm_private_collapse __user *arg)
 {
 	struct kvm_private_file *f = kvm_private_file(file);
-	struct block block = { .f = f, .unit.order = f->order };
+	struct kvm_private_unit *parts;
 	struct kvm_private_collapse c;
 	pgoff_t start, end;
 	int ret;
@@ -371,14 +525,13 @@ long kvm_private_ioctl_collapse(struct file *file,
 	if (ret)
 		return ret;
 
-	block.parts = kvm_private_may_fail(PARTS, NULL,
-					   kvcalloc(MAX_PARTS,
-						    sizeof(*block.parts),
-						    GFP_KERNEL_ACCOUNT));
-	if (!block.parts)
+	parts = kvm_private_may_fail(PARTS, NULL,
+				     kvcalloc(MAX_PARTS, sizeof(*parts),
+					      GFP_KERNEL_ACCOUNT));
+	if (!parts)
 		return -ENOMEM;
-	ret = collapse_range(&block, &c.offset, &c.size);
-	kvfree(block.parts);
+	ret = collapse_range(f, parts, &c.offset, &c.size);
+	kvfree(parts);
 
 	if (copy_to_user(arg, &c, sizeof(c)))
 		return -EFAULT;

@@ -11,10 +11,14 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "detour.h"
 #include "internal.h"
 #include "observer.h"
 #include "trace.h"
 #include "unit.h"
+
+/* How often memory for the states is waited for that others then take */
+#define MAX_TRIES	16
 
 struct conversion {
 	struct file *file;
@@ -43,7 +47,7 @@ static bool has_guarded_pages(struct kvm_private_file *f,
 	pgoff_t index = c->start;
 	bool guarded = false;
 
-	if (list_empty(&f->guests))
+	if (!kvm_private_has_guests(f))
 		return false;
 
 	while (!guarded && kvm_private_store_next_page(f, &index, c->end)) {
@@ -54,7 +58,7 @@ static bool has_guarded_pages(struct kvm_private_file *f,
 		guarded = kvm_private_unit_is_guarded(&unit);
 		index = kvm_private_unit_end(&unit);
 		kvm_private_store_unlock(&unit);
-		cond_resched();
+		kvm_private_cond_resched(HAND_TO_HOST);
 	}
 	return guarded;
 }
@@ -69,11 +73,11 @@ static bool can_preserve(struct kvm_private_file *f, const struct conversion *c)
 }
 
 /**
- * kvm_private_check_unused() - is nobody in the middle of using a page?
+ * kvm_private_check_unused() - does the file alone hold the pages?
  * @f: the file
  * @start: first page offset
  * @end: page offset after the last
- * @held: out: with -EAGAIN, the first page that somebody else holds
+ * @held: out: with -EAGAIN, the first page that something else holds
  *
  * Only pages that are shared now can be in the wrong hands.
  *
@@ -115,7 +119,7 @@ static int make_private(struct kvm_private_file *f, struct conversion *c)
  */
 static void split_again(struct kvm_private_file *f, const struct conversion *c)
 {
-	if (!list_empty(&f->guests)) {
+	if (kvm_private_has_guests(f)) {
 		kvm_private_store_split(f, c->start, GFP_KERNEL | __GFP_NOFAIL);
 		kvm_private_store_split(f, c->end, GFP_KERNEL | __GFP_NOFAIL);
 	}
@@ -138,7 +142,7 @@ static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
 	pgoff_t index = c->start;
 
 	/* Without a guest's record no page was prepared, or can be. */
-	if (!zero && list_empty(&f->guests))
+	if (!zero && !kvm_private_has_guests(f))
 		return;
 
 	split_again(f, c);
@@ -153,7 +157,7 @@ static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
 			zero_pages(c, &unit);
 		index = kvm_private_unit_end(&unit);
 		kvm_private_store_unlock(&unit);
-		cond_resched();
+		kvm_private_cond_resched(HAND_TO_HOST);
 	}
 }
 
@@ -166,8 +170,10 @@ static int make_shared(struct kvm_private_file *f, struct conversion *c)
 	return ret;
 }
 
+/* Returns 1 if units have to be split before. */
 static int convert_locked(struct kvm_private_file *f, struct conversion *c)
 {
+	struct kvm_private_claim claim;
 	int ret;
 
 	if (is_done(f, c)) {
@@ -177,28 +183,41 @@ static int convert_locked(struct kvm_private_file *f, struct conversion *c)
 	}
 	if (!can_preserve(f, c))
 		return -EOPNOTSUPP;
-	if (!list_empty(&f->guests)) {
-		ret = kvm_private_store_split_range(f, c->start, c->end);
-		if (ret)
-			return ret;
-	}
+	if (kvm_private_has_guests(f) &&
+	    !kvm_private_store_is_split(f, c->start, c->end))
+		return 1;
 
 	kvm_private_invalidate_begin(f, c->start, c->end);
+	kvm_private_claim(f, &claim, c->start, c->end);
 	ret = c->private ? make_private(f, c) : make_shared(f, c);
+	kvm_private_release_claim(f, &claim);
 	kvm_private_invalidate_end(f, c->start, c->end);
 
 	return ret;
 }
 
+/* What the file's lock isn't to be held for: -ENOMEM is final. */
+static int get_ready(struct kvm_private_file *f, const struct conversion *c,
+		     int reason)
+{
+	return reason == -ENOMEM ? kvm_private_state_make_room() :
+				   kvm_private_store_split_range(f, c->start, c->end);
+}
+
 static int convert(struct conversion *c)
 {
 	struct kvm_private_file *f = kvm_private_file(c->file);
+	unsigned int tries = 0;
 	int ret;
 
-	if (down_write_killable(&f->invalidate_lock))
-		return -EINTR;
-	ret = convert_locked(f, c);
-	up_write(&f->invalidate_lock);
+	do {
+		ret = kvm_private_lock_unclaimed(f);
+		if (ret)
+			break;
+		ret = convert_locked(f, c);
+		up_write(&f->invalidate_lock);
+	} while ((ret > 0 || (ret == -ENOMEM && ++tries < MAX_TRIES)) &&
+		 !(ret = get_ready(f, c, ret)));
 
 	trace_kvm_private_convert(f, c->start, c->end, c->private, c->flags, ret);
 	return ret;

@@ -8,6 +8,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "detour.h"
 #include "fail_point.h"
 #include "internal.h"
 
@@ -22,7 +23,7 @@ static int clear_rest(char __user *to, size_t len)
 			return -EFAULT;
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		cond_resched();
+		kvm_private_cond_resched(CLEAR_INFO);
 	}
 	return 0;
 }

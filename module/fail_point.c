@@ -46,10 +46,12 @@ static const char * const point_names[] = {
 	[KVM_PRIVATE_FAIL_JOIN]		= "join",
 	[KVM_PRIVATE_FAIL_JOIN_AGAIN]	= "join_again",
 	[KVM_PRIVATE_FAIL_STATE]	= "state",
+	[KVM_PRIVATE_FAIL_STATE_ROOM]	= "state_room",
 	[KVM_PRIVATE_FAIL_POLICY]	= "policy",
 	[KVM_PRIVATE_FAIL_GUEST]	= "guest",
 	[KVM_PRIVATE_FAIL_GUEST_MODULE]	= "guest_module",
 	[KVM_PRIVATE_FAIL_MAPPING]	= "mapping",
+	[KVM_PRIVATE_FAIL_MAPPED_BY_OTHER] = "mapped_by_other",
 	[KVM_PRIVATE_FAIL_FOLLOWING]	= "following",
 };
 

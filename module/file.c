@@ -43,22 +43,22 @@ int kvm_private_file_range(struct file *file, u64 offset, u64 len,
 	return 0;
 }
 
-/* What can fail comes before anybody has to let go of anything. */
+/* What can fail comes before any consumer has to let go of anything. */
 static int punch_hole(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
 {
 	int ret;
 
-	down_write(&f->invalidate_lock);
-	ret = kvm_private_store_split_range(f, start, end);
-	if (!ret) {
-		kvm_private_invalidate_begin(f, start, end);
-		kvm_private_unmap(f, start, end);
-		kvm_private_store_remove(f, start, end);
-		kvm_private_invalidate_end(f, start, end);
-	}
+	ret = kvm_private_store_lock_split(f, start, end);
+	if (ret)
+		return ret;
+
+	kvm_private_invalidate_begin(f, start, end);
+	kvm_private_unmap(f, start, end);
+	kvm_private_store_remove(f, start, end);
+	kvm_private_invalidate_end(f, start, end);
 	up_write(&f->invalidate_lock);
 
-	return ret;
+	return 0;
 }
 
 static long kvm_private_fallocate(struct file *file, int mode, loff_t offset,
@@ -239,8 +239,12 @@ struct file *kvm_private_file_create(u64 size, u64 flags,
 	kvm_private_state_init(f);
 	init_rwsem(&f->invalidate_lock);
 	f->bindings = RB_ROOT_CACHED;
+	spin_lock_init(&f->claims_lock);
+	f->claims = RB_ROOT_CACHED;
+	init_waitqueue_head(&f->claim_released);
 	spin_lock_init(&f->guests_lock);
-	INIT_LIST_HEAD(&f->guests);
+	f->guests = RB_ROOT;
+	mutex_init(&f->set_policy_lock);
 	rwlock_init(&f->policy_lock);
 	f->policies = RB_ROOT_CACHED;
 	if (!guest_id)

@@ -13,6 +13,7 @@
 #include <linux/nodemask.h>
 
 #include "compat/compat.h"
+#include "detour.h"
 #include "fail_point.h"
 #include "internal.h"
 #include "unit.h"
@@ -51,7 +52,7 @@ static struct page *alloc_in_zone(struct zone *zone)
 			return pfn_to_page(pfn);
 		if (fatal_signal_pending(current))
 			break;
-		cond_resched();
+		kvm_private_cond_resched(GIGANTIC);
 	}
 	return NULL;
 }

@@ -13,12 +13,76 @@
  */
 
 #include <linux/module.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
 
 #include "fail_point.h"
 #include "internal.h"
 #include "trace.h"
 #include "unit.h"
+
+static int compare_guests(const struct kvm_private_guest *a,
+			  const struct kvm_private_guest *b)
+{
+	if (a->id != b->id)
+		return a->id < b->id ? -1 : 1;
+	if (a->ops != b->ops)
+		return a->ops < b->ops ? -1 : 1;
+	return 0;
+}
+
+static struct kvm_private_guest *to_guest(struct rb_node *node)
+{
+	return node ? rb_entry(node, struct kvm_private_guest, node) : NULL;
+}
+
+static int compare_nodes(struct rb_node *a, const struct rb_node *b)
+{
+	return compare_guests(rb_entry(a, struct kvm_private_guest, node),
+			      rb_entry(b, struct kvm_private_guest, node));
+}
+
+static int compare_key(const void *key, const struct rb_node *node)
+{
+	return compare_guests(key,
+			      rb_entry(node, struct kvm_private_guest, node));
+}
+
+/* Takes a reference. */
+static struct kvm_private_guest *
+find_guest(struct kvm_private_file *f, const struct kvm_private_guest *like)
+{
+	struct kvm_private_guest *guest;
+
+	spin_lock(&f->guests_lock);
+	guest = to_guest(rb_find(like, &f->guests, compare_key));
+	if (guest)
+		refcount_inc(&guest->refs);
+	spin_unlock(&f->guests_lock);
+
+	return guest;
+}
+
+/* Returns the one that another task has entered meanwhile, with a reference. */
+static struct kvm_private_guest *insert_guest(struct kvm_private_file *f,
+					      struct kvm_private_guest *guest)
+{
+	struct kvm_private_guest *other;
+
+	spin_lock(&f->guests_lock);
+	other = to_guest(rb_find_add(&guest->node, &f->guests, compare_nodes));
+	if (other)
+		refcount_inc(&other->refs);
+	spin_unlock(&f->guests_lock);
+
+	return other;
+}
+
+static void free_guest(struct kvm_private_guest *guest)
+{
+	module_put(guest->ops->owner);
+	kfree(guest);
+}
 
 /**
  * kvm_private_guest_get() - find or make the record for a binding's guest
@@ -27,7 +91,7 @@
  * @ops: the operations that prepare pages for it. If they aren't the binding's
  *	own its guest trusts the host.
  *
- * Context: may sleep, invalidate_lock held for writing.
+ * Context: may sleep.
  * Return: the record with a reference, to be given back with
  * kvm_private_guest_put(); ERR_PTR(-ENOMEM); ERR_PTR(-ENODEV) if the owner of
  * the operations is being unloaded.
@@ -37,20 +101,14 @@ kvm_private_guest_get(struct kvm_private_file *f,
 		      const struct kvm_private_binding *binding,
 		      const struct kvm_private_binding_ops *ops)
 {
-	struct kvm_private_guest *guest;
+	const struct kvm_private_guest like = {
+		.id = binding->guest_id, .ops = ops,
+	};
+	struct kvm_private_guest *guest, *other;
 
-	lockdep_assert_held_write(&f->invalidate_lock);
-
-	spin_lock(&f->guests_lock);
-	list_for_each_entry(guest, &f->guests, node) {
-		if (guest->id == binding->guest_id &&
-		    guest->ops == ops) {
-			refcount_inc(&guest->refs);
-			spin_unlock(&f->guests_lock);
-			return guest;
-		}
-	}
-	spin_unlock(&f->guests_lock);
+	guest = find_guest(f, &like);
+	if (guest)
+		return guest;
 
 	guest = kvm_private_may_fail(GUEST, NULL,
 				     kzalloc(sizeof(*guest), GFP_KERNEL_ACCOUNT));
@@ -66,10 +124,11 @@ kvm_private_guest_get(struct kvm_private_file *f,
 	guest->trusts_host = ops != binding->ops;
 	refcount_set(&guest->refs, 1);
 
-	spin_lock(&f->guests_lock);
-	list_add(&guest->node, &f->guests);
-	spin_unlock(&f->guests_lock);
-	return guest;
+	other = insert_guest(f, guest);
+	if (!other)
+		return guest;
+	free_guest(guest);
+	return other;
 }
 
 void kvm_private_guest_put(struct kvm_private_file *f,
@@ -80,13 +139,24 @@ void kvm_private_guest_put(struct kvm_private_file *f,
 	spin_lock(&f->guests_lock);
 	last = refcount_dec_and_test(&guest->refs);
 	if (last)
-		list_del(&guest->node);
+		rb_erase(&guest->node, &f->guests);
 	spin_unlock(&f->guests_lock);
-	if (!last)
-		return;
 
-	module_put(guest->ops->owner);
-	kfree(guest);
+	if (last)
+		free_guest(guest);
+}
+
+/**
+ * kvm_private_has_guests() - may a page of a file be prepared for a guest?
+ * @f: the file
+ *
+ * Context: invalidate_lock held for writing, so that no binding brings another guest.
+ */
+bool kvm_private_has_guests(struct kvm_private_file *f)
+{
+	lockdep_assert_held_write(&f->invalidate_lock);
+
+	return !RB_EMPTY_ROOT(&f->guests);
 }
 
 /**

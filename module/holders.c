@@ -17,21 +17,85 @@
 #include <linux/sysfs.h>
 #include <linux/wait.h>
 
+#include "detour.h"
 #include "fail_point.h"
 #include "internal.h"
 
 /* How many files the log names */
 #define MOST_NAMED	5
 
-static DEFINE_SPINLOCK(files_lock);	/* guards files */
-static LIST_HEAD(files);
-
-/* The file that kvm_private_holders_visit() is at. Set under files_lock. */
-static struct kvm_private_file *visited;
-static unsigned long visit;
+static DEFINE_SPINLOCK(files_lock);	/* guards files, holders' nr_visitors */
+static LIST_HEAD(files);		/* struct kvm_private_holder, cursors too */
 static DECLARE_WAIT_QUEUE_HEAD(visit_over);
 
+/* Of all files; the pages of huge and gigantic units are counted by themselves. */
+static atomic_long_t nr_huge = ATOMIC_LONG_INIT(0);
+static atomic_long_t nr_gigantic = ATOMIC_LONG_INIT(0);
+
 static struct dentry *debugfs;
+
+/**
+ * struct walk - a walk over all files
+ * @cursor: its place in the list, behind which it goes on. Files that are made meanwhile
+ *	are put before all others, where it doesn't come.
+ * @at: the file that it is at, which stays; or NULL
+ */
+struct walk {
+	struct kvm_private_holder cursor;
+	struct kvm_private_file *at;
+};
+
+static struct kvm_private_file *to_file(struct kvm_private_holder *holder)
+{
+	return container_of(holder, struct kvm_private_file, holder);
+}
+
+static void walk_begin(struct walk *walk)
+{
+	*walk = (struct walk){ .cursor.is_cursor = true };
+	spin_lock(&files_lock);
+	list_add(&walk->cursor.node, &files);
+	spin_unlock(&files_lock);
+}
+
+/* Lets go of the file that the walk is at. files_lock is held. */
+static void walk_leave(struct walk *walk)
+{
+	lockdep_assert_held(&files_lock);
+
+	if (walk->at && !--walk->at->holder.nr_visitors)
+		wake_up_all(&visit_over);
+	walk->at = NULL;
+}
+
+/* To the next file, which is returned, unless this was the last */
+static struct kvm_private_file *walk_next(struct walk *walk)
+{
+	struct kvm_private_holder *holder = &walk->cursor;
+
+	spin_lock(&files_lock);
+	walk_leave(walk);
+	list_for_each_entry_continue(holder, &files, node) {
+		if (!holder->is_cursor) {
+			list_move(&walk->cursor.node, &holder->node);
+			holder->nr_visitors++;
+			walk->at = to_file(holder);
+			break;
+		}
+	}
+	spin_unlock(&files_lock);
+	kvm_private_cond_resched(HOLDERS);
+
+	return walk->at;
+}
+
+static void walk_end(struct walk *walk)
+{
+	spin_lock(&files_lock);
+	walk_leave(walk);
+	list_del(&walk->cursor.node);
+	spin_unlock(&files_lock);
+}
 
 /**
  * kvm_private_usage_of() - what a file has allocated
@@ -57,20 +121,29 @@ static unsigned long sum(const struct kvm_private_usage *usage)
 	return usage->small + usage->huge + usage->gigantic;
 }
 
+/**
+ * kvm_private_usage_add() - note that there is more or less in huge pages
+ * @f: the file that has them
+ * @gigantic: in gigantic ones
+ * @nr: base pages; negative: less
+ *
+ * Context: any.
+ */
+void kvm_private_usage_add(struct kvm_private_file *f, bool gigantic, long nr)
+{
+	atomic_long_add(nr, gigantic ? &f->nr_gigantic : &f->nr_huge);
+	atomic_long_add(nr, gigantic ? &nr_gigantic : &nr_huge);
+}
+
 static struct kvm_private_usage total(void)
 {
-	struct kvm_private_usage total = {}, usage;
-	struct kvm_private_file *f;
+	unsigned long all = kvm_private_nr_charged();
+	struct kvm_private_usage total = {
+		.huge = atomic_long_read(&nr_huge),
+		.gigantic = atomic_long_read(&nr_gigantic),
+	};
 
-	spin_lock(&files_lock);
-	list_for_each_entry(f, &files, holder.node) {
-		usage = kvm_private_usage_of(f);
-		total.small += usage.small;
-		total.huge += usage.huge;
-		total.gigantic += usage.gigantic;
-	}
-	spin_unlock(&files_lock);
-
+	total.small = all - min(all, total.huge + total.gigantic);
 	return total;
 }
 
@@ -79,21 +152,21 @@ static ssize_t allocated_4k_show(struct device *device,
 {
 	return sysfs_emit(buf, "%lu\n", total().small << PAGE_SHIFT);
 }
-static DEVICE_ATTR_RO(allocated_4k);
+static DEVICE_ATTR_ADMIN_RO(allocated_4k);
 
 static ssize_t allocated_2m_show(struct device *device,
 				 struct device_attribute *attribute, char *buf)
 {
 	return sysfs_emit(buf, "%lu\n", total().huge << PAGE_SHIFT);
 }
-static DEVICE_ATTR_RO(allocated_2m);
+static DEVICE_ATTR_ADMIN_RO(allocated_2m);
 
 static ssize_t allocated_1g_show(struct device *device,
 				 struct device_attribute *attribute, char *buf)
 {
 	return sysfs_emit(buf, "%lu\n", total().gigantic << PAGE_SHIFT);
 }
-static DEVICE_ATTR_RO(allocated_1g);
+static DEVICE_ATTR_ADMIN_RO(allocated_1g);
 
 static struct attribute *holders_attrs[] = {
 	&dev_attr_allocated_4k.attr,
@@ -112,58 +185,124 @@ const struct attribute_group *kvm_private_holders_groups[] = {
 	NULL
 };
 
-static int files_show(struct seq_file *m, void *unused)
+/* A reader's walk goes on from one read to the next, but is at no file in between. */
+static void *files_start(struct seq_file *m, loff_t *pos)
 {
-	struct kvm_private_file *f;
-	struct kvm_private_usage usage;
+	struct walk *walk = m->private;
 
-	seq_puts(m, "pid comm size allocated-4k allocated-2m allocated-1g bindings\n");
+	if (*pos)
+		return walk_next(walk);
 	spin_lock(&files_lock);
-	list_for_each_entry(f, &files, holder.node) {
-		usage = kvm_private_usage_of(f);
-		seq_printf(m, "%d ", f->holder.pid);
-		seq_escape(m, f->holder.comm, " \t\n\\");
-		seq_printf(m, " %lld %lu %lu %lu %lu\n",
-			   i_size_read(f->mapping->host),
-			   usage.small << PAGE_SHIFT, usage.huge << PAGE_SHIFT,
-			   usage.gigantic << PAGE_SHIFT,
-			   READ_ONCE(f->nr_bindings));
-	}
+	list_move(&walk->cursor.node, &files);
 	spin_unlock(&files_lock);
+	return SEQ_START_TOKEN;
+}
+
+static void *files_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return walk_next(m->private);
+}
+
+/* The file that the walk is at hasn't been shown: the next read begins with it. */
+static void files_stop(struct seq_file *m, void *v)
+{
+	struct walk *walk = m->private;
+
+	spin_lock(&files_lock);
+	if (walk->at && !list_empty(&walk->at->holder.node))
+		list_move_tail(&walk->cursor.node, &walk->at->holder.node);
+	walk_leave(walk);
+	spin_unlock(&files_lock);
+}
+
+static int files_show(struct seq_file *m, void *v)
+{
+	struct kvm_private_usage usage;
+	struct kvm_private_file *f = v;
+
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(m, "pid comm size allocated-4k allocated-2m allocated-1g bindings\n");
+		return 0;
+	}
+
+	usage = kvm_private_usage_of(f);
+	seq_printf(m, "%d ", f->holder.pid);
+	seq_escape(m, f->holder.comm, " \t\n\\");
+	seq_printf(m, " %lld %lu %lu %lu %lu\n",
+		   i_size_read(f->mapping->host),
+		   usage.small << PAGE_SHIFT, usage.huge << PAGE_SHIFT,
+		   usage.gigantic << PAGE_SHIFT, READ_ONCE(f->nr_bindings));
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(files);
 
-/* The largest file that has less than another, or as much and comes after it */
-static struct kvm_private_file *next_largest(unsigned long *below,
-					     struct kvm_private_file *after)
+static const struct seq_operations files_seq_ops = {
+	.start = files_start,
+	.next = files_next,
+	.stop = files_stop,
+	.show = files_show,
+};
+
+static int files_open(struct inode *inode, struct file *file)
 {
-	struct kvm_private_file *f, *found = NULL;
-	unsigned long nr, most = 0;
-	bool passed = !after;
+	struct walk *walk = __seq_open_private(file, &files_seq_ops,
+					       sizeof(*walk));
 
-	list_for_each_entry(f, &files, holder.node) {
-		struct kvm_private_usage usage = kvm_private_usage_of(f);
-
-		nr = sum(&usage);
-		if (nr > most && (nr < *below || (nr == *below && passed))) {
-			most = nr;
-			found = f;
-		}
-		passed |= f == after;
-	}
-	*below = most;
-	return found;
+	if (!walk)
+		return -ENOMEM;
+	walk_begin(walk);
+	return 0;
 }
 
-/* Called before somebody is killed; nothing is freed here. */
+static int files_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+
+	walk_end(m->private);
+	return seq_release_private(inode, file);
+}
+
+static const struct file_operations files_fops = {
+	.owner = THIS_MODULE,
+	.open = files_open,
+	.read = seq_read,
+	.release = files_release,
+};
+
+/**
+ * struct largest - what the log says of a file
+ * @nr: its base pages
+ * @pid: of the process that created it
+ * @comm: that process's name
+ */
+struct largest {
+	unsigned long nr;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+/* The largest comes first; of two that are alike the one that was found first. */
+static void note_if_large(struct largest *largest, struct kvm_private_file *f)
+{
+	struct kvm_private_usage usage = kvm_private_usage_of(f);
+	struct largest one = { .nr = sum(&usage), .pid = f->holder.pid };
+	unsigned int i;
+
+	memcpy(one.comm, f->holder.comm, sizeof(one.comm));
+	for (i = 0; i < MOST_NAMED; i++)
+		if (one.nr > largest[i].nr)
+			swap(one, largest[i]);
+}
+
+/* Called before a process is killed for memory, and may sleep; nothing is freed here. */
 static int tell_holders(struct notifier_block *block, unsigned long unused,
 			void *freed)
 {
 	static DEFINE_RATELIMIT_STATE(rate, 10 * HZ, 1);
-	struct kvm_private_file *f = NULL;
-	unsigned long nr = ULONG_MAX;
+	struct largest largest[MOST_NAMED] = {};
 	struct kvm_private_usage usage = total();
+	struct kvm_private_file *f;
+	struct walk walk;
 	unsigned int i;
 
 	if (!sum(&usage) || !__ratelimit(&rate))
@@ -171,15 +310,14 @@ static int tell_holders(struct notifier_block *block, unsigned long unused,
 
 	pr_warn("out of memory; private memory, which can't be reclaimed: %lu kB\n",
 		sum(&usage) << (PAGE_SHIFT - 10));
-	spin_lock(&files_lock);
-	for (i = 0; i < MOST_NAMED; i++) {
-		f = next_largest(&nr, f);
-		if (!f)
-			break;
+	walk_begin(&walk);
+	while ((f = walk_next(&walk)))
+		note_if_large(largest, f);
+	walk_end(&walk);
+	for (i = 0; i < MOST_NAMED && largest[i].nr; i++)
 		pr_warn("%lu kB in a file that process %d (%s) created\n",
-			nr << (PAGE_SHIFT - 10), f->holder.pid, f->holder.comm);
-	}
-	spin_unlock(&files_lock);
+			largest[i].nr << (PAGE_SHIFT - 10), largest[i].pid,
+			largest[i].comm);
 	return NOTIFY_OK;
 }
 
@@ -199,44 +337,36 @@ void kvm_private_holder_add(struct kvm_private_file *f)
 			 TASK_COMM_LEN));
 
 	spin_lock(&files_lock);
-	f->holder.visit = visit;
-	list_add_tail(&f->holder.node, &files);
+	list_add(&f->holder.node, &files);
 	spin_unlock(&files_lock);
+}
+
+static bool is_visited(struct kvm_private_file *f)
+{
+	bool visited;
+
+	spin_lock(&files_lock);
+	visited = f->holder.nr_visitors;
+	spin_unlock(&files_lock);
+	return visited;
 }
 
 /**
  * kvm_private_holder_remove() - the file goes
  * @f: has no pages any more
  *
- * Context: may sleep, until no visitor is at the file.
+ * Context: may sleep, until no walk is at the file.
  */
 void kvm_private_holder_remove(struct kvm_private_file *f)
 {
-	spin_lock(&files_lock);
-	list_del(&f->holder.node);
-	spin_unlock(&files_lock);
-	/* Pairs with go_on(): whatever the visitor did comes before the file's end. */
-	wait_event(visit_over, smp_load_acquire(&visited) != f);
-}
-
-/* To a file where this visit hasn't been, if it is to go on */
-static struct kvm_private_file *go_on(bool wanted)
-{
-	struct kvm_private_file *f, *next = NULL;
+	bool visited;
 
 	spin_lock(&files_lock);
-	list_for_each_entry(f, &files, holder.node) {
-		if (wanted && f->holder.visit != visit) {
-			f->holder.visit = visit;
-			next = f;
-			break;
-		}
-	}
-	/* Pairs with kvm_private_holder_remove(). */
-	smp_store_release(&visited, next);
+	list_del_init(&f->holder.node);
+	visited = f->holder.nr_visitors;
 	spin_unlock(&files_lock);
-	wake_up_all(&visit_over);
-	return next;
+	if (unlikely(visited))
+		wait_event(visit_over, !is_visited(f));
 }
 
 /**
@@ -247,19 +377,18 @@ static struct kvm_private_file *go_on(bool wanted)
  *
  * Left out are files that are made meanwhile.
  *
- * Context: may sleep. One call at a time.
+ * Context: may sleep.
  */
 void kvm_private_holders_visit(bool (*visitor)(struct kvm_private_file *f,
 					       void *arg), void *arg)
 {
 	struct kvm_private_file *f;
-	bool wanted = true;
+	struct walk walk;
 
-	spin_lock(&files_lock);
-	visit++;
-	spin_unlock(&files_lock);
-	while ((f = go_on(wanted)))
-		wanted = visitor(f, arg);
+	walk_begin(&walk);
+	while ((f = walk_next(&walk)) && visitor(f, arg))
+		;
+	walk_end(&walk);
 }
 
 int kvm_private_holders_init(void)

@@ -9,26 +9,38 @@
  * Lock order, outermost first:
  *
  *   mmap_lock (a fault in a mapping of the file)
+ *   claims (claim.c; a task waits for one only without the locks below)
  *   kvm_private_file.invalidate_lock
  *     lock of a unit (of its first page)
  *       kvm_private_file.guests_lock
  *       kvm_private_file.units' xa_lock
- *       kvm_private_file.policy_lock
+ *       kvm_private_file.claims_lock
+ *   kvm_private_file.set_policy_lock
+ *     kvm_private_file.policy_lock
+ *
+ * With the invalidate_lock held for writing no operation of a consumer is called but
+ * those that are documented for that, nothing is copied from or to user space, and
+ * nothing is allocated that may have to be waited for.
  */
 #ifndef KVM_PRIVATE_INTERNAL_H
 #define KVM_PRIVATE_INTERNAL_H
 
 #include <linux/fs.h>
 #include <linux/kvm_private.h>
+#include <linux/interval_tree.h>
 #include <linux/maple_tree.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/rbtree.h>
 #include <linux/rwlock.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
+
+#include "detour.h"
 
 struct kvm_private_unit;
 struct mempolicy;
@@ -75,8 +87,19 @@ int kvm_private_memlock_charge(struct kvm_private_memlock *memlock,
 			       unsigned long nr);
 void kvm_private_memlock_uncharge(struct kvm_private_memlock *memlock,
 				  unsigned long nr);
+bool kvm_private_memlock_explain(const struct kvm_private_memlock *memlock);
 void kvm_private_memlock_init(struct kvm_private_memlock *memlock);
 void kvm_private_memlock_release(struct kvm_private_memlock *memlock);
+
+/**
+ * struct kvm_private_claim - a range that one task works on; see claim.c
+ * @range: page offsets, in kvm_private_file.claims
+ * @owner: the task
+ */
+struct kvm_private_claim {
+	struct interval_tree_node range;
+	const struct task_struct *owner;
+};
 
 /**
  * struct kvm_private_guest - a guest for which pages of a file are prepared
@@ -91,19 +114,21 @@ struct kvm_private_guest {
 	const struct kvm_private_binding_ops *ops;
 	bool trusts_host;
 	refcount_t refs;
-	struct list_head node;
+	struct rb_node node;
 };
 
 /**
  * struct kvm_private_holder - who made a file
  * @node: in the list of all files
- * @visit: the last kvm_private_holders_visit() that has been here
+ * @is_cursor: no file, but the place of a walk in that list
+ * @nr_visitors: how many walks are at the file, which stays until they go on
  * @pid: of the creating process, which may be gone
  * @comm: its name then
  */
 struct kvm_private_holder {
 	struct list_head node;
-	unsigned long visit;
+	bool is_cursor;
+	unsigned int nr_visitors;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 };
@@ -129,8 +154,13 @@ struct kvm_private_holder {
  * @bindings: by page offset; no two overlap
  * @nr_bindings: how many they are
  * @firmware_bindings: how many of them have %KVM_PRIVATE_BIND_FIRMWARE
+ * @nr_claims: how many @claims there are; may be looked at without the lock
+ * @claims_lock: guards @claims and @nr_claims
+ * @claims: struct kvm_private_claim, by page offset; no two overlap
+ * @claim_released: where tasks wait for claims
  * @guests_lock: guards @guests, innermost
- * @guests: struct kvm_private_guest
+ * @guests: struct kvm_private_guest, by number and operations
+ * @set_policy_lock: one task at a time changes @policies
  * @policy_lock: guards @policies
  * @policies: struct kvm_private_policy, by page offset; no two overlap
  * @has_policies: there is one. Unlike the tree, which is empty for a moment
@@ -153,8 +183,13 @@ struct kvm_private_file {
 	struct rb_root_cached bindings;
 	unsigned long nr_bindings;
 	atomic_t firmware_bindings;
+	unsigned long nr_claims;
+	spinlock_t claims_lock;		/* guards claims, nr_claims */
+	struct rb_root_cached claims;
+	wait_queue_head_t claim_released;
 	spinlock_t guests_lock;		/* guards guests */
-	struct list_head guests;
+	struct rb_root guests;
+	struct mutex set_policy_lock;	/* whoever writes policies */
 	rwlock_t policy_lock;		/* guards policies */
 	struct rb_root_cached policies;
 	bool has_policies;
@@ -193,6 +228,41 @@ static inline bool kvm_private_has_policies(const struct kvm_private_file *f)
 	return READ_ONCE(f->has_policies);
 }
 
+/* claim.c */
+void kvm_private_claim(struct kvm_private_file *f,
+		       struct kvm_private_claim *claim, pgoff_t start,
+		       pgoff_t end);
+void kvm_private_release_claim(struct kvm_private_file *f,
+			       struct kvm_private_claim *claim);
+bool kvm_private_page_claimed(struct kvm_private_file *f, pgoff_t index,
+			      bool *own);
+int kvm_private_wait_for_claims(struct kvm_private_file *f, pgoff_t start,
+				pgoff_t end);
+int kvm_private_lock_unclaimed(struct kvm_private_file *f);
+
+/**
+ * kvm_private_must_wait() - must the current task keep off a page?
+ * @f: the file
+ * @index: page offset of a page that the caller has a reference of
+ * @own: out: the current task has claimed the page itself
+ *
+ * Context: the page's unit is locked or the invalidate_lock held, so that the page stays
+ * the file's.
+ * Return: whether another task has claimed it.
+ */
+static inline bool kvm_private_must_wait(struct kvm_private_file *f,
+					 pgoff_t index, bool *own)
+{
+	bool claimed;
+
+	/* The reference comes first; pairs with kvm_private_claim(). */
+	smp_mb__after_atomic();
+	*own = false;
+	claimed = unlikely(READ_ONCE(f->nr_claims)) &&
+		  kvm_private_page_claimed(f, index, own);
+	return !*own && kvm_private_should_retry(CLAIM, claimed);
+}
+
 /* device.c */
 int kvm_private_device_init(void);
 void kvm_private_device_exit(void);
@@ -220,6 +290,8 @@ long kvm_private_ioctl_convert(struct file *file,
 /* limit.c */
 int kvm_private_charge(struct kvm_private_file *f, unsigned long nr);
 void kvm_private_uncharge(struct kvm_private_file *f, unsigned long nr);
+void kvm_private_charge_explain(struct kvm_private_file *f);
+unsigned long kvm_private_nr_charged(void);
 int kvm_private_charge_stop(void);
 void kvm_private_charge_resume(void);
 
@@ -241,6 +313,7 @@ struct kvm_private_usage {
 
 /* holders.c */
 struct kvm_private_usage kvm_private_usage_of(struct kvm_private_file *f);
+void kvm_private_usage_add(struct kvm_private_file *f, bool gigantic, long nr);
 extern const struct attribute_group *kvm_private_holders_groups[];
 int kvm_private_holders_init(void);
 void kvm_private_holders_exit(void);
@@ -251,9 +324,22 @@ void kvm_private_holders_visit(bool (*visitor)(struct kvm_private_file *f,
 
 /* memory_error.c */
 #if defined(CONFIG_MEMORY_FAILURE) && defined(CONFIG_TRACEPOINTS)
+extern atomic_t kvm_private_nr_memory_errors;
+
 int kvm_private_memory_error_init(void);
 void kvm_private_memory_error_exit(void);
+
+/* Is there a report whose page, if it is one of ours, isn't noted in the store yet? */
+static inline bool kvm_private_memory_errors_wait(void)
+{
+	return unlikely(atomic_read(&kvm_private_nr_memory_errors));
+}
 #else
+static inline bool kvm_private_memory_errors_wait(void)
+{
+	return IS_ENABLED(CONFIG_MEMORY_FAILURE);
+}
+
 static inline int kvm_private_memory_error_init(void)
 {
 	return 0;
@@ -336,6 +422,8 @@ void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
 				pgoff_t end);
 bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
 				   pgoff_t end, bool to_private);
+bool kvm_private_bindings_movable(struct kvm_private_file *f, pgoff_t start,
+				  pgoff_t end);
 
 /* guest.c */
 struct kvm_private_guest *
@@ -344,6 +432,7 @@ kvm_private_guest_get(struct kvm_private_file *f,
 		      const struct kvm_private_binding_ops *ops);
 void kvm_private_guest_put(struct kvm_private_file *f,
 			   struct kvm_private_guest *guest);
+bool kvm_private_has_guests(struct kvm_private_file *f);
 struct kvm_private_guest *
 kvm_private_unit_guest(const struct kvm_private_unit *unit);
 bool kvm_private_unit_is_guarded(const struct kvm_private_unit *unit);
@@ -364,12 +453,15 @@ bool kvm_private_state_find(struct kvm_private_file *f, bool private,
 			    pgoff_t *start, pgoff_t *end);
 int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
 			  pgoff_t end, bool private);
+int kvm_private_state_make_room(void);
 unsigned long kvm_private_state_nr_shared(struct kvm_private_file *f,
 					  unsigned long nr_pages);
 
 /* store.c */
 struct page *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
 				   pgoff_t until, struct kvm_private_unit *unit);
+bool kvm_private_store_is_claimed(struct kvm_private_file *f, pgoff_t index,
+				  const struct kvm_private_unit *unit, bool *own);
 bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
 				 struct kvm_private_unit *unit);
 int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
@@ -389,8 +481,13 @@ int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
 			    gfp_t gfp);
 int kvm_private_store_split_range(struct kvm_private_file *f, pgoff_t start,
 				  pgoff_t end);
+bool kvm_private_store_is_split(struct kvm_private_file *f, pgoff_t start,
+				pgoff_t end);
+int kvm_private_store_lock_split(struct kvm_private_file *f, pgoff_t start,
+				 pgoff_t end);
 int kvm_private_store_split_locked(struct kvm_private_file *f,
-				   struct kvm_private_unit *unit);
+				   struct kvm_private_unit *unit, gfp_t gfp);
+void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index);
 void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index);
 
 /* store_query.c */
@@ -403,7 +500,8 @@ pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
 				    pgoff_t end);
 bool kvm_private_store_next_page(struct kvm_private_file *f, pgoff_t *start,
 				 pgoff_t end);
-bool kvm_private_store_find_frame(struct kvm_private_file *f,
-				  unsigned long frame, pgoff_t *index);
+bool kvm_private_store_find_pfn(struct kvm_private_file *f, unsigned long pfn,
+				pgoff_t *index);
+bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index);
 
 #endif /* KVM_PRIVATE_INTERNAL_H */

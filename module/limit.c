@@ -4,10 +4,14 @@
  * memory can't be reclaimed, and not all of it is on a memory cgroup's bill.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/atomic.h>
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/moduleparam.h>
+#include <linux/ratelimit.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
@@ -85,6 +89,37 @@ void kvm_private_uncharge(struct kvm_private_file *f, unsigned long nr)
 {
 	kvm_private_memlock_uncharge(&f->memlock, nr);
 	atomic_long_sub(nr, &nr_charged);
+}
+
+/**
+ * kvm_private_charge_explain() - say in the log which limit a file has met
+ * @f: the file, for which a page has just been refused to the current process
+ *
+ * A process that touches a mapping gets SIGBUS then, which doesn't say why.
+ *
+ * Context: any.
+ */
+void kvm_private_charge_explain(struct kvm_private_file *f)
+{
+	unsigned long most = READ_ONCE(limit);
+
+	if (atomic_long_read(&nr_charged) >= most)
+		pr_warn_ratelimited("SIGBUS for process %d (%s): all private files together have reached the limit of %lu kB\n",
+				    task_tgid_nr(current), current->comm,
+				    most << (PAGE_SHIFT - 10));
+	else if (!kvm_private_memlock_explain(&f->memlock))
+		pr_warn_ratelimited("SIGBUS for process %d (%s): no memory, or none that its memory cgroup may have\n",
+				    task_tgid_nr(current), current->comm);
+}
+
+/**
+ * kvm_private_nr_charged() - base pages of all files together
+ *
+ * Among them those that are just being allocated, or freed.
+ */
+unsigned long kvm_private_nr_charged(void)
+{
+	return atomic_long_read(&nr_charged);
 }
 
 /**

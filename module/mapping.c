@@ -2,15 +2,17 @@
 /*
  * The host's mappings of shared pages.
  *
- * A fault enters the page itself, while it holds the invalidate_lock for
- * reading: whoever holds it for writing and has removed the mappings of a range
- * knows that there are none, and that none comes.
+ * A fault inserts the page itself, while it holds the invalidate_lock for reading: a task
+ * that holds it for writing and has removed the mappings of a range knows that there are
+ * none, and that none comes. Neither does one while the range is claimed (claim.c).
  */
 
+#include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 
 #include "compat/compat.h"
+#include "detour.h"
 #include "fail_point.h"
 #include "internal.h"
 #include "observer.h"
@@ -20,8 +22,8 @@
 #define KVM_PRIVATE_FAULT_AROUND	16
 
 /*
- * Who touches a page mostly goes on to the next: map those too that follow it,
- * as long as they are there and shared.
+ * A task that touches a page mostly goes on to the next: the fault maps those too that
+ * follow it, as long as they are there, shared and not claimed.
  */
 static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 {
@@ -32,6 +34,7 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 	struct kvm_private_unit unit;
 	struct page *page;
 	pgoff_t end;
+	bool own;
 
 	end = min3(round_up(start, KVM_PRIVATE_FAULT_AROUND),
 		   vma->vm_pgoff + vma_pages(vma),
@@ -44,7 +47,8 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 		page = kvm_private_store_get(f, next, 0, &unit);
 		if (!page)
 			break;
-		if (unlikely(PageHWPoison(page) || unit.whole)) {
+		if (unlikely(PageHWPoison(page) || unit.whole ||
+			     kvm_private_must_wait(f, next, &own))) {
 			put_page(page);
 			break;
 		}
@@ -60,7 +64,7 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 		put_page(pages[--nr]);
 }
 
-/* A page that goes by itself, as those do that somebody else may come to hold */
+/* A page that goes back by itself, as one must that a mapping may come to hold */
 static struct page *get_page_for(struct kvm_private_file *f, pgoff_t index)
 {
 	struct kvm_private_unit unit;
@@ -77,61 +81,146 @@ static struct page *get_page_for(struct kvm_private_file *f, pgoff_t index)
 	}
 }
 
+struct pte_look {
+	unsigned long pfn;
+	bool is_other;
+};
+
+/* Called with the page table locked. */
+static int look_at_pte(pte_t *ptep, unsigned long address, void *arg)
+{
+	struct pte_look *look = arg;
+	pte_t pte = READ_ONCE(*ptep);
+
+	look->is_other = !pte_none(pte) &&
+			 !(pte_present(pte) && pte_pfn(pte) == look->pfn);
+	return 0;
+}
+
+/*
+ * vm_insert_page() has found an entry in the page table. If that is the page's another task
+ * was faster. Anything else would still be there when the fault comes again.
+ */
+static vm_fault_t insert_failed(struct vm_fault *vmf, struct page *page)
+{
+	struct pte_look look = { .pfn = page_to_pfn(page) };
+
+	if (apply_to_existing_page_range(vmf->vma->vm_mm,
+					 vmf->address & PAGE_MASK, PAGE_SIZE,
+					 look_at_pte, &look) || look.is_other)
+		return VM_FAULT_SIGBUS;
+	return VM_FAULT_NOPAGE;
+}
+
+static vm_fault_t insert_page(struct kvm_private_file *f, struct vm_fault *vmf,
+			      struct page *page)
+{
+	int ret = kvm_private_may_fail(MAPPING, -ENOMEM,
+				       vm_insert_page(vmf->vma,
+						      vmf->address & PAGE_MASK,
+						      page));
+
+	if (kvm_private_fails(KVM_PRIVATE_FAIL_MAPPED_BY_OTHER))
+		ret = -EBUSY;
+	switch (ret) {
+	case 0:
+		map_following(f, vmf);
+		return VM_FAULT_NOPAGE;
+	case -EBUSY:
+		return insert_failed(vmf, page);
+	case -ENOMEM:
+		return VM_FAULT_OOM;
+	default:
+		return VM_FAULT_SIGBUS;
+	}
+}
+
+/* Returns 0 if the page is claimed, so that the caller has to wait. */
 static vm_fault_t map_shared(struct kvm_private_file *f, struct vm_fault *vmf)
 {
 	struct page *page;
 	vm_fault_t ret;
+	bool own;
 
 	if (kvm_private_state_is_private(f, vmf->pgoff))
 		return VM_FAULT_SIGBUS;
 
-	/* Over a limit it is SIGBUS too: no OOM killer could help. */
 	page = get_page_for(f, vmf->pgoff);
-	if (IS_ERR_OR_NULL(page))
+	if (IS_ERR_OR_NULL(page)) {
+		if (PTR_ERR(page) == -ENOMEM)
+			kvm_private_charge_explain(f);
+		/* Over a limit, too: no OOM killer could help. */
 		return VM_FAULT_SIGBUS;
+	}
 
 	kvm_private_tell_host_access(page, 1, false);
-	if (unlikely(PageHWPoison(page))) {
+	if (kvm_private_must_wait(f, vmf->pgoff, &own))
+		ret = 0;
+	else if (unlikely(PageHWPoison(page)))
 		ret = VM_FAULT_HWPOISON;
-	} else {
-		switch (kvm_private_may_fail(MAPPING, -ENOMEM,
-					     vm_insert_page(vmf->vma,
-							    vmf->address & PAGE_MASK,
-							    page))) {
-		case 0:
-			map_following(f, vmf);
-			ret = VM_FAULT_NOPAGE;
-			break;
-		case -EBUSY:	/* somebody else was faster */
-			ret = VM_FAULT_NOPAGE;
-			break;
-		case -ENOMEM:
-			ret = VM_FAULT_OOM;
-			break;
-		default:
-			ret = VM_FAULT_SIGBUS;
-		}
-	}
+	else
+		ret = insert_page(f, vmf, page);
 	put_page(page);
 
 	return ret;
+}
+
+static bool may_drop_mmap_lock(const struct vm_fault *vmf)
+{
+	return fault_flag_allow_retry_first(vmf->flags) &&
+	       !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT);
+}
+
+static int wait_for_lock_or_claim(struct kvm_private_file *f, pgoff_t index)
+{
+	if (down_read_killable(&f->invalidate_lock))
+		return -EINTR;
+	up_read(&f->invalidate_lock);
+	return kvm_private_wait_for_claims(f, index, index + 1);
+}
+
+/*
+ * Others that want the mmap_lock needn't wait for what this one waits for. A task that is
+ * killed gives up, in both cases: when it comes back to a fault in kernel mode that wasn't
+ * handled, the fault would come again at once.
+ */
+static vm_fault_t wait_and_retry(struct kvm_private_file *f,
+				 struct vm_fault *vmf, struct file *file)
+{
+	pgoff_t index = vmf->pgoff;
+
+	if (!may_drop_mmap_lock(vmf)) {
+		if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+			return VM_FAULT_RETRY;
+		return wait_for_lock_or_claim(f, index) ? VM_FAULT_SIGBUS : 0;
+	}
+
+	/* Without the mmap_lock the mapping may go, and the file with it. */
+	get_file(file);
+	kvm_private_release_fault_lock(vmf);
+	wait_for_lock_or_claim(f, index);
+	fput(file);
+	return VM_FAULT_RETRY;
 }
 
 static vm_fault_t kvm_private_vm_fault(struct vm_fault *vmf)
 {
 	struct file *file = vmf->vma->vm_file;
 	struct kvm_private_file *f = kvm_private_file(file);
-	vm_fault_t ret;
+	vm_fault_t ret = 0;
 
 	if (vmf->pgoff >= i_size_read(file_inode(file)) >> PAGE_SHIFT)
 		return VM_FAULT_SIGBUS;
 
-	/* Who is killed meanwhile comes back here no more. */
-	if (down_read_killable(&f->invalidate_lock))
-		return VM_FAULT_NOPAGE;
-	ret = map_shared(f, vmf);
-	up_read(&f->invalidate_lock);
-
+	while (!ret) {
+		if (!kvm_private_should_retry(FAULT, false) &&
+		    down_read_trylock(&f->invalidate_lock)) {
+			ret = map_shared(f, vmf);
+			up_read(&f->invalidate_lock);
+		}
+		if (!ret)
+			ret = wait_and_retry(f, vmf, file);
+	}
 	return ret;
 }
 

@@ -5,7 +5,11 @@
  * iommufd use, whoever makes them appear.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cred.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sched/user.h>
@@ -62,6 +66,33 @@ int kvm_private_memlock_charge(struct kvm_private_memlock *memlock,
 	} while (!atomic_long_try_cmpxchg(&memlock->user->locked_vm, &old, new));
 
 	return 0;
+}
+
+/**
+ * kvm_private_memlock_explain() - say in the log that the limit is reached
+ * @memlock: a file's
+ *
+ * Context: any.
+ * Return: whether it is.
+ */
+bool kvm_private_memlock_explain(const struct kvm_private_memlock *memlock)
+{
+	unsigned long limit, locked;
+
+	if (!memlock->user)
+		return false;
+	limit = task_rlimit(memlock->task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	locked = atomic_long_read(&memlock->user->locked_vm);
+	if (locked < limit)
+		return false;
+
+	pr_warn_ratelimited("SIGBUS for process %d (%s): its user %u has %lu kB locked, and RLIMIT_MEMLOCK of process %d (%s), which created the file, is %lu kB\n",
+			    task_tgid_nr(current), current->comm,
+			    from_kuid(&init_user_ns, memlock->user->uid),
+			    locked << (PAGE_SHIFT - 10),
+			    task_tgid_nr(memlock->task), memlock->task->comm,
+			    limit << (PAGE_SHIFT - 10));
+	return true;
 }
 
 void kvm_private_memlock_uncharge(struct kvm_private_memlock *memlock,

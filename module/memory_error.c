@@ -5,8 +5,12 @@
  *
  * The kernel takes such a page away itself where an address space has it, or an LRU
  * list. A page of a private file is on neither, so it only gets its mark, at which
- * those look who look the page up. All reports pass a tracepoint, whether a machine
- * check, the firmware or root made them.
+ * lookups of the page look. All reports pass a tracepoint, whether a machine check, the
+ * firmware or root made them.
+ *
+ * The error is noted in the entry of the page's unit. So a lookup of a huge page needn't
+ * look at the marks of all its pages unless there is such a note, or a report waits to be
+ * dealt with here.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -23,15 +27,23 @@
 /* Reports that may wait; if there are more all pages have to be looked up anew. */
 #define MOST_WAITING	64
 
-static DEFINE_KFIFO(frames, unsigned long, MOST_WAITING);
-static DEFINE_RAW_SPINLOCK(frames_lock);	/* guards frames */
+static DEFINE_KFIFO(reports, unsigned long, MOST_WAITING);
+static DEFINE_RAW_SPINLOCK(reports_lock);	/* guards reports */
 static atomic_t overflown = ATOMIC_INIT(0);
+
+/*
+ * Reports that wait or are being dealt with, of which those that overflow are one. Where
+ * there is nothing that reports come from one waits for ever.
+ */
+atomic_t kvm_private_nr_memory_errors = ATOMIC_INIT(0);
 
 static struct tracepoint *tracepoint;
 
-static void take_away(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
+static void unmap_range(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
 {
-	down_write(&f->invalidate_lock);
+	/* No signal comes to a worker. */
+	if (kvm_private_lock_unclaimed(f))
+		return;
 	kvm_private_invalidate_begin(f, start, end);
 	kvm_private_unmap(f, start, end);
 	kvm_private_invalidate_end(f, start, end);
@@ -39,47 +51,56 @@ static void take_away(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
 }
 
 /* Another page may be there by now. Then it is looked up once more, that's all. */
-static bool take_frame(struct kvm_private_file *f, void *frame)
+static bool unmap_pfn(struct kvm_private_file *f, void *arg)
 {
-	unsigned long pfn = *(unsigned long *)frame;
+	unsigned long pfn = *(unsigned long *)arg;
 	pgoff_t index;
 
-	if (!kvm_private_store_find_frame(f, pfn, &index))
+	if (!kvm_private_store_find_pfn(f, pfn, &index))
 		return true;
 
 	pr_warn_ratelimited("memory error in frame %#lx, page %#lx of a file that process %d (%s) created\n",
 			    pfn, index, f->holder.pid, f->holder.comm);
-	take_away(f, index, index + 1);
+	kvm_private_store_note_poison(f, index);
+	unmap_range(f, index, index + 1);
 	return false;
 }
 
-static bool take_all(struct kvm_private_file *f, void *unused)
+static bool unmap_all(struct kvm_private_file *f, void *unused)
 {
-	take_away(f, 0, kvm_private_file_end(f));
+	pgoff_t index;
+
+	for (index = 0; kvm_private_store_find_poison(f, &index); index++)
+		kvm_private_store_note_poison(f, index);
+	unmap_range(f, 0, kvm_private_file_end(f));
 	return true;
 }
 
-static bool next_frame(unsigned long *frame)
+static bool next_report(unsigned long *pfn)
 {
 	bool found;
 
-	raw_spin_lock(&frames_lock);
-	found = kfifo_get(&frames, frame);
-	raw_spin_unlock(&frames_lock);
+	raw_spin_lock(&reports_lock);
+	found = kfifo_get(&reports, pfn);
+	raw_spin_unlock(&reports_lock);
 	return found;
 }
 
-static void take_frames(struct work_struct *work)
+static void handle_reports(struct work_struct *work)
 {
-	unsigned long frame;
+	unsigned long pfn;
 
-	while (next_frame(&frame))
-		kvm_private_holders_visit(take_frame, &frame);
-	if (atomic_xchg(&overflown, 0))
-		kvm_private_holders_visit(take_all, NULL);
+	while (next_report(&pfn)) {
+		kvm_private_holders_visit(unmap_pfn, &pfn);
+		atomic_dec(&kvm_private_nr_memory_errors);
+	}
+	if (atomic_xchg(&overflown, 0)) {
+		kvm_private_holders_visit(unmap_all, NULL);
+		atomic_dec(&kvm_private_nr_memory_errors);
+	}
 }
 
-static DECLARE_WORK(take_frames_work, take_frames);
+static DECLARE_WORK(handle_reports_work, handle_reports);
 
 /*
  * Whatever the kernel made of it, it has marked the page. Tracepoints are passed with
@@ -88,11 +109,11 @@ static DECLARE_WORK(take_frames_work, take_frames);
 static void on_memory_failure(void *unused, unsigned long pfn, int type,
 			      int result)
 {
-	raw_spin_lock(&frames_lock);
-	if (!kfifo_put(&frames, pfn))
-		atomic_set(&overflown, 1);
-	raw_spin_unlock(&frames_lock);
-	queue_work(system_unbound_wq, &take_frames_work);
+	raw_spin_lock(&reports_lock);
+	if (kfifo_put(&reports, pfn) || !atomic_xchg(&overflown, 1))
+		atomic_inc(&kvm_private_nr_memory_errors);
+	raw_spin_unlock(&reports_lock);
+	queue_work(system_unbound_wq, &handle_reports_work);
 }
 
 static void find_tracepoint(struct tracepoint *candidate, void *unused)
@@ -115,8 +136,10 @@ int kvm_private_memory_error_init(void)
 	check_trace_callback_type_memory_failure_event(on_memory_failure);
 
 	for_each_kernel_tracepoint(find_tracepoint, NULL);
-	if (!tracepoint)
+	if (!tracepoint) {
+		atomic_inc(&kvm_private_nr_memory_errors);
 		return 0;
+	}
 	return kvm_private_may_fail(MEMORY_ERROR, -ENOMEM,
 				    tracepoint_probe_register(tracepoint,
 							      on_memory_failure,
@@ -130,5 +153,5 @@ void kvm_private_memory_error_exit(void)
 		return;
 	tracepoint_probe_unregister(tracepoint, on_memory_failure, NULL);
 	tracepoint_synchronize_unregister();
-	flush_work(&take_frames_work);
+	flush_work(&handle_reports_work);
 }

@@ -4,6 +4,7 @@
 #include <linux/module.h>
 #include <linux/pagemap.h>
 
+#include "detour.h"
 #include "internal.h"
 #include "observer.h"
 #include "trace.h"
@@ -61,7 +62,8 @@ static unsigned int clip_order(struct kvm_private_file *f,
 	while (round_down(index, 1UL << order) < start ||
 	       round_down(index, 1UL << order) + (1UL << order) > end)
 		order--;
-	return clip_to_sound(unit, index, order);
+	return kvm_private_unit_may_have_poison(unit) ?
+	       clip_to_sound(unit, index, order) : order;
 }
 
 /* Platforms know base pages and huge pages: SEV-SNP's RMP has no other sizes. */
@@ -110,18 +112,29 @@ static int prepare_unit(struct kvm_private_file *f,
 			bool private)
 {
 	struct kvm_private_unit unit;
+	bool own;
 	int ret;
 
 	ret = kvm_private_store_lock(f, index, kvm_private_touch_end(f), &unit);
 	if (ret)
 		return ret;
+	/* That waits until the page is released. */
+	if (kvm_private_must_wait(f, index, &own)) {
+		kvm_private_store_unlock(&unit);
+		return 0;
+	}
 	ret = unit_hand_over(f, binding, index, &unit, private);
 	if (ret > 0)
-		return kvm_private_store_split_locked(f, &unit);
+		return kvm_private_store_split_locked(f, &unit,
+						      KVM_PRIVATE_GFP_NODE);
 	kvm_private_store_unlock(&unit);
 	return ret;
 }
 
+/*
+ * The page is in the state that it is looked up in at a moment when it has a reference
+ * and is not claimed: see kvm_private_store_check_unused().
+ */
 static struct page *get_prepared(struct kvm_private_file *f,
 				 struct kvm_private_binding *binding,
 				 pgoff_t index, bool private,
@@ -129,23 +142,30 @@ static struct page *get_prepared(struct kvm_private_file *f,
 {
 	pgoff_t until = kvm_private_touch_end(f);
 	struct page *page;
+	bool claimed, own;
 	int ret;
 
 	for (;;) {
-		if (!state_fits(f, binding, index, private))
-			return ERR_PTR(-EACCES);
-
-		page = kvm_private_store_get(f, index, until, unit);
-		if (!page)
-			return ERR_PTR(-ENOENT);
-		if (IS_ERR(page) ||
-		    likely(kvm_private_unit_guest(unit) ==
-			   guest_for(binding, private)))
+		page = kvm_private_store_get(f, index, 0, unit);
+		claimed = kvm_private_store_is_claimed(f, index, unit, &own);
+		if (likely(page && !claimed &&
+			   state_fits(f, binding, index, private) &&
+			   (own || kvm_private_unit_guest(unit) ==
+				   guest_for(binding, private))))
 			return page;
-		put_page(page);
+		if (page)
+			put_page(page);
 
-		ret = prepare_unit(f, binding, index, private);
-		if (ret)
+		if (claimed)
+			ret = kvm_private_wait_for_claims(f, index, index + 1);
+		else if (!state_fits(f, binding, index, private))
+			ret = -EACCES;
+		else if (page)
+			ret = prepare_unit(f, binding, index, private);
+		else
+			ret = until ? kvm_private_store_add(f, index, until) :
+				      -ENOENT;
+		if (ret && ret != -EEXIST)
 			return ERR_PTR(ret);
 	}
 }
@@ -207,12 +227,15 @@ static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
  * an allocation. The page may leave the file or become shared at any moment:
  * what @pfn is good for ends with the next invalidate_begin for it.
  *
- * Context: may sleep if the page must be allocated or prepared. Takes no lock
- * that is held while an invalidation waits. A page that is allocated is
- * charged to the current task's memory cgroup.
+ * Context: may sleep if the page must be allocated or prepared, or while it is filled,
+ * converted or copied by another task. Takes no lock that is held while an invalidation
+ * waits. A page that is allocated is charged to the current task's memory cgroup.
+ * A callback of kvm_private_populate() may look its own page up, which is not prepared
+ * then.
  * Return: 0, and kvm_private_put_pfn() is owed; -EINVAL if @index is outside
  * the binding; -EACCES if the page is shared; -ENOENT for a hole that may not
- * be filled; -ENOMEM; -EHWPOISON; what the prepare operation returned.
+ * be filled; -ENOMEM; -EHWPOISON; -EINTR if a fatal signal is pending; what the prepare
+ * operation returned.
  */
 int kvm_private_get_pfn(struct kvm_private_binding *binding, pgoff_t index,
 			unsigned long *pfn, unsigned int *max_order)
@@ -269,6 +292,37 @@ static int may_work_on(struct kvm_private_file *f,
 	return f->flags & KVM_PRIVATE_FLAG_MMAP ? 0 : -EACCES;
 }
 
+/* The page's own reference, beside the one of the head, is what a conversion sees. */
+static void unlock_page_of(const struct kvm_private_unit *unit, struct page *page)
+{
+	put_page(page);
+	kvm_private_store_unlock(unit);
+}
+
+/* Locks the unit of a page, and takes a reference of that page. Never allocates. */
+static int lock_unclaimed(struct kvm_private_file *f, pgoff_t index,
+			  struct kvm_private_unit *unit)
+{
+	struct page *page;
+	bool own;
+	int ret;
+
+	for (;;) {
+		ret = kvm_private_store_lock(f, index, 0, unit);
+		if (ret)
+			return ret;
+		page = kvm_private_unit_page(unit, index);
+		get_page(page);
+		if (likely(!kvm_private_must_wait(f, index, &own)))
+			return 0;
+		unlock_page_of(unit, page);
+
+		ret = kvm_private_wait_for_claims(f, index, index + 1);
+		if (ret)
+			return ret;
+	}
+}
+
 /**
  * kvm_private_lock_page() - let the host work on a page for its guest
  * @binding: the range that the guest accesses, bound
@@ -281,14 +335,14 @@ static int may_work_on(struct kvm_private_file *f,
  * allocated with, waits, and a shared one that is to become private gets -EAGAIN.
  * Never allocates.
  *
- * Context: may sleep. The caller takes no lock of its binding operations and
- * calls none of the functions of this interface while it holds the page.
+ * Context: may sleep, as kvm_private_get_pfn(). The caller takes no lock of its binding
+ * operations and calls none of the functions of this interface while it holds the page.
  * Return: the page; NULL for a hole that an access of the guest would fill with
  * zeros; ERR_PTR(-ENOENT) for one that it may not fill; ERR_PTR(-EINVAL) if
  * @index is outside the binding; ERR_PTR(-EACCES) if the page is shared and the
  * file can't be mapped, so that what the guest has for it is elsewhere;
  * ERR_PTR(-EPERM) if the guest's pages are prepared for it, the host being kept
- * out; ERR_PTR(-EHWPOISON).
+ * out; ERR_PTR(-EHWPOISON); ERR_PTR(-EINTR) if a fatal signal is pending.
  */
 struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 				   pgoff_t index)
@@ -303,14 +357,14 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 	if (!binding_has(binding, index))
 		return ERR_PTR(-EINVAL);
 
-	ret = kvm_private_store_lock(f, index, 0, &unit);
+	ret = lock_unclaimed(f, index, &unit);
 	hole = ret == -ENOENT;
 	if (ret && !hole)
 		return ERR_PTR(ret);
 	private = kvm_private_state_is_private(f, index);
 	ret = may_work_on(f, binding, private);
 	if (ret && !hole)
-		kvm_private_store_unlock(&unit);
+		unlock_page_of(&unit, kvm_private_unit_page(&unit, index));
 	if (ret)
 		return ERR_PTR(ret);
 	if (hole)
@@ -347,7 +401,7 @@ struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
 	struct kvm_private_file *f = kvm_private_file(binding->file);
 	struct kvm_private_unit unit;
 	struct page *page;
-	bool private;
+	bool private, own;
 	int ret;
 
 	if (!binding_has(binding, index))
@@ -361,7 +415,10 @@ struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
 	page = kvm_private_store_get(f, index, 0, &unit);
 	if (!page)
 		return kvm_private_auto_alloc(f) ? NULL : ERR_PTR(-ENOENT);
-	if (unlikely(PageHWPoison(page)))
+	if (kvm_private_store_is_claimed(f, index, &unit, &own) ||
+	    kvm_private_state_is_private(f, index) != private)
+		ret = -EAGAIN;
+	else if (unlikely(PageHWPoison(page)))
 		ret = -EHWPOISON;
 	else if (kvm_private_unit_guest(&unit) != guest_for(binding, private))
 		ret = -EAGAIN;
@@ -385,6 +442,6 @@ void kvm_private_unlock_page(struct page *page)
 		.head = kvm_private_page_head(page),
 	};
 
-	kvm_private_store_unlock(&unit);
+	unlock_page_of(&unit, page);
 }
 EXPORT_SYMBOL_GPL(kvm_private_unlock_page);

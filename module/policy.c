@@ -9,10 +9,14 @@
  * operation for an answer. So the kernel interprets the policies, and knows all
  * modes that mbind() takes; only the ranges are ours.
  *
- * A policy is never changed. Who uses one counts in its refcnt, and the kernel
+ * A policy is never changed. Each user of one counts in its refcnt, and the kernel
  * may give its reference back at any time, without telling: a policy that left
  * its file is freed when the one reference that is ours turns out to be the
  * last. Otherwise it waits, until the next one goes or the module does.
+ *
+ * A range may have as many policies as pages. They are taken from it some at a time, so
+ * that lookups don't spin for long; set_policy_lock keeps others from setting policies
+ * meanwhile.
  */
 
 #include <linux/delay.h>
@@ -23,8 +27,12 @@
 #include <linux/slab.h>
 
 #include "compat/compat.h"
+#include "detour.h"
 #include "fail_point.h"
 #include "internal.h"
+
+/* How many policies are dealt with while others spin */
+#define POLICIES_AT_ONCE	32
 
 /**
  * struct kvm_private_policy - the policy of a range
@@ -73,70 +81,129 @@ static bool is_unused(struct kvm_private_policy *policy)
 	return atomic_cmpxchg(&policy->mempolicy.refcnt, 1, 0) == 1;
 }
 
-/* Frees what is on @gone, or will. Returns whether nothing is waiting. */
-static bool free_policies(struct list_head *gone)
+static void free_list(struct list_head *unused)
 {
 	struct kvm_private_policy *policy, *next;
+
+	list_for_each_entry_safe(policy, next, unused, waiting)
+		kfree(policy);
+}
+
+/* Looks at some of those that wait, and at the others when its turn comes again. */
+static bool free_waiting(void)
+{
+	struct kvm_private_policy *policy;
 	LIST_HEAD(unused);
+	unsigned int i;
 	bool none;
+
+	spin_lock(&waiting_lock);
+	for (i = 0; i < POLICIES_AT_ONCE && !list_empty(&waiting_policies); i++) {
+		policy = list_first_entry(&waiting_policies,
+					  struct kvm_private_policy, waiting);
+		if (is_unused(policy))
+			list_move(&policy->waiting, &unused);
+		else
+			list_rotate_left(&waiting_policies);
+	}
+	none = list_empty(&waiting_policies);
+	spin_unlock(&waiting_lock);
+
+	free_list(&unused);
+	return none;
+}
+
+/* Frees what is on @gone, or lets it wait. */
+static void free_policies(struct list_head *gone)
+{
+	struct kvm_private_policy *policy, *next;
 
 	list_for_each_entry_safe(policy, next, gone, waiting) {
 		if (likely(is_unused(policy))) {
 			list_del(&policy->waiting);
 			kfree(policy);
 		}
-		cond_resched();
 	}
 
 	spin_lock(&waiting_lock);
-	list_for_each_entry_safe(policy, next, &waiting_policies, waiting) {
-		if (is_unused(policy))
-			list_move(&policy->waiting, &unused);
-	}
-	list_splice(gone, &waiting_policies);
-	none = list_empty(&waiting_policies);
+	list_splice_tail_init(gone, &waiting_policies);
 	spin_unlock(&waiting_lock);
+	free_waiting();
+}
 
-	list_for_each_entry_safe(policy, next, &unused, waiting)
-		kfree(policy);
-	return none;
+/* The policy of [start, end] is left with what is before and after [first, last]. */
+static bool cut_policy(struct kvm_private_file *f,
+		       struct kvm_private_policy *policy, pgoff_t first,
+		       pgoff_t last, struct kvm_private_policy *rest,
+		       struct list_head *gone)
+{
+	pgoff_t start = policy->range.start;
+	pgoff_t end = policy->range.last;
+	bool used = start < first && end > last;
+
+	interval_tree_remove(&policy->range, &f->policies);
+	if (used) {
+		rest->mempolicy = policy->mempolicy;
+		atomic_set(&rest->mempolicy.refcnt, 1);
+		rest->range.start = last + 1;
+		rest->range.last = end;
+		interval_tree_insert(&rest->range, &f->policies);
+	}
+
+	if (start < first)
+		policy->range.last = first - 1;
+	else if (end > last)
+		policy->range.start = last + 1;
+	else
+		list_add(&policy->waiting, gone);
+	if (start < first || end > last)
+		interval_tree_insert(&policy->range, &f->policies);
+	return used;
 }
 
 /*
- * Take the range [first, last] from the policies that have it now, which are
- * left with what is before and after. One that has both goes on in @rest.
- * Returns whether that was used.
+ * Take the range [first, last] from some of the policies that have it now, and let
+ * @policy, if there is one, have it when all others are out of it. Returns whether they
+ * are. A policy with something before and after the range goes on in @rest, which is NULL
+ * then: there is one such policy at most, and no other.
  */
-static bool cut_out(struct kvm_private_file *f, pgoff_t first, pgoff_t last,
-		    struct kvm_private_policy *rest, struct list_head *gone)
+static bool replace_some(struct kvm_private_file *f, pgoff_t first, pgoff_t last,
+			 struct kvm_private_policy *policy,
+			 struct kvm_private_policy **rest,
+			 struct list_head *gone)
 {
-	struct kvm_private_policy *policy;
-	bool used = false;
+	struct kvm_private_policy *old = NULL;
+	unsigned int i;
 
-	while ((policy = first_policy(f, first, last))) {
-		pgoff_t start = policy->range.start;
-		pgoff_t end = policy->range.last;
-
-		interval_tree_remove(&policy->range, &f->policies);
-		if (start < first && end > last) {
-			rest->mempolicy = policy->mempolicy;
-			atomic_set(&rest->mempolicy.refcnt, 1);
-			rest->range.start = last + 1;
-			rest->range.last = end;
-			interval_tree_insert(&rest->range, &f->policies);
-			used = true;
-		}
-
-		if (start < first)
-			policy->range.last = first - 1;
-		else if (end > last)
-			policy->range.start = last + 1;
-		else
-			list_add(&policy->waiting, gone);
-		if (start < first || end > last)
-			interval_tree_insert(&policy->range, &f->policies);
+	write_lock(&f->policy_lock);
+	for (i = 0; i < POLICIES_AT_ONCE; i++) {
+		old = first_policy(f, first, last);
+		if (!old)
+			break;
+		if (cut_policy(f, old, first, last, *rest, gone))
+			*rest = NULL;
 	}
-	return used;
+	if (!old && policy)
+		interval_tree_insert(&policy->range, &f->policies);
+	WRITE_ONCE(f->has_policies,
+		   policy || !RB_EMPTY_ROOT(&f->policies.rb_root));
+	write_unlock(&f->policy_lock);
+
+	return !old;
+}
+
+static void replace_policies(struct kvm_private_file *f, pgoff_t first,
+			     pgoff_t last, struct kvm_private_policy *policy,
+			     struct kvm_private_policy **rest)
+{
+	LIST_HEAD(gone);
+	bool done;
+
+	do {
+		done = replace_some(f, first, last, policy, rest, &gone);
+		free_policies(&gone);
+		kvm_private_cond_resched(POLICIES);
+	} while (!done);
 }
 
 /**
@@ -155,7 +222,6 @@ int kvm_private_policy_set(struct kvm_private_file *f, pgoff_t start,
 			   pgoff_t end, const struct mempolicy *mempolicy)
 {
 	struct kvm_private_policy *policy = NULL, *rest;
-	LIST_HEAD(gone);
 
 	rest = new_policy(NULL);
 	if (!rest)
@@ -170,38 +236,27 @@ int kvm_private_policy_set(struct kvm_private_file *f, pgoff_t start,
 		policy->range.last = end - 1;
 	}
 
-	write_lock(&f->policy_lock);
-	if (cut_out(f, start, end - 1, rest, &gone))
-		rest = NULL;
-	if (policy)
-		interval_tree_insert(&policy->range, &f->policies);
-	WRITE_ONCE(f->has_policies, !RB_EMPTY_ROOT(&f->policies.rb_root));
-	write_unlock(&f->policy_lock);
+	mutex_lock(&f->set_policy_lock);
+	replace_policies(f, start, end - 1, policy, &rest);
+	mutex_unlock(&f->set_policy_lock);
 
 	kfree(rest);
-	free_policies(&gone);
 	return 0;
 }
 
-/* Nobody else is left who could look for one. */
 void kvm_private_policy_destroy(struct kvm_private_file *f)
 {
-	LIST_HEAD(gone);
-
-	if (!kvm_private_has_policies(f))
-		return;
+	struct kvm_private_policy *rest = NULL;
 
 	/* No policy goes on behind all ranges. */
-	cut_out(f, 0, ULONG_MAX, NULL, &gone);
-	free_policies(&gone);
+	if (kvm_private_has_policies(f))
+		replace_policies(f, 0, ULONG_MAX, NULL, &rest);
 }
 
 /* All files have gone. What the kernel has borrowed it gives back soon. */
 void kvm_private_policy_exit(void)
 {
-	LIST_HEAD(none);
-
-	while (!free_policies(&none))
+	while (!free_waiting())
 		msleep(20);
 }
 

@@ -7,10 +7,16 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "detour.h"
 #include "internal.h"
 #include "observer.h"
 #include "trace.h"
 #include "unit.h"
+
+/* A page that is being filled, or copied, by another task */
+#define CLAIMED	1
+/* A source that has to be faulted in again */
+#define WOULD_FAULT	2
 
 /*
  * A page that is prepared must not be touched, unless its guest trusts the
@@ -26,13 +32,14 @@ static bool is_guarded(struct kvm_private_file *f,
 
 /*
  * The copy must not fault: the source may be a mapping of this very file, whose
- * fault handler wants the invalidate_lock. Returns 1 if it would have.
+ * fault handler wants the invalidate_lock.
  */
 static int copy_locked(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 		       const void __user *source)
 {
 	struct kvm_private_unit unit;
 	struct page *page;
+	bool own;
 	int ret;
 
 	if (!kvm_private_state_is_private(f, index))
@@ -41,13 +48,18 @@ static int copy_locked(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 	if (ret)
 		return ret;
 
-	if (is_guarded(f, &unit)) {
+	if (kvm_private_must_wait(f, index, &own)) {
+		ret = CLAIMED;
+	} else if (is_guarded(f, &unit)) {
 		ret = -EBUSY;
 	} else if (source) {
 		page = kvm_private_unit_page(&unit, index);
 		kvm_private_tell_host_access(page, 1, true);
 		pagefault_disable();
-		ret = !!copy_from_user(page_address(page), source, PAGE_SIZE);
+		if (kvm_private_should_retry(COPY,
+					     copy_from_user(page_address(page),
+							    source, PAGE_SIZE)))
+			ret = WOULD_FAULT;
 		pagefault_enable();
 	}
 	kvm_private_store_unlock(&unit);
@@ -83,7 +95,10 @@ static int populate_one(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 			return -EFAULT;
 
 		ret = copy_one(f, index, end, source);
-		cond_resched();
+		if (ret == CLAIMED && kvm_private_wait_for_claims(f, index,
+								  index + 1))
+			return -EINTR;
+		kvm_private_cond_resched(POPULATE);
 	} while (ret > 0);
 
 	return ret;
@@ -130,52 +145,111 @@ long kvm_private_ioctl_populate(struct file *file,
 	return ret;
 }
 
+/* A unit that is prepared page by page; it is claimed, so it stays the file's. */
+static int lock_for_fill(struct kvm_private_file *f,
+			 const struct kvm_private_binding *binding,
+			 pgoff_t index, struct kvm_private_unit *unit)
+{
+	int ret;
+
+	for (;;) {
+		ret = kvm_private_store_lock(f, index, index + 1, unit);
+		if (ret || !unit->order || !binding->guest)
+			return ret;
+		ret = kvm_private_store_split_locked(f, unit,
+						     KVM_PRIVATE_GFP_NODE);
+		if (ret)
+			return ret;
+	}
+}
+
 /*
  * A page that was filled for a guest with a prepare operation is prepared, by
  * itself: what it is filled with says nothing of those beside it.
  */
-static int fill_locked(struct kvm_private_file *f,
-		       struct kvm_private_binding *binding, pgoff_t index,
-		       const struct kvm_private_unit *unit,
-		       kvm_private_populate_cb cb, void *opaque)
-{
-	struct page *page = kvm_private_unit_page(unit, index);
-	int ret;
-
-	kvm_private_unit_reclaim(f, unit);
-	ret = cb(binding, index, page_to_pfn(page), 0, opaque);
-	if (!binding->ops->prepare)
-		return ret;
-
-	trace_kvm_private_prepare(f, unit, binding->guest_id, ret);
-	if (!ret)
-		kvm_private_unit_assign(unit, binding->guest);
-	return ret;
-}
-
 static int fill_one(struct kvm_private_file *f,
 		    struct kvm_private_binding *binding, pgoff_t index,
 		    kvm_private_populate_cb cb, void *opaque)
 {
 	struct kvm_private_unit unit;
+	struct page *page;
 	int ret;
 
-	if (!kvm_private_state_is_private(f, index))
-		return -EINVAL;
-	for (;;) {
-		ret = kvm_private_store_lock(f, index, index + 1, &unit);
-		if (ret)
-			return ret;
-		if (!unit.order || !binding->guest)
-			break;
-		ret = kvm_private_store_split_locked(f, &unit);
-		if (ret)
-			return ret;
-	}
-	ret = fill_locked(f, binding, index, &unit, cb, opaque);
+	ret = lock_for_fill(f, binding, index, &unit);
+	if (ret)
+		return ret;
+	kvm_private_unit_reclaim(f, &unit);
+	page = kvm_private_unit_page(&unit, index);
+	get_page(page);
 	kvm_private_store_unlock(&unit);
 
+	ret = cb(binding, index, page_to_pfn(page), 0, opaque);
+	if (!ret && binding->ops->prepare) {
+		lock_page(unit.head);
+		trace_kvm_private_prepare(f, &unit, binding->guest_id, ret);
+		kvm_private_unit_assign(&unit, binding->guest);
+		unlock_page(unit.head);
+	}
+	put_page(page);
 	return ret;
+}
+
+static long fill_claimed(struct kvm_private_file *f,
+			 struct kvm_private_binding *binding, pgoff_t index,
+			 unsigned long nr, kvm_private_populate_cb cb,
+			 void *opaque)
+{
+	unsigned long done;
+	int ret = 0;
+
+	for (done = 0; done < nr; done++) {
+		if (signal_pending(current))
+			ret = -EINTR;
+		else
+			ret = fill_one(f, binding, index + done, cb, opaque);
+		if (ret)
+			break;
+		kvm_private_cond_resched(FILL);
+	}
+	return done ?: ret;
+}
+
+/*
+ * Claims what of the range is private up to the first page that isn't: a task that has to
+ * wait for a shared page may keep the callback waiting.
+ */
+static int begin_fill(struct kvm_private_file *f,
+		      struct kvm_private_claim *claim, pgoff_t start,
+		      pgoff_t *end)
+{
+	pgoff_t shared = start, shared_end = *end;
+	int ret;
+
+	ret = kvm_private_lock_unclaimed(f);
+	if (ret)
+		return ret;
+
+	if (kvm_private_state_find(f, false, &shared, &shared_end))
+		*end = shared;
+	if (start < *end) {
+		kvm_private_invalidate_begin(f, start, *end);
+		kvm_private_claim(f, claim, start, *end);
+	} else {
+		ret = -EINVAL;
+	}
+	up_write(&f->invalidate_lock);
+
+	return ret;
+}
+
+/* The range has had one binding all the time, the caller's. */
+static void end_fill(struct kvm_private_file *f,
+		     struct kvm_private_claim *claim, pgoff_t start, pgoff_t end)
+{
+	down_write(&f->invalidate_lock);
+	kvm_private_invalidate_end(f, start, end);
+	kvm_private_release_claim(f, claim);
+	up_write(&f->invalidate_lock);
 }
 
 /**
@@ -188,11 +262,11 @@ static int fill_one(struct kvm_private_file *f,
  *
  * Allocates the pages that are missing. Pages that are there already are
  * filled like any other; what was prepared is reclaimed first. Nothing is
- * undone after a failure. The binding's mappings of the range are invalidated.
- * All pages are private, and stay so while @cb works on them.
+ * undone after a failure. The binding's mappings of the range are invalidated. All pages
+ * are private, and stay so while @cb works on them: another task that wants to convert or
+ * remove pages of the file waits, as does one that looks one of these up.
  *
- * Context: may sleep, for long; interruptible. Holds the file's invalidation
- * lock around @cb.
+ * Context: may sleep, for long; interruptible. Holds no lock of the file around @cb.
  * Return: the number of pages filled if there is one, else a negative errno:
  * -EINVAL for a range that is empty or not inside the binding, and for a page
  * that is shared; -EINTR; -ENOMEM; -EHWPOISON; what @cb returned.
@@ -202,29 +276,20 @@ long kvm_private_populate(struct kvm_private_binding *binding, pgoff_t index,
 			  void *opaque)
 {
 	struct kvm_private_file *f = kvm_private_file(binding->file);
-	unsigned long done;
-	int ret = 0;
+	struct kvm_private_claim claim;
+	pgoff_t end = index + nr;
+	long ret;
 
 	if (index < binding->start || index >= binding->end ||
 	    !nr || nr > binding->end - index)
 		return -EINVAL;
 
-	down_write(&f->invalidate_lock);
-	kvm_private_invalidate_begin(f, index, index + nr);
+	ret = begin_fill(f, &claim, index, &end);
+	if (ret)
+		return ret;
+	ret = fill_claimed(f, binding, index, end - index, cb, opaque);
+	end_fill(f, &claim, index, end);
 
-	for (done = 0; done < nr; done++) {
-		if (signal_pending(current))
-			ret = -EINTR;
-		else
-			ret = fill_one(f, binding, index + done, cb, opaque);
-		if (ret)
-			break;
-		cond_resched();
-	}
-
-	kvm_private_invalidate_end(f, index, index + nr);
-	up_write(&f->invalidate_lock);
-
-	return done ?: ret;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(kvm_private_populate);

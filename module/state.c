@@ -9,12 +9,23 @@
  */
 
 #include <linux/maple_tree.h>
-#include <linux/rcupdate_wait.h>
+#include <linux/slab.h>
 #include <linux/xarray.h>
 
 #include "compat/compat.h"
+#include "detour.h"
 #include "fail_point.h"
 #include "internal.h"
+
+/*
+ * How many ranges a store into the tree replaces at most: it frees their nodes in one go,
+ * while others wait for the processor.
+ */
+#define RANGES_AT_ONCE	64
+
+/* Nodes that a store may ask for at once, and their size: a split at each level */
+#define NODES_AT_ONCE	32
+#define NODE_SIZE	sizeof(struct maple_node)
 
 /* What the tree has for a range; the range is all there is to know. */
 #define CONVERTED	xa_mk_value(1)
@@ -35,17 +46,6 @@ void kvm_private_state_init(struct kvm_private_file *f)
 	mt_init_flags(&f->converted, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU |
 				     MT_FLAGS_LOCK_EXTERN);
 	mt_set_external_lock(&f->converted, &f->invalidate_lock);
-}
-
-void kvm_private_state_destroy(struct kvm_private_file *f)
-{
-	if (mtree_empty(&f->converted))
-		return;
-
-	/* Nobody else is left, but the tree asks for its lock. */
-	down_write(&f->invalidate_lock);
-	__mt_destroy(&f->converted);
-	up_write(&f->invalidate_lock);
 }
 
 /**
@@ -109,7 +109,7 @@ void kvm_private_state_clip(struct kvm_private_file *f, pgoff_t index,
  * @start: in: first page offset to look at; out: of the pages that were found
  * @end: in: page offset after the last to look at; out: of those pages
  *
- * Context: invalidate_lock held, or the answer may be old.
+ * Context: may sleep. invalidate_lock held, or the answer may be old.
  * Return: whether there are any.
  */
 bool kvm_private_state_find(struct kvm_private_file *f, bool private,
@@ -127,6 +127,7 @@ bool kvm_private_state_find(struct kvm_private_file *f, bool private,
 		if (found)
 			break;
 		next = last + 1;
+		kvm_private_cond_resched(STATE_FIND);
 	} while (last < *end - 1);
 
 	if (!found)
@@ -138,24 +139,29 @@ bool kvm_private_state_find(struct kvm_private_file *f, bool private,
 	return true;
 }
 
-static unsigned long count_converted(struct kvm_private_file *f, pgoff_t start,
-				     pgoff_t end)
+/*
+ * Of the range, as much as has no more than RANGES_AT_ONCE converted ones: returns where
+ * that ends, and how many pages of it are converted.
+ */
+static pgoff_t next_part(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
+			 unsigned long *nr)
 {
 	MA_STATE(mas, &f->converted, start, start);
-	unsigned long nr = 0;
+	unsigned int ranges = 0;
 	void *entry;
 
+	*nr = 0;
 	rcu_read_lock();
 	mas_for_each(&mas, entry, end - 1) {
-		nr += min(mas.last, end - 1) - max(mas.index, start) + 1;
-		if (need_resched()) {
-			mas_pause(&mas);
-			cond_resched_rcu();
+		*nr += min(mas.last, end - 1) - max(mas.index, start) + 1;
+		if (++ranges == RANGES_AT_ONCE) {
+			end = min(mas.last + 1, end);
+			break;
 		}
 	}
 	rcu_read_unlock();
 
-	return nr;
+	return end;
 }
 
 /* Widen [first, last] by the converted ranges that are next to it. */
@@ -172,28 +178,15 @@ static void join_neighbours(struct kvm_private_file *f, pgoff_t *first,
 	rcu_read_unlock();
 }
 
-/**
- * kvm_private_state_set() - change the state of pages
- * @f: the file
- * @start: first page offset
- * @end: page offset after the last, inside the file
- * @private: the new state
- *
- * Context: may sleep. invalidate_lock held for writing, the invalidation begun.
- * Return: 0, or -ENOMEM and nothing has changed.
- */
-int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
-			  pgoff_t end, bool private)
+/* Converts pages, or takes that back. @nr of them are converted now. */
+static int set_part(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
+		    bool convert, unsigned long nr, gfp_t gfp)
 {
 	MA_STATE(mas, &f->converted, start, end - 1);
-	bool convert = private != starts_private(f);
 	pgoff_t first = start, last = end - 1;
-	unsigned long nr;
 	int ret;
 
-	lockdep_assert_held_write(&f->invalidate_lock);
-
-	nr = f->nr_converted - count_converted(f, start, end);
+	nr = f->nr_converted - nr;
 
 	/* The tree itself joins what is empty. */
 	if (convert) {
@@ -202,13 +195,98 @@ int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
 	}
 
 	mas_set_range(&mas, first, last);
-	ret = kvm_private_may_fail(STATE, -ENOMEM,
-				   kvm_private_mas_store(&mas,
-							 convert ? CONVERTED : NULL,
-							 KVM_PRIVATE_GFP_NODE));
+	ret = kvm_private_mas_store(&mas, convert ? CONVERTED : NULL, gfp);
 	if (!ret)
 		WRITE_ONCE(f->nr_converted, nr);
 	return ret;
+}
+
+/*
+ * The first part alone may fail. A part that ends in the middle of the range has many
+ * ranges in it, so that the tree shrinks with it, and with those that come after it.
+ */
+static int set_parts(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
+		     bool convert, gfp_t gfp)
+{
+	unsigned long nr;
+	pgoff_t next;
+	int ret;
+
+	do {
+		next = next_part(f, start, end, &nr);
+		ret = set_part(f, start, next, convert, nr, gfp);
+		start = next;
+		gfp = GFP_KERNEL | __GFP_NOFAIL;
+		kvm_private_cond_resched(STATE_SET);
+	} while (!ret && start < end);
+
+	return ret;
+}
+
+/**
+ * kvm_private_state_set() - change the state of pages
+ * @f: the file
+ * @start: first page offset
+ * @end: page offset after the last, inside the file
+ * @private: the new state
+ *
+ * Pages that are far apart don't change at the same moment. The range is claimed, so that
+ * no lookup returns one of them meanwhile.
+ *
+ * Context: may sleep. invalidate_lock held for writing, the invalidation begun.
+ * Return: 0, or -ENOMEM and nothing has changed. Since the lock is held this doesn't
+ * wait for memory: kvm_private_state_make_room() does.
+ */
+int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
+			  pgoff_t end, bool private)
+{
+	lockdep_assert_held_write(&f->invalidate_lock);
+
+	if (kvm_private_should_retry(STATE_ROOM, false))
+		return -ENOMEM;
+	return kvm_private_may_fail(STATE, -ENOMEM,
+				    set_parts(f, start, end,
+					      private != starts_private(f),
+					      GFP_NOWAIT | __GFP_ACCOUNT |
+					      __GFP_NOWARN));
+}
+
+/**
+ * kvm_private_state_make_room() - wait for memory that a change of states takes
+ *
+ * To be called when kvm_private_state_set() has returned -ENOMEM, before the next try.
+ *
+ * Context: may sleep, for long; the caller doesn't hold the invalidate_lock.
+ * Return: 0, or -ENOMEM if there is none.
+ */
+int kvm_private_state_make_room(void)
+{
+	void *nodes[NODES_AT_ONCE];
+	int i, nr;
+
+	for (nr = 0; nr < NODES_AT_ONCE; nr++) {
+		nodes[nr] = kvm_private_may_fail(STATE_ROOM, NULL,
+						 kmalloc(NODE_SIZE,
+							 KVM_PRIVATE_GFP_NODE));
+		if (!nodes[nr])
+			break;
+	}
+	for (i = 0; i < nr; i++)
+		kfree(nodes[i]);
+
+	return nr == NODES_AT_ONCE ? 0 : -ENOMEM;
+}
+
+void kvm_private_state_destroy(struct kvm_private_file *f)
+{
+	if (mtree_empty(&f->converted))
+		return;
+
+	/* The tree asks for its lock, though the file has no user left. */
+	down_write(&f->invalidate_lock);
+	set_parts(f, 0, ULONG_MAX, false, GFP_KERNEL | __GFP_NOFAIL);
+	__mt_destroy(&f->converted);
+	up_write(&f->invalidate_lock);
 }
 
 /* How many of a file's pages are shared, allocated or not */

@@ -10,11 +10,17 @@
  * piece, until the lock is dropped: who splits it holds that lock, and who
  * removes it passes through it before anything is done to the pages. The store
  * itself may have forgotten the unit by then, unless the invalidate_lock is held.
+ *
+ * A walk over the store that lets go of the RCU read lock or the xa_lock goes on at the
+ * end of what it has seen, by kvm_private_walk_set(), and never by xas_pause(): that
+ * adds the length of the entry to wherever in the entry the walk is. Units come apart
+ * and grow together meanwhile, so the walk may come to the middle of one.
  */
 
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 
+#include "detour.h"
 #include "internal.h"
 #include "unit.h"
 
@@ -29,21 +35,31 @@ store_lookup(struct kvm_private_file *f, pgoff_t index,
 	XA_STATE(xas, &f->units, index);
 	struct page *page = NULL;
 	void *entry;
+	pgoff_t at;
 
 	rcu_read_lock();
 	for (;;) {
 		xas_reset(&xas);
 		entry = xas_load(&xas);
-		if (xas_retry(&xas, entry))
+		if (kvm_private_walk_retry(&xas, entry))
 			continue;
-		if (!entry)
+		if (!entry) {
+			*unit = (struct kvm_private_unit){
+				.claims = READ_ONCE(f->nr_claims),
+			};
 			break;
+		}
 		*unit = kvm_private_entry_unit(entry, index);
-		page = locking ? unit->head :
-				 kvm_private_unit_page(unit, index);
-		if (!get_page_unless_zero(page))
+		at = locking ? unit->index : index;
+		page = kvm_private_unit_page(unit, at);
+		if (!kvm_private_unit_get_page(unit, at))
 			continue;
-		if (likely(entry == xas_reload(&xas)))
+		/* After the reference, before the entry is looked at again */
+		smp_mb__after_atomic();
+		unit->claims = READ_ONCE(f->nr_claims);
+		smp_rmb();
+		if (likely(!kvm_private_should_retry(LOOKUP,
+						     entry != xas_reload(&xas))))
 			break;
 		put_page(page);
 	}
@@ -60,7 +76,8 @@ store_lookup(struct kvm_private_file *f, pgoff_t index,
  *	memory cgroup, and maybe others before this page offset; 0: don't
  * @unit: out: the unit that it is in
  *
- * Context: may sleep to allocate. Takes no lock for a page that is there.
+ * Context: may sleep to allocate. Takes no lock for a page that is there. A caller that
+ * doesn't hold the invalidate_lock asks kvm_private_store_is_claimed().
  * Return: the page with a reference for the caller; NULL for a hole unless
  * @until; ERR_PTR(-ENOMEM).
  */
@@ -76,6 +93,33 @@ struct page *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
 			return ERR_PTR(ret);
 	}
 	return page;
+}
+
+/**
+ * kvm_private_store_is_claimed() - has another task claimed what a lookup has found?
+ * @f: the file
+ * @index: page offset of the page
+ * @unit: from kvm_private_store_get(), with a page or without
+ * @own: out: the current task has claimed the page
+ *
+ * The lookup took its reference, then looked whether the file had claims, and then found
+ * its page in the store still. So a file without claims hasn't lost the page to one that
+ * ended before. Else the store has to be asked once more.
+ *
+ * Context: any but interrupts.
+ * Return: whether it is claimed, or not the file's page any more: then the caller drops
+ * its reference, calls kvm_private_wait_for_claims() and starts again.
+ */
+bool kvm_private_store_is_claimed(struct kvm_private_file *f, pgoff_t index,
+				  const struct kvm_private_unit *unit, bool *own)
+{
+	*own = false;
+	if (likely(!unit->claims))
+		return kvm_private_should_retry(CLAIM, false);
+	if (kvm_private_page_claimed(f, index, own))
+		return true;
+	return !*own && unit->head &&
+	       xa_load(&f->units, index) != kvm_private_entry(unit);
 }
 
 /**
@@ -96,8 +140,9 @@ bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
 {
 	while (store_lookup(f, index, unit, true)) {
 		lock_page(unit->head);
-		if (likely(xa_load(&f->units, index) ==
-			   kvm_private_entry(unit)))
+		if (likely(!kvm_private_should_retry(LOCK_UNIT,
+						     xa_load(&f->units, index) !=
+						     kvm_private_entry(unit))))
 			return true;
 		kvm_private_store_unlock(unit);
 	}
@@ -144,13 +189,13 @@ void kvm_private_store_unlock(const struct kvm_private_unit *unit)
  * Who holds a reference may hold the lock: a lookup that found the unit while it
  * was in the store. One that comes by later sees that it is gone.
  */
-static void wait_for_lock(struct page *head)
+static void wait_for_lock(const struct kvm_private_unit *unit)
 {
 	smp_mb();	/* gone from the store before its users are counted */
-	if (page_count(head) == 1)
+	if (kvm_private_page_is_unused(unit, unit->index))
 		return;
-	lock_page(head);
-	unlock_page(head);
+	lock_page(unit->head);
+	unlock_page(unit->head);
 }
 
 static void drop_units(struct kvm_private_file *f,
@@ -160,7 +205,7 @@ static void drop_units(struct kvm_private_file *f,
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		wait_for_lock(units[i].head);
+		wait_for_lock(&units[i]);
 		kvm_private_unit_reclaim(f, &units[i]);
 		pages += kvm_private_unit_nr(&units[i]);
 	}
@@ -197,7 +242,8 @@ static bool split_straddling(struct kvm_private_file *f,
  * past the invalidation that it races with.
  *
  * Context: may sleep, for long. The caller holds the invalidate_lock for
- * writing and has begun the invalidation, or is the last user of the file.
+ * writing, no page of the range is claimed and the invalidation has begun; or the
+ * caller is the last user of the file.
  */
 void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 			      pgoff_t end)
@@ -222,12 +268,7 @@ void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 			if (nr == ARRAY_SIZE(units))
 				break;
 		}
-		/*
-		 * Not xas_pause(), which skips as much as the node covers that
-		 * the state has come to: the parent's, if the store has just
-		 * freed the last one.
-		 */
-		xas_set(&xas, next);
+		kvm_private_walk_set(&xas, next);
 		xas_unlock(&xas);
 
 		drop_units(f, units, nr);

@@ -10,6 +10,7 @@
 
 #include <linux/sched/signal.h>
 
+#include "detour.h"
 #include "fail_point.h"
 #include "internal.h"
 #include "unit.h"
@@ -213,7 +214,7 @@ int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
 		index = next;
 		if (index < end && signal_pending(current))
 			return -EINTR;
-		cond_resched();
+		kvm_private_cond_resched(FILL);
 	}
 	return 0;
 }

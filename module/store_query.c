@@ -6,6 +6,7 @@
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 
+#include "detour.h"
 #include "internal.h"
 #include "unit.h"
 
@@ -73,7 +74,7 @@ pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
 	/* Not xas_for_each(), which looks for a page far beyond the hole. */
 	rcu_read_lock();
 	for (entry = xas_load(&xas); index < end;) {
-		if (xas_retry(&xas, entry)) {
+		if (kvm_private_walk_retry(&xas, entry)) {
 			entry = xas_load(&xas);
 			continue;
 		}
@@ -82,12 +83,12 @@ pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
 
 		order = kvm_private_entry_order(entry);
 		index = round_down(index, 1UL << order) + (1UL << order);
-		if (need_resched()) {
-			xas_pause(&xas);
+		if (kvm_private_should_pause(NEXT_HOLE)) {
 			cond_resched_rcu();
-		}
-		if (order || xas.xa_node == XAS_RESTART) {
-			xas_set(&xas, index);
+			kvm_private_walk_set(&xas, index);
+			entry = xas_load(&xas);
+		} else if (order) {
+			kvm_private_walk_set(&xas, index);
 			entry = xas_load(&xas);
 		} else {
 			entry = xas_next(&xas);
@@ -99,9 +100,9 @@ pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
 }
 
 /**
- * kvm_private_store_find_frame() - find a page by where it is in memory
+ * kvm_private_store_find_pfn() - find a page by where it is in memory
  * @f: the file
- * @frame: a page frame
+ * @pfn: a page frame number
  * @index: out: the page's offset
  *
  * Looks at all units. The answer may be old: the page may have gone or moved.
@@ -109,8 +110,8 @@ pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
  * Context: may sleep.
  * Return: whether the file has it.
  */
-bool kvm_private_store_find_frame(struct kvm_private_file *f,
-				  unsigned long frame, pgoff_t *index)
+bool kvm_private_store_find_pfn(struct kvm_private_file *f, unsigned long pfn,
+				pgoff_t *index)
 {
 	XA_STATE(xas, &f->units, 0);
 	struct kvm_private_unit unit;
@@ -119,16 +120,16 @@ bool kvm_private_store_find_frame(struct kvm_private_file *f,
 
 	rcu_read_lock();
 	xas_for_each(&xas, entry, ULONG_MAX) {
-		if (xas_retry(&xas, entry))
+		if (kvm_private_walk_retry(&xas, entry))
 			continue;
 		unit = kvm_private_entry_unit(entry, xas.xa_index);
-		found = frame - page_to_pfn(unit.head) < kvm_private_unit_nr(&unit);
+		found = pfn - page_to_pfn(unit.head) < kvm_private_unit_nr(&unit);
 		if (found) {
-			*index = unit.index + frame - page_to_pfn(unit.head);
+			*index = unit.index + pfn - page_to_pfn(unit.head);
 			break;
 		}
-		if (need_resched()) {
-			xas_pause(&xas);
+		if (kvm_private_should_pause(FIND_PFN)) {
+			kvm_private_walk_set(&xas, kvm_private_unit_end(&unit));
 			cond_resched_rcu();
 		}
 	}
@@ -137,13 +138,43 @@ bool kvm_private_store_find_frame(struct kvm_private_file *f,
 	return found;
 }
 
-static bool is_unused(const struct kvm_private_unit *unit, pgoff_t end,
-		      pgoff_t *index)
+/**
+ * kvm_private_store_find_poison() - find a page with a hardware memory error
+ * @f: the file
+ * @index: in: page offset to start at; out: the page's
+ *
+ * Looks at all pages of all units but those that have one page.
+ *
+ * Context: may sleep, for long.
+ * Return: whether there is one.
+ */
+bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
 {
-	for (; *index < min(end, kvm_private_unit_end(unit)); ++*index)
-		if (page_ref_count(kvm_private_unit_page(unit, *index)) != 1)
-			return false;
-	return true;
+	XA_STATE(xas, &f->units, *index);
+	struct kvm_private_unit unit;
+	bool found = false;
+	void *entry;
+
+	rcu_read_lock();
+	xas_for_each(&xas, entry, ULONG_MAX) {
+		if (kvm_private_walk_retry(&xas, entry))
+			continue;
+		unit = kvm_private_entry_unit(entry, xas.xa_index);
+		*index = max(*index, unit.index);
+		if (unit.order)
+			found = PageHWPoison(kvm_private_unit_page(&unit, *index));
+		if (found)
+			break;
+		++*index;
+		if (!unit.order)
+			continue;
+		kvm_private_walk_set(&xas, *index);
+		if (kvm_private_should_pause(FIND_PFN))
+			cond_resched_rcu();
+	}
+	rcu_read_unlock();
+
+	return found;
 }
 
 /**
@@ -151,13 +182,19 @@ static bool is_unused(const struct kvm_private_unit *unit, pgoff_t end,
  * @f: the file
  * @start: first page offset
  * @end: page offset after the last
- * @held: out: with -EAGAIN, the first page that somebody else holds
+ * @held: out: with -EAGAIN, the first page that something else holds
  *
- * The caller has removed all mappings of the range and keeps new ones from
- * coming, so that nobody who doesn't hold a page now can get hold of it: a
- * lookup of a mapping that is gone (get_user_pages_fast()) drops its reference
- * when it finds out. Such a reference may be mistaken for one that lasts, but
- * not the other way round.
+ * The caller has claimed the range and then removed all mappings of it, and keeps new
+ * ones from coming. So a page whose count says that the store alone holds it stays so
+ * for as long as it is claimed:
+ *
+ * - get_user_pages_fast() may have found it in a mapping that is gone. It drops its
+ *   reference when it sees that. Such a reference may be mistaken for one that lasts,
+ *   but not the other way round.
+ * - A lookup through the store (kvm_private_lock_page(), which holds a reference of the
+ *   very page, among them) takes its reference and then looks for claims, both in this
+ *   order here and in the opposite one there. If its reference isn't seen here it sees
+ *   the claim, and gives up what it has.
  *
  * Context: may sleep, for long.
  * Return: 0; -EAGAIN; -EINTR if a fatal signal is pending.
@@ -167,29 +204,35 @@ int kvm_private_store_check_unused(struct kvm_private_file *f, pgoff_t start,
 {
 	XA_STATE(xas, &f->units, start);
 	struct kvm_private_unit unit;
-	pgoff_t index;
+	pgoff_t index = start, last;
 	int ret = 0;
 	void *entry;
 
 	rcu_read_lock();
 	xas_for_each(&xas, entry, end - 1) {
-		if (xas_retry(&xas, entry))
+		if (kvm_private_walk_retry(&xas, entry))
 			continue;
 		unit = kvm_private_entry_unit(entry, xas.xa_index);
-		index = max(start, unit.index);
-		if (!is_unused(&unit, end, &index)) {
+		index = max(index, unit.index);
+		last = min3(end, kvm_private_unit_end(&unit),
+			    index + (1UL << KVM_PRIVATE_ORDER_HUGE));
+		while (index < last && kvm_private_page_is_unused(&unit, index))
+			index++;
+		if (index < last) {
 			*held = index;
 			ret = -EAGAIN;
 			break;
 		}
 
-		if (need_resched()) {
+		if (kvm_private_should_pause(CHECK_UNUSED)) {
 			if (fatal_signal_pending(current)) {
 				ret = -EINTR;
 				break;
 			}
-			xas_pause(&xas);
+			kvm_private_walk_set(&xas, index);
 			cond_resched_rcu();
+		} else if (index < kvm_private_unit_end(&unit)) {
+			kvm_private_walk_set(&xas, index);
 		}
 	}
 	rcu_read_unlock();

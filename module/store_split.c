@@ -4,6 +4,7 @@
  * on meanwhile and find the page either way.
  */
 
+#include "detour.h"
 #include "fail_point.h"
 #include "internal.h"
 #include "unit.h"
@@ -78,6 +79,7 @@ static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 		      gfp_t gfp)
 {
 	unsigned int order = kvm_private_order_below(unit->order);
+	bool breaks = unit->whole && !order;
 	struct kvm_private_unit part = { .order = order };
 	unsigned long nr = kvm_private_unit_nr(unit);
 	XA_STATE(xas, &f->units, unit->index);
@@ -89,11 +91,13 @@ static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 	if (unlikely(xas_load(&xas) != kvm_private_entry(unit)))
 		goto unlock;
 
-	if (unit->whole && !order)
-		kvm_private_unit_break(unit);
+	if (breaks)
+		kvm_private_unit_split_charge(unit);
 	kvm_private_unit_share_guest(unit, order);
 	split_entry(&xas, unit, order);
 	store_parts(&xas, unit, order);
+	if (breaks)
+		kvm_private_unit_break(unit);
 	kvm_private_unit_count(f, unit, -nr);
 	kvm_private_unit_count(f, &part, nr);
 unlock:
@@ -116,10 +120,9 @@ static bool straddles(struct kvm_private_file *f, pgoff_t index)
  * @index: page offset
  * @gfp: for the entries that this takes; with __GFP_NOFAIL it can't fail
  *
- * Context: may sleep; no page is locked by the caller. The invalidate_lock is held
- * for writing, or nobody else uses the file.
- * Return: 0, and no unit has pages on both sides of @index, unless one is allocated
- * only now; -ENOMEM.
+ * Context: may sleep; no page is locked by the caller.
+ * Return: 0, and no unit had pages on both sides of @index; one may since have been
+ * allocated, or, unless the invalidate_lock is held, collapsed; -ENOMEM.
  */
 int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
 			    gfp_t gfp)
@@ -127,7 +130,7 @@ int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
 	struct kvm_private_unit unit;
 	int ret = 0;
 
-	/* Units don't grow meanwhile, and one that is locked may stay so for long. */
+	/* A unit that is locked may stay so for long. */
 	while (!ret && straddles(f, index) &&
 	       kvm_private_store_lock_unit(f, index, &unit)) {
 		if (unit.index != index)
@@ -143,8 +146,8 @@ int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
  * @start: first page offset
  * @end: page offset after the last
  *
- * Context: may sleep.
- * Return: 0, and no unit is partly in the range; -ENOMEM.
+ * Context: may sleep, for memory too; the caller doesn't hold the invalidate_lock.
+ * Return: as kvm_private_store_split().
  */
 int kvm_private_store_split_range(struct kvm_private_file *f, pgoff_t start,
 				  pgoff_t end)
@@ -158,21 +161,92 @@ int kvm_private_store_split_range(struct kvm_private_file *f, pgoff_t start,
 }
 
 /**
+ * kvm_private_store_is_split() - do units end where a range does?
+ * @f: the file
+ * @start: first page offset
+ * @end: page offset after the last
+ *
+ * Context: any. With the invalidate_lock held for writing the answer stays true but for
+ * units that are allocated from now on.
+ */
+bool kvm_private_store_is_split(struct kvm_private_file *f, pgoff_t start,
+				pgoff_t end)
+{
+	return !kvm_private_should_retry(SPLIT, straddles(f, start) ||
+						straddles(f, end));
+}
+
+/**
+ * kvm_private_store_lock_split() - let units end where a range does, and keep it so
+ * @f: the file
+ * @start: first page offset
+ * @end: page offset after the last
+ *
+ * Context: sleeps. As kvm_private_lock_unclaimed().
+ * Return: 0, and the invalidate_lock is held for writing, nothing is claimed and
+ * kvm_private_store_is_split(); -ENOMEM; -EINTR.
+ */
+int kvm_private_store_lock_split(struct kvm_private_file *f, pgoff_t start,
+				 pgoff_t end)
+{
+	int ret;
+
+	for (;;) {
+		ret = kvm_private_store_split_range(f, start, end);
+		if (!ret)
+			ret = kvm_private_lock_unclaimed(f);
+		if (ret || kvm_private_store_is_split(f, start, end))
+			return ret;
+		up_write(&f->invalidate_lock);
+	}
+}
+
+/**
  * kvm_private_store_split_locked() - take a locked unit to pieces
  * @f: the file
  * @unit: locked by kvm_private_store_lock(), not to be used any more
+ * @gfp: for the entries that this takes; with __GFP_NOFAIL it can't fail
  *
  * Context: may sleep; unlocks.
  * Return: 0, and the unit has come apart into smaller ones, or is none of the
  * file's any more; -ENOMEM.
  */
 int kvm_private_store_split_locked(struct kvm_private_file *f,
-				   struct kvm_private_unit *unit)
+				   struct kvm_private_unit *unit, gfp_t gfp)
 {
-	int ret = split_unit(f, unit, KVM_PRIVATE_GFP_NODE);
+	int ret = split_unit(f, unit, gfp);
 
 	kvm_private_store_unlock(unit);
 	return ret;
+}
+
+static void store_unit(struct kvm_private_file *f,
+		       const struct kvm_private_unit *unit)
+{
+	XA_STATE_ORDER(xas, &f->units, unit->index, unit->order);
+
+	xas_lock(&xas);
+	if (likely(xas_load(&xas) != NULL))
+		xas_store(&xas, kvm_private_entry(unit));
+	xas_unlock(&xas);
+}
+
+/**
+ * kvm_private_store_note_poison() - note that a page has a hardware memory error
+ * @f: the file
+ * @index: page offset
+ *
+ * Context: may sleep; no page is locked by the caller.
+ */
+void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index)
+{
+	struct kvm_private_unit unit;
+
+	if (!kvm_private_store_lock_unit(f, index, &unit))
+		return;
+	unit.poisoned = true;
+	store_unit(f, &unit);
+	kvm_private_store_unlock(&unit);
 }
 
 /**
@@ -180,25 +254,24 @@ int kvm_private_store_split_locked(struct kvm_private_file *f,
  * @f: the file
  * @index: page offset in a unit that is whole, or was
  *
- * Who maps a page, or holds it, is accounted to whose memory cgroup pays for that
- * very page, and may keep it from going back with the others.
+ * A mapping of a page is accounted to the memory cgroup that pays for that very page, and
+ * a page that is held keeps all that it would go back with from going.
  *
  * Context: may sleep; no page is locked by the caller. The invalidate_lock is held:
  * nothing leaves the store.
  */
 void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index)
 {
-	struct kvm_private_unit unit;
+	struct kvm_private_unit unit, broken;
 
 	if (!kvm_private_store_lock_unit(f, index, &unit))
 		return;
 	if (unit.whole) {
-		XA_STATE_ORDER(xas, &f->units, unit.index, unit.order);
-
+		kvm_private_unit_split_charge(&unit);
+		broken = unit;
+		broken.whole = false;
+		store_unit(f, &broken);
 		kvm_private_unit_break(&unit);
-		xas_lock(&xas);
-		xas_store(&xas, kvm_private_entry(&unit));
-		xas_unlock(&xas);
 	}
 	kvm_private_store_unlock(&unit);
 }

@@ -14,6 +14,7 @@
 #include <linux/pagemap.h>
 
 #include "compat/compat.h"
+#include "detour.h"
 #include "fail_point.h"
 #include "internal.h"
 #include "observer.h"
@@ -41,6 +42,19 @@ bool kvm_private_pages_have_poison(struct page *page, unsigned long nr)
 }
 
 /**
+ * kvm_private_unit_has_poison() - has a page of a unit a hardware memory error?
+ * @unit: in the store
+ *
+ * Context: any.
+ */
+bool kvm_private_unit_has_poison(const struct kvm_private_unit *unit)
+{
+	return kvm_private_unit_may_have_poison(unit) &&
+	       kvm_private_pages_have_poison(unit->head,
+					     kvm_private_unit_nr(unit));
+}
+
+/**
  * kvm_private_pages_clear() - zero pages
  * @page: the first, locked or in nobody else's reach
  * @nr: their number
@@ -53,7 +67,7 @@ void kvm_private_pages_clear(struct page *page, unsigned long nr)
 	for (; nr; nr--, page++) {
 		if (likely(!PageHWPoison(page)))
 			clear_highpage(page);
-		cond_resched();
+		kvm_private_cond_resched(CLEAR);
 	}
 }
 
@@ -89,6 +103,15 @@ static int unit_nid(const struct kvm_private_unit *unit)
 	return data_race(page_to_nid(unit->head));
 }
 
+/* A gigantic unit has so many pages that a walk over them takes long. */
+static void pause_in_unit(unsigned long i)
+{
+	const unsigned long nr = 1UL << KVM_PRIVATE_ORDER_HUGE;
+
+	if (i % nr == nr - 1)
+		kvm_private_cond_resched(UNIT);
+}
+
 /*
  * The host's mappings of a page are found, and a futex in it is known, by where
  * the page says it is; in a file that can't be mapped nobody asks.
@@ -102,6 +125,7 @@ static void unit_join(struct kvm_private_file *f,
 		for (i = 0; i < nr; i++) {
 			unit->head[i].mapping = f->mapping;
 			unit->head[i].index = unit->index + i;
+			pause_in_unit(i);
 		}
 	}
 	set_page_private(unit->head, 0);
@@ -109,13 +133,15 @@ static void unit_join(struct kvm_private_file *f,
 	kvm_private_unit_count(f, unit, nr);
 }
 
-/* To all pages but the first; those of what is gigantic have theirs. */
-static void give_references(struct page *head, unsigned long nr)
+/* The pages are in no store yet; those of a gigantic unit have one reference each. */
+static void give_references(const struct kvm_private_unit *unit)
 {
-	struct page *page;
+	unsigned long nr = kvm_private_unit_nr(unit), i;
 
-	for (page = head + 1; page < head + nr; page++)
-		init_page_count(page);
+	for (i = 1; i < nr && !kvm_private_unit_is_gigantic(unit); i++)
+		init_page_count(unit->head + i);
+	for (i = 0; i < nr && unit->whole; i += 1UL << kvm_private_block_order(unit))
+		page_ref_inc(unit->head + i);
 }
 
 /**
@@ -132,19 +158,23 @@ static void give_references(struct page *head, unsigned long nr)
 int kvm_private_unit_alloc(struct kvm_private_file *f,
 			   struct kvm_private_unit *unit, gfp_t gfp)
 {
-	unsigned long nr = kvm_private_unit_nr(unit);
-
 	unit->head = unit->order ? alloc_block(f, unit, gfp) :
 				   alloc_single(f, unit->index, gfp);
 	if (!unit->head)
 		return -ENOMEM;
 
 	unit->whole = unit->order;
-	if (!kvm_private_unit_is_gigantic(unit))
-		give_references(unit->head, nr);
+	give_references(unit);
 	unit_join(f, unit);
 	trace_kvm_private_alloc(f, unit);
 	return 0;
+}
+
+/* @nr: of the pages that have been frozen, the first included */
+static void unfreeze_tails(const struct kvm_private_unit *unit, unsigned long nr)
+{
+	while (--nr)
+		page_ref_unfreeze(unit->head + nr, 1);
 }
 
 /* Takes the references of all pages but the first, if they are the only ones. */
@@ -158,25 +188,35 @@ static bool freeze_tails(const struct kvm_private_unit *unit)
 	if (likely(i == nr))
 		return true;
 
-	while (--i)
-		page_ref_unfreeze(unit->head + i, 1);
+	unfreeze_tails(unit, i);
 	return false;
 }
 
 /*
- * A lookup that read the entry long ago and takes its reference of the head just
- * now makes the allocator free the rest by itself and the lookup free the head:
- * no memory is lost, but the cgroup goes on paying for the rest. So look first.
+ * Gives a block back in one piece, unless a page of it is held or has an error. With one
+ * reference left no lookup takes another, see kvm_private_unit_refs(); one that tries is
+ * forced here.
  */
 static bool free_whole(const struct kvm_private_unit *unit)
 {
-	if (page_count(unit->head) != 1 ||
+	bool late;
+
+	if (page_count(unit->head) != kvm_private_unit_refs(unit, unit->index) ||
 	    kvm_private_pages_have_poison(unit->head,
 					  kvm_private_unit_nr(unit)) ||
 	    !freeze_tails(unit))
 		return false;
+	if (unlikely(!page_ref_freeze(unit->head, 2))) {
+		unfreeze_tails(unit, kvm_private_unit_nr(unit));
+		return false;
+	}
 
+	page_ref_unfreeze(unit->head, 1);
+	late = kvm_private_forced(KVM_PRIVATE_RETRY_LATE) &&
+	       kvm_private_unit_get_page(unit, unit->index);
 	__free_pages(unit->head, unit->order);
+	if (late)
+		put_page(unit->head);
 	return true;
 }
 
@@ -193,7 +233,7 @@ static void clear_for_others(struct kvm_private_file *f,
 	for (index = unit->index; index < kvm_private_unit_end(unit); index++) {
 		struct page *page = kvm_private_unit_page(unit, index);
 
-		if (page_count(page) == 1 ||
+		if (kvm_private_page_is_unused(unit, index) ||
 		    kvm_private_state_is_private(f, index))
 			kvm_private_pages_clear(page, 1);
 	}
@@ -211,6 +251,7 @@ static void unit_leave(struct kvm_private_file *f,
 	for (i = 0; i < nr; i++) {
 		unit->head[i].mapping = NULL;
 		set_page_private(unit->head + i, 0);
+		pause_in_unit(i);
 	}
 	kvm_private_tell_freed(unit->head, nr);
 	atomic_long_sub(nr, &f->nr_pages[unit_nid(unit)]);
@@ -227,7 +268,7 @@ static void batch_release(struct page_batch *batch)
 {
 	release_pages(batch->pages, batch->nr);
 	batch->nr = 0;
-	cond_resched();
+	kvm_private_cond_resched(FREE);
 }
 
 static void batch_add(struct page_batch *batch, struct page *page,
@@ -246,14 +287,16 @@ static void free_unit(const struct kvm_private_unit *unit,
 {
 	struct kvm_private_unit block = *unit;
 
-	block.order = min_t(unsigned int, unit->order, KVM_PRIVATE_ORDER_HUGE);
+	block.order = kvm_private_block_order(unit);
 	for (; block.index < kvm_private_unit_end(unit);
 	     block.index += kvm_private_unit_nr(&block),
 	     block.head += kvm_private_unit_nr(&block)) {
+		kvm_private_cond_resched(FREE);
 		block.whole = unit->whole;
 		if (block.whole) {
 			if (likely(free_whole(&block)))
 				continue;
+			kvm_private_unit_split_charge(&block);
 			kvm_private_unit_break(&block);
 		}
 		batch_add(batch, block.head, kvm_private_unit_nr(&block));
@@ -279,28 +322,46 @@ void kvm_private_units_free(struct kvm_private_file *f,
 	for (unit = units; unit < units + nr; unit++) {
 		unit_leave(f, unit);
 		free_unit(unit, &batch);
-		cond_resched();
 	}
 	batch_release(&batch);
 }
 
 /**
+ * kvm_private_unit_split_charge() - let each page of a unit carry its own charge
+ * @unit: whole; its entry says so no more when it is broken
+ *
+ * Context: any, for a gigantic unit process context. No other task breaks or frees the
+ * unit.
+ */
+void kvm_private_unit_split_charge(const struct kvm_private_unit *unit)
+{
+	unsigned int order = kvm_private_block_order(unit);
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	for (i = 0; i < nr; i += 1UL << order) {
+		kvm_private_split_charge(unit->head + i, order);
+		if (kvm_private_unit_is_gigantic(unit))
+			kvm_private_cond_resched(UNIT);
+	}
+}
+
+/**
  * kvm_private_unit_break() - let the pages of a unit go their own ways
- * @unit: whole; afterwards no more
+ * @unit: whole, each page with a charge of its own; afterwards no more
  *
- * What split_page() does, but for its taking the pages' reference counts for
- * unused: here lookups may have some.
+ * Together with kvm_private_unit_split_charge() it does what split_page() does, but for
+ * that function's taking the pages' reference counts for unused: here lookups may have
+ * some.
  *
- * Context: any. Nobody else breaks or frees the unit.
+ * Context: any. No other task breaks or frees the unit.
  */
 void kvm_private_unit_break(struct kvm_private_unit *unit)
 {
-	unsigned int order = min_t(unsigned int, unit->order,
-				   KVM_PRIVATE_ORDER_HUGE);
+	unsigned int order = kvm_private_block_order(unit);
 	unsigned long nr = kvm_private_unit_nr(unit), i;
 
 	for (i = 0; i < nr; i += 1UL << order)
-		kvm_private_split_charge(unit->head + i, order);
+		page_ref_dec(unit->head + i);
 	unit->whole = false;
 }
 
@@ -313,8 +374,6 @@ void kvm_private_unit_break(struct kvm_private_unit *unit)
 void kvm_private_unit_count(struct kvm_private_file *f,
 			    const struct kvm_private_unit *unit, long nr)
 {
-	if (kvm_private_unit_is_gigantic(unit))
-		atomic_long_add(nr, &f->nr_gigantic);
-	else if (kvm_private_unit_is_huge(unit))
-		atomic_long_add(nr, &f->nr_huge);
+	if (kvm_private_unit_is_huge(unit))
+		kvm_private_usage_add(f, kvm_private_unit_is_gigantic(unit), nr);
 }

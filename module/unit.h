@@ -8,16 +8,18 @@
  * for all of a unit (its lock, its guest's record) is noted in the first page.
  *
  * A unit that was allocated in one piece is whole until it comes apart: the first
- * page's charge is for all, and it goes back in one piece. So it is with each huge
- * page's worth of one that is gigantic.
+ * page's charge is for all, and it goes back in one piece. So it is with each block of one
+ * that is gigantic, which is a huge page's worth.
  */
 #ifndef KVM_PRIVATE_UNIT_H
 #define KVM_PRIVATE_UNIT_H
 
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/xarray.h>
 
-struct kvm_private_file;
+#include "detour.h"
+#include "internal.h"
 
 /* Units or base pages that are dealt with between two chances to reschedule */
 #define KVM_PRIVATE_BATCH	32
@@ -37,12 +39,18 @@ struct kvm_private_file;
  * @index: page offset of @head
  * @order: log2 of its number of pages
  * @whole: allocated in one piece, and still that
+ * @poisoned: one of its pages has a hardware memory error, or a page of a unit that it
+ *	was a part of
+ * @claims: when it was looked up the file had claims, maybe of other pages; not in the
+ *	store
  */
 struct kvm_private_unit {
 	struct page *head;
 	pgoff_t index;
 	unsigned int order;
 	bool whole;
+	bool poisoned;
+	bool claims;
 };
 
 static inline unsigned long
@@ -61,6 +69,61 @@ static inline struct page *
 kvm_private_unit_page(const struct kvm_private_unit *unit, pgoff_t index)
 {
 	return unit->head + (index - unit->index);
+}
+
+/* What is allocated and freed in one piece: a huge page's worth at most */
+static inline unsigned int
+kvm_private_block_order(const struct kvm_private_unit *unit)
+{
+	return min_t(unsigned int, unit->order, KVM_PRIVATE_ORDER_HUGE);
+}
+
+/**
+ * kvm_private_unit_refs() - how many references the store has of a page
+ * @unit: the page's
+ * @index: page offset inside the unit
+ *
+ * One; but two of the first page of each block that may go back in one piece. The
+ * page allocator takes the whole block if the one reference that it drops is the last.
+ * A lookup that took one just before, having read the entry long ago, would be left with a
+ * page whose charge for the rest of the block is lost. So the store gives up one of the two
+ * when nothing else holds the page, and lookups take none of a page that has fewer than two.
+ */
+static inline int kvm_private_unit_refs(const struct kvm_private_unit *unit,
+					pgoff_t index)
+{
+	return 1 + (unit->whole &&
+		    IS_ALIGNED(index, 1UL << kvm_private_block_order(unit)));
+}
+
+/*
+ * A reference for a lookup, which leaves alone a page that has fewer than the store's:
+ * that is about to be freed. There is no page_ref function for two.
+ */
+static __always_inline bool
+kvm_private_unit_get_page(const struct kvm_private_unit *unit, pgoff_t index)
+{
+	struct page *page = kvm_private_unit_page(unit, index);
+	int refs = kvm_private_unit_refs(unit, index);
+	int count;
+
+	if (likely(refs == 1))
+		return get_page_unless_zero(page);
+
+	count = page_ref_count(page);
+	do {
+		if (count < refs)
+			return false;
+	} while (!atomic_try_cmpxchg(&page->_refcount, &count, count + 1));
+	return true;
+}
+
+/* Does the store alone hold a page? The answer may be old. */
+static inline bool kvm_private_page_is_unused(const struct kvm_private_unit *unit,
+					      pgoff_t index)
+{
+	return page_ref_count(kvm_private_unit_page(unit, index)) ==
+	       kvm_private_unit_refs(unit, index);
 }
 
 /*
@@ -109,14 +172,15 @@ static inline unsigned int kvm_private_order_below(unsigned int order)
 
 /*
  * An entry is a value, the same for all page offsets of its unit: the head's
- * frame, whether it is whole, and a code for its order.
+ * frame, whether it is whole or poisoned, and a code for its order.
  */
 #define KVM_PRIVATE_ENTRY_CODE		GENMASK(1, 0)
 #define KVM_PRIVATE_ENTRY_RUN		1UL
 #define KVM_PRIVATE_ENTRY_HUGE		2UL
 #define KVM_PRIVATE_ENTRY_GIGANTIC	3UL
 #define KVM_PRIVATE_ENTRY_WHOLE		BIT(2)
-#define KVM_PRIVATE_ENTRY_SHIFT		3
+#define KVM_PRIVATE_ENTRY_POISONED	BIT(3)
+#define KVM_PRIVATE_ENTRY_SHIFT		4
 
 static inline void *kvm_private_entry(const struct kvm_private_unit *unit)
 {
@@ -130,6 +194,8 @@ static inline void *kvm_private_entry(const struct kvm_private_unit *unit)
 		value |= KVM_PRIVATE_ENTRY_RUN;
 	if (unit->whole)
 		value |= KVM_PRIVATE_ENTRY_WHOLE;
+	if (unit->poisoned)
+		value |= KVM_PRIVATE_ENTRY_POISONED;
 	return xa_mk_value(value);
 }
 
@@ -159,14 +225,43 @@ static inline struct kvm_private_unit kvm_private_entry_unit(void *entry,
 		.index = round_down(index, 1UL << order),
 		.order = order,
 		.whole = value & KVM_PRIVATE_ENTRY_WHOLE,
+		.poisoned = value & KVM_PRIVATE_ENTRY_POISONED,
 	};
 }
 
+/* Has a walk met a node on its way out of the store? Then it has been set to look again. */
+static inline bool kvm_private_walk_retry(struct xa_state *xas, void *entry)
+{
+	if (unlikely(kvm_private_should_retry(NODE, xas_retry(xas, entry)))) {
+		xas_reset(xas);
+		return true;
+	}
+	return false;
+}
+
+/* @next: where a walk goes on that lets go of what it stands on; see store.c */
+static inline void kvm_private_walk_set(struct xa_state *xas, pgoff_t next)
+{
+	xas_set(xas, next);
+}
+
 bool kvm_private_pages_have_poison(struct page *page, unsigned long nr);
+/*
+ * May a page of a unit have a memory error? The module is told of each, and notes it in
+ * the unit's entry; before it has looked it may be any.
+ */
+static inline bool
+kvm_private_unit_may_have_poison(const struct kvm_private_unit *unit)
+{
+	return unlikely(unit->poisoned || kvm_private_memory_errors_wait());
+}
+
+bool kvm_private_unit_has_poison(const struct kvm_private_unit *unit);
 int kvm_private_unit_alloc(struct kvm_private_file *f,
 			   struct kvm_private_unit *unit, gfp_t gfp);
 void kvm_private_units_free(struct kvm_private_file *f,
 			    struct kvm_private_unit *units, unsigned int nr);
+void kvm_private_unit_split_charge(const struct kvm_private_unit *unit);
 void kvm_private_unit_break(struct kvm_private_unit *unit);
 void kvm_private_unit_count(struct kvm_private_file *f,
 			    const struct kvm_private_unit *unit, long nr);

@@ -50,7 +50,12 @@ struct page;
  * @preserves: will the guest find in its pages, once they are prepared, what
  *	the host wrote before? Called with the invalidation lock held, must not
  *	call back into the file. Optional: without it the answer is no. Not
- *	called for a binding without @prepare, for which it is yes.
+ *	called for a binding without @prepare, for which @encrypts answers.
+ * @encrypts: for a binding without @prepare: does the guest encrypt its memory in
+ *	place, so that a page can't be moved to another frame and doesn't hold for
+ *	the host what it holds for the guest (SEV, SEV-ES)? Called with the
+ *	invalidation lock held, must not call back into the file, and once yes
+ *	stays yes. Optional: without it the answer is no.
  *
  * Page offsets, not bytes; @end is exclusive. Ranges are clipped to the
  * binding.
@@ -65,6 +70,7 @@ struct kvm_private_binding_ops {
 		       unsigned long pfn, unsigned int order);
 	void (*reclaim)(unsigned long pfn, unsigned long nr);
 	bool (*preserves)(struct kvm_private_binding *binding);
+	bool (*encrypts)(struct kvm_private_binding *binding);
 };
 
 /*
@@ -121,8 +127,10 @@ struct kvm_private_binding {
  * @order: log2 of its number of frames
  * @opaque: as given to kvm_private_populate()
  *
- * Called with the page and the file's content and states locked: it must not
- * fault on user memory, which may be a mapping of the same file. May sleep.
+ * Called without a lock of the file: it may sleep, take locks of the consumer that are
+ * held while user memory is accessed, access user memory (a private page of the same file
+ * isn't any), and look its page up through the binding. It neither binds or unbinds a
+ * range of the file nor populates it.
  * Where the binding has a prepare operation the callback does prepare's work
  * too: a page for which it returned 0 is the guest's.
  *

@@ -36,6 +36,16 @@ static inline void kvm_private_vm_flags_set(struct vm_area_struct *vma,
 #endif
 }
 
+/* Lets go of the lock that a fault is handled under, before it returns VM_FAULT_RETRY. */
+static inline void kvm_private_release_fault_lock(struct vm_fault *vmf)
+{
+#ifdef KVM_PRIVATE_HAVE_RELEASE_FAULT_LOCK
+	release_fault_lock(vmf);
+#else
+	mmap_read_unlock(vmf->vma->vm_mm);
+#endif
+}
+
 #ifdef CONFIG_NUMA
 /* In policy.c */
 struct mempolicy *kvm_private_vma_policy(struct vm_area_struct *vma,

@@ -7,6 +7,7 @@ kvm_private_probe = $(if $(shell grep -sE '$(2)' $(srctree)/include/linux/$(1)),
 ccflags-y += $(call kvm_private_probe,fs.h,struct mnt_idmap .,KVM_PRIVATE_HAVE_MNT_IDMAP)
 ccflags-y += $(call kvm_private_probe,fs.h,generic_fillattr.struct mnt_idmap .*u32,KVM_PRIVATE_HAVE_FILLATTR_MASK)
 ccflags-y += $(call kvm_private_probe,mm.h,void vm_flags_set.struct,KVM_PRIVATE_HAVE_VM_FLAGS_SET)
+ccflags-y += $(call kvm_private_probe,mm.h,void release_fault_lock.struct,KVM_PRIVATE_HAVE_RELEASE_FAULT_LOCK)
 ccflags-y += $(call kvm_private_probe,mm.h,unsigned long addr.*pgoff_t .ilx,KVM_PRIVATE_HAVE_GET_POLICY_ILX)
 
 # The headers declare also what modules can't call.

@@ -21,6 +21,8 @@
 enum kpt_ops {
 	KPT_OPS_PLAIN,
 	KPT_OPS_PREPARE,
+	/* As the first, of a guest that encrypts its memory in place */
+	KPT_OPS_ENCRYPTS,
 	/* Not well-formed */
 	KPT_OPS_NULL,
 	KPT_OPS_NO_BEGIN,
@@ -70,6 +72,12 @@ struct kpt_is_private {
 	__u64 index;
 };
 
+/* In kpt_populate.flags: the callback ... */
+/* looks its own page up; the event tells what came of it */
+#define KPT_FILL_LOOKS_UP	1
+/* needs the firmware's lock */
+#define KPT_FILL_FIRMWARE	2
+
 struct kpt_populate {
 	__u32 slot;
 	/* The callback returns this for the page fail_index. */
@@ -81,6 +89,9 @@ struct kpt_populate {
 	__u64 word;
 	/* out: what kvm_private_populate() returned */
 	__s64 result;
+	/* KPT_FILL_* */
+	__u32 flags;
+	__u32 pad;
 };
 
 struct kpt_sweep {
@@ -101,6 +112,16 @@ struct kpt_control {
 	__u32 slow;
 	/* prepare of what is at this page offset, and 1, doesn't return; 0: none */
 	__u64 block_prepare;
+	/* The same for the callback that fills pages */
+	__u64 block_fill;
+	/* A call of the firmware doesn't return before this is 0. */
+	__u64 block_firmware;
+};
+
+/* A call of the firmware: writes to user memory while it holds the firmware's lock. */
+struct kpt_firmware {
+	__u64 address;
+	__u64 word;
 };
 
 enum kpt_event_type {
@@ -157,5 +178,8 @@ struct kpt_event {
 #define KPT_READ_HELD	_IOWR(KPT_IOC_TYPE, 16, struct kpt_page)
 /* Looks up each page of a range and lets it go again. */
 #define KPT_SWEEP	_IOW(KPT_IOC_TYPE, 17, struct kpt_sweep)
+
+/* As an ioctl of KVM for the firmware: its lock is outside of the file's. */
+#define KPT_FIRMWARE	_IOW(KPT_IOC_TYPE, 18, struct kpt_firmware)
 
 #endif

@@ -21,6 +21,7 @@ long kpt_wait_blocked(void);
 bool kpt_is_blocked(void);
 int kpt_fill(struct kvm_private_binding *binding, pgoff_t index,
 	     unsigned long pfn, unsigned int order, void *opaque);
+long kpt_firmware(const struct kpt_firmware *args);
 
 /* bindings.c */
 unsigned int kpt_slot(const struct kvm_private_binding *binding);

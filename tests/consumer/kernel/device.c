@@ -103,6 +103,15 @@ static long control(const void __user *arg)
 	return kpt_control(&args);
 }
 
+static long firmware(const void __user *arg)
+{
+	struct kpt_firmware args;
+
+	if (copy_from_user(&args, arg, sizeof(args)))
+		return -EFAULT;
+	return kpt_firmware(&args);
+}
+
 static long kpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *user = (void __user *)arg;
@@ -134,6 +143,8 @@ static long kpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return create(user);
 	case KPT_CONTROL:
 		return control(user);
+	case KPT_FIRMWARE:
+		return firmware(user);
 	case KPT_WAIT_BLOCKED:
 		return kpt_wait_blocked();
 	case KPT_IS_BLOCKED:

@@ -3,7 +3,9 @@
 
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/uaccess.h>
 #include <linux/wait.h>
 
 #include "consumer.h"
@@ -15,6 +17,12 @@ static DECLARE_WAIT_QUEUE_HEAD(block_wait);
 static atomic_t nr_blocked = ATOMIC_INIT(0);
 static int block_slot = -1;
 static u64 block_prepare;
+static u64 block_fill;
+static u64 block_firmware;
+
+/* What sev_cmd_mutex is to SEV: held around calls, and while user memory is written */
+static DEFINE_MUTEX(firmware_lock);
+
 static int prepare_error;
 static bool probe;
 static bool slow;
@@ -51,6 +59,16 @@ static bool blocks_slot(u64 slot)
 static bool blocks_prepare(u64 index)
 {
 	return READ_ONCE(block_prepare) == index + 1;
+}
+
+static bool blocks_fill(u64 index)
+{
+	return READ_ONCE(block_fill) == index + 1;
+}
+
+static bool blocks_firmware(u64 unused)
+{
+	return READ_ONCE(block_firmware);
 }
 
 /* Returns when KPT_CONTROL has said that it doesn't block (any more). */
@@ -110,6 +128,11 @@ static void reclaim(unsigned long pfn, unsigned long nr)
 	kpt_event_add(&event);
 }
 
+static bool encrypts(struct kvm_private_binding *binding)
+{
+	return true;
+}
+
 static const struct kvm_private_binding_ops ops[KPT_OPS_NR] = {
 	[KPT_OPS_PLAIN] = {
 		.owner = THIS_MODULE,
@@ -122,6 +145,12 @@ static const struct kvm_private_binding_ops ops[KPT_OPS_NR] = {
 		.invalidate_end = invalidate_end,
 		.prepare = prepare,
 		.reclaim = reclaim,
+	},
+	[KPT_OPS_ENCRYPTS] = {
+		.owner = THIS_MODULE,
+		.invalidate_begin = invalidate_begin,
+		.invalidate_end = invalidate_end,
+		.encrypts = encrypts,
 	},
 	[KPT_OPS_NO_BEGIN] = {
 		.owner = THIS_MODULE,
@@ -157,6 +186,8 @@ int kpt_control(const struct kpt_control *control)
 	WRITE_ONCE(slow, !!control->slow);
 	WRITE_ONCE(block_slot, control->block_slot);
 	WRITE_ONCE(block_prepare, control->block_prepare);
+	WRITE_ONCE(block_fill, control->block_fill);
+	WRITE_ONCE(block_firmware, control->block_firmware);
 	wake_up_all(&block_wait);
 	return 0;
 }
@@ -177,11 +208,18 @@ long kpt_wait_blocked(void)
 	return left ? 0 : -ETIMEDOUT;
 }
 
+static void fill(u64 *words, unsigned int order, u64 word)
+{
+	unsigned int i;
+
+	for (i = 0; i < PAGE_SIZE << order >> 3; i++)
+		words[i] = word;
+}
+
 int kpt_fill(struct kvm_private_binding *binding, pgoff_t index,
 	     unsigned long pfn, unsigned int order, void *opaque)
 {
 	const struct kpt_populate *args = opaque;
-	u64 *words = page_address(pfn_to_page(pfn));
 	struct kpt_event event = {
 		.type = KPT_FILLED,
 		.slot = kpt_slot(binding),
@@ -189,13 +227,38 @@ int kpt_fill(struct kvm_private_binding *binding, pgoff_t index,
 		.pfn = pfn,
 		.size = order,
 	};
-	unsigned int i;
+	unsigned long found;
 
+	wait_while(blocks_fill, index);
+	if (args->flags & KPT_FILL_FIRMWARE)
+		mutex_lock(&firmware_lock);
 	if (args->error && index == args->fail_index)
 		event.result = args->error;
 	else
-		for (i = 0; i < PAGE_SIZE << order >> 3; i++)
-			words[i] = args->word + index;
+		fill(page_address(pfn_to_page(pfn)), order, args->word + index);
+	if (args->flags & KPT_FILL_FIRMWARE)
+		mutex_unlock(&firmware_lock);
+
+	if (args->flags & KPT_FILL_LOOKS_UP) {
+		event.result = kvm_private_get_pfn(binding, index, &found, NULL);
+		if (!event.result) {
+			kvm_private_put_pfn(binding, found);
+			event.result = found == pfn ? 0 : -EXDEV;
+		}
+	}
 	kpt_event_add(&event);
 	return event.result;
+}
+
+long kpt_firmware(const struct kpt_firmware *args)
+{
+	long ret = 0;
+
+	mutex_lock(&firmware_lock);
+	wait_while(blocks_firmware, 0);
+	if (copy_to_user((void __user *)args->address, &args->word,
+			 sizeof(args->word)))
+		ret = -EFAULT;
+	mutex_unlock(&firmware_lock);
+	return ret;
 }
