@@ -10,7 +10,7 @@ bool kvm_private_provides(void);
 
 /*
  * Does a fault on a slot that is being deleted fail, if it is a prefetching one?
- * The slot itself no longer tells whose memory it had, but the VM has a number.
+ * Not only where the slot has such a file: a VM with a number has some.
  */
 static inline bool kvm_private_gives_up(const struct kvm *kvm, bool prefetch)
 {

@@ -24,6 +24,7 @@
 
 #include "kvm_mm.h"
 #include "mmu.h"
+#include "private_memslots.h"
 #include "private_slot.h"
 #include "private_slot_internal.h"
 
@@ -73,18 +74,9 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 		.may_block	= true,
 	};
 
-	spin_lock(&kvm->mn_invalidate_lock);
-	kvm->mn_active_invalidate_count++;
-	spin_unlock(&kvm->mn_invalidate_lock);
-
+	kvm_private_freeze_memslots(kvm);
 	kvm_private_gpc_invalidate(kvm, range.start, range.end);
 
-	/*
-	 * A slot has its binding before it has what KVM looks for mappings in
-	 * (its rmaps), but no page of it is looked up before it is complete.
-	 * A lookup that sets @used too late to be seen here finds, under this
-	 * lock, that an invalidation is in progress.
-	 */
 	KVM_MMU_LOCK(kvm);
 	kvm_mmu_invalidate_begin(kvm);
 	/*
@@ -93,7 +85,7 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 	 */
 	kvm_mmu_invalidate_range_add(kvm, round_down(range.start, block),
 				     round_up(range.end, block));
-	if (READ_ONCE(priv->used) && kvm_unmap_gfn_range(kvm, &range))
+	if (kvm_private_unmap_gfn_range(kvm, &range))
 		kvm_flush_remote_tlbs(kvm);
 	KVM_MMU_UNLOCK(kvm);
 
@@ -105,19 +97,12 @@ static void priv_invalidate_end(struct kvm_private_binding *binding,
 				pgoff_t start, pgoff_t end)
 {
 	struct kvm *kvm = to_priv(binding)->kvm;
-	bool wake;
 
 	KVM_MMU_LOCK(kvm);
 	kvm_mmu_invalidate_end(kvm);
 	KVM_MMU_UNLOCK(kvm);
 
-	spin_lock(&kvm->mn_invalidate_lock);
-	wake = !--kvm->mn_active_invalidate_count;
-	spin_unlock(&kvm->mn_invalidate_lock);
-
-	/* Only one waits, kvm_swap_active_memslots() under slots_lock. */
-	if (wake)
-		rcuwait_wake_up(&kvm->mn_memslots_update_rcuwait);
+	kvm_private_thaw_memslots(kvm);
 }
 
 /*
@@ -339,7 +324,6 @@ static int get_pfn(struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn,
 	unsigned int order;
 	int ret;
 
-	mark_used(priv);
 	ret = lookup(&priv->binding, priv_index(priv, gfn), &found, &order);
 	if (ret)
 		return ret == -EACCES ? -EFAULT : ret;
@@ -519,7 +503,6 @@ bool kvm_private_slot_is_private(const struct kvm_memory_slot *slot, gfn_t gfn)
 
 	if (is_stateless(priv))
 		return false;
-	mark_used(priv);
 	if (file_rules(priv))
 		return kvm_private_is_private(priv->binding.file,
 					      priv_index(priv, gfn));

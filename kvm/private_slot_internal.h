@@ -10,14 +10,13 @@
  * struct kvm_private_slot - what a slot with a kvm_private file carries
  * @binding: the range of the file behind the slot
  * @kvm: the slot's VM, which outlives it
- * @slot: gives guest frame numbers to offsets in the file
- * @used: a page was asked about, so that one may be mapped
+ * @slot: as it was bound: gives guest frame numbers to offsets in the file. While
+ *	it is being deleted KVM has a copy of it in force, see private_memslots.c.
  */
 struct kvm_private_slot {
 	struct kvm_private_binding binding;
 	struct kvm *kvm;
 	struct kvm_memory_slot *slot;
-	bool used;
 };
 
 u64 kvm_private_guest_id(struct kvm *kvm);
@@ -32,16 +31,6 @@ static inline bool file_rules(const struct kvm_private_slot *priv)
 static inline bool is_stateless(const struct kvm_private_slot *priv)
 {
 	return priv->binding.flags & KVM_PRIVATE_BIND_STATELESS;
-}
-
-/*
- * A page may be mapped soon: a private one, or a shared one, which mmu notifiers
- * alone don't see to: its host address may lead to other memory than the file.
- */
-static inline void mark_used(struct kvm_private_slot *priv)
-{
-	if (!READ_ONCE(priv->used))
-		WRITE_ONCE(priv->used, true);
 }
 
 static inline pgoff_t priv_index(const struct kvm_private_slot *priv, gfn_t gfn)

@@ -182,6 +182,10 @@ GUEST guest_wrmsr
 	wrmsr
 	hlt
 
+GUEST guest_vmrun
+	vmrun
+	hlt
+
 GUEST guest_emulated_peek
 	EMULATED
 	mov	(%rdi), %rax

@@ -53,6 +53,8 @@ extern const char guest_outs[];
 extern const char guest_movs[];
 /* MSR DI = RSI */
 extern const char guest_wrmsr[];
+/* VMRUN with the VMCB at RAX, see svm.h */
+extern const char guest_vmrun[];
 
 /*
  * With KVM's forced emulation prefix, so that KVM's emulator executes the one

@@ -69,6 +69,16 @@ static struct kvm_cpuid2 *supported_cpuid(void)
 	return &supported.head;
 }
 
+bool vcpu_has_svm(void)
+{
+	const struct kvm_cpuid2 *cpuid = supported_cpuid();
+
+	for (__u32 i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == 0x80000001)
+			return cpuid->entries[i].ecx & 1 << 2;
+	return false;
+}
+
 static void set_long_mode(int vcpu)
 {
 	const struct kvm_segment data = {

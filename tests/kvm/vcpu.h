@@ -32,6 +32,9 @@ struct vcpu {
 void vcpu_open(struct vcpu *vcpu, int vm, unsigned int id);
 void vcpu_close(struct vcpu *vcpu);
 
+/* Does KVM offer guests SVM? */
+bool vcpu_has_svm(void);
+
 struct kvm_regs vcpu_regs(struct vcpu *vcpu);
 void vcpu_set_regs(struct vcpu *vcpu, const struct kvm_regs *regs);
 

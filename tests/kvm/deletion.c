@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What happens to a slot and its file while the slot is being deleted. KVM marks
+ * the slot and waits for all accesses under way; one that waits for a page of
+ * user space's holds it up for as long as user space likes.
+ */
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "convert.h"
+#include "machine.h"
+#include "poll_until.h"
+#include "svm.h"
+#include "text_file.h"
+
+#define RECREATE_SECONDS	3
+#define TAG		0x3100000000000000ULL
+
+/* Slot 0 is common memory, slot 1 the file, slot 2 a page that isn't there. */
+#define FILE_SLOT	1
+#define FILE_GPA	MEM_SIZE
+#define FILE_SIZE	(2 * MIB)
+#define AWAY_GPA	(FILE_GPA + FILE_SIZE)
+
+struct scene {
+	int vm;
+	int file;
+	/* The file's shared pages, if it can be mapped */
+	char *map;
+	/* Slot 0 */
+	char *memory;
+	/* Slot 2, and who is asked for it */
+	char *away;
+	int uffd;
+	/* One waits for the page that isn't there, the other works. */
+	struct vcpu waiting;
+	struct vcpu cpu;
+
+	pthread_t thread;
+	pid_t tid;
+	int deleted;
+};
+
+static char *map_anonymous(__u64 size)
+{
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	return memory;
+}
+
+static void add_plain_slot(int vm, __u32 id, __u64 gpa, char *memory, __u64 size)
+{
+	const struct kvm_userspace_memory_region2 region = {
+		.slot = id, .guest_phys_addr = gpa, .memory_size = size,
+		.userspace_addr = (uintptr_t)memory,
+	};
+
+	expect_ok(ioctl(vm, KVM_SET_USER_MEMORY_REGION2, &region), "slot %u", id);
+}
+
+static void add_file_slot(struct scene *s)
+{
+	const struct slot slot = {
+		.id = FILE_SLOT, .file = s->file, .gpa = FILE_GPA,
+		.size = FILE_SIZE, .host = s->map,
+	};
+
+	expect_ok(vm_try_slot(s->vm, &slot), "the file's slot");
+}
+
+static void watch_away_page(struct scene *s)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { .start = (uintptr_t)s->away, .len = PAGE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	s->uffd = expect_ok(syscall(SYS_userfaultfd, O_CLOEXEC), "userfaultfd");
+	expect_ok(ioctl(s->uffd, UFFDIO_API, &api), "UFFDIO_API");
+	expect_ok(ioctl(s->uffd, UFFDIO_REGISTER, &range), "UFFDIO_REGISTER");
+}
+
+static void start(struct scene *s, int vm, int file, char *map)
+{
+	*s = (struct scene){ .vm = vm, .file = file, .map = map };
+	s->memory = map_anonymous(MEM_SIZE);
+	vm_load_at(s->memory);
+	s->away = map_anonymous(PAGE);
+	watch_away_page(s);
+	add_plain_slot(vm, 0, 0, s->memory, MEM_SIZE);
+	add_plain_slot(vm, 2, AWAY_GPA, s->away, PAGE);
+	add_file_slot(s);
+	vcpu_open(&s->waiting, vm, 0);
+	vcpu_open(&s->cpu, vm, 1);
+}
+
+static void stop(struct scene *s)
+{
+	vcpu_close(&s->waiting);
+	vcpu_close(&s->cpu);
+	close(s->vm);
+	close(s->file);
+	close(s->uffd);
+	if (s->map)
+		munmap(s->map, FILE_SIZE);
+	munmap(s->memory, MEM_SIZE);
+	munmap(s->away, PAGE);
+}
+
+static void *delete(void *arg)
+{
+	struct kvm_userspace_memory_region2 region = { .slot = FILE_SLOT };
+	struct scene *s = arg;
+
+	__atomic_store_n(&s->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	s->deleted = ioctl(s->vm, KVM_SET_USER_MEMORY_REGION2, &region);
+	return NULL;
+}
+
+/* Does the deletion wait for readers of the slots, with the slot marked? */
+static bool waits_for_readers(struct scene *s)
+{
+	pid_t tid = __atomic_load_n(&s->tid, __ATOMIC_ACQUIRE);
+	char path[64], where[128];
+
+	if (!tid)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/wchan", tid);
+	text_file_read(path, where, sizeof(where));
+	return strstr(where, "synchronize_srcu");
+}
+
+/* From here to end_deletion() the slot is marked. */
+static void begin_deletion(struct scene *s)
+{
+	struct poll poll = poll_start();
+	struct uffd_msg message;
+
+	vcpu_enter(&s->waiting, guest_peek, &(struct kvm_regs){ .rdi = AWAY_GPA });
+	vcpu_spawn(&s->waiting, NULL);
+	assert_int_equal(read(s->uffd, &message, sizeof(message)), sizeof(message));
+
+	assert_int_equal(pthread_create(&s->thread, NULL, delete, s), 0);
+	while (!waits_for_readers(s))
+		assert_true(poll_again(&poll));
+}
+
+static void end_deletion(struct scene *s)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = (uintptr_t)s->away, .len = PAGE },
+	};
+
+	expect_ok(ioctl(s->uffd, UFFDIO_ZEROPAGE, &zero), "UFFDIO_ZEROPAGE");
+	vcpu_expect(&s->waiting, vcpu_join(&s->waiting), KVM_EXIT_HLT);
+	assert_int_equal(pthread_join(s->thread, NULL), 0);
+	expect_ok(s->deleted, "deleting");
+}
+
+/* The first shadow root of the VM: KVM allocates what it finds mappings with. */
+static void nest(struct scene *s)
+{
+	svm_prepare(&s->cpu, s->memory);
+	svm_enter(&s->cpu, s->memory, guest_peek,
+		  &(struct kvm_regs){ .rdi = DATA_GPA });
+	vcpu_expect(&s->cpu, vcpu_run(&s->cpu), KVM_EXIT_HLT);
+	svm_result(s->memory);
+}
+
+static void start_with(struct scene *s, int (*create)(int vm))
+{
+	const int vm = vm_create();
+
+	start(s, vm, create(vm), NULL);
+	expect_ok(vm_try_attributes(vm, FILE_GPA, FILE_SIZE, true), "attributes");
+}
+
+static int create_private(int vm)
+{
+	(void)vm;
+	return file_create(FILE_SIZE, 0);
+}
+
+static int create_native(int vm)
+{
+	return vm_native_file(vm, FILE_SIZE);
+}
+
+static void expect_usable(struct scene *s)
+{
+	add_file_slot(s);
+	assert_int_equal(peek(&s->cpu, FILE_GPA), TAG);
+	assert_int_equal(peek(&s->cpu, FILE_GPA + PAGE), 0);
+	poke(&s->cpu, FILE_GPA + PAGE, TAG + 2);
+	expect_ok(file_punch(s->file, PAGE, PAGE), "punching");
+	assert_int_equal(peek(&s->cpu, FILE_GPA + PAGE), 0);
+	nest(s);
+}
+
+/* A hole is punched when the slot is marked and has had a shadow root since. */
+static void punch_when_marked(int (*create)(int vm))
+{
+	struct scene s;
+
+	if (svm_is_missing())
+		return;
+	start_with(&s, create);
+	poke(&s.cpu, FILE_GPA, TAG);
+	poke(&s.cpu, FILE_GPA + PAGE, TAG + 1);
+	begin_deletion(&s);
+	nest(&s);
+	expect_ok(file_punch(s.file, PAGE, PAGE), "punching");
+	end_deletion(&s);
+	expect_usable(&s);
+	stop(&s);
+}
+
+static void test_punch_private(void **state)
+{
+	(void)state;
+	punch_when_marked(create_private);
+}
+
+static void test_punch_native(void **state)
+{
+	(void)state;
+	punch_when_marked(create_native);
+}
+
+/*
+ * The guest has a page mapped when the slot is marked, and keeps it until it is
+ * punched. From then on it waits for the slot to go, and finds nothing.
+ */
+static void lose_page_when_marked(int (*create)(int vm))
+{
+	struct scene s;
+
+	if (svm_is_missing())
+		return;
+	start_with(&s, create);
+	nest(&s);
+	poke(&s.cpu, FILE_GPA, TAG);
+	poke(&s.cpu, FILE_GPA + PAGE, TAG + 1);
+	begin_deletion(&s);
+	assert_int_equal(peek(&s.cpu, FILE_GPA + PAGE), TAG + 1);
+	expect_ok(file_punch(s.file, PAGE, PAGE), "punching");
+	vcpu_enter(&s.cpu, guest_peek, &(struct kvm_regs){ .rdi = FILE_GPA + PAGE });
+	vcpu_spawn(&s.cpu, NULL);
+	/* It has all the time to find the page that is gone. */
+	usleep(200000);
+	end_deletion(&s);
+	vcpu_expect(&s.cpu, vcpu_join(&s.cpu), -EFAULT);
+	expect_usable(&s);
+	stop(&s);
+}
+
+static void test_lost_page_private(void **state)
+{
+	(void)state;
+	lose_page_when_marked(create_private);
+}
+
+static void test_lost_page_native(void **state)
+{
+	(void)state;
+	lose_page_when_marked(create_native);
+}
+
+struct puncher {
+	pthread_t thread;
+	int file;
+	bool over;
+	unsigned long punched;
+	int error;
+};
+
+static void *punch(void *arg)
+{
+	struct puncher *p = arg;
+
+	while (!__atomic_load_n(&p->over, __ATOMIC_ACQUIRE)) {
+		if (file_punch(p->file, PAGE, PAGE)) {
+			p->error = errno;
+			break;
+		}
+		p->punched++;
+	}
+	return NULL;
+}
+
+/*
+ * A slot has its file before it is complete and in force, and after it is out of
+ * force.
+ */
+static void recreate_under_punches(int (*create)(int vm))
+{
+	const double end = seconds_now() + RECREATE_SECONDS;
+	struct puncher p = { .file = -1 };
+	unsigned long rounds = 0;
+	struct scene s;
+
+	if (svm_is_missing())
+		return;
+	start_with(&s, create);
+	nest(&s);
+	p.file = s.file;
+	assert_int_equal(pthread_create(&p.thread, NULL, punch, &p), 0);
+	for (; seconds_now() < end; rounds++) {
+		vm_delete_slot(s.vm, FILE_SLOT);
+		add_file_slot(&s);
+	}
+	__atomic_store_n(&p.over, true, __ATOMIC_RELEASE);
+	pthread_join(p.thread, NULL);
+	assert_int_equal(p.error, 0);
+	print_message("# %lu slots, %lu punches\n", rounds, p.punched);
+	stop(&s);
+}
+
+static void test_recreate_private(void **state)
+{
+	(void)state;
+	recreate_under_punches(create_private);
+}
+
+static void test_recreate_native(void **state)
+{
+	(void)state;
+	recreate_under_punches(create_native);
+}
+
+/*
+ * What is private the file says until the slot is gone: an access that KVM does
+ * for the guest goes to the file, whatever the VM's attributes are.
+ */
+static void test_state_when_marked(void **state)
+{
+	const int file = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP);
+	struct scene s;
+
+	(void)state;
+	start(&s, vm_create(), file, file_map(file, FILE_SIZE));
+	expect_ok(file_make_shared(s.file, PAGE, PAGE, 0), "sharing");
+	vcpu_call(&s.cpu, guest_emulated_poke, FILE_GPA, TAG, 0);
+	begin_deletion(&s);
+	assert_int_equal(vcpu_call(&s.cpu, guest_emulated_peek, FILE_GPA, 0, 0), TAG);
+	vcpu_call(&s.cpu, guest_emulated_poke, FILE_GPA + PAGE, TAG + 1, 0);
+	assert_int_equal(*(volatile __u64 *)(s.map + PAGE), TAG + 1);
+	end_deletion(&s);
+	add_file_slot(&s);
+	assert_int_equal(peek(&s.cpu, FILE_GPA), TAG);
+	stop(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_punch_private),
+		cmocka_unit_test(test_punch_native),
+		cmocka_unit_test(test_lost_page_private),
+		cmocka_unit_test(test_lost_page_native),
+		cmocka_unit_test(test_recreate_private),
+		cmocka_unit_test(test_recreate_native),
+		cmocka_unit_test(test_state_when_marked),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: deletion of slots", tests,
+					   emulation_setup, NULL);
+}
