@@ -541,17 +541,41 @@ bool kvm_private_slot_gmem_only(const struct kvm_memory_slot *slot)
 }
 
 /**
- * kvm_private_slot_rules() - has the guest no say in what is private?
- * @slot: may be NULL
+ * kvm_private_fault_raced() - will a fault in the wrong state be in the right one?
+ * @vcpu: has faulted; what its fault was taken for contradicts the page's state
  *
- * A software-protected VM's access is of the kind that the file says, so a
- * fault of the other kind is one that raced with a conversion.
+ * A software-protected VM's guest doesn't say what kind of access it makes.
+ * kvm_mmu_page_fault() asks for the state, and kvm_faultin_pfn() asks again: a
+ * conversion, or a slot that came or went, was in between, and the next try gets
+ * the same answer twice. Not so if the address is not that of the page: for a
+ * nested guest's fault the first one asks about an address of L2's.
  */
-bool kvm_private_slot_rules(const struct kvm_memory_slot *slot)
+bool kvm_private_fault_raced(struct kvm_vcpu *vcpu)
 {
-	const struct kvm_private_slot *priv = slot ? slot->gmem.priv : NULL;
+	return READ_ONCE(vcpu->kvm->private_by_file) &&
+	       vcpu->kvm->arch.vm_type == KVM_X86_SW_PROTECTED_VM &&
+	       vcpu->arch.mmu->root_role.direct;
+}
 
-	return priv && file_rules(priv) && priv->binding.ops == &trusting_ops;
+/**
+ * kvm_private_faults_private() - what an entry for MMIO that is old doesn't say
+ * @vcpu: has faulted
+ * @gfn: where
+ *
+ * In a VM for whose faults kvm_private_fault_raced() it has to be what
+ * kvm_faultin_pfn() will find, with or without a slot there.
+ *
+ * Context: kvm->srcu held.
+ * Return: whether any access of the guest to the page is one to private memory
+ */
+bool kvm_private_faults_private(struct kvm_vcpu *vcpu, gfn_t gfn)
+{
+	if (vcpu->kvm->arch.vm_type != KVM_X86_SW_PROTECTED_VM ||
+	    !vcpu->arch.mmu->root_role.direct)
+		return false;
+	if (READ_ONCE(vcpu->kvm->private_by_file))
+		return kvm_private_mem_is_private(vcpu->kvm, gfn);
+	return kvm_private_slot_has(kvm_vcpu_gfn_to_memslot(vcpu, gfn), gfn);
 }
 
 /**

@@ -30,7 +30,9 @@ bool kvm_private_slot_has_states(const struct kvm_memory_slot *slot);
 bool kvm_private_slot_is_private(const struct kvm_memory_slot *slot,
 				 gfn_t gfn);
 bool kvm_private_slot_gmem_only(const struct kvm_memory_slot *slot);
-bool kvm_private_slot_rules(const struct kvm_memory_slot *slot);
+
+bool kvm_private_fault_raced(struct kvm_vcpu *vcpu);
+bool kvm_private_faults_private(struct kvm_vcpu *vcpu, gfn_t gfn);
 
 /* Is the page private, so that the slot's host address is the wrong memory? */
 static inline bool kvm_private_slot_has(const struct kvm_memory_slot *slot,
@@ -38,14 +40,6 @@ static inline bool kvm_private_slot_has(const struct kvm_memory_slot *slot,
 {
 	return slot && slot->gmem.priv &&
 	       kvm_private_slot_is_private(slot, gfn);
-}
-
-/* Is any access of the guest to the page one to private memory? */
-static inline bool kvm_private_slot_faults_private(struct kvm_vcpu *vcpu,
-						   gfn_t gfn)
-{
-	return vcpu->kvm->arch.vm_type == KVM_X86_SW_PROTECTED_VM &&
-	       kvm_private_slot_has(kvm_vcpu_gfn_to_memslot(vcpu, gfn), gfn);
 }
 
 int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,

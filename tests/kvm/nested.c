@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A nested guest whose pages are in a file that says what is private. KVM judges
+ * an access by the state of what L1 has at the address that L2 used. Where L1
+ * maps something else there the access may be of the wrong kind, which no number
+ * of tries changes: KVM_RUN ends with an exit that names L1's page, and L2 goes on
+ * when the VMM has converted it.
+ */
+#include "machine.h"
+#include "svm.h"
+
+#define TAG	0x2400000000000000ULL
+/* Where L2 looks, and the page of L1's that it finds there */
+#define L2_PAGE	(DATA_GPA + 4 * PAGE)
+#define L1_PAGE	(DATA_GPA + 9 * PAGE)
+#define TRIES	3
+
+static int setup(void **state)
+{
+	struct machine *m;
+
+	if (mapped_setup(state))
+		return -1;
+	m = *state;
+	make_shared(m, SVM_GPA, SVM_SIZE);
+	if (!svm_is_missing())
+		svm_prepare(&m->cpu, m->map);
+	return 0;
+}
+
+static void finish(struct machine *m)
+{
+	vcpu_expect(&m->cpu, vcpu_run(&m->cpu), KVM_EXIT_HLT);
+}
+
+static __u64 l2_peek(struct machine *m, __u64 l2_gpa)
+{
+	svm_enter(&m->cpu, m->map, guest_peek, &(struct kvm_regs){ .rdi = l2_gpa });
+	finish(m);
+	return svm_result(m->map);
+}
+
+static void l2_poke(struct machine *m, __u64 l2_gpa, __u64 value)
+{
+	svm_enter(&m->cpu, m->map, guest_poke,
+		  &(struct kvm_regs){ .rdi = l2_gpa, .rsi = value });
+	finish(m);
+	svm_result(m->map);
+}
+
+/* Each access the first one to its page, and one after L1's own */
+static void test_right_state(void **state)
+{
+	struct machine *m = *state;
+
+	if (svm_is_missing())
+		return;
+	make_shared(m, L1_PAGE, PAGE);
+	l2_poke(m, L1_PAGE, TAG);
+	assert_int_equal(*host_word(m, L1_PAGE), TAG);
+	l2_poke(m, L2_PAGE, TAG + 1);
+	assert_int_equal(peek(&m->cpu, L2_PAGE), TAG + 1);
+	poke(&m->cpu, L2_PAGE + PAGE, TAG + 2);
+	assert_int_equal(l2_peek(m, L2_PAGE + PAGE), TAG + 2);
+	make_private(m, L1_PAGE, PAGE);
+	assert_int_equal(l2_peek(m, L1_PAGE), TAG);
+}
+
+/* Something else is there, but of the same kind. */
+static void test_other_page_in_the_right_state(void **state)
+{
+	struct machine *m = *state;
+
+	if (svm_is_missing())
+		return;
+	svm_map(m->map, L2_PAGE, L1_PAGE);
+	l2_poke(m, L2_PAGE, TAG);
+	assert_int_equal(peek(&m->cpu, L1_PAGE), TAG);
+	make_shared(m, L1_PAGE, PAGE);
+	make_shared(m, L2_PAGE, PAGE);
+	assert_int_equal(l2_peek(m, L2_PAGE), TAG);
+}
+
+static void expect_exits(struct machine *m, __u64 flags)
+{
+	for (int i = 0; i < TRIES; i++)
+		vcpu_expect_fault(&m->cpu, EFAULT, L1_PAGE, flags);
+}
+
+static void test_private_page_as_shared(void **state)
+{
+	struct machine *m = *state;
+
+	if (svm_is_missing())
+		return;
+	poke(&m->cpu, L1_PAGE, TAG);
+	make_shared(m, L2_PAGE, PAGE);
+	svm_map(m->map, L2_PAGE, L1_PAGE);
+
+	svm_enter(&m->cpu, m->map, guest_peek, &(struct kvm_regs){ .rdi = L2_PAGE });
+	expect_exits(m, 0);
+	make_shared(m, L1_PAGE, PAGE);
+	finish(m);
+	assert_int_equal(svm_result(m->map), TAG);
+
+	make_private(m, L1_PAGE, PAGE);
+	svm_enter(&m->cpu, m->map, guest_poke,
+		  &(struct kvm_regs){ .rdi = L2_PAGE, .rsi = TAG + 1 });
+	expect_exits(m, 0);
+	make_shared(m, L1_PAGE, PAGE);
+	finish(m);
+	assert_int_equal(*host_word(m, L1_PAGE), TAG + 1);
+}
+
+static void test_shared_page_as_private(void **state)
+{
+	struct machine *m = *state;
+
+	if (svm_is_missing())
+		return;
+	make_shared(m, L1_PAGE, PAGE);
+	*host_word(m, L1_PAGE) = TAG;
+	svm_map(m->map, L2_PAGE, L1_PAGE);
+
+	svm_enter(&m->cpu, m->map, guest_peek, &(struct kvm_regs){ .rdi = L2_PAGE });
+	expect_exits(m, KVM_MEMORY_EXIT_FLAG_PRIVATE);
+	make_private(m, L1_PAGE, PAGE);
+	finish(m);
+	assert_int_equal(svm_result(m->map), TAG);
+
+	make_shared(m, L1_PAGE, PAGE);
+	svm_enter(&m->cpu, m->map, guest_poke,
+		  &(struct kvm_regs){ .rdi = L2_PAGE, .rsi = TAG + 1 });
+	expect_exits(m, KVM_MEMORY_EXIT_FLAG_PRIVATE);
+	assert_int_equal(*host_word(m, L1_PAGE), TAG);
+	make_private(m, L1_PAGE, PAGE);
+	finish(m);
+	assert_int_equal(peek(&m->cpu, L1_PAGE), TAG + 1);
+}
+
+#define nested_test(function) \
+	cmocka_unit_test_setup_teardown(function, setup, machine_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		nested_test(test_right_state),
+		nested_test(test_other_page_in_the_right_state),
+		nested_test(test_private_page_as_shared),
+		nested_test(test_shared_page_as_private),
+	};
+
+	return cmocka_run_group_tests_name("KVM guest: nested", tests, NULL, NULL);
+}
