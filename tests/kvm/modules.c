@@ -20,12 +20,17 @@ const char *modules_vendor(void)
 
 static const char *vendor;
 
-void modules_unload(void)
+void modules_unload_kvm(void)
 {
-	watched = !access("/sys/module/" MODEL, F_OK);
 	vendor = modules_vendor();
 	expect_ok(module_unload(vendor), "unloading %s", vendor);
 	expect_ok(module_unload("kvm"), "unloading kvm");
+}
+
+void modules_unload(void)
+{
+	modules_unload_kvm();
+	watched = !access("/sys/module/" MODEL, F_OK);
 	if (watched)
 		expect_ok(module_unload(MODEL), "unloading " MODEL);
 	expect_ok(module_unload("kvm_private"), "unloading kvm_private");
@@ -39,4 +44,5 @@ void modules_load(void)
 	snprintf(load, sizeof(load), "%smodprobe %s && known-races",
 		 watched ? "modprobe " MODEL " && " : "", vendor);
 	assert_int_equal(system(load), 0);
+	watched = false;
 }

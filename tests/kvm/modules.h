@@ -6,8 +6,12 @@
 /* kvm_amd or kvm_intel */
 const char *modules_vendor(void);
 
-/* Both fail the test or work. Nobody may use any of them. */
+/*
+ * All fail the test or work. What is unloaded no file or VM may use; the second
+ * leaves kvm_private and what is below it.
+ */
 void modules_unload(void);
+void modules_unload_kvm(void);
 void modules_load(void);
 
 #endif

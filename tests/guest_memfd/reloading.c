@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A file outlives its VM, and the KVM that made it. It belongs to that VM all the
+ * same: no VM of the KVM that is loaded next has anything in it.
+ */
+#include "../kvm/modules.h"
+#include "guest.h"
+
+#define VMS	4
+/* More than had files before, should they be counted from anew */
+#define LATER_VMS	(3 * VMS)
+#define ROUNDS	3
+
+static void reload(void)
+{
+	modules_unload_kvm();
+	modules_load();
+}
+
+static void make_files(int files[VMS])
+{
+	int vms[VMS];
+	char *map;
+
+	for (int i = 0; i < VMS; i++) {
+		vms[i] = memfd_vm(ORDINARY);
+		files[i] = memfd_create_for(vms[i], FILE_SIZE, SHARED);
+		expect_region(0, vms[i], region_of(0, 0, FILE_SIZE, files[i], 0), "its VM");
+		map = memfd_map(files[i], FILE_SIZE);
+		map[i] = i + 1;
+		munmap(map, FILE_SIZE);
+	}
+	for (int i = 0; i < VMS; i++)
+		close(vms[i]);
+}
+
+static void expect_foreign(int vm, const int *files, int nr)
+{
+	for (int i = 0; i < nr; i++)
+		expect_region(EINVAL, vm, region_of(0, 0, FILE_SIZE, files[i], 0),
+			      "a file of before");
+}
+
+/* The first reload lets a KVM that counts from 1 begin there. */
+static void files_of_before(void **state)
+{
+	int files[ROUNDS * VMS];
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		int *made = files + round * VMS;
+
+		reload();
+		make_files(made);
+		reload();
+		for (int i = 0; i < LATER_VMS; i++) {
+			int vm = memfd_vm(ORDINARY);
+			int own = memfd_create_for(vm, FILE_SIZE, SHARED);
+
+			expect_foreign(vm, files, (round + 1) * VMS);
+			expect_region(0, vm, region_of(0, 0, FILE_SIZE, own, 0), "own file");
+			close(own);
+			close(vm);
+		}
+	}
+	for (int i = 0; i < ROUNDS * VMS; i++) {
+		char *map = memfd_map(files[i], FILE_SIZE);
+
+		assert_int_equal(map[i % VMS], i % VMS + 1);
+		munmap(map, FILE_SIZE);
+		close(files[i]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_of_before),
+	};
+
+	return cmocka_run_group_tests_name("guest_memfd: reloading", tests, NULL, NULL);
+}
