@@ -387,21 +387,11 @@ struct populate_args {
 	void *opaque;
 	void __user *source;
 	pgoff_t first;
-	bool would_fault;
 };
 
-/* Without a fault? The source may straddle two pages. */
-static bool is_readable(const char __user *source)
-{
-	char first, last;
-
-	return !copy_from_user(&first, source, 1) &&
-	       !copy_from_user(&last, source + PAGE_SIZE - 1, 1);
-}
-
 /*
- * The file is locked against faults in its mappings, which the source may be
- * one of, and must not be waited for by who holds the lock.
+ * No lock of the file is held: the source may be one of its shared pages, and what
+ * @post_populate waits for (sev_cmd_mutex) may be held by a task that writes to one.
  */
 static int priv_populate_one(struct kvm_private_binding *binding,
 			     pgoff_t index, unsigned long pfn,
@@ -411,30 +401,14 @@ static int priv_populate_one(struct kvm_private_binding *binding,
 	struct populate_args *args = opaque;
 	void __user *source = args->source;
 	gfn_t gfn = priv_gfn(priv, index);
-	int ret;
 
 	if (!kvm_private_slot_is_private(priv->slot, gfn))
 		return -EINVAL;
 	if (source)
 		source += (index - args->first) << PAGE_SHIFT;
 
-	pagefault_disable();
-	ret = args->post_populate(priv->kvm, gfn, pfn, source, order,
-				  args->opaque);
-	/* Firmware's failures can be -EFAULT as well and don't pass. */
-	args->would_fault = source && ret == -EFAULT && !is_readable(source);
-	pagefault_enable();
-
-	return ret;
-}
-
-/* Faults the source in as far as it goes; returns how many pages that are. */
-static unsigned long fault_in_source(const char __user *source,
-				     unsigned long nr)
-{
-	size_t size = min_t(size_t, nr, PTRS_PER_PTE) << PAGE_SHIFT;
-
-	return (size - fault_in_readable(source, size)) >> PAGE_SHIFT;
+	return args->post_populate(priv->kvm, gfn, pfn, source, order,
+				   args->opaque);
 }
 
 /**
@@ -463,32 +437,15 @@ long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
 		.source		= source,
 		.first		= priv_index(priv, start),
 	};
-	unsigned long nr, part, done = 0;
-	long ret;
+	unsigned long nr;
 
 	lockdep_assert_held(&priv->kvm->slots_lock);
 
 	nr = min_t(unsigned long, npages, priv->binding.end - args.first);
 	if (!nr)
 		return 0;
-	do {
-		part = nr - done;
-		if (source)
-			part = fault_in_source(source + (done << PAGE_SHIFT),
-					       part);
-		if (!part) {
-			ret = -EFAULT;
-			break;
-		}
-
-		args.would_fault = false;
-		ret = kvm_private_populate(&priv->binding, args.first + done,
-					   part, priv_populate_one, &args);
-		if (ret > 0)
-			done += ret;
-	} while (done < nr && (args.would_fault || ret == part));
-
-	return done ?: ret;
+	return kvm_private_populate(&priv->binding, args.first, nr,
+				    priv_populate_one, &args);
 }
 
 /**

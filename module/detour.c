@@ -2,7 +2,8 @@
 /*
  * Detours on demand, in the test build. With the parameter detours=N each place takes
  * its detour each Nth time that it is passed; 0 ends that. A place that looks again
- * does so each second time at most: it would never get further. The parameter
+ * does so each third time at most: it would never get further, and neither would a task
+ * that passes it twice each time that it starts again. The parameter
  * detour_points tells for each place how often it was passed, and how often it took the
  * detour.
  */
@@ -52,7 +53,7 @@ bool kvm_private_forced(enum kvm_private_detour detour)
 	unsigned int passed = atomic_inc_return(&nr_passed[detour]);
 
 	if (nth && retries & BIT(detour))
-		nth = max(nth, 2U);
+		nth = max(nth, 3U);
 	if (!nth || passed % nth)
 		return false;
 	atomic_inc(&nr_taken[detour]);

@@ -45,8 +45,7 @@
 	retry(LOCK_UNIT)			\
 	retry(LOOKUP)				\
 	retry(NODE)				\
-	retry(SPLIT)				\
-	retry(STATE_ROOM)
+	retry(SPLIT)
 
 #define KVM_PRIVATE_PAUSE_ENUM(name)	KVM_PRIVATE_PAUSE_##name,
 #define KVM_PRIVATE_RETRY_ENUM(name)	KVM_PRIVATE_RETRY_##name,

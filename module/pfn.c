@@ -148,6 +148,8 @@ static struct page *get_prepared(struct kvm_private_file *f,
 	for (;;) {
 		page = kvm_private_store_get(f, index, 0, unit);
 		claimed = kvm_private_store_is_claimed(f, index, unit, &own);
+		if (!own)
+			claimed = kvm_private_should_retry(CLAIM, claimed);
 		if (likely(page && !claimed &&
 			   state_fits(f, binding, index, private) &&
 			   (own || kvm_private_unit_guest(unit) ==

@@ -242,8 +242,6 @@ int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
 {
 	lockdep_assert_held_write(&f->invalidate_lock);
 
-	if (kvm_private_should_retry(STATE_ROOM, false))
-		return -ENOMEM;
 	return kvm_private_may_fail(STATE, -ENOMEM,
 				    set_parts(f, start, end,
 					      private != starts_private(f),

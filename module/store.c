@@ -115,7 +115,7 @@ bool kvm_private_store_is_claimed(struct kvm_private_file *f, pgoff_t index,
 {
 	*own = false;
 	if (likely(!unit->claims))
-		return kvm_private_should_retry(CLAIM, false);
+		return false;
 	if (kvm_private_page_claimed(f, index, own))
 		return true;
 	return !*own && unit->head &&
