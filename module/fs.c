@@ -83,6 +83,21 @@ void kvm_private_fs_unpin(void)
 	simple_release_fs(&kvm_private_mnt, &kvm_private_mnt_count);
 }
 
+/*
+ * alloc_anon_inode() makes inodes that no security module looks at, for files
+ * that stay inside the kernel. Private files go to user space and from process
+ * to process. The flag goes before alloc_file_pseudo(), where security modules
+ * label the inode by what they know of the filesystem and of the caller.
+ */
+static struct inode *kvm_private_fs_inode(struct super_block *sb)
+{
+	struct inode *inode = alloc_anon_inode(sb);
+
+	if (!IS_ERR(inode))
+		inode->i_flags &= ~S_PRIVATE;
+	return inode;
+}
+
 /**
  * kvm_private_fs_file() - make a file on an inode of its own
  * @fops: the file's operations; their owner is pinned by the file
@@ -109,7 +124,7 @@ struct file *kvm_private_fs_file(const struct file_operations *fops,
 		return ERR_PTR(ret);
 
 	inode = kvm_private_may_fail(INODE, ERR_PTR(-ENOMEM),
-				     alloc_anon_inode(kvm_private_mnt->mnt_sb));
+				     kvm_private_fs_inode(kvm_private_mnt->mnt_sb));
 	if (IS_ERR(inode)) {
 		file = ERR_CAST(inode);
 		goto unpin;
