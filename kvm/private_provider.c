@@ -9,6 +9,7 @@
  */
 
 #include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/kvm_host.h>
 #include <linux/kvm_private.h>
 #include <linux/module.h>
@@ -69,6 +70,19 @@ u64 kvm_private_gmem_flags(struct kvm *kvm)
 	return GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED;
 }
 
+#ifdef KVM_PRIVATE_HAVE_SECURE_INODE
+/* 6.12 wants an import even of the module that the export is for. */
+MODULE_INFO(import_ns, "module:kvm");
+
+/* Under the name that policies know, which is not the one in /proc/PID/fd. */
+static struct inode *make_inode(struct super_block *sb)
+{
+	return anon_inode_make_secure_inode(sb, "[kvm-gmem]", NULL);
+}
+#else
+#define make_inode NULL
+#endif
+
 /**
  * kvm_private_gmem_create() - kvm_gmem_create() with files of kvm_private
  * @kvm: the one VM whose slots the file will back
@@ -78,7 +92,8 @@ u64 kvm_private_gmem_flags(struct kvm *kvm)
  * guest_memfd do.
  *
  * Context: may sleep.
- * Return: a new descriptor; -EINVAL; -EMFILE; -ENFILE; -ENOMEM.
+ * Return: a new descriptor; -EINVAL; -EMFILE; -ENFILE; -ENOMEM; -EACCES or
+ * another error of a security module.
  */
 int kvm_private_gmem_create(struct kvm *kvm, struct kvm_create_guest_memfd *args)
 {
@@ -89,7 +104,8 @@ int kvm_private_gmem_create(struct kvm *kvm, struct kvm_create_guest_memfd *args
 		return -EINVAL;
 
 	file = kvm_private_create_guest_memfd(args->size, args->flags,
-					      kvm_private_guest_id(kvm));
+					      kvm_private_guest_id(kvm),
+					      make_inode);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 

@@ -75,7 +75,7 @@ static long kvm_private_create(struct kvm_private_create __user *arg)
 		return -EPERM;
 
 	file = kvm_private_file_create(create.size, create.flags,
-				       create.page_shift - PAGE_SHIFT, 0);
+				       create.page_shift - PAGE_SHIFT, 0, NULL);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 

@@ -209,16 +209,18 @@ static const struct inode_operations kvm_private_file_iops = {
  * @order: log2 of the number of base pages in a backing page
  * @guest_id: makes it a stand-in for a guest_memfd, which that guest alone may
  *	use; or 0
+ * @make_inode: as for kvm_private_fs_file()
  *
  * The current process pays for the pages from its RLIMIT_MEMLOCK, except for
  * those of a stand-in: who uses guest_memfd never needed such a limit.
  *
  * Context: may sleep.
  * Return: the file; ERR_PTR(-EINVAL) for a size that is 0, not page aligned or
- * too large; ERR_PTR(-ENOMEM); ERR_PTR(-ENFILE).
+ * too large; ERR_PTR(-ENOMEM); ERR_PTR(-ENFILE); @make_inode's error.
  */
 struct file *kvm_private_file_create(u64 size, u64 flags,
-				     unsigned int order, u64 guest_id)
+				     unsigned int order, u64 guest_id,
+				     struct inode *(*make_inode)(struct super_block *))
 {
 	struct kvm_private_file *f;
 	struct file *file;
@@ -251,7 +253,7 @@ struct file *kvm_private_file_create(u64 size, u64 flags,
 		kvm_private_memlock_init(&f->memlock);
 
 	file = kvm_private_fs_file(&kvm_private_file_fops,
-				   &kvm_private_file_iops, size, f);
+				   &kvm_private_file_iops, size, f, make_inode);
 	if (IS_ERR(file)) {
 		kvm_private_file_free(f);
 	} else {

@@ -104,6 +104,7 @@ static struct inode *kvm_private_fs_inode(struct super_block *sb)
  * @iops: the inode's operations
  * @size: the file's size in bytes
  * @f: becomes the inode's and goes with it; stays the caller's on error
+ * @make_inode: makes the inode; NULL: kvm_private_fs_inode() does
  *
  * The file pins the filesystem, so that all files that there are at a time are
  * on one: its release operation owes kvm_private_fs_unpin().
@@ -113,7 +114,8 @@ static struct inode *kvm_private_fs_inode(struct super_block *sb)
  */
 struct file *kvm_private_fs_file(const struct file_operations *fops,
 				 const struct inode_operations *iops,
-				 loff_t size, struct kvm_private_file *f)
+				 loff_t size, struct kvm_private_file *f,
+				 struct inode *(*make_inode)(struct super_block *))
 {
 	struct inode *inode;
 	struct file *file;
@@ -123,8 +125,10 @@ struct file *kvm_private_fs_file(const struct file_operations *fops,
 	if (ret)
 		return ERR_PTR(ret);
 
+	if (!make_inode)
+		make_inode = kvm_private_fs_inode;
 	inode = kvm_private_may_fail(INODE, ERR_PTR(-ENOMEM),
-				     kvm_private_fs_inode(kvm_private_mnt->mnt_sb));
+				     make_inode(kvm_private_mnt->mnt_sb));
 	if (IS_ERR(inode)) {
 		file = ERR_CAST(inode);
 		goto unpin;

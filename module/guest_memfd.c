@@ -16,21 +16,30 @@
  * @flags: %KVM_PRIVATE_FLAG_MMAP, %KVM_PRIVATE_FLAG_INIT_SHARED
  * @guest_id: not 0; a binding of another kvm_private_binding.guest_id gets
  *	-EINVAL
+ * @make_inode: makes the file's inode on a super block, as alloc_anon_inode()
+ *	does, and makes it known to security modules. It may sleep. NULL: the
+ *	inode is as those of other private files
  *
  * Unlike other private files it isn't charged to RLIMIT_MEMLOCK (the memory
  * cgroup pays), fallocate() wants FALLOC_FL_KEEP_SIZE, and holes may reach past
  * the end. Whom @guest_id stands for need not outlive the file.
  *
+ * The kernel lets KVM alone call anon_inode_make_secure_inode(), where security
+ * modules label guest_memfd's inodes and may refuse them. KVM calls it in
+ * @make_inode, so that policies which name guest_memfd hold for its stand-ins.
+ *
  * Context: may sleep.
  * Return: the file, whose reference is the caller's; ERR_PTR(-EINVAL),
- * ERR_PTR(-ENOMEM), ERR_PTR(-ENFILE).
+ * ERR_PTR(-ENOMEM), ERR_PTR(-ENFILE), or @make_inode's error.
  */
-struct file *kvm_private_create_guest_memfd(u64 size, u64 flags, u64 guest_id)
+struct file *
+kvm_private_create_guest_memfd(u64 size, u64 flags, u64 guest_id,
+			       struct inode *(*make_inode)(struct super_block *))
 {
 	if (!guest_id ||
 	    flags & ~(KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED))
 		return ERR_PTR(-EINVAL);
 
-	return kvm_private_file_create(size, flags, 0, guest_id);
+	return kvm_private_file_create(size, flags, 0, guest_id, make_inode);
 }
 EXPORT_SYMBOL_GPL(kvm_private_create_guest_memfd);

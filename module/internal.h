@@ -269,7 +269,8 @@ void kvm_private_device_exit(void);
 
 /* file.c */
 struct file *kvm_private_file_create(u64 size, u64 flags,
-				     unsigned int order, u64 guest_id);
+				     unsigned int order, u64 guest_id,
+				     struct inode *(*make_inode)(struct super_block *));
 int kvm_private_file_range(struct file *file, u64 offset, u64 len,
 			   pgoff_t *start, pgoff_t *end);
 void kvm_private_file_free(struct kvm_private_file *f);
@@ -279,7 +280,8 @@ int kvm_private_fs_pin(void);
 void kvm_private_fs_unpin(void);
 struct file *kvm_private_fs_file(const struct file_operations *fops,
 				 const struct inode_operations *iops,
-				 loff_t size, struct kvm_private_file *f);
+				 loff_t size, struct kvm_private_file *f,
+				 struct inode *(*make_inode)(struct super_block *));
 
 /* convert.c */
 int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,

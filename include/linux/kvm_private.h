@@ -9,10 +9,12 @@
 #include <uapi/linux/kvm_private.h>
 
 struct file;
+struct inode;
 struct kvm_private_binding;
 struct kvm_private_guest;
 struct module;
 struct page;
+struct super_block;
 
 /**
  * DOC: The kernel interface
@@ -141,7 +143,9 @@ typedef int (*kvm_private_populate_cb)(struct kvm_private_binding *binding,
 				       unsigned int order, void *opaque);
 
 struct file *kvm_private_fget(unsigned int fd);
-struct file *kvm_private_create_guest_memfd(u64 size, u64 flags, u64 guest_id);
+struct file *
+kvm_private_create_guest_memfd(u64 size, u64 flags, u64 guest_id,
+			       struct inode *(*make_inode)(struct super_block *));
 int kvm_private_bind(struct file *file, struct kvm_private_binding *binding);
 void kvm_private_unbind(struct kvm_private_binding *binding);
 int kvm_private_get_pfn(struct kvm_private_binding *binding, pgoff_t index,

@@ -46,7 +46,7 @@ int kpt_create(const struct kpt_create *args)
 	int fd;
 
 	file = kvm_private_create_guest_memfd(args->size, args->flags,
-					      args->guest_id);
+					      args->guest_id, NULL);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	fd = get_unused_fd_flags(O_CLOEXEC);
