@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* SELinux in force, and processes in the domains of base.cil. */
+#ifndef TESTS_LSM_DOMAIN_H
+#define TESTS_LSM_DOMAIN_H
+
+/* Of a context's text */
+#define CONTEXT_SIZE 128
+
+/* Puts a policy in force, instead of the one before. */
+void policy_load(const char *path);
+
+/* For a child: there may be no way back. */
+void domain_enter(const char *domain);
+
+/* The next program that this process executes begins in that domain. */
+void domain_enter_on_exec(const char *domain);
+
+/*
+ * What a call gets in a process of that domain, which has this one's
+ * descriptors: 0 or an errno. @call is a system call: -1 and errno on an error.
+ */
+int domain_try(const char *domain, long (*call)(int fd), int fd);
+
+/* Fails the test unless that is the label of the descriptor's file. */
+void expect_label(int fd, const char *label);
+
+#endif

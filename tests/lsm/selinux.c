@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SELinux enforces a policy in which each domain lacks one right over files of
+ * vmm_t: what is asked for on a private file, beside guest_memfd.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../guest_memfd/memfd.h"
+#include "convert.h"
+#include "device.h"
+#include "domain.h"
+#include "kinds.h"
+#include "unit.h"
+
+/* What this program does when it has executed itself: see look(). */
+#define LOOK "--look"
+
+/* Above all the descriptors that a test has open */
+#define EXEC_FD 100
+
+static long do_fstat(int fd)
+{
+	struct stat stat;
+
+	return fstat(fd, &stat);
+}
+
+static long do_map(int fd)
+{
+	return mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) ==
+	       MAP_FAILED ? -1 : 0;
+}
+
+static long do_ioctl(int fd)
+{
+	return file_make_shared(fd, 0, PAGE, 0);
+}
+
+static long do_allocate(int fd)
+{
+	return fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, PAGE);
+}
+
+static long do_punch(int fd)
+{
+	return fallocate(fd, HOLE, 0, PAGE);
+}
+
+static long do_open_again(int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+/* From the other end of a socket: a descriptor that is refused isn't there. */
+static long do_receive(int socket)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	char byte;
+	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+
+	if (recvmsg(socket, &message, MSG_DONTWAIT) != 1)
+		return -1;
+	if (CMSG_FIRSTHDR(&message))
+		return 0;
+	errno = message.msg_flags & MSG_CTRUNC ? EACCES : ENOMSG;
+	return -1;
+}
+
+static int receive_as(const char *domain, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { .header = {
+		.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+		.cmsg_len = CMSG_LEN(sizeof(int)),
+	} };
+	struct iovec data = { .iov_base = "d", .iov_len = 1 };
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	int sockets[2], ret;
+
+	expect_ok(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets),
+		  "socketpair");
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	assert_int_equal(sendmsg(sockets[0], &message, 0), 1);
+	ret = domain_try(domain, do_receive, sockets[1]);
+	close(sockets[0]);
+	close(sockets[1]);
+	return ret;
+}
+
+static long do_take(int fd)
+{
+	int pidfd = syscall(SYS_pidfd_open, getppid(), 0);
+
+	if (pidfd < 0) {
+		errno = ESRCH;
+		return -1;
+	}
+	return syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+}
+
+/*
+ * Run after exec. SELinux puts its null device in the place of a descriptor
+ * that the new domain may not use.
+ */
+static int look(void)
+{
+	struct stat stat;
+
+	if (fstat(EXEC_FD, &stat))
+		return errno;
+	return S_ISREG(stat.st_mode) && stat.st_size == FILE_SIZE ? 0 : EACCES;
+}
+
+static const char *execute_in;
+
+static long do_execute(int fd)
+{
+	domain_enter_on_exec(execute_in);
+	if (dup2(fd, EXEC_FD) < 0)
+		return -1;
+	execl("/proc/self/exe", "selinux", LOOK, NULL);
+	return -1;
+}
+
+static int execute_as(const char *domain, int fd)
+{
+	execute_in = domain;
+	return domain_try("root_t", do_execute, fd);
+}
+
+static int take_as(const char *domain, int fd)
+{
+	return domain_try(domain, do_take, fd);
+}
+
+static void expect_try(int expected, int ret, const struct kind *kind,
+		       const char *call, const char *domain)
+{
+	if (ret == expected)
+		return;
+	print_error("%s: %s in %s: '%s' instead of '%s'\n", kind->name, call,
+		    domain, strerror(ret), strerror(expected));
+	fail();
+}
+
+static const struct kind *kind_of(void **state)
+{
+	const struct kind *(*kind)(void) = *state;
+
+	return kind();
+}
+
+/* The type is the creator's; the class shows by the domain that knows no other. */
+static void labels(void **state)
+{
+	const struct kind *kind = kind_of(state);
+	int fd = kind_made_by(kind, "vmm_t");
+	char label[CONTEXT_SIZE];
+
+	snprintf(label, sizeof(label), "system_u:%s:vmm_t:s0", kind->role);
+	expect_label(fd, label);
+	expect_try(0, domain_try(kind->domain_of_class, do_fstat, fd), kind,
+		   "fstat", kind->domain_of_class);
+	expect_try(EACCES, domain_try(kind->domain_of_other, do_fstat, fd), kind,
+		   "fstat", kind->domain_of_other);
+	close(fd);
+}
+
+/* Each call by who has all rights, who lacks its own, and who has none at all */
+static void using(void **state)
+{
+	const struct kind *kind = kind_of(state);
+	int fd = kind_made_by(kind, "vmm_t");
+	const struct {
+		const char *name;
+		long (*call)(int fd);
+		const char *lacking;
+		int granted;
+	} calls[] = {
+		{ "fstat", do_fstat, "no_getattr_t", 0 },
+		{ "mmap", do_map, "no_map_t", kind->map },
+		{ "mmap for writing", do_map, "no_write_t", kind->map },
+		{ "ioctl", do_ioctl, "no_ioctl_t", kind->ioctl },
+		{ "fallocate", do_allocate, "no_write_t", 0 },
+		{ "a hole", do_punch, "no_write_t", 0 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
+		const struct {
+			const char *domain;
+			int result;
+		} tries[] = {
+			{ "vmm_t", calls[i].granted },
+			{ "ally_t", calls[i].granted },
+			{ calls[i].lacking, EACCES },
+			{ "no_file_t", EACCES },
+		};
+
+		for (unsigned int k = 0; k < ARRAY_SIZE(tries); k++)
+			expect_try(tries[k].result,
+				   domain_try(tries[k].domain, calls[i].call, fd),
+				   kind, calls[i].name, tries[k].domain);
+	}
+	close(fd);
+}
+
+/* Receiving asks for the descriptor and for reading and writing the file. */
+static void passing(void **state)
+{
+	const struct kind *kind = kind_of(state);
+	int fd = kind_made_by(kind, "vmm_t");
+	static const struct {
+		const char *name;
+		int (*pass)(const char *domain, int fd);
+	} ways[] = {
+		{ "SCM_RIGHTS", receive_as },
+		{ "pidfd_getfd", take_as },
+		{ "exec", execute_as },
+	};
+	static const struct {
+		const char *domain;
+		int result;
+	} tries[] = {
+		{ "ally_t", 0 },
+		{ "no_fd_t", EACCES },
+		{ "no_file_t", EACCES },
+		{ "no_write_t", EACCES },
+		/* Isn't asked for here */
+		{ "no_map_t", 0 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(ways); i++)
+		for (unsigned int k = 0; k < ARRAY_SIZE(tries); k++)
+			expect_try(tries[k].result,
+				   ways[i].pass(tries[k].domain, fd), kind,
+				   ways[i].name, tries[k].domain);
+	close(fd);
+}
+
+static const struct kind *to_create;
+
+static long do_create(int unused)
+{
+	(void)unused;
+	return to_create->create();
+}
+
+/*
+ * Of the device's ioctl for ours, which is why no_create_t can ask it what it
+ * can do; of the inode for KVM's, as the VM's ioctls aren't asked for.
+ */
+static void creating(void **state)
+{
+	to_create = kind_of(state);
+	expect_try(0, domain_try("vmm_t", do_create, -1), to_create, "create", "vmm_t");
+	expect_try(EACCES, domain_try("no_create_t", do_create, -1), to_create, "create",
+		   "no_create_t");
+}
+
+static long do_get_info(int unused)
+{
+	struct kvm_private_info info = { .size = sizeof(info) };
+	int device = open("/dev/kvm_private", O_RDWR | O_CLOEXEC);
+
+	(void)unused;
+	return device < 0 ? -1 : ioctl(device, KVM_PRIVATE_GET_INFO, &info);
+}
+
+static void asking_the_device(void **state)
+{
+	(void)state;
+	expect_try(0, domain_try("no_create_t", do_get_info, -1), &private_file,
+		   "GET_INFO", "no_create_t");
+}
+
+/* A rule for files of the name that Linux's have */
+static void named_by_a_rule(void **state)
+{
+	const struct kind *kind = guest_memfd_kind();
+	int fd = kind_made_by(kind, "namer_t");
+
+	(void)state;
+	expect_label(fd, "system_u:object_r:named_t:s0");
+	close(fd);
+}
+
+/* All rights don't open what can't be opened; without them SELinux says so first. */
+static void opening_again(void **state)
+{
+	const struct kind *kind = kind_of(state);
+	int fd = kind_made_by(kind, "vmm_t");
+
+	expect_try(ENXIO, domain_try("ally_t", do_open_again, fd), kind, "open", "ally_t");
+	expect_try(EACCES, domain_try("no_file_t", do_open_again, fd), kind, "open",
+		   "no_file_t");
+	close(fd);
+}
+
+/*
+ * KVM looks a slot's file up by its descriptor and asks for nothing: that was
+ * done when the descriptor came to the process.
+ */
+static long do_slot(int unused)
+{
+	int vm, file = guest_memfd_create(&vm);
+	struct kvm_userspace_memory_region2 region =
+		region_of(0, 0, FILE_SIZE, file, 0);
+
+	(void)unused;
+	if (file < 0)
+		return -1;
+	domain_enter("no_file_t");
+	if (!do_fstat(file) || errno != EACCES) {
+		errno = ENOMSG;
+		return -1;
+	}
+	return region_try(vm, &region);
+}
+
+static void backing_a_slot(void **state)
+{
+	(void)state;
+	expect_try(0, domain_try("vmm_t", do_slot, -1), guest_memfd_kind(), "a slot",
+		   "no_file_t");
+}
+
+/* Without a word about kvm_private in the policy ours are as any unknown thing. */
+static void unlabeled(void **state)
+{
+	const struct kind *kind = &private_file;
+	int fd = kind_made_by(kind, "vmm_t");
+
+	(void)state;
+	expect_label(fd, "system_u:object_r:unlabeled_t:s0");
+	expect_try(0, domain_try("ally_t", do_fstat, fd), kind, "fstat", "ally_t");
+	expect_try(EACCES, domain_try("confined_t", do_fstat, fd), kind, "fstat",
+		   "confined_t");
+	expect_try(EACCES, receive_as("confined_t", fd), kind, "SCM_RIGHTS", "confined_t");
+	close(fd);
+}
+
+static const struct kind *private_kind(void)
+{
+	return &private_file;
+}
+
+static int load_unlabeled(void **state)
+{
+	(void)state;
+	policy_load("unlabeled.policy");
+	return 0;
+}
+
+static int load_labeled(void **state)
+{
+	(void)state;
+	policy_load("labeled.policy");
+	return 0;
+}
+
+#define ours(function)	cmocka_unit_test_prestate(function, private_kind)
+#define kvms(function)	cmocka_unit_test_prestate(function, guest_memfd_kind)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest ours_unknown[] = {
+		cmocka_unit_test(unlabeled),
+	};
+	const struct CMUnitTest kvms_unknown[] = {
+		kvms(labels),
+		kvms(creating),
+	};
+	const struct CMUnitTest ours[] = {
+		ours(labels),
+		ours(creating),
+		cmocka_unit_test(asking_the_device),
+		ours(using),
+		ours(passing),
+		ours(opening_again),
+	};
+	const struct CMUnitTest kvms[] = {
+		kvms(labels),
+		kvms(creating),
+		kvms(using),
+		kvms(passing),
+		kvms(opening_again),
+		cmocka_unit_test(named_by_a_rule),
+		cmocka_unit_test(backing_a_slot),
+	};
+	int failed;
+
+	if (argc == 2 && !strcmp(argv[1], LOOK))
+		return look();
+
+	failed = cmocka_run_group_tests_name("SELinux: ours, not in the policy",
+					     ours_unknown, load_unlabeled, NULL);
+	if (has_kvm())
+		failed += cmocka_run_group_tests_name("SELinux: KVM's, beside it",
+						      kvms_unknown, NULL, NULL);
+	failed += cmocka_run_group_tests_name("SELinux: ours", ours, load_labeled, NULL);
+	if (has_kvm())
+		failed += cmocka_run_group_tests_name("SELinux: KVM's", kvms, NULL, NULL);
+	return failed;
+}
