@@ -243,6 +243,7 @@ long kvm_private_ioctl_convert(struct file *file,
 	if (a.attributes & ~KVM_PRIVATE_ATTRIBUTES ||
 	    a.flags & ~KVM_PRIVATE_ATTRIBUTE_FLAGS ||
 	    a.flags == KVM_PRIVATE_ATTRIBUTE_FLAGS ||
+	    (a.flags && kvm_private_file(file)->guest_id) ||
 	    memchr_inv(a.reserved, 0, sizeof(a.reserved)))
 		return -EINVAL;
 	ret = kvm_private_file_range(file, a.offset, a.size, &c.start, &c.end);

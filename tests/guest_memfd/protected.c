@@ -76,12 +76,12 @@ static void converted_in_place(void **state)
 	start(&g, MMAP, NULL);
 	expect_sigbus(g.map, "new file's page");
 	vcpu_call(&g.cpu, guest_fill, DATA_GPA, FILE_PAGES, TAG);
-	expect_ok(file_make_shared(g.file, 0, FILE_SIZE / 2, CONVERT_PRESERVE), "shared");
+	expect_ok(file_make_shared(g.file, 0, FILE_SIZE / 2, 0), "shared");
 	assert_int_equal(*guest_word(&g, DATA_GPA), TAG + DATA_GPA);
 	*guest_word(&g, DATA_GPA) = TAG + 1;
 	assert_int_equal(guest_reads(&g, DATA_GPA), TAG + 1);
 	expect_sigbus(g.map + FILE_SIZE / 2, "page that stays private");
-	expect_ok(file_make_private(g.file, 0, FILE_SIZE, CONVERT_PRESERVE), "private");
+	expect_ok(file_make_private(g.file, 0, FILE_SIZE, 0), "private");
 	assert_int_equal(guest_reads(&g, DATA_GPA), TAG + 1);
 	expect_sigbus(g.map, "private page");
 	assert_int_equal(vcpu_pre_fault(&g.cpu, DATA_GPA, FILE_SIZE), 0);
@@ -99,7 +99,7 @@ static void never_the_host_address(void **state)
 	memset(other, 0x69, FILE_SIZE);
 	start(&g, MMAP, other);
 	assert_int_equal(guest_reads(&g, DATA_GPA), 0);
-	expect_ok(file_make_shared(g.file, 0, FILE_SIZE, CONVERT_PRESERVE), "shared");
+	expect_ok(file_make_shared(g.file, 0, FILE_SIZE, 0), "shared");
 	assert_int_equal(guest_reads(&g, DATA_GPA), 0);
 	guest_writes(&g, DATA_GPA, TAG);
 	assert_int_equal(*guest_word(&g, DATA_GPA), TAG);

@@ -152,7 +152,7 @@ static void a_file_that_can_be_mapped(void **state)
 	vcpu_open(&client.cpu, client.vm, 0);
 	assert_int_equal(vcpu_call(&client.cpu, guest_peek, PRIVATE_DATA, 0, 0),
 			 VALUE);
-	expect_ok(file_make_private(fd, PRIVATE_DATA, PAGE, CONVERT_PRESERVE),
+	expect_ok(file_make_private(fd, PRIVATE_DATA, PAGE, 0),
 		  "making private");
 	expect_sigbus(map + PRIVATE_DATA, "private again");
 	assert_int_equal(vcpu_call(&client.cpu, guest_peek, PRIVATE_DATA, 0, 0),

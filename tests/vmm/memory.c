@@ -174,14 +174,13 @@ void memory_place(struct guest_memory *memory, __u64 gpa, const void *source,
 }
 
 static int convert(struct guest_memory *memory, __u64 gpa, __u64 size,
-		   bool private, __u64 flags)
+		   bool private)
 {
 	const struct timespec pause = { .tv_nsec = HELD_PAUSE_NS };
 	struct kvm_memory_attributes2 range = {
 		.offset = gpa,
 		.size = size,
 		.attributes = private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0,
-		.flags = flags,
 	};
 
 	for (int tries = 1;; tries++) {
@@ -200,16 +199,16 @@ void memory_launch(struct guest_memory *memory)
 	if (memory->kind != MEMORY_IN_PLACE)
 		return;
 
-	result = convert(memory, 0, memory->size, true,
-			 KVM_SET_MEMORY_ATTRIBUTES2_PRESERVE);
+	/* What was placed stays: no platform scrambles it before the guest runs. */
+	result = convert(memory, 0, memory->size, true);
 	if (result)
 		errx(1, "can't make the guest's memory private: %s",
 		     strerror(-result));
 }
 
 /*
- * Without a flag: what a page holds afterwards is for neither side to rely on,
- * as it is where the platform scrambles it.
+ * What a page holds stays where the platform keeps it. Neither side of a program
+ * that is to run everywhere relies on that.
  */
 int memory_convert(struct guest_memory *memory, __u64 gpa, __u64 size,
 		   bool private)
@@ -218,5 +217,5 @@ int memory_convert(struct guest_memory *memory, __u64 gpa, __u64 size,
 		return -EOPNOTSUPP;
 	if (gpa > memory->size || size > memory->size - gpa)
 		return -EINVAL;
-	return convert(memory, gpa, size, private, 0);
+	return convert(memory, gpa, size, private);
 }

@@ -20,9 +20,9 @@
  * The same mistake gets the same error from every call:
  *
  *  - EINVAL: an offset or size that is not page aligned, empty, wraps or
- *    reaches past the end of the file; an unknown flag; a reserved field that
- *    is not zero; a struct size that is too small to make sense; a page in the
- *    wrong state.
+ *    reaches past the end of the file; a flag that is unknown or that the file
+ *    doesn't take; a reserved field that is not zero; a struct size that is too
+ *    small to make sense; a page in the wrong state.
  *  - EAGAIN: a shared page that is to become private is in somebody's hands.
  *  - EFAULT: a bad pointer.
  *  - ENOMEM: out of memory, or over a limit: of a memory cgroup, of
@@ -80,7 +80,8 @@
  * @create_flags: out: flags that KVM_PRIVATE_CREATE takes
  * @page_sizes: out: bit n is set if files can be backed by pages of 2^n bytes
  * @attributes: out: memory attributes that a file can hold for its pages
- * @attribute_flags: out: flags that go with setting attributes
+ * @attribute_flags: out: flags that KVM_SET_MEMORY_ATTRIBUTES2 takes for files
+ *	that KVM_PRIVATE_CREATE made
  * @reserved: out: zero
  *
  * The ioctl may be issued on /dev/kvm_private only. Errors: EFAULT, EINVAL.
@@ -233,13 +234,18 @@ struct kvm_private_populate {
  * @offset: first byte in the file, page aligned
  * @size: bytes, a non-zero multiple of the page size
  * @attributes: %KVM_MEMORY_ATTRIBUTE_PRIVATE, or 0: shared
- * @flags: what becomes of the content: KVM_SET_MEMORY_ATTRIBUTES2_*
+ * @flags: 0, or what becomes of the content: KVM_SET_MEMORY_ATTRIBUTES2_*
  * @error_offset: out, where an error names a page: its first byte in the file
  * @reserved: zero
  *
  * Issued on a private file: a private page becomes shared in place, and the
  * other way round. After an error nothing has changed, but that mappings of
  * the range may have to be faulted in again.
+ *
+ * Linux 7.4 has the same ioctl for its guest_memfd, with @flags 0 alone. What the
+ * pages hold then stays where the platform keeps it: always in ordinary and in
+ * software-protected VMs; with SEV-SNP until the guest's launch is over, while
+ * afterwards neither side finds what the other one wrote.
  *
  * Errors: EFAULT, EINVAL; ENOMEM: no memory to note the states of the range;
  * EAGAIN: the shared page at @error_offset is held by more than the file and
@@ -259,10 +265,12 @@ struct kvm_memory_attributes2 {
 #endif /* KVM_SET_MEMORY_ATTRIBUTES2 */
 
 /*
- * Flags of KVM_SET_MEMORY_ATTRIBUTES2, one of them at most. They are about the
- * pages of the range that are allocated, also those that were in the wanted
- * state already. Without a flag the content is whatever the platform makes of
- * it. kvm_private_info.attribute_flags tells which of them this module knows.
+ * Flags of KVM_SET_MEMORY_ATTRIBUTES2, one of them at most: an extension, for files
+ * that KVM_PRIVATE_CREATE made. A file that KVM made to stand in for a guest_memfd
+ * (kvm.guest_memfd_provider) takes none: EINVAL, as Linux 7.4 has it.
+ * kvm_private_info.attribute_flags tells which of them this module knows. They are
+ * about the pages of the range that are allocated, also those that were in the
+ * wanted state already.
  *
  * ZERO: they read as zeros. To shared only: what a guest finds in a private
  * page is between it and its platform (EOPNOTSUPP).
