@@ -4,16 +4,13 @@
 #include "../kvm/vm.h"
 #include "guest.h"
 
-void guest_start_bare(struct guest *guest, unsigned long type, __u64 size,
-		      __u64 flags)
+/* With all but a file */
+static void start_vm(struct guest *guest, unsigned long type, __u64 size)
 {
 	struct kvm_userspace_memory_region2 region = { .memory_size = DATA_GPA };
 
-	*guest = (struct guest){ .size = size };
+	*guest = (struct guest){ .size = size, .file = -1 };
 	guest->vm = memfd_vm(type);
-	guest->file = memfd_create_for(guest->vm, size, flags);
-	if (flags & MMAP)
-		guest->map = memfd_map(guest->file, size);
 	guest->low = mmap(NULL, DATA_GPA, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(guest->low, MAP_FAILED);
@@ -21,6 +18,27 @@ void guest_start_bare(struct guest *guest, unsigned long type, __u64 size,
 	region.userspace_addr = (uintptr_t)guest->low;
 	expect_ok(region_try(guest->vm, &region), "slot 0");
 	vcpu_open(&guest->cpu, guest->vm, 0);
+}
+
+static void take_file(struct guest *guest, int file, __u64 flags)
+{
+	guest->file = file;
+	if (flags & MMAP)
+		guest->map = memfd_map(file, guest->size);
+}
+
+void guest_start_bare(struct guest *guest, unsigned long type, __u64 size,
+		      __u64 flags)
+{
+	start_vm(guest, type, size);
+	take_file(guest, memfd_create_for(guest->vm, size, flags), flags);
+}
+
+void guest_start_with(struct guest *guest, unsigned long type, int file,
+		      __u64 size, __u64 flags)
+{
+	start_vm(guest, type, size);
+	take_file(guest, file, flags);
 }
 
 void guest_add_data(struct guest *guest, void *address)

@@ -31,6 +31,9 @@ void guest_stop(struct guest *guest);
 /* Without a slot 1, which guest_add_data() adds. @type: of the VM */
 void guest_start_bare(struct guest *guest, unsigned long type, __u64 size,
 		      __u64 flags);
+/* The same with a file of other origin, which was created with flags */
+void guest_start_with(struct guest *guest, unsigned long type, int file,
+		      __u64 size, __u64 flags);
 void guest_add_data(struct guest *guest, void *address);
 
 /* Each guest routine as a call */

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who keeps a page from becoming private, and whose mappings don't. */
+#include <linux/io_uring.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "child.h"
+#include "converting.h"
+#include "touch.h"
+
+static void held_by_a_pipe(void **state)
+{
+	struct scene *s = *state;
+
+	host_writes_all(s);
+	hold(s, 9, 1);
+	hold(s, 40, 2);
+	expect_in_use(s, 0, FILE_PAGES, 9);
+	expect_in_use(s, 9, 1, 9);
+	expect_in_use(s, 5, 5, 9);
+	expect_in_use(s, 10, FILE_PAGES - 10, 40);
+	expect_in_use(s, 41, 1, 41);
+	assert_as_it_should_be(s);
+
+	/* Its neighbours are free to go, and it is found among them. */
+	convert(s, 0, 9, true);
+	convert(s, 10, 30, true);
+	expect_in_use(s, 0, 20, 9);
+	assert_as_it_should_be(s);
+	/* The other way nobody is asked. */
+	convert(s, 0, FILE_PAGES, false);
+	assert_as_it_should_be(s);
+
+	let_go(s, 9);
+	expect_in_use(s, 0, FILE_PAGES, 40);
+	let_go(s, 40);
+	expect_in_use(s, 0, FILE_PAGES, 41);
+	let_go(s, 41);
+	convert(s, 0, FILE_PAGES, true);
+	assert_as_it_should_be(s);
+}
+
+/* The pipe keeps the page that was removed, which isn't the file's any more. */
+static void held_and_removed(void **state)
+{
+	struct scene *s = *state;
+
+	host_writes_all(s);
+	hold(s, 17, 1);
+	expect_ok(file_punch(s->g.file, 17 * PAGE, PAGE), "punch");
+	convert(s, 0, FILE_PAGES, true);
+	guest_puts(s, 17, TAG - 1);
+	convert(s, 17, 1, false);
+	assert_as_it_should_be(s);
+	s->word[17] = TAG + 17;
+	let_go(s, 17);
+}
+
+static void held_by_an_io_uring(void **state)
+{
+	struct scene *s = *state;
+	struct iovec vec = { address_of(s, 20), 2 * PAGE };
+	struct io_uring_params params = { 0 };
+	int ring = expect_ok(syscall(SYS_io_uring_setup, 4, &params), "io_uring_setup");
+	long ret;
+
+	host_writes_all(s);
+	ret = syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, &vec, 1);
+	if (ret < 0) {
+		/* Some kernels pin no file's pages for that. */
+		print_message("# no buffers in a file's pages: %s\n", strerror(errno));
+		assert_int_equal(errno, EOPNOTSUPP);
+	} else {
+		expect_in_use(s, 0, FILE_PAGES, 20);
+		expect_in_use(s, 21, 2, 21);
+		convert(s, 22, 4, true);
+		assert_as_it_should_be(s);
+		expect_ok(syscall(SYS_io_uring_register, ring, IORING_UNREGISTER_BUFFERS,
+				  NULL, 0), "unregister");
+	}
+	convert(s, 0, FILE_PAGES, true);
+	expect_error(EFAULT, syscall(SYS_io_uring_register, ring,
+				     IORING_REGISTER_BUFFERS, &vec, 1), "private pages");
+	assert_as_it_should_be(s);
+	close(ring);
+}
+
+struct family {
+	struct scene *scene;
+	struct meeting meeting;
+};
+
+static void look_beside_parent(void *arg)
+{
+	struct family *family = arg;
+	struct scene *s = family->scene;
+
+	for (unsigned int i = 0; i < FILE_PAGES; i++)
+		assert_int_equal(*guest_word(&s->g, gpa_of(i)), s->word[i]);
+	meet_parent(&family->meeting);
+	meet_parent(&family->meeting);
+	for (unsigned int i = 0; i < FILE_PAGES; i++) {
+		if (i >= 16 && i < 48)
+			expect_sigbus(address_of(s, i), "child's page %u", i);
+		else
+			assert_int_equal(*guest_word(&s->g, gpa_of(i)), s->word[i]);
+	}
+	meet_parent(&family->meeting);
+	meet_parent(&family->meeting);
+	for (unsigned int i = 0; i < FILE_PAGES; i++)
+		assert_int_equal(*guest_word(&s->g, gpa_of(i)),
+				 i == 20 ? TAG - 20 : s->word[i]);
+	/* Who has the descriptor may convert. */
+	convert(s, 20, 1, true);
+	expect_sigbus(address_of(s, 20), "page that the child converted");
+}
+
+/* Both have what is shared in their page tables, and lose what isn't any more. */
+static void forked_mapping(void **state)
+{
+	struct family family = { .scene = *state };
+	struct scene *s = *state;
+	pid_t child;
+
+	host_writes_all(s);
+	meeting_open(&family.meeting);
+	child = child_start(look_beside_parent, &family);
+	meet_child(&family.meeting);
+	convert(s, 16, 32, true);
+	assert_as_it_should_be(s);
+	meet_child(&family.meeting);
+	meet_child(&family.meeting);
+	guest_puts(s, 20, TAG - 20);
+	convert(s, 16, 32, false);
+	assert_as_it_should_be(s);
+	meet_child(&family.meeting);
+	child_wait(child);
+	s->private[20] = true;
+	assert_as_it_should_be(s);
+	meeting_close(&family.meeting);
+}
+
+/* Nothing is looked at or lost where a page is what it shall be already. */
+static void what_is_so_already(void **state)
+{
+	struct scene *s = *state;
+
+	host_writes_all(s);
+	hold(s, 30, 1);
+	convert(s, 0, FILE_PAGES, false);
+	assert_as_it_should_be(s);
+	let_go(s, 30);
+	convert(s, 0, FILE_PAGES, true);
+	convert(s, 0, FILE_PAGES, true);
+	convert(s, 30, 2, true);
+	assert_as_it_should_be(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		provider_test(held_by_a_pipe),
+		provider_test(held_and_removed),
+		provider_test(held_by_an_io_uring),
+		provider_test(forked_mapping),
+		provider_test(what_is_so_already),
+		device_test(held_by_a_pipe),
+		device_test(held_and_removed),
+		device_test(held_by_an_io_uring),
+		device_test(forked_mapping),
+		device_test(what_is_so_already),
+	};
+
+	return cmocka_run_group_tests_name("guest_memfd: conversion, holders", tests, NULL, NULL);
+}
