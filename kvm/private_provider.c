@@ -3,13 +3,16 @@
  * guest_memfd provided by kvm_private: KVM_CREATE_GUEST_MEMFD makes its files,
  * and KVM answers, for every VM type, what Linux 7.3 answers.
  *
- * That kernel's numbers are in <linux/kvm_private.h>. It has no capability for
- * converting pages in place, and the number that was proposed last, 250, is
- * another one's (KVM_CAP_PPC_COMPAT_CAPS): none is answered here.
+ * With gmem_in_place_conversion it answers what Linux 7.4 does with its
+ * parameter of that name: the files alone say what is private, and all the
+ * memory of their slots is in them. The numbers of both kernels are in
+ * <linux/kvm_private.h>, but for a capability whose number the administrator
+ * has to give.
  */
 
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/kstrtox.h>
 #include <linux/kvm_host.h>
 #include <linux/kvm_private.h>
 #include <linux/module.h>
@@ -41,6 +44,54 @@ module_param_cb(guest_memfd_provider, &provider_ops, NULL, 0444);
 MODULE_PARM_DESC(guest_memfd_provider,
 		 "what KVM_CREATE_GUEST_MEMFD makes: files of kvm_private, or native ones");
 
+/* What the administrator wants; kvm_private_in_place() is what holds. */
+static bool in_place __ro_after_init;
+
+static int in_place_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%c\n", kvm_private_in_place() ? 'Y' : 'N');
+}
+
+static const struct kernel_param_ops in_place_ops = {
+	.flags	= KERNEL_PARAM_OPS_FL_NOARG,
+	.set	= param_set_bool,
+	.get	= in_place_get,
+};
+
+module_param_cb(gmem_in_place_conversion, &in_place_ops, &in_place, 0444);
+MODULE_PARM_DESC(gmem_in_place_conversion,
+		 "guest_memfd files, not VMs, say what is private (with guest_memfd_provider=kvm_private only)");
+
+static unsigned int attributes_cap __ro_after_init =
+	KVM_PRIVATE_CAP_GMEM_ATTRIBUTES;
+
+static int attributes_cap_set(const char *value, const struct kernel_param *kp)
+{
+	unsigned int cap;
+	int ret = kstrtouint(value, 0, &cap);
+
+	if (ret)
+		return ret;
+	if (cap && cap <= KVM_PRIVATE_CAP_LAST_TAKEN)
+		return -EINVAL;
+	attributes_cap = cap;
+	return 0;
+}
+
+static int attributes_cap_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%u\n", attributes_cap);
+}
+
+static const struct kernel_param_ops attributes_cap_ops = {
+	.set	= attributes_cap_set,
+	.get	= attributes_cap_get,
+};
+
+module_param_cb(gmem_attributes_cap, &attributes_cap_ops, NULL, 0444);
+MODULE_PARM_DESC(gmem_attributes_cap,
+		 "number of KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES, 0 not to answer it");
+
 /**
  * kvm_private_provides() - does KVM_CREATE_GUEST_MEMFD make kvm_private files?
  *
@@ -52,12 +103,40 @@ bool kvm_private_provides(void)
 }
 
 /**
+ * kvm_private_in_place() - do files alone say what is private?
+ *
+ * Then all memory of a slot with a kvm_private file is in the file, whether that
+ * can be mapped or not, and VMs hold no attributes. KVM's own guest_memfd can't
+ * convert, so the parameter counts with the provider only.
+ */
+bool kvm_private_in_place(void)
+{
+	return provided && in_place;
+}
+
+/**
+ * kvm_private_gmem_attributes() - KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES
+ * @kvm: NULL: what one VM or another can do
+ * @cap: any capability that is asked about
+ *
+ * Return: attributes that KVM_SET_MEMORY_ATTRIBUTES2 takes; 0 for any other
+ * capability.
+ */
+int kvm_private_gmem_attributes(struct kvm *kvm, long cap)
+{
+	if (!attributes_cap || cap != attributes_cap || !kvm_private_in_place())
+		return 0;
+	return !kvm || kvm_arch_has_private_mem(kvm) ?
+	       KVM_MEMORY_ATTRIBUTE_PRIVATE : 0;
+}
+
+/**
  * kvm_private_gmem_flags() - what KVM_CAP_GUEST_MEMFD_FLAGS answers
  * @kvm: NULL: flags that one VM or another knows
  *
- * Shared from the start is for VMs that don't know private memory, as in Linux
- * 7.3. For the others a page is shared when it is converted, or in the memory
- * at the slot's host address.
+ * Where VMs say what is private, shared from the start is for those that don't
+ * know private memory, as in Linux 7.3. For the others a page is shared when it
+ * is converted, or in the memory at the slot's host address.
  *
  * Return: GUEST_MEMFD_FLAG_* of KVM_CREATE_GUEST_MEMFD.
  */
@@ -65,7 +144,7 @@ u64 kvm_private_gmem_flags(struct kvm *kvm)
 {
 	if (!provided)
 		return 0;
-	if (kvm && kvm_arch_has_private_mem(kvm))
+	if (kvm && kvm_arch_has_private_mem(kvm) && !kvm_private_in_place())
 		return GUEST_MEMFD_FLAG_MMAP;
 	return GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED;
 }

@@ -6,9 +6,10 @@
  * long as the slot lives; it is made with the slot under slots_lock and removed
  * when nobody can find the slot any more (kvm->srcu) and nothing is mapped.
  *
- * If the file can be mapped (%KVM_PRIVATE_FLAG_MMAP) all the slot's memory is in
- * it, and it says what is private. Else its private pages are, and the VM's
- * memory attributes say which those are. KVM's emulator works in the file as
+ * If the file can be mapped (%KVM_PRIVATE_FLAG_MMAP), or with
+ * kvm.gmem_in_place_conversion, all the slot's memory is in it, and it says what
+ * is private. Else its private pages are, and the VM's memory attributes say
+ * which those are. KVM's emulator works in the file as
  * well, but not on private pages of a guest that trusts nobody. It never uses
  * the slot's host address for what is in the file: other memory is there, or
  * none.

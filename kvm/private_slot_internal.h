@@ -6,6 +6,8 @@
 #include <linux/kvm_host.h>
 #include <linux/kvm_private.h>
 
+#include "private_provider.h"
+
 /**
  * struct kvm_private_slot - what a slot with a kvm_private file carries
  * @binding: the range of the file behind the slot
@@ -24,7 +26,8 @@ u64 kvm_private_guest_id(struct kvm *kvm);
 /* Does the state of the file's pages say what is private? */
 static inline bool file_rules(const struct kvm_private_slot *priv)
 {
-	return priv->binding.file_flags & KVM_PRIVATE_FLAG_MMAP;
+	return priv->binding.file_flags & KVM_PRIVATE_FLAG_MMAP ||
+	       kvm_private_in_place();
 }
 
 /* Does the guest not know private memory? */

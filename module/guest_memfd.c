@@ -21,8 +21,9 @@
  *	inode is as those of other private files
  *
  * Unlike other private files it isn't charged to RLIMIT_MEMLOCK (the memory
- * cgroup pays), fallocate() wants FALLOC_FL_KEEP_SIZE, and holes may reach past
- * the end. Whom @guest_id stands for need not outlive the file.
+ * cgroup pays), fallocate() wants FALLOC_FL_KEEP_SIZE, holes may reach past the end,
+ * and KVM_SET_MEMORY_ATTRIBUTES2 takes no flags. The VM that @guest_id stands for need not
+ * outlive the file.
  *
  * The kernel lets KVM alone call anon_inode_make_secure_inode(), where security
  * modules label guest_memfd's inodes and may refuse them. KVM calls it in
