@@ -40,6 +40,7 @@ machine_command() {
 machine_cleanup() {
 	[[ -z ${machine_pid:-} ]] || kill "$machine_pid" 2>/dev/null || true
 	[[ -z ${heartbeat_pid:-} ]] || kill "$heartbeat_pid" 2>/dev/null || true
+	[[ -z ${watch_pid:-} ]] || kill "$watch_pid" 2>/dev/null || true
 	[[ -z ${copy_pids:-} ]] || kill "${copy_pids[@]}" 2>/dev/null || true
 	[[ -z ${work:-} ]] || rm -rf "$work"
 }
@@ -66,6 +67,43 @@ machine_copy() {
 machine_heartbeat() {
 	while sleep 0.2; do
 		echo
+	done
+}
+
+# How long a report may take to be written, and a machine to end by itself after it
+WATCH_GRACE=10
+
+# machine_watch PID: ends the machine some seconds after its kernel complained. An oops with a
+# lock held leaves a machine that waits for ever, and the verdict is certain by then.
+#
+# Looks from outside, once a second, at what the console's log has got since: no process is
+# started for it, and nothing in the machine depends on it.
+machine_watch() {
+	local LC_ALL=C pattern line rest='' suspect never log before after
+
+	pattern=$(splats_pattern)
+	mkfifo "$work/never"
+	exec {never}<>"$work/never" {log}<"$console"
+	while :; do
+		read -r -t 1 -u "$never" || true
+		suspect=
+		while IFS= read -r -u "$log" line; do
+			[[ ! $rest$line =~ $pattern ]] || suspect=1
+			rest=
+		done
+		rest+=$line
+		[[ $suspect ]] || continue
+
+		# KCSAN's races can be told to be foreign only when all of the report is there,
+		# so what is a complaint still is one later.
+		before=$(splats "$console")
+		[[ $before ]] || continue
+		read -r -t "$WATCH_GRACE" -u "$never" || true
+		after=$(splats "$console")
+		grep -aqFx -e "$before" <<<"$after" || continue
+		touch "$work/stopped"
+		kill "$1" 2>/dev/null || rm -f "$work/stopped"
+		return
 	done
 }
 
@@ -171,9 +209,16 @@ machine_run() {
 	machine_pid=$!
 	qemu_status=0
 	machine_seconds=$SECONDS
+	if [[ ! $keep_going ]]; then
+		machine_watch "$machine_pid" >/dev/null {stdout_fd}>&- {stderr_fd}>&- \
+			{heartbeat_fd}>&- &
+		watch_pid=$!
+	fi
 	wait "$machine_pid" || qemu_status=$?
 	machine_seconds=$((SECONDS - machine_seconds))
 	machine_pid=
+	[[ -z ${watch_pid:-} ]] || kill "$watch_pid" 2>/dev/null || true
+	watch_pid=
 	[[ -z ${heartbeat_pid:-} ]] || kill "$heartbeat_pid"
 	heartbeat_pid=
 	exec {stdout_fd}>&- {stderr_fd}>&- {heartbeat_fd}>&-
@@ -210,6 +255,9 @@ machine_verdict() {
 	if [[ $complaints ]]; then
 		say "the kernel complained:"
 		head -n 5 <<<"$complaints" >&2
+		[[ ! -e $work/stopped ]] ||
+			say "the machine was stopped for it after $machine_seconds s;" \
+				"--keep-going lets it go on"
 		exit 90
 	fi
 	if [[ $qemu_status -eq 124 || $qemu_status -eq 137 ]]; then

@@ -57,11 +57,18 @@ all_but_foreign_races() {
 	'
 }
 
+# splats_pattern: prints an extended regular expression for lines that may be a complaint.
+splats_pattern() {
+	local IFS='|'
+
+	printf '%s' "${SPLATS[*]}"
+}
+
 # splats FILE...: prints the lines that are a complaint, if there are any.
 splats() {
 	local pattern text found status=0
 
-	pattern=$(IFS='|'; printf '%s' "${SPLATS[*]}")
+	pattern=$(splats_pattern)
 	text=$(cat -- "$@" | tr -d '\0' | all_but_foreign_races) || die "can't read the kernel's log"
 	found=$(grep -aE -e "$pattern" <<<"$text") || status=$?
 	[[ $status -le 1 ]] || die "can't search the kernel's log"

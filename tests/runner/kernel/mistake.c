@@ -3,6 +3,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
@@ -12,6 +13,7 @@
 #include <linux/preempt.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 static char *kind = "";
 module_param(kind, charp, 0444);
@@ -145,6 +147,31 @@ static void race(void)
 			kthread_stop(threads[i]);
 }
 
+static DEFINE_SPINLOCK(lost);
+static DECLARE_COMPLETION(taken);
+
+static int oops_and_keep(void *unused) __acquires(&lost)
+{
+	int *nothing = NULL;
+
+	OPTIMIZER_HIDE_VAR(nothing);
+	spin_lock(&lost);
+	complete(&taken);
+	return READ_ONCE(*nothing);
+}
+
+/* Doesn't return: the processor waits for a lock whose owner is dead. */
+static void oops_with_lock(void)
+{
+	struct task_struct *thread = kthread_run(oops_and_keep, NULL, "oops_and_keep");
+
+	if (IS_ERR(thread))
+		return;
+	wait_for_completion(&taken);
+	spin_lock(&lost);
+	spin_unlock(&lost);
+}
+
 static const struct {
 	const char *kind;
 	void (*make)(void);
@@ -160,6 +187,7 @@ static const struct {
 	{ "list_corruption", list_corruption },
 	{ "refcount_from_zero", refcount_from_zero },
 	{ "race", race },
+	{ "oops_with_lock", oops_with_lock },
 };
 
 static int __init mistake_init(void)
