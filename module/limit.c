@@ -8,7 +8,8 @@
 
 #include <linux/atomic.h>
 #include <linux/ctype.h>
-#include <linux/kernel.h>
+#include <linux/kstrtox.h>
+#include <linux/limits.h>
 #include <linux/moduleparam.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
@@ -21,14 +22,48 @@ static atomic_long_t nr_charged = ATOMIC_LONG_INIT(0);
 static unsigned long limit = ULONG_MAX;	/* in pages */
 static bool stopped;
 
-/* Bytes, also as 512M or 64G. What is above it stays until it is freed. */
+/*
+ * Takes what memparse() takes, such as 512M. That one wraps, with the digits or
+ * with the unit, and its result doesn't tell; this refuses what doesn't fit.
+ */
+static int parse_bytes(const char *value, u64 *bytes)
+{
+	static const char units[] = "kmgtpe";
+	unsigned int shift = 0;
+	const char *unit;
+	char number[32];
+	ssize_t length;
+	bool hex;
+
+	/* kstrtou64() would take a sign, and a newline before the unit. */
+	length = strscpy(number, value, sizeof(number));
+	if (length < 0 || !isdigit(*number))
+		return -EINVAL;
+	if (number[length - 1] == '\n')
+		number[--length] = '\0';
+	hex = number[0] == '0' && tolower(number[1]) == 'x';
+	unit = strchr(units, tolower(number[length - 1]));
+	if (unit && !(hex && *unit == 'e')) {
+		shift = 10 * (unit - units + 1);
+		number[--length] = '\0';
+	}
+	if (!isxdigit(number[length - 1]) || kstrtou64(number, 0, bytes) ||
+	    *bytes > U64_MAX >> shift)
+		return -EINVAL;
+
+	*bytes <<= shift;
+	return 0;
+}
+
+/*
+ * What is above the limit stays until it is freed. Less than a page would be
+ * nothing at all, and couldn't be told from 0, which is no limit.
+ */
 static int limit_set(const char *value, const struct kernel_param *param)
 {
-	unsigned long long bytes;
-	char *end;
+	u64 bytes;
 
-	bytes = memparse(value, &end);
-	if (!isdigit(*value) || (*end && strcmp(end, "\n")))
+	if (parse_bytes(value, &bytes) || (bytes && bytes < PAGE_SIZE))
 		return -EINVAL;
 	WRITE_ONCE(limit, bytes ? bytes >> PAGE_SHIFT : ULONG_MAX);
 	return 0;

@@ -58,9 +58,24 @@ static void test_parameter(void **state)
 	} good[] = {
 		{ "4096", PAGE }, { "1M\n", MIB }, { "3G", 3 * GIB },
 		{ "0x10000", 65536 }, { "4097", PAGE }, { "0", 0 },
+		{ "0x100e", PAGE }, { "0x40K", 64 * KIB }, { "010000", PAGE },
+		{ "4k", PAGE }, { "0\n", 0 }, { "0G", 0 },
+		/* The largest of each kind */
+		{ "15E", 15ULL << 60 }, { "16383P", 16383ULL << 50 },
+		{ "18446744073709551615", -PAGE },
+		{ "0xffffffffffffffff\n", -PAGE },
 	};
 	static const char *const bad[] = {
 		"", "\n", "x", "-1", "1Q", "1M 2", "1.5G", "M",
+		"+1M", " 1M", "1M\n\n", "1\nM", "1MM", "1MiB", "0x", "0xG",
+		"8192 ", "099999",
+		/* Less than a page is neither some nor no limit. */
+		"1", "4095\n", "3K", "0x1E",
+		/* They don't fit, and wrap to 0, to a page, to anything. */
+		"16E", "32E", "16384P", "17E", "0x1000000000000001K",
+		"18446744073709551616", "18446744073709555712",
+		"99999999999999999999", "0x10000000000001000",
+		"100000000000000000000000000000000000000000",
 	};
 
 	(void)state;
