@@ -13,22 +13,41 @@ as_root() {
 	fi
 }
 
-# All of apt's talk goes to stderr: stdout belongs to the scripts.
-apt_update() {
-	say "asking Debian for its list of packages (apt-get update)"
-	as_root apt-get -qq update >&2
-}
+# How long others may keep the package manager busy: unattended-upgrades, for one, does so for
+# minutes after the first boot of a fresh machine.
+APT_PATIENCE=1200
 
-# What dpkg has to tell is only of interest if it fails.
-apt_install() {
-	local log status=0
+# apt_get ARG...: what it has to tell is only of interest if it fails, and goes to stderr then:
+# stdout belongs to the scripts. apt-get itself waits for one of its locks only, and without a word.
+apt_get() {
+	local log status told='' until=$((SECONDS + APT_PATIENCE))
+	local held='Could not get lock .*(held by|temporarily unavailable)'
 
 	log=$(mktemp)
-	as_root env DEBIAN_FRONTEND=noninteractive \
-		apt-get -qq -y --no-install-recommends install "$@" >"$log" 2>&1 || status=$?
+	while :; do
+		status=0
+		as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C \
+			apt-get -qq -o DPkg::Lock::Timeout=0 "$@" >"$log" 2>&1 || status=$?
+		if [[ $status -eq 0 || $SECONDS -ge $until ]] || ! grep -qE "$held" "$log"; then
+			break
+		fi
+		[[ $told ]] || say "waiting, for the package manager is busy:" \
+			"$(grep -m 1 -oE "$held.*" "$log")"
+		told=1
+		sleep 2
+	done
 	[[ $status -eq 0 ]] || cat "$log" >&2
 	rm -f "$log"
 	return "$status"
+}
+
+apt_update() {
+	say "asking Debian for its list of packages (apt-get update)"
+	apt_get update
+}
+
+apt_install() {
+	apt_get -y --no-install-recommends install "$@"
 }
 
 # apt_download DIRECTORY PACKAGE=VERSION
