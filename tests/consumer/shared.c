@@ -302,6 +302,47 @@ static void test_stateless_prepares_nothing(void **state)
 	expect_error(EINVAL, try_bind(c, &bind), "an unknown flag");
 }
 
+/* A shared page that the host works on for the guest doesn't become private meanwhile. */
+static void expect_kept(struct consumer *c, __u64 index)
+{
+	struct kpt_page page = { .index = index };
+
+	expect_ok(ioctl(c->device, KPT_LOCK_PAGE, &page), "locking %llu", index);
+	expect_held(c->file, index * PAGE, PAGE, index * PAGE);
+	expect_held(c->file, 0, 64 * PAGE, index * PAGE);
+	/* It is no other page. */
+	expect_ok(file_make_private(c->file, (index ^ 1) * PAGE, PAGE, 0),
+		  "beside %llu", index);
+	expect_ok(file_make_shared(c->file, (index ^ 1) * PAGE, PAGE, 0), "back");
+	expect_ok(ioctl(c->device, KPT_UNLOCK_PAGE), "unlocking %llu", index);
+	expect_ok(file_make_private(c->file, index * PAGE, PAGE, 0),
+		  "%llu, unlocked", index);
+	expect_ok(file_make_shared(c->file, index * PAGE, PAGE, 0), "back");
+}
+
+static void test_locked(void **state)
+{
+	static const __u64 pages[] = { 0, 1, 5, 62, 63 };
+	struct consumer *c = *state;
+	const __u64 flags = KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED;
+	struct kpt_bind bind = { .end = FILE_PAGES };
+
+	take(c, flags, 0, false);
+	allocate(c, 0, FILE_PAGES);
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+		expect_kept(c, pages[i]);
+
+	unbind(c, 0);
+	consumer_close_file(c);
+	c->file = huge_create(HUGE_PAGE, flags);
+	bind.fd = c->file;
+	expect_ok(try_bind(c, &bind), "binding");
+	allocate(c, 0, HUGE_PAGES);
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+		expect_kept(c, pages[i]);
+	expect_backing(c->file, 1, 0, "still huge");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +359,7 @@ int main(void)
 		consumer_test(test_stateless),
 		consumer_test(test_stateless_after_another),
 		consumer_test(test_stateless_prepares_nothing),
+		consumer_test(test_locked),
 	};
 
 	return cmocka_run_group_tests_name("kernel interface: shared pages",

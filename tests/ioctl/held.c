@@ -16,6 +16,7 @@
 
 #include "child.h"
 #include "convert.h"
+#include "huge.h"
 #include "touch.h"
 #include "unit.h"
 
@@ -285,6 +286,85 @@ static void packet_memory(void **state)
 	close(xdp);
 }
 
+/* A file of two units of so many pages, the second of which has come apart; all shared */
+static int create_units(unsigned int shift, __u64 pages)
+{
+	int units = shift == HUGE_SHIFT ?
+		    huge_create(2 * pages * PAGE, KVM_PRIVATE_FLAG_MMAP |
+				KVM_PRIVATE_FLAG_INIT_SHARED) :
+		    file_create(2 * pages * PAGE, KVM_PRIVATE_FLAG_MMAP |
+				KVM_PRIVATE_FLAG_INIT_SHARED);
+
+	expect_ok(file_allocate(units, 0, 2 * pages * PAGE), "allocate");
+	expect_ok(file_punch(units, (2 * pages - 1) * PAGE, PAGE), "punch");
+	return units;
+}
+
+/*
+ * What is looked at begins in the middle of a unit, and the search for held pages, when it
+ * gives the processor up there, goes on right behind that unit and no further.
+ */
+static void begins_in_a_unit(unsigned int shift, __u64 pages)
+{
+	static const unsigned int starts[] = { 1, 7, 31, 62, 63 };
+	int units = create_units(shift, pages);
+	char *units_map = file_map(units, 2 * pages * PAGE);
+	struct iovec vec = { units_map + pages * PAGE, PAGE };
+	__u64 start;
+
+	assert_int_equal(vmsplice(pipes[1], &vec, 1, 0), PAGE);
+	for (unsigned int i = 0; i < ARRAY_SIZE(starts); i++) {
+		start = starts[i] * pages / 64;
+		expect_held(units, start * PAGE, (2 * pages - start) * PAGE,
+			    pages * PAGE);
+	}
+	assert_int_equal(file_shared(units), 2 * pages * PAGE);
+	assert_int_equal(read(pipes[0], drain, PAGE), PAGE);
+	expect_ok(file_make_private(units, PAGE, (2 * pages - 1) * PAGE, 0),
+		  "with none held");
+	munmap(units_map, 2 * pages * PAGE);
+	close(units);
+}
+
+static void begins_in_a_run(void **state)
+{
+	(void)state;
+	begins_in_a_unit(12, 64);
+}
+
+static void begins_in_a_huge_page(void **state)
+{
+	(void)state;
+	begins_in_a_unit(HUGE_SHIFT, HUGE_PAGES);
+}
+
+/* Of a block that is to be collapsed only what is shared is looked at. */
+static void collapse_finds_it(void **state)
+{
+	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
+	int huge = create_units(HUGE_SHIFT, HUGE_PAGES);
+	char *huge_map = file_map(huge, 2 * HUGE_PAGE);
+	struct iovec vec = { huge_map + 64 * PAGE, PAGE };
+
+	(void)state;
+	/* Runs of pages again, so that it begins in one */
+	expect_ok(file_punch(huge, 0, HUGE_PAGE), "punch");
+	for (__u64 page = 64; page < HUGE_PAGES; page += 64) {
+		huge_map[page * PAGE] = 1;
+		expect_ok(file_allocate(huge, page * PAGE, 64 * PAGE), "allocate");
+	}
+	expect_ok(file_punch(huge, 0, 64 * PAGE), "punch");
+	expect_ok(file_allocate(huge, 0, 64 * PAGE), "allocate a run");
+	expect_ok(file_make_private(huge, 0, 33 * PAGE, 0), "to private");
+	assert_int_equal(vmsplice(pipes[1], &vec, 1, 0), PAGE);
+	expect_error(EAGAIN, file_collapse(huge, &collapse), "collapse");
+	assert_int_equal(read(pipes[0], drain, PAGE), PAGE);
+	collapse = (struct kvm_private_collapse){ .size = HUGE_PAGE };
+	expect_ok(file_collapse(huge, &collapse), "with none held");
+	munmap(huge_map, 2 * HUGE_PAGE);
+	close(huge);
+}
+
 static int create(void **state)
 {
 	unsigned int i;
@@ -323,6 +403,9 @@ int main(void)
 		held_test(holder_is_killed),
 		held_test(io_uring_buffers),
 		held_test(packet_memory),
+		held_test(begins_in_a_run),
+		held_test(begins_in_a_huge_page),
+		held_test(collapse_finds_it),
 	};
 
 	return cmocka_run_group_tests_name("held", tests, NULL, NULL);

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * To be run after programs that use the module with the parameter detours=N: each place
+ * that may give the processor up, and each that looks again, has taken its detour since
+ * the module was loaded. The names of those that the programs don't come to are the
+ * arguments.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "own_points.h"
+#include "unit.h"
+
+static int nr_left_out;
+static char **left_out;
+
+static bool is_left_out(const char *point)
+{
+	for (int i = 0; i < nr_left_out; i++)
+		if (!strcmp(point, left_out[i]))
+			return true;
+	return false;
+}
+
+static void test_taken(void **state)
+{
+	unsigned int points = 0, passed, taken, missing = 0;
+	FILE *file = fopen(DETOUR_POINTS, "re");
+	char name[64];
+
+	(void)state;
+	assert_non_null(file);
+	while (fscanf(file, "%63s %u %u", name, &passed, &taken) == 3) {
+		points++;
+		print_message("# %s: passed %u times, taken %u times\n", name,
+			      passed, taken);
+		if (taken || is_left_out(name))
+			continue;
+		print_error("the detour %s has never been taken\n", name);
+		missing++;
+	}
+	fclose(file);
+	assert_true(points > 0);
+	assert_int_equal(missing, 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_taken),
+	};
+
+	nr_left_out = argc - 1;
+	left_out = argv + 1;
+	return cmocka_run_group_tests_name("detours", tests, NULL, NULL);
+}
