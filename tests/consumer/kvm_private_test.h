@@ -181,5 +181,7 @@ struct kpt_event {
 
 /* As an ioctl of KVM for the firmware: its lock is outside of the file's. */
 #define KPT_FIRMWARE	_IOW(KPT_IOC_TYPE, 18, struct kpt_firmware)
+/* Keeps the processor from everybody else, for so many microseconds. */
+#define KPT_KEEP	_IO(KPT_IOC_TYPE, 19)
 
 #endif

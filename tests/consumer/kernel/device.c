@@ -2,6 +2,7 @@
 /* The device through which a program tells the module what to do. */
 
 #include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -112,6 +113,17 @@ static long firmware(const void __user *arg)
 	return kpt_firmware(&args);
 }
 
+/* Not longer than what nobody takes for a processor that is stuck */
+static long keep(unsigned long microseconds)
+{
+	if (microseconds > 100 * USEC_PER_MSEC)
+		return -EINVAL;
+	for (; microseconds >= USEC_PER_MSEC; microseconds -= USEC_PER_MSEC)
+		udelay(USEC_PER_MSEC);
+	udelay(microseconds);
+	return 0;
+}
+
 static long kpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *user = (void __user *)arg;
@@ -135,6 +147,8 @@ static long kpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return kpt_unlock_page();
 	case KPT_SWEEP:
 		return sweep(user);
+	case KPT_KEEP:
+		return keep(arg);
 	case KPT_IS_PRIVATE:
 		return is_private(user);
 	case KPT_POPULATE:

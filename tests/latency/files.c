@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Many files at once, whose holder nobody has to be, to ask for their sum */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/klog.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "convert.h"
+#include "fdinfo.h"
+#include "huge.h"
+#include "poison.h"
+#include "stretch.h"
+#include "text_file.h"
+#include "unit.h"
+
+#define FILES 100000
+
+#define TOTALS "/sys/class/misc/kvm_private/"
+#define LISTING "/sys/kernel/debug/kvm_private/files"
+
+static int device;
+static int *files;
+
+static void make_files(unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		files[i] = file_create_on(device, PAGE, KVM_PRIVATE_FLAG_MMAP |
+							KVM_PRIVATE_FLAG_INIT_SHARED);
+		/* Those that have something are listed by it. */
+		if (i % 16 == 0)
+			expect_ok(file_allocate(files[i], 0, PAGE), "allocate");
+	}
+}
+
+static int close_files(unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		if (close(files[i]))
+			return -1;
+	return 0;
+}
+
+static int read_all(const char *path)
+{
+	static char text[65536];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t part = fd;
+
+	while (part >= 0 && (part = read(fd, text, sizeof(text))) > 0)
+		;
+	if (fd >= 0)
+		close(fd);
+	return part;
+}
+
+static void totals(void **state)
+{
+	static const char *const names[] = {
+		TOTALS "allocated_4k", TOTALS "allocated_2m", TOTALS "allocated_1g",
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+		expect_ok(stretch(read_all(names[i]), "%s with %u files",
+				  names[i], FILES), "reading %s", names[i]);
+}
+
+static void listing(void **state)
+{
+	(void)state;
+	expect_ok(stretch(read_all(LISTING), "the list of %u files", FILES),
+		  "reading " LISTING);
+}
+
+static void one_of_many(void **state)
+{
+	int fd;
+
+	(void)state;
+	fd = expect_ok(stretch(file_try_create(device, PAGE, 0),
+			       "one file beside %u", FILES), "create");
+	assert_int_equal(stretch(fdinfo_number(fd, "allocated-4k"),
+				 "fdinfo of one"), 0);
+	expect_ok(stretch(close(fd), "the end of one beside %u", FILES), "close");
+}
+
+static pid_t start_victim(void)
+{
+	pid_t pid = expect_ok(fork(), "fork");
+
+	if (!pid) {
+		text_file_write("/proc/self/oom_score_adj", "1000");
+		pause();
+		_exit(1);
+	}
+	/* Until it has said so */
+	usleep(100000);
+	return pid;
+}
+
+/* Who names the largest holders before it kills: what it says itself isn't measured. */
+static void out_of_memory(void **state)
+{
+	pid_t victim = start_victim();
+	int status;
+
+	(void)state;
+	/* Not to a serial line, for which the kernel waits */
+	expect_ok(klogctl(6, NULL, 0), "silence on the console");
+	expect_ok(stretch(text_file_try_write("/proc/sysrq-trigger", "f"),
+			  "out of memory with %u files", FILES), "sysrq");
+	expect_ok(waitpid(victim, &status, 0), "waitpid");
+	expect_ok(klogctl(7, NULL, 0), "the console");
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+}
+
+static void the_end(void **state)
+{
+	(void)state;
+	expect_ok(stretch(close_files(FILES), "the end of %u files, one by one",
+			  FILES), "close");
+}
+
+/* An error in a page of the last one is looked for in all. */
+static void memory_error(void **state)
+{
+	enum { SOME = 3000 };
+	char *map;
+	__u64 frame;
+
+	(void)state;
+	make_files(SOME);
+	map = file_map(files[SOME - 1], PAGE);
+	frame = frame_at(map);
+	expect_ok(stretch(poison_try(frame), "a memory error beside %u files",
+			  SOME), "an error in frame %#llx", frame);
+	close_files(SOME);
+}
+
+static int setup(void **state)
+{
+	const struct rlimit limit = { FILES + 100, FILES + 100 };
+
+	files = calloc(FILES, sizeof(*files));
+	assert_non_null(files);
+	expect_ok(setrlimit(RLIMIT_NOFILE, &limit), "RLIMIT_NOFILE");
+	device = device_open();
+	make_files(FILES);
+	return stretch_group_setup(state);
+}
+
+static int teardown(void **state)
+{
+	stretch_group_teardown(state);
+	close(device);
+	free(files);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		stretch_test(totals),
+		stretch_test(listing),
+		stretch_test(one_of_many),
+		stretch_test(out_of_memory),
+		stretch_test(the_end),
+		stretch_test(memory_error),
+	};
+
+	return cmocka_run_group_tests_name("latency: files", tests, setup,
+					   teardown);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Files whose policy changes with each page */
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "convert.h"
+#include "numa.h"
+#include "stretch.h"
+#include "unit.h"
+
+#define POLICIES 100000
+#define SIZE (POLICIES * PAGE)
+
+static int set_policy(int fd, __u64 offset, __u64 size, int mode)
+{
+	const __u64 nodes = NODE_0;
+	struct kvm_private_set_policy policy = {
+		.offset = offset, .size = size, .mode = mode,
+		.nodemask = (uintptr_t)&nodes,
+		.maxnode = mode == MPOL_DEFAULT ? 0 : 64,
+	};
+
+	return ioctl(fd, KVM_PRIVATE_SET_POLICY, &policy);
+}
+
+static int make_policies(void)
+{
+	int fd = file_create(SIZE, KVM_PRIVATE_FLAG_MMAP |
+				   KVM_PRIVATE_FLAG_INIT_SHARED);
+
+	for (__u64 i = 0; i < POLICIES; i++)
+		expect_ok(set_policy(fd, i * PAGE, PAGE, MPOL_BIND),
+			  "policy %llu", i);
+	return fd;
+}
+
+static void one_for_all(void **state)
+{
+	int fd = make_policies();
+
+	(void)state;
+	expect_ok(stretch(set_policy(fd, 0, SIZE, MPOL_BIND),
+			  "one policy in the place of %u", POLICIES), "SET_POLICY");
+	close(fd);
+}
+
+static void none_for_all(void **state)
+{
+	int fd = make_policies();
+
+	(void)state;
+	expect_ok(stretch(set_policy(fd, PAGE, SIZE - PAGE, MPOL_DEFAULT),
+			  "none in the place of %u", POLICIES - 1), "SET_POLICY");
+	close(fd);
+}
+
+static void by_mbind(void **state)
+{
+	int fd = make_policies();
+	char *map = file_map(fd, SIZE);
+
+	(void)state;
+	expect_ok(stretch(numa_bind(map, SIZE, MPOL_INTERLEAVE, NODE_0, 0),
+			  "mbind() of %u", POLICIES), "mbind");
+	munmap(map, SIZE);
+	close(fd);
+}
+
+static void with_the_file(void **state)
+{
+	int fd = make_policies();
+
+	(void)state;
+	/* One at the end of many, and pages that ask for theirs */
+	expect_ok(stretch(set_policy(fd, SIZE - PAGE, PAGE, MPOL_PREFERRED),
+			  "one more beside %u", POLICIES), "SET_POLICY");
+	expect_ok(stretch(file_allocate(fd, 0, 64 * MIB), "allocating by them"),
+		  "allocate");
+	expect_ok(stretch(close(fd), "the end of a file with %u policies",
+			  POLICIES), "close");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		stretch_test(one_for_all),
+		stretch_test(none_for_all),
+		stretch_test(by_mbind),
+		stretch_test(with_the_file),
+	};
+
+	return cmocka_run_group_tests_name("latency: policies", tests,
+					   stretch_group_setup,
+					   stretch_group_teardown);
+}

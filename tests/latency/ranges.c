@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Files that change their state with each page */
+#include <unistd.h>
+
+#include "convert.h"
+#include "stretch.h"
+#include "unit.h"
+
+/* Ranges that are in the state that the file didn't start in */
+#define RANGES 100000
+#define SIZE (2 * RANGES * PAGE)
+
+#define STARTS_SHARED	KVM_PRIVATE_FLAG_INIT_SHARED
+#define STARTS_PRIVATE	0
+
+static const char *with(bool pages)
+{
+	return pages ? "with pages" : "without pages";
+}
+
+static int make_ranges(__u64 flags, bool pages)
+{
+	int fd = file_create(SIZE, flags | KVM_PRIVATE_FLAG_MMAP);
+
+	if (pages)
+		expect_ok(file_allocate(fd, 0, SIZE), "allocate");
+	for (__u64 i = 0; i < RANGES; i++) {
+		if (flags & STARTS_SHARED)
+			expect_ok(file_make_private(fd, 2 * i * PAGE, PAGE, 0),
+				  "range %llu to private", i);
+		else
+			expect_ok(file_make_shared(fd, 2 * i * PAGE, PAGE, 0),
+				  "range %llu to shared", i);
+	}
+	return fd;
+}
+
+static void to_private(__u64 flags, bool pages)
+{
+	int fd = make_ranges(flags, pages);
+
+	expect_ok(stretch(file_make_private(fd, 0, SIZE, 0),
+			  "%u ranges of a file that starts %s, %s, to private",
+			  RANGES, flags & STARTS_SHARED ? "shared" : "private",
+			  with(pages)), "to private");
+	assert_int_equal(file_shared(fd), 0);
+	close(fd);
+}
+
+static void to_shared(__u64 flags, bool pages)
+{
+	int fd = make_ranges(flags, pages);
+
+	expect_ok(stretch(file_make_shared(fd, 0, SIZE, CONVERT_ZERO),
+			  "%u ranges of a file that starts %s, %s, to shared and zero",
+			  RANGES, flags & STARTS_SHARED ? "shared" : "private",
+			  with(pages)), "to shared");
+	assert_int_equal(file_shared(fd), SIZE);
+	expect_ok(stretch(file_make_shared(fd, 0, SIZE, CONVERT_ZERO),
+			  "the same once more, without a change"), "to shared");
+	close(fd);
+}
+
+static void starts_shared(void **state)
+{
+	(void)state;
+	to_private(STARTS_SHARED, false);
+	to_shared(STARTS_SHARED, false);
+}
+
+static void starts_shared_with_pages(void **state)
+{
+	(void)state;
+	to_private(STARTS_SHARED, true);
+	to_shared(STARTS_SHARED, true);
+}
+
+static void starts_private(void **state)
+{
+	(void)state;
+	to_private(STARTS_PRIVATE, false);
+	to_shared(STARTS_PRIVATE, false);
+}
+
+static void starts_private_with_pages(void **state)
+{
+	(void)state;
+	to_private(STARTS_PRIVATE, true);
+	to_shared(STARTS_PRIVATE, true);
+}
+
+/* What doesn't change the states, before what ends them */
+static void other_calls(void **state)
+{
+	int fd = make_ranges(STARTS_PRIVATE, true);
+
+	(void)state;
+	expect_ok(stretch(lseek(fd, 0, SEEK_HOLE), "SEEK_HOLE over all of them"),
+		  "SEEK_HOLE");
+	assert_int_equal(stretch(file_shared(fd), "fdinfo"), SIZE / 2);
+	expect_ok(stretch(file_punch(fd, 0, SIZE), "a hole over all of them"),
+		  "punch");
+	expect_ok(stretch(close(fd), "the end of a file with %u ranges", RANGES),
+		  "close");
+}
+
+static void end_with_pages(void **state)
+{
+	int fd = make_ranges(STARTS_PRIVATE, true);
+
+	(void)state;
+	expect_ok(stretch(close(fd), "the end of a file with %u ranges and pages",
+			  RANGES), "close");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		stretch_test(starts_shared),
+		stretch_test(starts_shared_with_pages),
+		stretch_test(starts_private),
+		stretch_test(starts_private_with_pages),
+		stretch_test(other_calls),
+		stretch_test(end_with_pages),
+	};
+
+	return cmocka_run_group_tests_name("latency: ranges", tests,
+					   stretch_group_setup,
+					   stretch_group_teardown);
+}
