@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rwsem.h>
+#include <linux/sched.h>
 
 #include "consumer.h"
 
@@ -126,8 +127,10 @@ void kpt_unbind_all(void)
 {
 	unsigned int slot;
 
-	for (slot = 0; slot < KPT_SLOTS; slot++)
+	for (slot = 0; slot < KPT_SLOTS; slot++) {
 		kpt_unbind(slot);
+		cond_resched();
+	}
 }
 
 /* The caller holds slots_lock. */
