@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "blame.h"
 #include "stretch.h"
 #include "text_file.h"
 #include "unit.h"
@@ -22,7 +23,7 @@
 static pthread_t watcher;
 static sem_t wanted, over;
 static volatile bool watching, leaving;
-static __u64 longest;
+static __u64 longest, longest_end;
 static unsigned int nr_too_long;
 
 static __u64 now(void)
@@ -51,8 +52,10 @@ static void watch_operation(void)
 		next += STRETCH_STEP;
 		sleep_until(next);
 		late = now() - next;
-		if (late > longest)
+		if (late > longest) {
 			longest = late;
+			longest_end = next + late;
+		}
 		if (late > STRETCH_STEP)
 			next += late;
 	}
@@ -70,6 +73,7 @@ static void *watch(void *unused)
 
 void stretch_begin(void)
 {
+	blame_begin();
 	longest = 0;
 	watching = true;
 	/* The other one goes first, and runs until it sleeps. */
@@ -90,7 +94,10 @@ void stretch_end(const char *format, ...)
 	va_end(args);
 	print_message("# %s: %llu instructions%s\n", what, longest,
 		      longest > STRETCH_BOUND ? ", TOO LONG" : "");
-	nr_too_long += longest > STRETCH_BOUND;
+	if (longest > STRETCH_BOUND) {
+		blame_print(longest_end - longest, longest_end);
+		nr_too_long++;
+	}
 }
 
 __u64 stretch_taken(void)
@@ -128,6 +135,7 @@ int stretch_group_setup(void **state)
 
 	(void)state;
 	expect_no_preemption();
+	blame_setup();
 	sem_init(&wanted, 0, 0);
 	sem_init(&over, 0, 0);
 	pthread_attr_init(&attributes);
