@@ -57,17 +57,17 @@ static void many_bindings(void **state)
 	struct consumer *c = *state;
 
 	bind_many(c);
-	expect_ok(stretch(rebind(c, BINDINGS / 2), "unbinding and binding one of %u",
+	expect_ok(stretch(rebind(c, BINDINGS / 2), "%u bindings: unbind one and bind it",
 			  BINDINGS), "rebind");
-	expect_ok(stretch(file_punch(c->file, 0, SIZE), "punching %u bindings",
+	expect_ok(stretch(file_punch(c->file, 0, SIZE), "%u bindings: punch",
 			  BINDINGS), "punch");
 	forget_events(c);
 	expect_ok(stretch(file_make_shared(c->file, 0, SIZE, CONVERT_PRESERVE),
-			  "%u bindings to shared", BINDINGS), "to shared");
+			  "%u bindings: to shared", BINDINGS), "to shared");
 	forget_events(c);
 	expect_ok(stretch(file_make_private(c->file, 0, SIZE, CONVERT_PRESERVE),
-			  "%u bindings to private", BINDINGS), "to private");
-	expect_ok(stretch(close_device(c), "unbinding all %u", BINDINGS), "unbind");
+			  "%u bindings: to private", BINDINGS), "to private");
+	expect_ok(stretch(close_device(c), "%u bindings: unbind all", BINDINGS), "unbind");
 }
 
 /* Each page another guest's, all of which have gone but for their pages */
@@ -101,12 +101,12 @@ static void many_guests(void **state)
 	struct consumer *c = *state;
 
 	make_guests(c, GUESTS);
-	expect_ok(stretch(bind_another(c), "binding one guest more than %u", GUESTS),
+	expect_ok(stretch(bind_another(c), "%u guests: bind another", GUESTS),
 		  "bind");
 	expect_ok(stretch(file_make_shared(c->file, 0, SIZE, CONVERT_ZERO),
-			  "pages of %u guests to shared", GUESTS), "to shared");
+			  "%u guests: to shared and zero", GUESTS), "to shared");
 	expect_ok(stretch(file_make_shared(c->file, 0, SIZE, CONVERT_ZERO),
-			  "the same without a change"), "to shared");
+			  "%u guests: to shared and zero, as it is", GUESTS), "to shared");
 	unbind(c, 0);
 }
 
@@ -116,39 +116,55 @@ static void pages_of_guests_end(void **state)
 
 	make_guests(c, GUESTS);
 	consumer_close_device(c);
-	expect_ok(stretch(close(c->file), "the end of a file with pages of %u guests",
+	expect_ok(stretch(close(c->file), "%u guests: the end of the file",
 			  GUESTS), "close");
 	c->file = -1;
+}
+
+static void prepare_all(struct consumer *c, __u64 size)
+{
+	const struct kpt_sweep all = { .end = size / PAGE };
+
+	expect_ok(ioctl(c->device, KPT_SWEEP, &all), "looking all pages up");
+	forget_events(c);
 }
 
 /* One guest's pages, of which a platform hears one by one */
 static void prepared_pages(void **state)
 {
 	const __u64 size = 256 * MIB;
-	struct kpt_sweep sweep = { .end = size / PAGE };
 	struct consumer *c = *state;
 
 	consumer_close_file(c);
 	c->file = file_create(size, KVM_PRIVATE_FLAG_MMAP);
 	bind_guest(c, 0, 1, 0, size / PAGE);
-	/* In the test module itself nothing makes way. */
-	for (sweep.start = 0; sweep.start < size / PAGE; sweep.start = sweep.end) {
-		sweep.end = sweep.start + 256;
-		expect_ok(ioctl(c->device, KPT_SWEEP, &sweep), "looking pages up");
-	}
-	forget_events(c);
+	prepare_all(c, size);
 	expect_ok(stretch(file_make_shared(c->file, PAGE, size - PAGE, CONVERT_ZERO),
-			  "256 MiB that were prepared to shared"), "to shared");
+			  "256 MiB, prepared: to shared and zero"), "to shared");
 	forget_events(c);
-	expect_ok(stretch(file_make_private(c->file, 0, size, 0), "and to private"),
+	expect_ok(stretch(file_make_private(c->file, 0, size, 0), "256 MiB, prepared once: to private"),
 		  "to private");
-	for (sweep.start = 0; sweep.start < size / PAGE; sweep.start = sweep.end) {
-		sweep.end = sweep.start + 256;
-		expect_ok(ioctl(c->device, KPT_SWEEP, &sweep), "looking pages up");
-	}
-	forget_events(c);
-	expect_ok(stretch(file_punch(c->file, 0, size), "punching what was prepared"),
+	prepare_all(c, size);
+	expect_ok(stretch(file_punch(c->file, 0, size), "256 MiB, prepared: punch"),
 		  "punch");
+}
+
+/* Pages that are there, but were prepared for nobody, with a guest that would mind */
+static void pages_beside_a_guest(void **state)
+{
+	const __u64 size = 256 * MIB;
+	struct consumer *c = *state;
+
+	consumer_close_file(c);
+	c->file = file_create(size, KVM_PRIVATE_FLAG_MMAP);
+	bind_guest(c, 0, 1, 0, 1);
+	allocate(c, 0, size / PAGE);
+	expect_ok(stretch(file_make_shared(c->file, PAGE, size - PAGE,
+					   CONVERT_PRESERVE),
+			  "256 MiB beside a guest: to shared"), "to shared");
+	expect_ok(stretch(file_make_private(c->file, PAGE, size - PAGE,
+					    CONVERT_PRESERVE),
+			  "256 MiB beside a guest: to private"), "to private");
 }
 
 static int setup(void **state)
@@ -181,6 +197,7 @@ int main(void)
 		bindings_test(many_guests),
 		bindings_test(pages_of_guests_end),
 		bindings_test(prepared_pages),
+		bindings_test(pages_beside_a_guest),
 	};
 
 	return cmocka_run_group_tests_name("latency: bindings", tests, setup,

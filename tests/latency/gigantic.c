@@ -32,13 +32,13 @@ static void come_and_go(void **state)
 	int fd = create(0);
 
 	(void)state;
-	expect_ok(stretch(file_allocate(fd, 0, GIGANTIC_PAGE), "allocating 1 GiB"),
+	expect_ok(stretch(file_allocate(fd, 0, GIGANTIC_PAGE), "1 GiB: allocate"),
 		  "allocate");
-	assert_int_equal(stretch(lseek(fd, 0, SEEK_HOLE), "SEEK_HOLE"),
+	assert_int_equal(stretch(lseek(fd, 0, SEEK_HOLE), "1 GiB: SEEK_HOLE"),
 			 GIGANTIC_PAGE);
-	expect_ok(stretch(file_punch(fd, 0, GIGANTIC_PAGE), "punching it"), "punch");
+	expect_ok(stretch(file_punch(fd, 0, GIGANTIC_PAGE), "1 GiB: punch"), "punch");
 	expect_ok(file_allocate(fd, 0, GIGANTIC_PAGE), "allocate");
-	expect_ok(stretch(close(fd), "the end of its file"), "close");
+	expect_ok(stretch(close(fd), "1 GiB: the end of the file"), "close");
 }
 
 static void conversions(void **state)
@@ -46,14 +46,15 @@ static void conversions(void **state)
 	int fd = create_full(STARTS_SHARED);
 
 	(void)state;
-	expect_ok(stretch(file_make_private(fd, 0, GIGANTIC_PAGE, 0), "to private"),
+	expect_ok(stretch(file_make_private(fd, 0, GIGANTIC_PAGE, 0),
+			  "1 GiB: to private"),
 		  "to private");
 	expect_ok(stretch(file_make_shared(fd, 0, GIGANTIC_PAGE, CONVERT_PRESERVE),
-			  "to shared"), "to shared");
+			  "1 GiB: to shared"), "to shared");
 	expect_ok(stretch(file_make_private(fd, PAGE, GIGANTIC_PAGE - PAGE, 0),
-			  "to private but for a page"), "to private");
+			  "1 GiB: to private but for a page"), "to private");
 	expect_ok(stretch(file_make_shared(fd, PAGE, GIGANTIC_PAGE - PAGE,
-					   CONVERT_ZERO), "to shared and zero"),
+					   CONVERT_ZERO), "1 GiB: to shared and zero"),
 		  "to shared");
 	close(fd);
 }
@@ -72,11 +73,11 @@ static void mapped(void **state)
 	char *map = file_map(fd, GIGANTIC_PAGE);
 
 	(void)state;
-	stretch(touch_some(map), "touching some of it");
+	stretch(touch_some(map), "1 GiB: touch some of it");
 	expect_ok(stretch(file_make_private(fd, 0, GIGANTIC_PAGE, 0),
-			  "to private, mapped"), "to private");
+			  "1 GiB: to private, mapped"), "to private");
 	munmap(map, GIGANTIC_PAGE);
-	expect_ok(stretch(close(fd), "the end of what came apart"), "close");
+	expect_ok(stretch(close(fd), "1 GiB that came apart: the end of the file"), "close");
 }
 
 static void pieces(void **state)
@@ -85,8 +86,8 @@ static void pieces(void **state)
 
 	(void)state;
 	expect_ok(stretch(file_punch(fd, PAGE, GIGANTIC_PAGE / 2),
-			  "a hole of half of it and a page"), "punch");
-	expect_ok(stretch(file_punch(fd, 0, GIGANTIC_PAGE), "punching the rest"),
+			  "1 GiB: punch half and a page"), "punch");
+	expect_ok(stretch(file_punch(fd, 0, GIGANTIC_PAGE), "1 GiB: punch the rest"),
 		  "punch");
 	close(fd);
 }
@@ -100,7 +101,7 @@ static void collapse(void **state)
 	expect_ok(file_punch(fd, 0, PAGE), "punch");
 	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
 	expect_ok(stretch(file_collapse(fd, &args),
-			  "collapsing it after a page was replaced"), "collapse");
+			  "1 GiB with a page replaced: collapse"), "collapse");
 	expect_backing_1g(fd, 1, 0, 0, "collapsed");
 	close(fd);
 }
@@ -117,16 +118,42 @@ static void bound(void **state)
 	(void)state;
 	bind_guest(&c, 0, 1, 0, GIGANTIC_PAGE / PAGE);
 	expect_ok(stretch(ioctl(c.device, KPT_GET_PFN, &page),
-			  "a guest's first access"), "KPT_GET_PFN");
+			  "1 GiB of a guest's: first access"), "KPT_GET_PFN");
 	expect_ok(stretch(file_make_shared(c.file, PAGE, GIGANTIC_PAGE - PAGE, 0),
-			  "a guest's to shared"), "to shared");
+			  "1 GiB of a guest's: to shared"), "to shared");
 	expect_ok(stretch(file_make_private(c.file, 0, GIGANTIC_PAGE, 0),
-			  "and to private"), "to private");
+			  "1 GiB of a guest's: to private"), "to private");
 	consumer_close_device(&c);
 	close(c.file);
 }
 
-/* Last, since the machine loses a page of it. */
+/* Of a guest's, which nobody has taken to pieces. Last: the machine loses it. */
+static void memory_error_in_whole(void **state)
+{
+	struct consumer c = {
+		.device = expect_ok(open(KPT_DEVICE, O_RDWR | O_CLOEXEC),
+				    "opening " KPT_DEVICE),
+		.file = create_full(KVM_PRIVATE_FLAG_MMAP),
+	};
+	struct kpt_page page = { .index = 5000 };
+
+	(void)state;
+	bind(&c, 0, KPT_OPS_PLAIN, 0, GIGANTIC_PAGE / PAGE);
+	expect_ok(ioctl(c.device, KPT_GET_PFN, &page), "KPT_GET_PFN");
+	expect_ok(stretch(poison_try(page.pfn), "1 GiB of a guest's: an error in it"),
+		  "an error in frame %#llx", page.pfn);
+	page.index = 6000;
+	expect_ok(stretch(ioctl(c.device, KPT_GET_PFN, &page),
+			  "1 GiB with an error: access beside it"), "KPT_GET_PFN");
+	expect_ok(stretch(file_make_shared(c.file, 0, GIGANTIC_PAGE, CONVERT_ZERO),
+			  "1 GiB with an error: to shared and zero"), "to shared");
+	expect_ok(stretch(file_make_private(c.file, 0, GIGANTIC_PAGE, 0),
+			  "1 GiB with an error: to private"), "to private");
+	consumer_close_device(&c);
+	expect_ok(stretch(close(c.file), "1 GiB with an error: the end of the file"), "close");
+}
+
+/* The machine loses a page of this, too. */
 static void memory_error(void **state)
 {
 	int fd = create_full(STARTS_SHARED);
@@ -134,12 +161,12 @@ static void memory_error(void **state)
 	__u64 frame = frame_at(map + 5000 * PAGE);
 
 	(void)state;
-	expect_ok(stretch(poison_try(frame), "a memory error in 1 GiB"),
+	expect_ok(stretch(poison_try(frame), "1 GiB, mapped: an error in it"),
 		  "an error in frame %#llx", frame);
 	munmap(map, GIGANTIC_PAGE);
 	expect_ok(stretch(file_make_private(fd, 0, GIGANTIC_PAGE, 0),
-			  "to private with an error"), "to private");
-	expect_ok(stretch(close(fd), "the end of what has an error"), "close");
+			  "1 GiB that came apart with an error: to private"), "to private");
+	expect_ok(stretch(close(fd), "1 GiB that came apart with an error: the end"), "close");
 }
 
 static int setup(void **state)
@@ -164,6 +191,7 @@ int main(void)
 		stretch_test(collapse),
 		stretch_test(bound),
 		stretch_test(memory_error),
+		stretch_test(memory_error_in_whole),
 	};
 
 	return cmocka_run_group_tests_name("latency: gigantic pages", tests, setup,

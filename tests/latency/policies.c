@@ -40,7 +40,7 @@ static void one_for_all(void **state)
 
 	(void)state;
 	expect_ok(stretch(set_policy(fd, 0, SIZE, MPOL_BIND),
-			  "one policy in the place of %u", POLICIES), "SET_POLICY");
+			  "%u policies: one for all", POLICIES), "SET_POLICY");
 	close(fd);
 }
 
@@ -50,7 +50,7 @@ static void none_for_all(void **state)
 
 	(void)state;
 	expect_ok(stretch(set_policy(fd, PAGE, SIZE - PAGE, MPOL_DEFAULT),
-			  "none in the place of %u", POLICIES - 1), "SET_POLICY");
+			  "%u policies: none for all but one", POLICIES), "SET_POLICY");
 	close(fd);
 }
 
@@ -61,7 +61,7 @@ static void by_mbind(void **state)
 
 	(void)state;
 	expect_ok(stretch(numa_bind(map, SIZE, MPOL_INTERLEAVE, NODE_0, 0),
-			  "mbind() of %u", POLICIES), "mbind");
+			  "%u policies: mbind() of all", POLICIES), "mbind");
 	munmap(map, SIZE);
 	close(fd);
 }
@@ -73,10 +73,10 @@ static void with_the_file(void **state)
 	(void)state;
 	/* One at the end of many, and pages that ask for theirs */
 	expect_ok(stretch(set_policy(fd, SIZE - PAGE, PAGE, MPOL_PREFERRED),
-			  "one more beside %u", POLICIES), "SET_POLICY");
-	expect_ok(stretch(file_allocate(fd, 0, 64 * MIB), "allocating by them"),
+			  "%u policies: change one", POLICIES), "SET_POLICY");
+	expect_ok(stretch(file_allocate(fd, 0, 64 * MIB), "%u policies: allocate", POLICIES),
 		  "allocate");
-	expect_ok(stretch(close(fd), "the end of a file with %u policies",
+	expect_ok(stretch(close(fd), "%u policies: the end of the file",
 			  POLICIES), "close");
 }
 

@@ -206,8 +206,9 @@ static unsigned int compare(const struct operation *operation, __u64 in_use)
 	bool same = large <= 2 * small && small_error == operation->error &&
 		    large_error == operation->error;
 
-	print_message("# %s, pages at both ends: %s: %llu instructions for 2^30 bytes (%s), %llu for 2^46 (%s)%s\n",
-		      operation->name, in_use ? "yes" : "no", small,
+	print_message("# %s, %s: %llu instructions for 2^30 bytes (%s), %llu for 2^46 (%s)%s\n",
+		      in_use ? "pages at both ends" : "empty",
+		      operation->name, small,
 		      strerrorname_np(small_error), large,
 		      strerrorname_np(large_error), same ? "" : ", BY SIZE");
 	return !same;
@@ -258,9 +259,10 @@ static void largest(const struct operation *operation, __u64 in_use)
 		expect_ok(file_allocate(fd, 0, in_use), "the first page");
 		expect_ok(file_allocate(fd, size - in_use, in_use), "the last page");
 	}
-	stretch(call(operation, fd, size), "%s of 2^47 bytes, pages: %s",
-		operation->name, in_use ? "at both ends" : "none");
-	stretch(close(fd), "the end of it");
+	stretch(call(operation, fd, size), "2^47 bytes, %s: %s", in_use ? "pages at both ends" : "empty",
+		operation->name);
+	stretch(close(fd), "2^47 bytes, %s: the end of the file after %s",
+		in_use ? "pages at both ends" : "empty", operation->name);
 }
 
 static void stretches(void **state)
@@ -284,11 +286,12 @@ static void interrupted(void **state)
 
 		set_alarm(PATIENCE);
 		expect_error(EINTR, stretch(file_allocate(fd, 0, LARGE),
-					    "allocating 2^46 bytes in pages of 2^%u, interrupted",
+					    "2^46 bytes, pages of 2^%u: allocate, interrupted",
 					    shifts[i]), "allocate");
 		set_alarm(0);
 		assert_true(file_allocated(fd) > 0);
-		expect_ok(stretch(close(fd), "the end of it"), "close");
+		expect_ok(stretch(close(fd), "2^46 bytes, pages of 2^%u: the end",
+				  shifts[i]), "close");
 	}
 }
 

@@ -19,6 +19,7 @@
 #define AFTERWARDS 200000
 
 #define PREEMPTION "/sys/kernel/debug/sched/preempt"
+#define KEPT_PAGES "/proc/sys/vm/percpu_pagelist_high_fraction"
 
 static pthread_t watcher;
 static sem_t wanted, over;
@@ -135,6 +136,11 @@ int stretch_group_setup(void **state)
 
 	(void)state;
 	expect_no_preemption();
+	/*
+	 * Of freed pages a processor keeps some thousands, which the page allocator
+	 * takes back all at once, with interrupts off, when somebody frees another.
+	 */
+	text_file_write(KEPT_PAGES, "1000000");
 	blame_setup();
 	sem_init(&wanted, 0, 0);
 	sem_init(&over, 0, 0);
