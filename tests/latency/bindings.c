@@ -142,8 +142,8 @@ static void prepared_pages(void **state)
 	expect_ok(stretch(file_make_shared(c->file, PAGE, size - PAGE, CONVERT_ZERO),
 			  "256 MiB, prepared: to shared and zero"), "to shared");
 	forget_events(c);
-	expect_ok(stretch(file_make_private(c->file, 0, size, 0), "256 MiB, prepared once: to private"),
-		  "to private");
+	expect_ok(stretch(file_make_private(c->file, 0, size, 0),
+			  "256 MiB, prepared once: to private"), "to private");
 	prepare_all(c, size);
 	expect_ok(stretch(file_punch(c->file, 0, size), "256 MiB, prepared: punch"),
 		  "punch");

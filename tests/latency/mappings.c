@@ -50,7 +50,8 @@ static void touched(void **state)
 		  "to private");
 	expect_ok(file_make_shared(fd, 0, PAGE, 0), "to shared");
 	touch_all(start);
-	expect_ok(stretch(file_punch(fd, 0, PAGE), "%u mappings of a page: punch", MAPPINGS), "punch");
+	expect_ok(stretch(file_punch(fd, 0, PAGE), "%u mappings of a page: punch",
+			  MAPPINGS), "punch");
 	munmap(start, MAPPINGS * STRIDE);
 	close(fd);
 }

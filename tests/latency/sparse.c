@@ -125,9 +125,19 @@ static const struct operation operations[] = {
 	{ .name = "collapse", .call = collapse, .page_shift = HUGE_SHIFT },
 	{ .name = "collapse from the middle", .call = collapse_odd, .page_shift = HUGE_SHIFT },
 	{ .name = "collapse, gigantic", .call = collapse, .page_shift = GIGANTIC_SHIFT },
-	{ .name = "populate from where nothing is", .call = populate_from_nowhere, .error = EFAULT },
-	{ .name = "populate from the kernel's half", .call = populate_past_memory, .error = EFAULT },
+	{
+		.name = "populate from where nothing is",
+		.call = populate_from_nowhere, .error = EFAULT,
+	}, {
+		.name = "populate from the kernel's half",
+		.call = populate_past_memory, .error = EFAULT,
+	},
 };
+
+static const char *what_is_in(__u64 in_use)
+{
+	return in_use ? "pages at both ends" : "empty";
+}
 
 static int create(__u64 size, __u32 page_shift)
 {
@@ -207,7 +217,7 @@ static unsigned int compare(const struct operation *operation, __u64 in_use)
 		    large_error == operation->error;
 
 	print_message("# %s, %s: %llu instructions for 2^30 bytes (%s), %llu for 2^46 (%s)%s\n",
-		      in_use ? "pages at both ends" : "empty",
+		      what_is_in(in_use),
 		      operation->name, small,
 		      strerrorname_np(small_error), large,
 		      strerrorname_np(large_error), same ? "" : ", BY SIZE");
@@ -241,13 +251,15 @@ static void pages_at_both_ends(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* Beyond the first page there is nothing, as far as the file goes. */
+/* From there to the end of the file there is nothing. */
 static void seek_to_the_end(void **state)
 {
-	static const struct operation data_at_end = { .name = "SEEK_DATA", .call = seek_data, .error = ENXIO };
+	static const struct operation no_data = {
+		.name = "SEEK_DATA", .call = seek_data, .error = ENXIO,
+	};
 
 	(void)state;
-	assert_int_equal(compare(&data_at_end, 0), 0);
+	assert_int_equal(compare(&no_data, 0), 0);
 }
 
 static void largest(const struct operation *operation, __u64 in_use)
@@ -259,10 +271,10 @@ static void largest(const struct operation *operation, __u64 in_use)
 		expect_ok(file_allocate(fd, 0, in_use), "the first page");
 		expect_ok(file_allocate(fd, size - in_use, in_use), "the last page");
 	}
-	stretch(call(operation, fd, size), "2^47 bytes, %s: %s", in_use ? "pages at both ends" : "empty",
+	stretch(call(operation, fd, size), "2^47 bytes, %s: %s", what_is_in(in_use),
 		operation->name);
 	stretch(close(fd), "2^47 bytes, %s: the end of the file after %s",
-		in_use ? "pages at both ends" : "empty", operation->name);
+		what_is_in(in_use), operation->name);
 }
 
 static void stretches(void **state)
