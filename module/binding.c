@@ -97,6 +97,9 @@ int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 	binding->file_flags = f->flags;
 	binding->file_order = f->order;
 	binding->guest = guest;
+	/* Does it begin and end where backing pages do? Lookups are many. */
+	binding->whole_pages = IS_ALIGNED(binding->start | binding->end,
+					  1UL << f->order);
 	binding->node.start = binding->start;
 	binding->node.last = binding->end - 1;
 	interval_tree_insert(&binding->node, &f->bindings);

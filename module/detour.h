@@ -73,6 +73,17 @@ do {									\
 		cond_resched();						\
 } while (0)
 
+/*
+ * For a walk that holds the RCU read lock. The kernel's own cond_resched_rcu() is nothing
+ * where RCU is preemptible, though such a kernel may be booted with preempt=none.
+ */
+static inline void kvm_private_resched_rcu(void)
+{
+	rcu_read_unlock();
+	cond_resched();
+	rcu_read_lock();
+}
+
 /* Is a walk to give the processor up here? */
 #define kvm_private_should_pause(name)					\
 	(need_resched() || kvm_private_forced(KVM_PRIVATE_PAUSE_##name))

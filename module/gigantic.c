@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory for gigantic units, which are larger than what the page allocator deals
- * with: a range of it is cleared of whatever can be moved.
+ * with: a range of it is cleared of whatever can be moved, some at a time.
  *
  * What comes from there is on no memory cgroup's bill: modules can't charge, and
  * the allocator doesn't in this case. So it takes a right to have such a file.
@@ -19,6 +19,12 @@
 #include "unit.h"
 
 #define NR_PAGES	(PUD_SIZE >> PAGE_SHIFT)
+
+/*
+ * What is cleared in one go: the allocator zeroes all that it gives, while others wait for
+ * the processor.
+ */
+#define CHUNK		(2UL << KVM_PRIVATE_ORDER_HUGE)
 
 #define GFP_GIGANTIC	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
@@ -39,16 +45,40 @@ static bool is_of_zone(struct zone *zone, unsigned long pfn)
 	return true;
 }
 
+static void free_pages_from(unsigned long pfn, unsigned long end)
+{
+	for (; pfn < end; pfn++) {
+		__free_page(pfn_to_page(pfn));
+		if (IS_ALIGNED(pfn, CHUNK))
+			kvm_private_cond_resched(GIGANTIC);
+	}
+}
+
+static bool alloc_pages_from(unsigned long pfn)
+{
+	unsigned long at, end = pfn + NR_PAGES;
+
+	for (at = pfn; at < end; at += CHUNK) {
+		if (fatal_signal_pending(current) ||
+		    kvm_private_may_fail(CONTIG, -ENOMEM,
+					 kvm_private_alloc_contig(at, at + CHUNK,
+								  GFP_GIGANTIC)))
+			break;
+		kvm_private_cond_resched(GIGANTIC);
+	}
+	if (likely(at == end))
+		return true;
+
+	free_pages_from(pfn, at);
+	return false;
+}
+
 static struct page *alloc_in_zone(struct zone *zone)
 {
 	unsigned long pfn = ALIGN(zone->zone_start_pfn, NR_PAGES);
 
 	for (; pfn + NR_PAGES <= zone_end_pfn(zone); pfn += NR_PAGES) {
-		if (is_of_zone(zone, pfn) &&
-		    !kvm_private_may_fail(CONTIG, -ENOMEM,
-					  kvm_private_alloc_contig(pfn,
-								   pfn + NR_PAGES,
-								   GFP_GIGANTIC)))
+		if (is_of_zone(zone, pfn) && alloc_pages_from(pfn))
 			return pfn_to_page(pfn);
 		if (fatal_signal_pending(current))
 			break;

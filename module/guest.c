@@ -160,20 +160,6 @@ bool kvm_private_has_guests(struct kvm_private_file *f)
 }
 
 /**
- * kvm_private_unit_guest() - the guest that a unit is prepared for
- * @unit: in the store
- *
- * Return: its record or NULL. Without the unit's lock it may be used for
- * nothing but a comparison.
- */
-struct kvm_private_guest *
-kvm_private_unit_guest(const struct kvm_private_unit *unit)
-{
-	/* Pairs with note_guest(): prepared before it says so. */
-	return (void *)smp_load_acquire(&unit->head->private);
-}
-
-/**
  * kvm_private_unit_is_guarded() - must the host keep its hands off?
  * @unit: locked, in the store
  *

@@ -263,6 +263,49 @@ static inline bool kvm_private_must_wait(struct kvm_private_file *f,
 	return !*own && kvm_private_should_retry(CLAIM, claimed);
 }
 
+/* state.c, for a file that has been converted */
+bool kvm_private_state_lookup(struct kvm_private_file *f, pgoff_t index);
+void kvm_private_state_clip_converted(struct kvm_private_file *f, pgoff_t index,
+				      pgoff_t *start, pgoff_t *end);
+
+static inline bool kvm_private_starts_private(const struct kvm_private_file *f)
+{
+	return !(f->flags & KVM_PRIVATE_FLAG_INIT_SHARED);
+}
+
+/**
+ * kvm_private_state_is_private() - is a page the guest's alone?
+ * @f: the file
+ * @index: page offset, inside the file
+ *
+ * Context: any. Takes no lock; the answer stays true while the caller holds
+ * the invalidate_lock.
+ */
+static inline bool kvm_private_state_is_private(struct kvm_private_file *f,
+						pgoff_t index)
+{
+	/* No older than what the tree would say: it changes before the change ends. */
+	return READ_ONCE(f->nr_converted) ? kvm_private_state_lookup(f, index) :
+					    kvm_private_starts_private(f);
+}
+
+/**
+ * kvm_private_state_clip() - leave of a range what is in one state
+ * @f: the file
+ * @index: page offset in the range, whose state counts
+ * @start: in/out: first page offset
+ * @end: in/out: page offset after the last
+ *
+ * Context: any. Takes no lock, as kvm_private_state_is_private().
+ */
+static inline void kvm_private_state_clip(struct kvm_private_file *f,
+					  pgoff_t index, pgoff_t *start,
+					  pgoff_t *end)
+{
+	if (READ_ONCE(f->nr_converted))
+		kvm_private_state_clip_converted(f, index, start, end);
+}
+
 /* device.c */
 int kvm_private_device_init(void);
 void kvm_private_device_exit(void);
@@ -435,8 +478,6 @@ kvm_private_guest_get(struct kvm_private_file *f,
 void kvm_private_guest_put(struct kvm_private_file *f,
 			   struct kvm_private_guest *guest);
 bool kvm_private_has_guests(struct kvm_private_file *f);
-struct kvm_private_guest *
-kvm_private_unit_guest(const struct kvm_private_unit *unit);
 bool kvm_private_unit_is_guarded(const struct kvm_private_unit *unit);
 void kvm_private_unit_assign(const struct kvm_private_unit *unit,
 			     struct kvm_private_guest *guest);
@@ -448,9 +489,6 @@ void kvm_private_unit_reclaim(struct kvm_private_file *f,
 /* state.c */
 void kvm_private_state_init(struct kvm_private_file *f);
 void kvm_private_state_destroy(struct kvm_private_file *f);
-bool kvm_private_state_is_private(struct kvm_private_file *f, pgoff_t index);
-void kvm_private_state_clip(struct kvm_private_file *f, pgoff_t index,
-			    pgoff_t *start, pgoff_t *end);
 bool kvm_private_state_find(struct kvm_private_file *f, bool private,
 			    pgoff_t *start, pgoff_t *end);
 int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
@@ -462,8 +500,9 @@ unsigned long kvm_private_state_nr_shared(struct kvm_private_file *f,
 /* store.c */
 struct page *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
 				   pgoff_t until, struct kvm_private_unit *unit);
-bool kvm_private_store_is_claimed(struct kvm_private_file *f, pgoff_t index,
-				  const struct kvm_private_unit *unit, bool *own);
+bool kvm_private_store_look_for_claims(struct kvm_private_file *f, pgoff_t index,
+				       const struct kvm_private_unit *unit,
+				       bool *own);
 bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
 				 struct kvm_private_unit *unit);
 int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,

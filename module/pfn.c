@@ -33,7 +33,7 @@ guest_for(const struct kvm_private_binding *binding, bool private)
 }
 
 /* A block grows by the one beside it, for as long as that has no memory error. */
-static unsigned int clip_to_sound(const struct kvm_private_unit *unit,
+static noinline unsigned int clip_to_sound(const struct kvm_private_unit *unit,
 				  pgoff_t index, unsigned int order)
 {
 	unsigned int sound;
@@ -54,16 +54,36 @@ static unsigned int clip_order(struct kvm_private_file *f,
 			       pgoff_t index, const struct kvm_private_unit *unit,
 			       unsigned int order)
 {
-	pgoff_t start = binding->start, end = binding->end;
+	pgoff_t start = binding->start, end = binding->end, first;
 
-	/* ... in the binding and, if its guest minds, in one state, and sound. */
+	/* ... in the binding and, if its guest minds, in one state, and not poisoned. */
 	if (!(binding->flags & KVM_PRIVATE_BIND_STATELESS))
 		kvm_private_state_clip(f, index, &start, &end);
-	while (round_down(index, 1UL << order) < start ||
-	       round_down(index, 1UL << order) + (1UL << order) > end)
-		order--;
+	for (;; order--) {
+		first = round_down(index, 1UL << order);
+		if (likely(first >= start && first + (1UL << order) <= end))
+			break;
+	}
 	return kvm_private_unit_may_have_poison(unit) ?
 	       clip_to_sound(unit, index, order) : order;
+}
+
+/*
+ * What a lookup tells of the pages around the one that it found. Mostly that is all of the
+ * unit, which is why this comes before clip_order().
+ */
+static __always_inline unsigned int
+max_order_of(struct kvm_private_file *f,
+	     const struct kvm_private_binding *binding, pgoff_t index,
+	     const struct kvm_private_unit *unit)
+{
+	/* A file of base pages has runs, which are no pages to others. */
+	if (!f->order)
+		return 0;
+	if (likely(binding->whole_pages && !READ_ONCE(f->nr_converted) &&
+		   !kvm_private_unit_may_have_poison(unit)))
+		return unit->order;
+	return clip_order(f, binding, index, unit, unit->order);
 }
 
 /* Platforms know base pages and huge pages: SEV-SNP's RMP has no other sizes. */
@@ -178,7 +198,6 @@ static int find_pfn(struct kvm_private_file *f,
 {
 	unsigned long seq = kvm_private_observed_seq();
 	struct kvm_private_unit unit;
-	unsigned int order;
 	struct page *page;
 
 	if (!binding_has(binding, index))
@@ -195,10 +214,8 @@ static int find_pfn(struct kvm_private_file *f,
 	*pfn = page_to_pfn(page);
 	if (private)
 		kvm_private_tell_handed_out(binding, index, *pfn, 0, seq);
-	if (max_order) {
-		order = min(unit.order, f->order);
-		*max_order = order ? clip_order(f, binding, index, &unit, order) : 0;
-	}
+	if (max_order)
+		*max_order = max_order_of(f, binding, index, &unit);
 	return 0;
 }
 

@@ -30,11 +30,6 @@
 /* What the tree has for a range; the range is all there is to know. */
 #define CONVERTED	xa_mk_value(1)
 
-static bool starts_private(const struct kvm_private_file *f)
-{
-	return !(f->flags & KVM_PRIVATE_FLAG_INIT_SHARED);
-}
-
 void kvm_private_state_init(struct kvm_private_file *f)
 {
 	/*
@@ -48,20 +43,10 @@ void kvm_private_state_init(struct kvm_private_file *f)
 	mt_set_external_lock(&f->converted, &f->invalidate_lock);
 }
 
-/**
- * kvm_private_state_is_private() - is a page the guest's alone?
- * @f: the file
- * @index: page offset, inside the file
- *
- * Context: any. Takes no lock; the answer stays true while the caller holds
- * the invalidate_lock.
- */
-bool kvm_private_state_is_private(struct kvm_private_file *f, pgoff_t index)
+/* kvm_private_state_is_private() of a file with ranges that are converted */
+bool kvm_private_state_lookup(struct kvm_private_file *f, pgoff_t index)
 {
-	/* No older than what the tree would say: it changes before the change ends. */
-	if (!READ_ONCE(f->nr_converted))
-		return starts_private(f);
-	return starts_private(f) == !mtree_load(&f->converted, index);
+	return kvm_private_starts_private(f) == !mtree_load(&f->converted, index);
 }
 
 /* Returns whether the range around @index is converted. RCU is read-locked. */
@@ -76,22 +61,11 @@ static bool converted_range(struct kvm_private_file *f, pgoff_t index,
 	return entry;
 }
 
-/**
- * kvm_private_state_clip() - leave of a range what is in one state
- * @f: the file
- * @index: page offset in the range, whose state counts
- * @start: in/out: first page offset
- * @end: in/out: page offset after the last
- *
- * Context: any. Takes no lock, as kvm_private_state_is_private().
- */
-void kvm_private_state_clip(struct kvm_private_file *f, pgoff_t index,
-			    pgoff_t *start, pgoff_t *end)
+/* kvm_private_state_clip() of a file with ranges that are converted */
+void kvm_private_state_clip_converted(struct kvm_private_file *f, pgoff_t index,
+				      pgoff_t *start, pgoff_t *end)
 {
 	pgoff_t first, last;
-
-	if (!READ_ONCE(f->nr_converted))
-		return;
 
 	rcu_read_lock();
 	converted_range(f, index, &first, &last);
@@ -115,7 +89,7 @@ void kvm_private_state_clip(struct kvm_private_file *f, pgoff_t index,
 bool kvm_private_state_find(struct kvm_private_file *f, bool private,
 			    pgoff_t *start, pgoff_t *end)
 {
-	bool wanted = private != starts_private(f);
+	bool wanted = private != kvm_private_starts_private(f);
 	pgoff_t next = *start;
 	pgoff_t first, last;
 	bool found;
@@ -244,7 +218,7 @@ int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
 
 	return kvm_private_may_fail(STATE, -ENOMEM,
 				    set_parts(f, start, end,
-					      private != starts_private(f),
+					      private != kvm_private_starts_private(f),
 					      GFP_NOWAIT | __GFP_ACCOUNT |
 					      __GFP_NOWARN));
 }
@@ -293,5 +267,5 @@ unsigned long kvm_private_state_nr_shared(struct kvm_private_file *f,
 {
 	unsigned long nr = READ_ONCE(f->nr_converted);
 
-	return starts_private(f) ? nr : nr_pages - nr;
+	return kvm_private_starts_private(f) ? nr : nr_pages - nr;
 }

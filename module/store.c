@@ -25,6 +25,16 @@
 #include "unit.h"
 
 /*
+ * xas_reload() without looking for the entry's first slot a second time: that is where
+ * xas_load() has left the state. An entry is there as long as all of it is.
+ */
+static __always_inline void *reload(const struct xa_state *xas)
+{
+	return xas->xa_node ? xa_entry(xas->xa, xas->xa_node, xas->xa_offset) :
+			      xa_head(xas->xa);
+}
+
+/*
  * Takes no lock. The reference for the caller is of the page, or if @locking of
  * its unit's head. Inlined, since it is most of what a guest's fault costs here.
  */
@@ -59,7 +69,7 @@ store_lookup(struct kvm_private_file *f, pgoff_t index,
 		unit->claims = READ_ONCE(f->nr_claims);
 		smp_rmb();
 		if (likely(!kvm_private_should_retry(LOOKUP,
-						     entry != xas_reload(&xas))))
+						     entry != reload(&xas))))
 			break;
 		put_page(page);
 	}
@@ -95,27 +105,11 @@ struct page *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
 	return page;
 }
 
-/**
- * kvm_private_store_is_claimed() - has another task claimed what a lookup has found?
- * @f: the file
- * @index: page offset of the page
- * @unit: from kvm_private_store_get(), with a page or without
- * @own: out: the current task has claimed the page
- *
- * The lookup took its reference, then looked whether the file had claims, and then found
- * its page in the store still. So a file without claims hasn't lost the page to one that
- * ended before. Else the store has to be asked once more.
- *
- * Context: any but interrupts.
- * Return: whether it is claimed, or not the file's page any more: then the caller drops
- * its reference, calls kvm_private_wait_for_claims() and starts again.
- */
-bool kvm_private_store_is_claimed(struct kvm_private_file *f, pgoff_t index,
-				  const struct kvm_private_unit *unit, bool *own)
+/* kvm_private_store_is_claimed() of a file that had claims */
+bool kvm_private_store_look_for_claims(struct kvm_private_file *f, pgoff_t index,
+				       const struct kvm_private_unit *unit,
+				       bool *own)
 {
-	*own = false;
-	if (likely(!unit->claims))
-		return false;
 	if (kvm_private_page_claimed(f, index, own))
 		return true;
 	return !*own && unit->head &&

@@ -2,7 +2,6 @@
 /* What the store can tell of its pages. */
 
 #include <linux/pagemap.h>
-#include <linux/rcupdate_wait.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 
@@ -84,7 +83,7 @@ pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
 		order = kvm_private_entry_order(entry);
 		index = round_down(index, 1UL << order) + (1UL << order);
 		if (kvm_private_should_pause(NEXT_HOLE)) {
-			cond_resched_rcu();
+			kvm_private_resched_rcu();
 			kvm_private_walk_set(&xas, index);
 			entry = xas_load(&xas);
 		} else if (order) {
@@ -130,7 +129,7 @@ bool kvm_private_store_find_pfn(struct kvm_private_file *f, unsigned long pfn,
 		}
 		if (kvm_private_should_pause(FIND_PFN)) {
 			kvm_private_walk_set(&xas, kvm_private_unit_end(&unit));
-			cond_resched_rcu();
+			kvm_private_resched_rcu();
 		}
 	}
 	rcu_read_unlock();
@@ -170,7 +169,7 @@ bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
 			continue;
 		kvm_private_walk_set(&xas, *index);
 		if (kvm_private_should_pause(FIND_PFN))
-			cond_resched_rcu();
+			kvm_private_resched_rcu();
 	}
 	rcu_read_unlock();
 
@@ -230,7 +229,7 @@ int kvm_private_store_check_unused(struct kvm_private_file *f, pgoff_t start,
 				break;
 			}
 			kvm_private_walk_set(&xas, index);
-			cond_resched_rcu();
+			kvm_private_resched_rcu();
 		} else if (index < kvm_private_unit_end(&unit)) {
 			kvm_private_walk_set(&xas, index);
 		}

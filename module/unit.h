@@ -92,8 +92,11 @@ kvm_private_block_order(const struct kvm_private_unit *unit)
 static inline int kvm_private_unit_refs(const struct kvm_private_unit *unit,
 					pgoff_t index)
 {
-	return 1 + (unit->whole &&
-		    IS_ALIGNED(index, 1UL << kvm_private_block_order(unit)));
+	/* All units are naturally aligned, so a run has no other page at such an offset. */
+	bool is_first = index == unit->index ||
+			IS_ALIGNED(index, 1UL << KVM_PRIVATE_ORDER_HUGE);
+
+	return unit->whole && is_first ? 2 : 1;
 }
 
 /*
@@ -199,18 +202,17 @@ static inline void *kvm_private_entry(const struct kvm_private_unit *unit)
 	return xa_mk_value(value);
 }
 
+/* A byte for each code, since lookups are many */
+#define KVM_PRIVATE_ENTRY_ORDERS					\
+	((u32)KVM_PRIVATE_ORDER_RUN << (8 * KVM_PRIVATE_ENTRY_RUN) |	\
+	 (u32)KVM_PRIVATE_ORDER_HUGE << (8 * KVM_PRIVATE_ENTRY_HUGE) |	\
+	 (u32)KVM_PRIVATE_ORDER_GIGANTIC << (8 * KVM_PRIVATE_ENTRY_GIGANTIC))
+
 static inline unsigned int kvm_private_entry_order(void *entry)
 {
-	switch (xa_to_value(entry) & KVM_PRIVATE_ENTRY_CODE) {
-	case 0:
-		return 0;
-	case KVM_PRIVATE_ENTRY_RUN:
-		return KVM_PRIVATE_ORDER_RUN;
-	case KVM_PRIVATE_ENTRY_HUGE:
-		return KVM_PRIVATE_ORDER_HUGE;
-	default:
-		return KVM_PRIVATE_ORDER_GIGANTIC;
-	}
+	unsigned int code = xa_to_value(entry) & KVM_PRIVATE_ENTRY_CODE;
+
+	return (u8)(KVM_PRIVATE_ENTRY_ORDERS >> (8 * code));
 }
 
 /* @index: any that the entry was found at */
@@ -243,6 +245,44 @@ static inline bool kvm_private_walk_retry(struct xa_state *xas, void *entry)
 static inline void kvm_private_walk_set(struct xa_state *xas, pgoff_t next)
 {
 	xas_set(xas, next);
+}
+
+/**
+ * kvm_private_unit_guest() - the guest that a unit is prepared for
+ * @unit: in the store
+ *
+ * Return: its record or NULL. Without the unit's lock it may be used for
+ * nothing but a comparison.
+ */
+static inline struct kvm_private_guest *
+kvm_private_unit_guest(const struct kvm_private_unit *unit)
+{
+	/* Pairs with note_guest(): prepared before it says so. */
+	return (void *)smp_load_acquire(&unit->head->private);
+}
+
+/**
+ * kvm_private_store_is_claimed() - has another task claimed what a lookup has found?
+ * @f: the file
+ * @index: page offset of the page
+ * @unit: from kvm_private_store_get(), with a page or without
+ * @own: out: the current task has claimed the page
+ *
+ * The lookup took its reference, then looked whether the file had claims, and then found
+ * its page in the store still. So a file without claims hasn't lost the page to one that
+ * ended before. Else the store has to be asked once more.
+ *
+ * Context: any but interrupts.
+ * Return: whether it is claimed, or not the file's page any more: then the caller drops
+ * its reference, calls kvm_private_wait_for_claims() and starts again.
+ */
+static inline bool
+kvm_private_store_is_claimed(struct kvm_private_file *f, pgoff_t index,
+			     const struct kvm_private_unit *unit, bool *own)
+{
+	*own = false;
+	return unlikely(unit->claims) &&
+	       kvm_private_store_look_for_claims(f, index, unit, own);
 }
 
 bool kvm_private_pages_have_poison(struct page *page, unsigned long nr);

@@ -118,6 +118,7 @@ struct kvm_private_binding {
 	unsigned int file_order;
 	/* private: the file's, valid while bound */
 	struct kvm_private_guest *guest;
+	bool whole_pages;
 	struct interval_tree_node node;
 };
 
