@@ -302,18 +302,26 @@ static void test_stateless_prepares_nothing(void **state)
 	expect_error(EINVAL, try_bind(c, &bind), "an unknown flag");
 }
 
-/* A shared page that the host works on for the guest doesn't become private meanwhile. */
+/*
+ * A shared page that the host works on for the guest doesn't become private meanwhile.
+ * With it the first page of what it was allocated with is held.
+ */
 static void expect_kept(struct consumer *c, __u64 index)
 {
 	struct kpt_page page = { .index = index };
+	struct kvm_memory_attributes2 all = {
+		.size = 64 * PAGE, .attributes = KVM_MEMORY_ATTRIBUTE_PRIVATE,
+	};
+	__u64 beside = (index ^ 1) ?: 2;
 
 	expect_ok(ioctl(c->device, KPT_LOCK_PAGE, &page), "locking %llu", index);
 	expect_held(c->file, index * PAGE, PAGE, index * PAGE);
-	expect_held(c->file, 0, 64 * PAGE, index * PAGE);
-	/* It is no other page. */
-	expect_ok(file_make_private(c->file, (index ^ 1) * PAGE, PAGE, 0),
+	expect_error(EAGAIN, file_convert(c->file, &all), "page %llu and others",
+		     index);
+	assert_true(all.error_offset == 0 || all.error_offset == index * PAGE);
+	expect_ok(file_make_private(c->file, beside * PAGE, PAGE, 0),
 		  "beside %llu", index);
-	expect_ok(file_make_shared(c->file, (index ^ 1) * PAGE, PAGE, 0), "back");
+	expect_ok(file_make_shared(c->file, beside * PAGE, PAGE, 0), "back");
 	expect_ok(ioctl(c->device, KPT_UNLOCK_PAGE), "unlocking %llu", index);
 	expect_ok(file_make_private(c->file, index * PAGE, PAGE, 0),
 		  "%llu, unlocked", index);
