@@ -30,7 +30,8 @@
  *  - EPERM: a right is missing.
  *  - EINTR: a signal arrived. What was done stays; the call may be repeated.
  *  - ENOENT: a hole, where the call may not allocate.
- *  - EBUSY: only the firmware of a running guest may do that.
+ *  - EBUSY: only the firmware of a running guest may do that, or its content is bound to
+ *    where it is in memory.
  *  - EOPNOTSUPP: nobody can promise that for the content of the pages.
  *  - EHWPOISON: the page has a hardware memory error.
  *  - ENOTTY: an unknown ioctl.
@@ -170,7 +171,8 @@ struct kvm_private_set_policy {
  * EFAULT, EINVAL, EINTR; ENOMEM: no such page could be had; EAGAIN: a shared
  * page of the block at @offset is held by more than the file and its mappings;
  * EBUSY: the block at @offset has a page that a guest's firmware guards, which
- * nobody but the guest may read; EHWPOISON.
+ * nobody but the guest may read, or would have to be moved while it is in use by a guest
+ * that encrypts its memory in place (SEV, SEV-ES); EHWPOISON.
  */
 struct kvm_private_collapse {
 	__u64 offset;
@@ -276,7 +278,8 @@ struct kvm_memory_attributes2 {
  * page is between it and its platform (EOPNOTSUPP).
  * PRESERVE: they hold what was last written to them. EOPNOTSUPP where the
  * platform scrambles them: a page that a guest's firmware guards is to become
- * shared, or a page is to become private whose guest is running already.
+ * shared, or a page is to become private whose guest is running already, or a guest that
+ * encrypts its memory in place (SEV, SEV-ES) uses pages of the range.
  */
 #ifndef KVM_SET_MEMORY_ATTRIBUTES2_ZERO
 #define KVM_SET_MEMORY_ATTRIBUTES2_ZERO		(1ULL << 0)
