@@ -405,8 +405,12 @@ static int priv_populate_one(struct kvm_private_binding *binding,
 
 	if (!kvm_private_slot_is_private(priv->slot, gfn))
 		return -EINVAL;
-	if (source)
+	if (source) {
 		source += (index - args->first) << PAGE_SHIFT;
+		/* A copy that fails would leave zeros in a page that had content. */
+		if (fault_in_readable(source, PAGE_SIZE))
+			return -EFAULT;
+	}
 
 	return args->post_populate(priv->kvm, gfn, pfn, source, order,
 				   args->opaque);

@@ -370,12 +370,37 @@ free:
 	return ret;
 }
 
+/* A block that can't be moved gets no memory for it, nor for its holes. */
+static int check_movable(struct block *block)
+{
+	struct kvm_private_file *f = block->f;
+	pgoff_t start = block->unit.index, held;
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+	int ret;
+
+	ret = kvm_private_lock_unclaimed(f);
+	if (ret)
+		return ret;
+	if (kvm_private_bindings_movable(f, start, end)) {
+		kvm_private_unmap(f, start, end);
+		ret = kvm_private_check_unused(f, start, end, &held);
+	} else {
+		ret = -EBUSY;
+	}
+	up_write(&f->invalidate_lock);
+
+	return ret;
+}
+
 static int try_moving(struct block *block)
 {
 	struct kvm_private_file *f = block->f;
 	unsigned long nr = kvm_private_unit_nr(&block->unit);
 	int ret;
 
+	ret = check_movable(block);
+	if (ret)
+		return ret;
 	ret = kvm_private_store_fill(f, block->unit.index,
 				     kvm_private_unit_end(&block->unit));
 	if (ret)

@@ -183,8 +183,8 @@ bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
  * @end: page offset after the last
  * @held: out: with -EAGAIN, the first page that something else holds
  *
- * The caller has claimed the range and then removed all mappings of it, and keeps new
- * ones from coming. So a page whose count says that the store alone holds it stays so
+ * The caller has removed all mappings of the range and keeps new ones from coming. If it
+ * has claimed the range before, a page whose count says that the store alone holds it stays so
  * for as long as it is claimed:
  *
  * - get_user_pages_fast() may have found it in a mapping that is gone. It drops its
