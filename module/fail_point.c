@@ -36,6 +36,7 @@ static const char * const point_names[] = {
 	[KVM_PRIVATE_FAIL_PAGE]		= "page",
 	[KVM_PRIVATE_FAIL_BLOCK]	= "block",
 	[KVM_PRIVATE_FAIL_CONTIG]	= "contig",
+	[KVM_PRIVATE_FAIL_CONTIG_LAST]	= "contig_last",
 	[KVM_PRIVATE_FAIL_POLICY_PAGE]	= "policy_page",
 	[KVM_PRIVATE_FAIL_POLICY_BLOCK]	= "policy_block",
 	[KVM_PRIVATE_FAIL_ENTER]	= "enter",

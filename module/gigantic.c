@@ -54,15 +54,22 @@ static void free_pages_from(unsigned long pfn, unsigned long end)
 	}
 }
 
+/* The first chunk and the last: to try all of them a test would take too long. */
+static bool chunk_fails(unsigned long pfn, unsigned long at)
+{
+	if (at == pfn)
+		return kvm_private_fails(KVM_PRIVATE_FAIL_CONTIG);
+	return at + CHUNK == pfn + NR_PAGES &&
+	       kvm_private_fails(KVM_PRIVATE_FAIL_CONTIG_LAST);
+}
+
 static bool alloc_pages_from(unsigned long pfn)
 {
 	unsigned long at, end = pfn + NR_PAGES;
 
 	for (at = pfn; at < end; at += CHUNK) {
-		if (fatal_signal_pending(current) ||
-		    kvm_private_may_fail(CONTIG, -ENOMEM,
-					 kvm_private_alloc_contig(at, at + CHUNK,
-								  GFP_GIGANTIC)))
+		if (fatal_signal_pending(current) || chunk_fails(pfn, at) ||
+		    kvm_private_alloc_contig(at, at + CHUNK, GFP_GIGANTIC))
 			break;
 		kvm_private_cond_resched(GIGANTIC);
 	}
