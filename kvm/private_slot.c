@@ -156,10 +156,17 @@ static bool priv_preserves(struct kvm_private_binding *binding)
 	return !to_priv(binding)->kvm->arch.pre_fault_allowed;
 }
 
+/* SEV and SEV-ES: the guest's firmware encrypts in place, by the address of the frame. */
+static bool priv_encrypts(struct kvm_private_binding *binding)
+{
+	return READ_ONCE(to_priv(binding)->kvm->private_encrypted);
+}
+
 static const struct kvm_private_binding_ops trusting_ops = {
 	.owner			= THIS_MODULE,
 	.invalidate_begin	= priv_invalidate_begin,
 	.invalidate_end		= priv_invalidate_end,
+	.encrypts		= priv_encrypts,
 };
 
 /* The owner is the vendor module: what priv_reclaim() ends up in is there. */

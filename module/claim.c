@@ -86,7 +86,8 @@ void kvm_private_release_claim(struct kvm_private_file *f,
 {
 	spin_lock(&f->claims_lock);
 	interval_tree_remove(&claim->range, &f->claims);
-	WRITE_ONCE(f->nr_claims, f->nr_claims - 1);
+	/* What has changed meanwhile, the states among it, comes before. */
+	smp_store_release(&f->nr_claims, f->nr_claims - 1);
 	spin_unlock(&f->claims_lock);
 	wake_up_all(&f->claim_released);
 }
@@ -128,32 +129,42 @@ int kvm_private_wait_for_claims(struct kvm_private_file *f, pgoff_t start,
 	       -EINTR : 0;
 }
 
-static bool has_claims(struct kvm_private_file *f)
+/* kvm_private_wait_for_claims(), which any signal ends */
+int kvm_private_wait_for_claims_interruptible(struct kvm_private_file *f,
+					      pgoff_t start, pgoff_t end)
 {
-	return kvm_private_should_retry(LOCK, READ_ONCE(f->nr_claims));
+	return wait_event_interruptible(f->claim_released,
+					!overlaps(f, start, end, NULL)) ?
+	       -EINTR : 0;
+}
+
+static bool has_claims(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
+{
+	bool claimed = READ_ONCE(f->nr_claims) && overlaps(f, start, end, NULL);
+
+	return kvm_private_should_retry(LOCK, claimed);
 }
 
 /**
- * kvm_private_lock_unclaimed() - take the invalidate_lock to change a file
+ * kvm_private_lock_unclaimed() - take the invalidate_lock to change a range
  * @f: the file
- *
- * Claims of other ranges count, too: a consumer is told of one invalidation at a time,
- * and that of a claim may go on.
+ * @start: first page offset
+ * @end: page offset after the last
  *
  * Context: sleeps. The caller drops the lock with up_write().
- * Return: 0, and the lock is held for writing and nothing is claimed; -EINTR if a fatal
- * signal is pending.
+ * Return: 0, and the lock is held for writing and no page of the range is claimed;
+ * -EINTR if a fatal signal is pending.
  */
-int kvm_private_lock_unclaimed(struct kvm_private_file *f)
+int kvm_private_lock_unclaimed(struct kvm_private_file *f, pgoff_t start,
+			       pgoff_t end)
 {
 	for (;;) {
 		if (down_write_killable(&f->invalidate_lock))
 			return -EINTR;
-		if (likely(!has_claims(f)))
+		if (likely(!has_claims(f, start, end)))
 			return 0;
 		up_write(&f->invalidate_lock);
-		if (wait_event_killable(f->claim_released,
-					!READ_ONCE(f->nr_claims)))
+		if (kvm_private_wait_for_claims(f, start, end))
 			return -EINTR;
 	}
 }

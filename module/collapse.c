@@ -29,6 +29,7 @@ enum {
 	HAS_TO_MOVE = 1,	/* its pages don't lie side by side */
 	HAS_HOLES,		/* a hole was punched, or pages are still missing */
 	NEEDS_NODE,		/* the store has no room for the entry */
+	NOT_WANTED,		/* another task has collapsed it, or has taken its pages */
 };
 
 /**
@@ -69,8 +70,11 @@ static void unlock_parts(const struct block *block)
 		kvm_private_store_unlock(&block->parts[--nr]);
 }
 
-static int check_part(const struct kvm_private_unit *part)
+static int check_part(const struct block *block,
+		      const struct kvm_private_unit *part)
 {
+	if (WARN_ON_ONCE(part->order > block->unit.order))
+		return -EBUSY;
 	if (kvm_private_unit_has_poison(part))
 		return -EHWPOISON;
 	return kvm_private_unit_is_guarded(part) ? -EBUSY : 0;
@@ -98,7 +102,7 @@ static int lock_parts(struct block *block)
 		}
 		block->nr_parts++;
 		index = kvm_private_unit_end(part);
-		ret = check_part(part);
+		ret = check_part(block, part);
 	}
 	if (ret)
 		unlock_parts(block);
@@ -217,6 +221,22 @@ static bool looks_contiguous(const struct block *block)
 	return IS_ALIGNED(page_to_pfn(head), kvm_private_unit_nr(&block->unit));
 }
 
+/*
+ * Has it pages, and is it not what it is to become, or part of that? The answer lasts while
+ * the invalidate_lock is held for writing.
+ */
+static bool is_wanted(const struct block *block)
+{
+	pgoff_t next = block->unit.index;
+	void *entry;
+
+	if (!kvm_private_store_next_page(block->f, &next,
+					 kvm_private_unit_end(&block->unit)))
+		return false;
+	entry = xa_load(&block->f->units, next);
+	return !entry || kvm_private_entry_order(entry) < block->unit.order;
+}
+
 static int join_locked(struct block *block)
 {
 	int ret = lock_parts(block);
@@ -240,12 +260,14 @@ static int try_in_place(struct block *block)
 	pgoff_t end = kvm_private_unit_end(&block->unit);
 	int ret;
 
-	ret = kvm_private_lock_unclaimed(block->f);
+	ret = kvm_private_lock_unclaimed(block->f, start, end);
 	if (ret)
 		return ret;
 	/* What is missing wouldn't come from where it would have to. */
 	ret = HAS_TO_MOVE;
-	if (looks_contiguous(block)) {
+	if (!is_wanted(block)) {
+		ret = NOT_WANTED;
+	} else if (looks_contiguous(block)) {
 		kvm_private_invalidate_begin(block->f, start, end);
 		ret = join_locked(block);
 		kvm_private_invalidate_end(block->f, start, end);
@@ -304,11 +326,13 @@ static int claim_parts(struct block *block, struct kvm_private_claim *claim)
 	pgoff_t end = kvm_private_unit_end(&block->unit);
 	int ret;
 
-	ret = kvm_private_lock_unclaimed(f);
+	ret = kvm_private_lock_unclaimed(f, start, end);
 	if (ret)
 		return ret;
 
-	if (kvm_private_store_next_hole(f, start, end) < end) {
+	if (!is_wanted(block)) {
+		ret = NOT_WANTED;
+	} else if (kvm_private_store_next_hole(f, start, end) < end) {
 		ret = HAS_HOLES;
 	} else if (!kvm_private_bindings_movable(f, start, end)) {
 		ret = -EBUSY;
@@ -343,7 +367,7 @@ static int swap_parts(struct block *block, struct kvm_private_claim *claim)
 }
 
 /* Frees what isn't used any more: the parts, or after an error the new pages. */
-static int move_parts(struct block *block)
+static int move_parts(struct block *block, int errors)
 {
 	struct kvm_private_file *f = block->f;
 	struct kvm_private_claim claim;
@@ -362,6 +386,7 @@ static int move_parts(struct block *block)
 		}
 	}
 	if (!ret) {
+		kvm_private_store_note_late_poison(f, &block->unit, errors);
 		kvm_private_units_free(f, block->parts, block->nr_parts);
 		return 0;
 	}
@@ -378,7 +403,7 @@ static int check_movable(struct block *block)
 	pgoff_t end = kvm_private_unit_end(&block->unit);
 	int ret;
 
-	ret = kvm_private_lock_unclaimed(f);
+	ret = kvm_private_lock_unclaimed(f, start, end);
 	if (ret)
 		return ret;
 	if (kvm_private_bindings_movable(f, start, end)) {
@@ -396,6 +421,7 @@ static int try_moving(struct block *block)
 {
 	struct kvm_private_file *f = block->f;
 	unsigned long nr = kvm_private_unit_nr(&block->unit);
+	int errors = kvm_private_memory_errors_seen();
 	int ret;
 
 	ret = check_movable(block);
@@ -412,23 +438,10 @@ static int try_moving(struct block *block)
 		return ret;
 	ret = kvm_private_unit_alloc(f, &block->unit, KVM_PRIVATE_GFP_PAGE);
 	if (!ret)
-		ret = move_parts(block);
+		ret = move_parts(block, errors);
 	/* Either the new pages are gone or the old ones. */
 	kvm_private_uncharge(f, nr);
 	return ret;
-}
-
-/* Has it pages, and is it not what it is to become? */
-static bool is_wanted(struct block *block)
-{
-	pgoff_t next = block->unit.index;
-	void *entry;
-
-	if (!kvm_private_store_next_page(block->f, &next,
-					 kvm_private_unit_end(&block->unit)))
-		return false;
-	entry = xa_load(&block->f->units, next);
-	return !entry || kvm_private_entry_order(entry) < block->unit.order;
 }
 
 static int join(struct block *block)
@@ -436,11 +449,13 @@ static int join(struct block *block)
 	int ret;
 
 	do {
-		ret = is_wanted(block) ? try_in_place(block) : 0;
+		ret = try_in_place(block);
 		if (ret == HAS_TO_MOVE)
 			ret = try_moving(block);
 		if (ret == NEEDS_NODE)
 			ret = allocate_node(block) ?: NEEDS_NODE;
+		if (ret == NOT_WANTED)
+			ret = 0;
 		if (ret > 0 && fatal_signal_pending(current))
 			ret = -EINTR;
 	} while (ret > 0);

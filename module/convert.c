@@ -211,7 +211,7 @@ static int convert(struct conversion *c)
 	int ret;
 
 	do {
-		ret = kvm_private_lock_unclaimed(f);
+		ret = kvm_private_lock_unclaimed(f, c->start, c->end);
 		if (ret)
 			break;
 		ret = convert_locked(f, c);

@@ -15,23 +15,37 @@
 
 #include "detour.h"
 
-#define PAUSE_NAME(name)	[KVM_PRIVATE_PAUSE_##name] = "pause_" #name,
-#define RETRY_NAME(name)	[KVM_PRIVATE_RETRY_##name] = "retry_" #name,
-
 static const char * const detour_names[] = {
-	KVM_PRIVATE_DETOURS(PAUSE_NAME, RETRY_NAME)
+	[KVM_PRIVATE_PAUSE_BINDINGS]		= "pause_bindings",
+	[KVM_PRIVATE_PAUSE_CHECK_UNUSED]	= "pause_check_unused",
+	[KVM_PRIVATE_PAUSE_CLEAR]		= "pause_clear",
+	[KVM_PRIVATE_PAUSE_CLEAR_INFO]		= "pause_clear_info",
+	[KVM_PRIVATE_PAUSE_COLLAPSE]		= "pause_collapse",
+	[KVM_PRIVATE_PAUSE_COPY]		= "pause_copy",
+	[KVM_PRIVATE_PAUSE_FILL]		= "pause_fill",
+	[KVM_PRIVATE_PAUSE_FIND_PFN]		= "pause_find_pfn",
+	[KVM_PRIVATE_PAUSE_FREE]		= "pause_free",
+	[KVM_PRIVATE_PAUSE_GIGANTIC]		= "pause_gigantic",
+	[KVM_PRIVATE_PAUSE_HAND_TO_HOST]	= "pause_hand_to_host",
+	[KVM_PRIVATE_PAUSE_HOLDERS]		= "pause_holders",
+	[KVM_PRIVATE_PAUSE_NEXT_HOLE]		= "pause_next_hole",
+	[KVM_PRIVATE_PAUSE_POLICIES]		= "pause_policies",
+	[KVM_PRIVATE_PAUSE_POPULATE]		= "pause_populate",
+	[KVM_PRIVATE_PAUSE_STATE_FIND]		= "pause_state_find",
+	[KVM_PRIVATE_PAUSE_STATE_SET]		= "pause_state_set",
+	[KVM_PRIVATE_PAUSE_UNIT]		= "pause_unit",
+	[KVM_PRIVATE_RETRY_CLAIM]		= "retry_claim",
+	[KVM_PRIVATE_RETRY_COPY]		= "retry_copy",
+	[KVM_PRIVATE_RETRY_FAULT]		= "retry_fault",
+	[KVM_PRIVATE_RETRY_LATE]		= "retry_late",
+	[KVM_PRIVATE_RETRY_LOCK]		= "retry_lock",
+	[KVM_PRIVATE_RETRY_LOCK_UNIT]		= "retry_lock_unit",
+	[KVM_PRIVATE_RETRY_LOOKUP]		= "retry_lookup",
+	[KVM_PRIVATE_RETRY_NODE]		= "retry_node",
+	[KVM_PRIVATE_RETRY_SPLIT]		= "retry_split",
 };
 
 static_assert(ARRAY_SIZE(detour_names) == KVM_PRIVATE_NR_DETOURS);
-
-/* The retries come after the pauses. */
-#define NO_PAUSE(name)
-#define IS_RETRY(name)		BIT(KVM_PRIVATE_RETRY_##name) |
-
-static const unsigned long retries =
-	KVM_PRIVATE_DETOURS(NO_PAUSE, IS_RETRY) 0;
-
-static_assert(KVM_PRIVATE_NR_DETOURS <= BITS_PER_LONG);
 
 static atomic_t nr_passed[KVM_PRIVATE_NR_DETOURS];
 static atomic_t nr_taken[KVM_PRIVATE_NR_DETOURS];
@@ -52,7 +66,7 @@ bool kvm_private_forced(enum kvm_private_detour detour)
 	unsigned int nth = READ_ONCE(detours);
 	unsigned int passed = atomic_inc_return(&nr_passed[detour]);
 
-	if (nth && retries & BIT(detour))
+	if (nth && detour >= KVM_PRIVATE_FIRST_RETRY)
 		nth = max(nth, 3U);
 	if (!nth || passed % nth)
 		return false;

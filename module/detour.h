@@ -15,45 +15,42 @@
 #include <linux/xarray.h>
 
 /*
- * One for each place, with its name for the tests. A pause is where a task may give the
- * processor up, a retry where it looks again since something has just changed.
+ * One for each place; detour.c has the same in words. A pause is where a task may give the
+ * processor up, a retry, of which all come after the pauses, where it looks again since
+ * something has just changed.
  */
-#define KVM_PRIVATE_DETOURS(pause, retry)	\
-	pause(BINDINGS)				\
-	pause(CHECK_UNUSED)			\
-	pause(CLEAR)				\
-	pause(CLEAR_INFO)			\
-	pause(COLLAPSE)				\
-	pause(COPY)				\
-	pause(FILL)				\
-	pause(FIND_PFN)				\
-	pause(FREE)				\
-	pause(GIGANTIC)				\
-	pause(HAND_TO_HOST)			\
-	pause(HOLDERS)				\
-	pause(NEXT_HOLE)			\
-	pause(POLICIES)				\
-	pause(POPULATE)				\
-	pause(STATE_FIND)			\
-	pause(STATE_SET)			\
-	pause(UNIT)				\
-	retry(CLAIM)				\
-	retry(COPY)				\
-	retry(FAULT)				\
-	retry(LATE)				\
-	retry(LOCK)				\
-	retry(LOCK_UNIT)			\
-	retry(LOOKUP)				\
-	retry(NODE)				\
-	retry(SPLIT)
-
-#define KVM_PRIVATE_PAUSE_ENUM(name)	KVM_PRIVATE_PAUSE_##name,
-#define KVM_PRIVATE_RETRY_ENUM(name)	KVM_PRIVATE_RETRY_##name,
-
 enum kvm_private_detour {
-	KVM_PRIVATE_DETOURS(KVM_PRIVATE_PAUSE_ENUM, KVM_PRIVATE_RETRY_ENUM)
+	KVM_PRIVATE_PAUSE_BINDINGS,
+	KVM_PRIVATE_PAUSE_CHECK_UNUSED,
+	KVM_PRIVATE_PAUSE_CLEAR,
+	KVM_PRIVATE_PAUSE_CLEAR_INFO,
+	KVM_PRIVATE_PAUSE_COLLAPSE,
+	KVM_PRIVATE_PAUSE_COPY,
+	KVM_PRIVATE_PAUSE_FILL,
+	KVM_PRIVATE_PAUSE_FIND_PFN,
+	KVM_PRIVATE_PAUSE_FREE,
+	KVM_PRIVATE_PAUSE_GIGANTIC,
+	KVM_PRIVATE_PAUSE_HAND_TO_HOST,
+	KVM_PRIVATE_PAUSE_HOLDERS,
+	KVM_PRIVATE_PAUSE_NEXT_HOLE,
+	KVM_PRIVATE_PAUSE_POLICIES,
+	KVM_PRIVATE_PAUSE_POPULATE,
+	KVM_PRIVATE_PAUSE_STATE_FIND,
+	KVM_PRIVATE_PAUSE_STATE_SET,
+	KVM_PRIVATE_PAUSE_UNIT,
+	KVM_PRIVATE_RETRY_CLAIM,
+	KVM_PRIVATE_RETRY_COPY,
+	KVM_PRIVATE_RETRY_FAULT,
+	KVM_PRIVATE_RETRY_LATE,
+	KVM_PRIVATE_RETRY_LOCK,
+	KVM_PRIVATE_RETRY_LOCK_UNIT,
+	KVM_PRIVATE_RETRY_LOOKUP,
+	KVM_PRIVATE_RETRY_NODE,
+	KVM_PRIVATE_RETRY_SPLIT,
 	KVM_PRIVATE_NR_DETOURS,
 };
+
+#define KVM_PRIVATE_FIRST_RETRY	KVM_PRIVATE_RETRY_CLAIM
 
 #ifdef KVM_PRIVATE_FAIL_POINTS
 bool kvm_private_forced(enum kvm_private_detour detour);

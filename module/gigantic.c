@@ -65,11 +65,13 @@ static bool chunk_fails(unsigned long pfn, unsigned long at)
 
 static bool alloc_pages_from(unsigned long pfn)
 {
+	/* Each chunk has others wait for what they have of the allocator's to be given back. */
+	unsigned long chunk = want_init_on_alloc(0) ? CHUNK : NR_PAGES;
 	unsigned long at, end = pfn + NR_PAGES;
 
-	for (at = pfn; at < end; at += CHUNK) {
+	for (at = pfn; at < end; at += chunk) {
 		if (fatal_signal_pending(current) || chunk_fails(pfn, at) ||
-		    kvm_private_alloc_contig(at, at + CHUNK, GFP_GIGANTIC))
+		    kvm_private_alloc_contig(at, at + chunk, GFP_GIGANTIC))
 			break;
 		kvm_private_cond_resched(GIGANTIC);
 	}

@@ -8,8 +8,11 @@
  *
  * Lock order, outermost first:
  *
- *   mmap_lock (a fault in a mapping of the file)
+ *   the consumer's locks that are held around bind, unbind and populate, or that its
+ *   callbacks of populate take (KVM: slots_lock, sev_cmd_mutex)
  *   claims (claim.c; a task waits for one only without the locks below)
+ *   mmap_lock (a fault in a mapping of the file, which waits for the claims of COLLAPSE
+ *   alone: those take no mmap_lock)
  *   kvm_private_file.invalidate_lock
  *     lock of a unit (of its first page)
  *       kvm_private_file.guests_lock
@@ -20,7 +23,10 @@
  *
  * With the invalidate_lock held for writing no operation of a consumer is called but
  * those that are documented for that, nothing is copied from or to user space, and
- * nothing is allocated that may have to be waited for.
+ * nothing is allocated that may have to be waited for, but for what can't fail any more: a
+ * node of the store, for a unit that was allocated across the border of a range that
+ * is changing already, and one of the tree of states, when a range with many pieces has
+ * begun to change.
  */
 #ifndef KVM_PRIVATE_INTERNAL_H
 #define KVM_PRIVATE_INTERNAL_H
@@ -238,7 +244,10 @@ bool kvm_private_page_claimed(struct kvm_private_file *f, pgoff_t index,
 			      bool *own);
 int kvm_private_wait_for_claims(struct kvm_private_file *f, pgoff_t start,
 				pgoff_t end);
-int kvm_private_lock_unclaimed(struct kvm_private_file *f);
+int kvm_private_wait_for_claims_interruptible(struct kvm_private_file *f,
+					      pgoff_t start, pgoff_t end);
+int kvm_private_lock_unclaimed(struct kvm_private_file *f, pgoff_t start,
+			       pgoff_t end);
 
 /**
  * kvm_private_must_wait() - must the current task keep off a page?
@@ -370,6 +379,7 @@ void kvm_private_holders_visit(bool (*visitor)(struct kvm_private_file *f,
 /* memory_error.c */
 #if defined(CONFIG_MEMORY_FAILURE) && defined(CONFIG_TRACEPOINTS)
 extern atomic_t kvm_private_nr_memory_errors;
+extern atomic_t kvm_private_memory_errors_count;
 
 int kvm_private_memory_error_init(void);
 void kvm_private_memory_error_exit(void);
@@ -379,10 +389,21 @@ static inline bool kvm_private_memory_errors_wait(void)
 {
 	return unlikely(atomic_read(&kvm_private_nr_memory_errors));
 }
+
+/* Changes with each report. Read before a page is allocated, and again when it is stored */
+static inline int kvm_private_memory_errors_seen(void)
+{
+	return atomic_read(&kvm_private_memory_errors_count);
+}
 #else
 static inline bool kvm_private_memory_errors_wait(void)
 {
 	return IS_ENABLED(CONFIG_MEMORY_FAILURE);
+}
+
+static inline int kvm_private_memory_errors_seen(void)
+{
+	return 0;
 }
 
 static inline int kvm_private_memory_error_init(void)
@@ -529,6 +550,9 @@ int kvm_private_store_lock_split(struct kvm_private_file *f, pgoff_t start,
 int kvm_private_store_split_locked(struct kvm_private_file *f,
 				   struct kvm_private_unit *unit, gfp_t gfp);
 void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index);
+void kvm_private_store_note_late_poison(struct kvm_private_file *f,
+					const struct kvm_private_unit *unit,
+					int errors);
 void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index);
 
 /* store_query.c */

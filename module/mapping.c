@@ -171,34 +171,40 @@ static bool may_drop_mmap_lock(const struct vm_fault *vmf)
 	       !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT);
 }
 
-static int wait_for_lock_or_claim(struct kvm_private_file *f, pgoff_t index)
+static int wait_for_lock(struct kvm_private_file *f)
 {
 	if (down_read_killable(&f->invalidate_lock))
 		return -EINTR;
 	up_read(&f->invalidate_lock);
-	return kvm_private_wait_for_claims(f, index, index + 1);
+	return 0;
 }
 
 /*
- * Others that want the mmap_lock needn't wait for what this one waits for. A task that is
- * killed gives up, in both cases: when it comes back to a fault in kernel mode that wasn't
- * handled, the fault would come again at once.
+ * Others that want the mmap_lock needn't wait for what this one waits for: the lock, or, if
+ * @claimed, a claim of a shared page, which is one of COLLAPSE. A task that is killed gives
+ * up, in both cases: when it comes back to a fault in kernel mode that wasn't handled, the
+ * fault would come again at once.
  */
 static vm_fault_t wait_and_retry(struct kvm_private_file *f,
-				 struct vm_fault *vmf, struct file *file)
+				 struct vm_fault *vmf, struct file *file,
+				 bool claimed)
 {
+	bool drop = may_drop_mmap_lock(vmf);
 	pgoff_t index = vmf->pgoff;
+	int ret;
 
-	if (!may_drop_mmap_lock(vmf)) {
-		if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
-			return VM_FAULT_RETRY;
-		return wait_for_lock_or_claim(f, index) ? VM_FAULT_SIGBUS : 0;
+	if (!drop && vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+	if (drop) {
+		/* Without the mmap_lock the mapping may go, and the file with it. */
+		get_file(file);
+		kvm_private_release_fault_lock(vmf);
 	}
 
-	/* Without the mmap_lock the mapping may go, and the file with it. */
-	get_file(file);
-	kvm_private_release_fault_lock(vmf);
-	wait_for_lock_or_claim(f, index);
+	ret = claimed ? kvm_private_wait_for_claims(f, index, index + 1) :
+			wait_for_lock(f);
+	if (!drop)
+		return ret ? VM_FAULT_SIGBUS : 0;
 	fput(file);
 	return VM_FAULT_RETRY;
 }
@@ -208,18 +214,20 @@ static vm_fault_t kvm_private_vm_fault(struct vm_fault *vmf)
 	struct file *file = vmf->vma->vm_file;
 	struct kvm_private_file *f = kvm_private_file(file);
 	vm_fault_t ret = 0;
+	bool locked;
 
 	if (vmf->pgoff >= i_size_read(file_inode(file)) >> PAGE_SHIFT)
 		return VM_FAULT_SIGBUS;
 
 	while (!ret) {
-		if (!kvm_private_should_retry(FAULT, false) &&
-		    down_read_trylock(&f->invalidate_lock)) {
+		locked = !kvm_private_should_retry(FAULT, false) &&
+			 down_read_trylock(&f->invalidate_lock);
+		if (locked) {
 			ret = map_shared(f, vmf);
 			up_read(&f->invalidate_lock);
 		}
 		if (!ret)
-			ret = wait_and_retry(f, vmf, file);
+			ret = wait_and_retry(f, vmf, file, locked);
 	}
 	return ret;
 }

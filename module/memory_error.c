@@ -37,13 +37,15 @@ static atomic_t overflown = ATOMIC_INIT(0);
  */
 atomic_t kvm_private_nr_memory_errors = ATOMIC_INIT(0);
 
+/* All reports that there have been */
+atomic_t kvm_private_memory_errors_count = ATOMIC_INIT(0);
+
 static struct tracepoint *tracepoint;
 
 static void unmap_range(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
 {
-	/* No signal comes to a worker. */
-	if (kvm_private_lock_unclaimed(f))
-		return;
+	/* Whatever is claimed has no mappings. */
+	down_write(&f->invalidate_lock);
 	kvm_private_invalidate_begin(f, start, end);
 	kvm_private_unmap(f, start, end);
 	kvm_private_invalidate_end(f, start, end);
@@ -109,6 +111,7 @@ static DECLARE_WORK(handle_reports_work, handle_reports);
 static void on_memory_failure(void *unused, unsigned long pfn, int type,
 			      int result)
 {
+	atomic_inc(&kvm_private_memory_errors_count);
 	raw_spin_lock(&reports_lock);
 	if (kfifo_put(&reports, pfn) || !atomic_xchg(&overflown, 1))
 		atomic_inc(&kvm_private_nr_memory_errors);

@@ -33,8 +33,9 @@ guest_for(const struct kvm_private_binding *binding, bool private)
 }
 
 /* A block grows by the one beside it, for as long as that has no memory error. */
-static noinline unsigned int clip_to_sound(const struct kvm_private_unit *unit,
-				  pgoff_t index, unsigned int order)
+static noinline unsigned int
+clip_to_sound(const struct kvm_private_unit *unit, pgoff_t index,
+	      unsigned int order)
 {
 	unsigned int sound;
 	pgoff_t beside;

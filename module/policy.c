@@ -213,7 +213,9 @@ static void replace_policies(struct kvm_private_file *f, pgoff_t first,
  * @end: page offset after the last
  * @mempolicy: is copied; NULL: from now on the allocating task's counts
  *
- * Pages that are there stay where they are, also when they are converted.
+ * Pages that are there stay where they are, also when they are converted. Where a range has
+ * many policies, pages that are allocated while they are replaced may be placed as the
+ * allocating task's policy says.
  *
  * Context: may sleep.
  * Return: 0, or -ENOMEM and nothing has changed.

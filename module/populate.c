@@ -95,8 +95,8 @@ static int populate_one(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 			return -EFAULT;
 
 		ret = copy_one(f, index, end, source);
-		if (ret == CLAIMED && kvm_private_wait_for_claims(f, index,
-								  index + 1))
+		if (ret == CLAIMED &&
+		    kvm_private_wait_for_claims_interruptible(f, index, index + 1))
 			return -EINTR;
 		kvm_private_cond_resched(POPULATE);
 	} while (ret > 0);
@@ -225,7 +225,7 @@ static int begin_fill(struct kvm_private_file *f,
 	pgoff_t shared = start, shared_end = *end;
 	int ret;
 
-	ret = kvm_private_lock_unclaimed(f);
+	ret = kvm_private_lock_unclaimed(f, start, *end);
 	if (ret)
 		return ret;
 
@@ -234,22 +234,13 @@ static int begin_fill(struct kvm_private_file *f,
 	if (start < *end) {
 		kvm_private_invalidate_begin(f, start, *end);
 		kvm_private_claim(f, claim, start, *end);
+		kvm_private_invalidate_end(f, start, *end);
 	} else {
 		ret = -EINVAL;
 	}
 	up_write(&f->invalidate_lock);
 
 	return ret;
-}
-
-/* The range has had one binding all the time, the caller's. */
-static void end_fill(struct kvm_private_file *f,
-		     struct kvm_private_claim *claim, pgoff_t start, pgoff_t end)
-{
-	down_write(&f->invalidate_lock);
-	kvm_private_invalidate_end(f, start, end);
-	kvm_private_release_claim(f, claim);
-	up_write(&f->invalidate_lock);
 }
 
 /**
@@ -262,9 +253,9 @@ static void end_fill(struct kvm_private_file *f,
  *
  * Allocates the pages that are missing. Pages that are there already are
  * filled like any other; what was prepared is reclaimed first. Nothing is
- * undone after a failure. The binding's mappings of the range are invalidated. All pages
- * are private, and stay so while @cb works on them: another task that wants to convert or
- * remove pages of the file waits, as does one that looks one of these up.
+ * undone after a failure. The binding's mappings of the range are invalidated before. All
+ * pages are private, and stay so while @cb works on them: another task that wants to
+ * convert, remove or look up one of them waits.
  *
  * Context: may sleep, for long; interruptible. Holds no lock of the file around @cb.
  * Return: the number of pages filled if there is one, else a negative errno:
@@ -288,7 +279,7 @@ long kvm_private_populate(struct kvm_private_binding *binding, pgoff_t index,
 	if (ret)
 		return ret;
 	ret = fill_claimed(f, binding, index, end - index, cb, opaque);
-	end_fill(f, &claim, index, end);
+	kvm_private_release_claim(f, &claim);
 
 	return ret;
 }

@@ -64,9 +64,10 @@ store_lookup(struct kvm_private_file *f, pgoff_t index,
 		page = kvm_private_unit_page(unit, at);
 		if (!kvm_private_unit_get_page(unit, at))
 			continue;
-		/* After the reference, before the entry is looked at again */
+		/* After the reference; pairs with kvm_private_claim(). */
 		smp_mb__after_atomic();
 		unit->claims = READ_ONCE(f->nr_claims);
+		/* Before the entry; pairs with kvm_private_release_claim(). */
 		smp_rmb();
 		if (likely(!kvm_private_should_retry(LOOKUP,
 						     entry != reload(&xas))))

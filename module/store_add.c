@@ -51,6 +51,7 @@ static int add_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 		    gfp_t gfp)
 {
 	unsigned long nr = kvm_private_unit_nr(unit);
+	int errors = kvm_private_memory_errors_seen();
 	int ret;
 
 	ret = kvm_private_may_fail(CHARGE, -ENOMEM, kvm_private_charge(f, nr));
@@ -61,8 +62,10 @@ static int add_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 	if (ret)
 		goto uncharge;
 	ret = enter(f, unit);
-	if (likely(!ret))
+	if (likely(!ret)) {
+		kvm_private_store_note_late_poison(f, unit, errors);
 		return 0;
+	}
 
 	kvm_private_units_free(f, unit, 1);
 uncharge:

@@ -165,11 +165,12 @@ bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
 		if (found)
 			break;
 		++*index;
-		if (!unit.order)
-			continue;
-		kvm_private_walk_set(&xas, *index);
-		if (kvm_private_should_pause(FIND_PFN))
+		if (unit.order)
+			kvm_private_walk_set(&xas, *index);
+		if (kvm_private_should_pause(FIND_PFN)) {
+			kvm_private_walk_set(&xas, *index);
 			kvm_private_resched_rcu();
+		}
 	}
 	rcu_read_unlock();
 

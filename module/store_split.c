@@ -4,6 +4,8 @@
  * on meanwhile and find the page either way.
  */
 
+#include <linux/sched/signal.h>
+
 #include "detour.h"
 #include "fail_point.h"
 #include "internal.h"
@@ -194,10 +196,12 @@ int kvm_private_store_lock_split(struct kvm_private_file *f, pgoff_t start,
 	for (;;) {
 		ret = kvm_private_store_split_range(f, start, end);
 		if (!ret)
-			ret = kvm_private_lock_unclaimed(f);
+			ret = kvm_private_lock_unclaimed(f, start, end);
 		if (ret || kvm_private_store_is_split(f, start, end))
 			return ret;
 		up_write(&f->invalidate_lock);
+		if (fatal_signal_pending(current))
+			return -EINTR;
 	}
 }
 
@@ -220,13 +224,18 @@ int kvm_private_store_split_locked(struct kvm_private_file *f,
 	return ret;
 }
 
-static void store_unit(struct kvm_private_file *f,
-		       const struct kvm_private_unit *unit)
+/*
+ * @old: locked. Its entry changes, unless the store has forgotten it: a task that removes it
+ * waits for the lock, and something else may be there by now.
+ */
+static void change_entry(struct kvm_private_file *f,
+			 const struct kvm_private_unit *old,
+			 const struct kvm_private_unit *unit)
 {
 	XA_STATE_ORDER(xas, &f->units, unit->index, unit->order);
 
 	xas_lock(&xas);
-	if (likely(xas_load(&xas) != NULL))
+	if (likely(xas_load(&xas) == kvm_private_entry(old)))
 		xas_store(&xas, kvm_private_entry(unit));
 	xas_unlock(&xas);
 }
@@ -240,13 +249,34 @@ static void store_unit(struct kvm_private_file *f,
  */
 void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index)
 {
-	struct kvm_private_unit unit;
+	struct kvm_private_unit unit, poisoned;
 
 	if (!kvm_private_store_lock_unit(f, index, &unit))
 		return;
-	unit.poisoned = true;
-	store_unit(f, &unit);
+	poisoned = unit;
+	poisoned.poisoned = true;
+	change_entry(f, &unit, &poisoned);
 	kvm_private_store_unlock(&unit);
+}
+
+/**
+ * kvm_private_store_note_late_poison() - note errors of a unit from before it was stored
+ * @f: the file
+ * @unit: has just been stored; may have been removed since
+ * @errors: kvm_private_memory_errors_seen() before it was allocated
+ *
+ * memory_error.c looked for the page of a report then, and found it in no file.
+ *
+ * Context: may sleep; no page is locked by the caller.
+ */
+void kvm_private_store_note_late_poison(struct kvm_private_file *f,
+					const struct kvm_private_unit *unit,
+					int errors)
+{
+	if (likely(errors == kvm_private_memory_errors_seen()) || !unit->order)
+		return;
+	if (kvm_private_pages_have_poison(unit->head, kvm_private_unit_nr(unit)))
+		kvm_private_store_note_poison(f, unit->index);
 }
 
 /**
@@ -270,7 +300,7 @@ void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index)
 		kvm_private_unit_split_charge(&unit);
 		broken = unit;
 		broken.whole = false;
-		store_unit(f, &broken);
+		change_entry(f, &unit, &broken);
 		kvm_private_unit_break(&unit);
 	}
 	kvm_private_store_unlock(&unit);

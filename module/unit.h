@@ -88,6 +88,8 @@ kvm_private_block_order(const struct kvm_private_unit *unit)
  * A lookup that took one just before, having read the entry long ago, would be left with a
  * page whose charge for the rest of the block is lost. So the store gives up one of the two
  * when nothing else holds the page, and lookups take none of a page that has fewer than two.
+ * (A lookup that read another unit's entry for the page, before that was freed, allocated
+ * for this one and is now freed again, all within its RCU read side, knows of one only.)
  */
 static inline int kvm_private_unit_refs(const struct kvm_private_unit *unit,
 					pgoff_t index)

@@ -193,6 +193,9 @@ static void test_other_pages(void **state)
 	assert_int_equal(look_up(c, FILLED - 1), 0);
 	assert_int_equal(look_up(c, FILLED + 1), 0);
 	assert_int_equal(populate_page(c, FILLED + 2), 0);
+	assert_int_equal(punch_page(c, FILLED - 1), 0);
+	assert_int_equal(share_page(c, FILLED + 1), 0);
+	assert_int_equal(fill(c, FILLED + 3), 1);
 	allocate(c, 0, FILE_PAGES);
 	set(c, 0, 0);
 	expect_result(&filling, 1, "filling");
@@ -265,7 +268,7 @@ static void test_firmware(void **state)
 	call_start(&filling, c, fill_by_firmware, FILLED);
 	expect_waiting(&filling, "the callback");
 	call_start(&hole, c, punch_page, FILLED);
-	call_start(&conversion, c, share_page, FILLED + 1);
+	call_start(&conversion, c, share_page, FILLED);
 	expect_waiting(&hole, "a hole");
 	expect_waiting(&conversion, "a conversion");
 

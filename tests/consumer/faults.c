@@ -77,8 +77,9 @@ static unsigned long ticks_of(pid_t pid)
 	line[len] = 0;
 	rest = strrchr(line, ')');
 	assert_non_null(rest);
-	assert_int_equal(sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-				&user, &system), 2);
+	if (sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+		   &user, &system) != 2)
+		fail_msg("%s is not as expected: %s", path, line);
 	return user + system;
 }
 

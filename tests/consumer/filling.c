@@ -52,8 +52,8 @@ static void test_holes(void **state)
 	assert_int_equal(allocated(c), 4);
 	/* The guest may have had something else there. */
 	expect_event(c, KPT_BEGIN, 0, 5, 9);
-	expect_filled(c, 5, 9);
 	expect_event(c, KPT_END, 0, 5, 9);
+	expect_filled(c, 5, 9);
 	expect_no_events(c);
 	expect_words(c, 5, 9, WORD);
 }
@@ -109,10 +109,10 @@ static void test_error_in_the_middle(void **state)
 	bind(c, 0, KPT_OPS_PLAIN, 0, FILE_PAGES);
 	assert_int_equal(populate(c, 10, 10, WORD, 14, EIO), 4);
 	expect_event(c, KPT_BEGIN, 0, 10, 20);
+	expect_event(c, KPT_END, 0, 10, 20);
 	expect_filled(c, 10, 14);
 	event = expect_event(c, KPT_FILLED, 0, 14, 0);
 	assert_int_equal(event.result, -EIO);
-	expect_event(c, KPT_END, 0, 10, 20);
 	expect_no_events(c);
 	expect_words(c, 10, 14, WORD);
 	assert_in_range(allocated(c), 4, 5);
@@ -179,11 +179,11 @@ static void test_prepared_is_reclaimed_first(void **state)
 	expect_event(c, KPT_PREPARED, 0, 5, 0);
 	assert_int_equal(populate(c, 5, 1, WORD, NOBODY, 0), 1);
 	expect_event(c, KPT_BEGIN, 0, 5, 6);
+	expect_event(c, KPT_END, 0, 5, 6);
 	event = expect_event(c, KPT_RECLAIMED, 0, 0, 0);
 	assert_int_equal(event.pfn, pfn);
 	event = expect_event(c, KPT_FILLED, 0, 5, 0);
 	assert_int_equal(event.pfn, pfn);
-	expect_event(c, KPT_END, 0, 5, 6);
 	get_pfn(c, 0, 5);
 	expect_no_events(c);
 }
