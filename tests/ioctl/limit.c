@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/param.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -235,6 +236,44 @@ static void test_holders(void **state)
 	expect_line(line, false);
 }
 
+#define FILES 300
+
+/* The list is read in pieces that end anywhere: each file is in it, and only once. */
+static void test_many_holders(void **state)
+{
+	static const unsigned int pieces[] = { 512, 4096, 65536 };
+	static char text[65536 + 1];
+	int fds[FILES];
+
+	(void)state;
+	for (unsigned int i = 0; i < FILES; i++)
+		fds[i] = file_create((FILES + i) * PAGE, 0);
+	for (unsigned int p = 0; p < ARRAY_SIZE(pieces); p++) {
+		int list = expect_ok(open(HOLDERS, O_RDONLY | O_CLOEXEC), HOLDERS);
+		unsigned int seen[FILES] = { 0 };
+		ssize_t size, length = 0;
+		char *line, *rest = text;
+
+		while ((size = read(list, text + length,
+				    MIN(pieces[p], sizeof(text) - 1 - length))) > 0)
+			length += size;
+		close(list);
+		text[length] = 0;
+		while ((line = strsep(&rest, "\n"))) {
+			unsigned long long bytes;
+
+			if (sscanf(line, "%*d %*s %llu", &bytes) == 1 &&
+			    bytes / PAGE >= FILES && bytes / PAGE < 2 * FILES)
+				seen[bytes / PAGE - FILES]++;
+		}
+		for (unsigned int i = 0; i < FILES; i++)
+			expect_between(seen[i], 1, 1, "file %u, read by %u", i,
+				       pieces[p]);
+	}
+	for (unsigned int i = 0; i < FILES; i++)
+		close(fds[i]);
+}
+
 /* Takes what the machine has left, until somebody is killed for it: this. */
 static void use_memory(__u64 size)
 {
@@ -301,6 +340,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_huge_pages, no_limit),
 		cmocka_unit_test_teardown(test_races, no_limit),
 		cmocka_unit_test(test_holders),
+		cmocka_unit_test(test_many_holders),
 		cmocka_unit_test(test_out_of_memory),
 	};
 

@@ -188,6 +188,37 @@ static void all_handles_see_it(void **state)
 	close(fd);
 }
 
+#define PIECES 200
+
+/* More pieces than are changed at a time, all in one call */
+static void many_pieces(void **state)
+{
+	const __u64 size = 2 * PIECES * PAGE;
+	int fd = file_create(size + 2 * PAGE, KVM_PRIVATE_FLAG_MMAP);
+
+	(void)state;
+	for (int to_private = 0; to_private <= 1; to_private++) {
+		for (__u64 i = 0; i < PIECES; i++)
+			expect_ok(file_make_shared(fd, (2 * i + 1) * PAGE, PAGE, 0),
+				  "piece %llu", i);
+		assert_int_equal(file_shared(fd), PIECES * PAGE);
+		if (to_private) {
+			expect_ok(file_make_private(fd, PAGE, size - 2 * PAGE, 0),
+				  "to private");
+			/* The last piece is behind the range. */
+			assert_int_equal(file_shared(fd), PAGE);
+			expect_ok(file_make_private(fd, 0, size, 0), "the rest");
+		} else {
+			expect_ok(file_make_shared(fd, PAGE, size - PAGE, 0),
+				  "to shared");
+			assert_int_equal(file_shared(fd), size - PAGE);
+			expect_ok(file_make_private(fd, 0, size, 0), "back");
+		}
+		assert_int_equal(file_shared(fd), 0);
+	}
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +230,7 @@ int main(void)
 		cmocka_unit_test(converts_what_is_not_allocated),
 		cmocka_unit_test(works_without_the_right_to_map),
 		cmocka_unit_test(all_handles_see_it),
+		cmocka_unit_test(many_pieces),
 	};
 
 	return cmocka_run_group_tests_name("states", tests, NULL, NULL);
