@@ -145,7 +145,27 @@ long kvm_private_ioctl_populate(struct file *file,
 	return ret;
 }
 
-/* A unit that is prepared page by page; it is claimed, so it stays the file's. */
+/* What is prepared goes back to the host while its guest can't have it mapped. */
+static void reclaim_unit(struct kvm_private_file *f,
+			 const struct kvm_private_unit *prepared)
+{
+	pgoff_t end = kvm_private_unit_end(prepared);
+	struct kvm_private_unit unit;
+
+	down_write(&f->invalidate_lock);
+	kvm_private_invalidate_begin(f, prepared->index, end);
+	if (kvm_private_store_lock_unit(f, prepared->index, &unit)) {
+		kvm_private_unit_reclaim(f, &unit);
+		kvm_private_store_unlock(&unit);
+	}
+	kvm_private_invalidate_end(f, prepared->index, end);
+	up_write(&f->invalidate_lock);
+}
+
+/*
+ * Locks the unit of a claimed page, which is prepared for no guest. Where pages are prepared
+ * it is a base page.
+ */
 static int lock_for_fill(struct kvm_private_file *f,
 			 const struct kvm_private_binding *binding,
 			 pgoff_t index, struct kvm_private_unit *unit)
@@ -154,12 +174,19 @@ static int lock_for_fill(struct kvm_private_file *f,
 
 	for (;;) {
 		ret = kvm_private_store_lock(f, index, index + 1, unit);
-		if (ret || !unit->order || !binding->guest)
-			return ret;
-		ret = kvm_private_store_split_locked(f, unit,
-						     KVM_PRIVATE_GFP_NODE);
 		if (ret)
 			return ret;
+		if (unit->order && binding->guest) {
+			ret = kvm_private_store_split_locked(f, unit,
+							     KVM_PRIVATE_GFP_NODE);
+			if (ret)
+				return ret;
+			continue;
+		}
+		if (!kvm_private_unit_guest(unit))
+			return 0;
+		kvm_private_store_unlock(unit);
+		reclaim_unit(f, unit);
 	}
 }
 
@@ -178,7 +205,6 @@ static int fill_one(struct kvm_private_file *f,
 	ret = lock_for_fill(f, binding, index, &unit);
 	if (ret)
 		return ret;
-	kvm_private_unit_reclaim(f, &unit);
 	page = kvm_private_unit_page(&unit, index);
 	get_page(page);
 	kvm_private_store_unlock(&unit);

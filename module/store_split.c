@@ -251,6 +251,9 @@ void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index)
 {
 	struct kvm_private_unit unit, poisoned;
 
+	/* Of base pages the mark of the page is all that is asked for. */
+	if (!f->order)
+		return;
 	if (!kvm_private_store_lock_unit(f, index, &unit))
 		return;
 	poisoned = unit;

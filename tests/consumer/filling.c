@@ -180,8 +180,11 @@ static void test_prepared_is_reclaimed_first(void **state)
 	assert_int_equal(populate(c, 5, 1, WORD, NOBODY, 0), 1);
 	expect_event(c, KPT_BEGIN, 0, 5, 6);
 	expect_event(c, KPT_END, 0, 5, 6);
+	/* The page is unmapped while it is reclaimed. */
+	expect_event(c, KPT_BEGIN, 0, 5, 6);
 	event = expect_event(c, KPT_RECLAIMED, 0, 0, 0);
 	assert_int_equal(event.pfn, pfn);
+	expect_event(c, KPT_END, 0, 5, 6);
 	event = expect_event(c, KPT_FILLED, 0, 5, 0);
 	assert_int_equal(event.pfn, pfn);
 	get_pfn(c, 0, 5);
