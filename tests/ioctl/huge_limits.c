@@ -355,7 +355,7 @@ static int remove_cgroup(void **state)
  * that much only after its zones' watermarks were boosted by earlier shortages.
  */
 #define PIECES (512 * MIB)
-#define ROOM (HUGE_PAGE / 2)
+#define ROOM (2 * HUGE_PAGE)
 
 /*
  * Memory in pieces: a file of base pages takes its share first, then one of huge
