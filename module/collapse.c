@@ -67,7 +67,7 @@ static void unlock_parts(const struct block *block)
 	unsigned int nr = block->nr_parts;
 
 	while (nr)
-		kvm_private_store_unlock(&block->parts[--nr]);
+		kvm_private_store_unlock(block->f, &block->parts[--nr]);
 }
 
 static int check_part(const struct block *block,
@@ -140,6 +140,7 @@ static int store_block(struct block *block)
 {
 	struct xa_state *xas = &block->xas;
 
+	kvm_private_window(STORE);
 	xas_set_order(xas, block->unit.index, block->unit.order);
 	xas_lock(xas);
 	kvm_private_xas_may_fail(xas, KVM_PRIVATE_FAIL_JOIN);
@@ -301,8 +302,9 @@ static void copy_parts(struct block *block)
 static int claim_unmapped(struct block *block, struct kvm_private_claim *claim)
 {
 	struct kvm_private_file *f = block->f;
-	pgoff_t start = block->unit.index, held;
+	pgoff_t start = block->unit.index;
 	pgoff_t end = kvm_private_unit_end(&block->unit);
+	struct kvm_private_held held;
 	int ret;
 
 	kvm_private_claim(f, claim, start, end);
@@ -399,8 +401,9 @@ free:
 static int check_movable(struct block *block)
 {
 	struct kvm_private_file *f = block->f;
-	pgoff_t start = block->unit.index, held;
+	pgoff_t start = block->unit.index;
 	pgoff_t end = kvm_private_unit_end(&block->unit);
+	struct kvm_private_held held;
 	int ret;
 
 	ret = kvm_private_lock_unclaimed(f, start, end);
@@ -449,6 +452,7 @@ static int join(struct block *block)
 	int ret;
 
 	do {
+		kvm_private_window(COLLAPSE);
 		ret = try_in_place(block);
 		if (ret == HAS_TO_MOVE)
 			ret = try_moving(block);

@@ -17,18 +17,32 @@
 #include "trace.h"
 #include "unit.h"
 
-/* How often memory for the states is waited for that others then take */
+/*
+ * How often memory for the states is waited for that others then take, or a lock that
+ * others then have
+ */
 #define MAX_TRIES	16
 
+/**
+ * struct conversion - what is to change
+ * @file: whose pages
+ * @start: first page offset
+ * @end: page offset after the last
+ * @private: the new state
+ * @flags: KVM_SET_MEMORY_ATTRIBUTES2_*
+ * @held: out: with -EAGAIN, the page that was in the way
+ */
 struct conversion {
 	struct file *file;
 	pgoff_t start;
 	pgoff_t end;
 	bool private;
 	u64 flags;
-	/* out: page offset, with an error */
-	pgoff_t error;
+	struct kvm_private_held held;
 };
+
+/* Units have to come apart before the range can be converted. */
+#define UNITS_STRADDLE	1
 
 static bool is_done(struct kvm_private_file *f, const struct conversion *c)
 {
@@ -57,7 +71,7 @@ static bool has_guarded_pages(struct kvm_private_file *f,
 			continue;
 		guarded = kvm_private_unit_is_guarded(&unit);
 		index = kvm_private_unit_end(&unit);
-		kvm_private_store_unlock(&unit);
+		kvm_private_store_unlock(f, &unit);
 		kvm_private_cond_resched(HAND_TO_HOST);
 	}
 	return guarded;
@@ -77,7 +91,7 @@ static bool can_preserve(struct kvm_private_file *f, const struct conversion *c)
  * @f: the file
  * @start: first page offset
  * @end: page offset after the last
- * @held: out: with -EAGAIN, the first page that something else holds
+ * @held: out: as of kvm_private_store_check_unused()
  *
  * Only pages that are shared now can be in the wrong hands.
  *
@@ -85,7 +99,7 @@ static bool can_preserve(struct kvm_private_file *f, const struct conversion *c)
  * Return: as kvm_private_store_check_unused().
  */
 int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
-			     pgoff_t end, pgoff_t *held)
+			     pgoff_t end, struct kvm_private_held *held)
 {
 	pgoff_t next;
 	int ret;
@@ -106,7 +120,7 @@ static int make_private(struct kvm_private_file *f, struct conversion *c)
 	int ret;
 
 	kvm_private_unmap(f, c->start, c->end);
-	ret = kvm_private_check_unused(f, c->start, c->end, &c->error);
+	ret = kvm_private_check_unused(f, c->start, c->end, &c->held);
 	if (ret)
 		return ret;
 	return kvm_private_state_set(f, c->start, c->end, true);
@@ -156,7 +170,7 @@ static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
 		if (zero)
 			zero_pages(c, &unit);
 		index = kvm_private_unit_end(&unit);
-		kvm_private_store_unlock(&unit);
+		kvm_private_store_unlock(f, &unit);
 		kvm_private_cond_resched(HAND_TO_HOST);
 	}
 }
@@ -170,7 +184,6 @@ static int make_shared(struct kvm_private_file *f, struct conversion *c)
 	return ret;
 }
 
-/* Returns 1 if units have to be split before. */
 static int convert_locked(struct kvm_private_file *f, struct conversion *c)
 {
 	struct kvm_private_claim claim;
@@ -185,7 +198,7 @@ static int convert_locked(struct kvm_private_file *f, struct conversion *c)
 		return -EOPNOTSUPP;
 	if (kvm_private_has_guests(f) &&
 	    !kvm_private_store_is_split(f, c->start, c->end))
-		return 1;
+		return UNITS_STRADDLE;
 
 	kvm_private_invalidate_begin(f, c->start, c->end);
 	kvm_private_claim(f, &claim, c->start, c->end);
@@ -196,12 +209,34 @@ static int convert_locked(struct kvm_private_file *f, struct conversion *c)
 	return ret;
 }
 
-/* What the file's lock isn't to be held for: -ENOMEM is final. */
+/*
+ * Why a conversion has to be tried again, and what is to be done before, without the
+ * file's lock. Returns the error if there is no sense in that.
+ */
 static int get_ready(struct kvm_private_file *f, const struct conversion *c,
 		     int reason)
 {
-	return reason == -ENOMEM ? kvm_private_state_make_room() :
-				   kvm_private_store_split_range(f, c->start, c->end);
+	switch (reason) {
+	case -EAGAIN:
+		return kvm_private_store_was_locked(f, &c->held) ? 0 : reason;
+	case -ENOMEM:
+		return kvm_private_state_make_room();
+	case UNITS_STRADDLE:
+		return kvm_private_store_split_range(f, c->start, c->end);
+	default:
+		return reason;
+	}
+}
+
+static int try_convert(struct kvm_private_file *f, struct conversion *c)
+{
+	int ret = kvm_private_lock_unclaimed(f, c->start, c->end);
+
+	if (ret)
+		return ret;
+	ret = convert_locked(f, c);
+	up_write(&f->invalidate_lock);
+	return ret;
 }
 
 static int convert(struct conversion *c)
@@ -210,14 +245,14 @@ static int convert(struct conversion *c)
 	unsigned int tries = 0;
 	int ret;
 
-	do {
-		ret = kvm_private_lock_unclaimed(f, c->start, c->end);
+	while ((ret = try_convert(f, c))) {
+		/* Units come apart for good: that doesn't go on without end. */
+		if (ret != UNITS_STRADDLE && ++tries == MAX_TRIES)
+			break;
+		ret = get_ready(f, c, ret);
 		if (ret)
 			break;
-		ret = convert_locked(f, c);
-		up_write(&f->invalidate_lock);
-	} while ((ret > 0 || (ret == -ENOMEM && ++tries < MAX_TRIES)) &&
-		 !(ret = get_ready(f, c, ret)));
+	}
 
 	trace_kvm_private_convert(f, c->start, c->end, c->private, c->flags, ret);
 	return ret;
@@ -252,13 +287,13 @@ long kvm_private_ioctl_convert(struct file *file,
 
 	c.private = a.attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE;
 	c.flags = a.flags;
-	c.error = c.start;
+	c.held.index = c.start;
 	if (c.private && c.flags & KVM_SET_MEMORY_ATTRIBUTES2_ZERO)
 		ret = -EOPNOTSUPP;
 	else
 		ret = convert(&c);
 
-	if (ret && put_user((u64)c.error << PAGE_SHIFT, &arg->error_offset))
+	if (ret && put_user((u64)c.held.index << PAGE_SHIFT, &arg->error_offset))
 		return -EFAULT;
 	return ret;
 }

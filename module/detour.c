@@ -6,46 +6,39 @@
  * that passes it twice each time that it starts again. The parameter
  * detour_points tells for each place how often it was passed, and how often it took the
  * detour.
+ *
+ * A test that writes "PLACE 1" to the parameter stay has the next task that comes to that
+ * place stay there until it writes "PLACE 0". When one does, what is read is "PLACE 2".
  */
 
 #include <linux/atomic.h>
 #include <linux/kernel.h>
 #include <linux/moduleparam.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/wait.h>
 
 #include "detour.h"
 
-static const char * const detour_names[] = {
-	[KVM_PRIVATE_PAUSE_BINDINGS]		= "pause_bindings",
-	[KVM_PRIVATE_PAUSE_CHECK_UNUSED]	= "pause_check_unused",
-	[KVM_PRIVATE_PAUSE_CLEAR]		= "pause_clear",
-	[KVM_PRIVATE_PAUSE_CLEAR_INFO]		= "pause_clear_info",
-	[KVM_PRIVATE_PAUSE_COLLAPSE]		= "pause_collapse",
-	[KVM_PRIVATE_PAUSE_COPY]		= "pause_copy",
-	[KVM_PRIVATE_PAUSE_FILL]		= "pause_fill",
-	[KVM_PRIVATE_PAUSE_FIND_PFN]		= "pause_find_pfn",
-	[KVM_PRIVATE_PAUSE_FREE]		= "pause_free",
-	[KVM_PRIVATE_PAUSE_GIGANTIC]		= "pause_gigantic",
-	[KVM_PRIVATE_PAUSE_HAND_TO_HOST]	= "pause_hand_to_host",
-	[KVM_PRIVATE_PAUSE_HOLDERS]		= "pause_holders",
-	[KVM_PRIVATE_PAUSE_NEXT_HOLE]		= "pause_next_hole",
-	[KVM_PRIVATE_PAUSE_POLICIES]		= "pause_policies",
-	[KVM_PRIVATE_PAUSE_POPULATE]		= "pause_populate",
-	[KVM_PRIVATE_PAUSE_STATE_FIND]		= "pause_state_find",
-	[KVM_PRIVATE_PAUSE_STATE_SET]		= "pause_state_set",
-	[KVM_PRIVATE_PAUSE_UNIT]		= "pause_unit",
-	[KVM_PRIVATE_RETRY_CLAIM]		= "retry_claim",
-	[KVM_PRIVATE_RETRY_COPY]		= "retry_copy",
-	[KVM_PRIVATE_RETRY_FAULT]		= "retry_fault",
-	[KVM_PRIVATE_RETRY_LATE]		= "retry_late",
-	[KVM_PRIVATE_RETRY_LOCK]		= "retry_lock",
-	[KVM_PRIVATE_RETRY_LOCK_UNIT]		= "retry_lock_unit",
-	[KVM_PRIVATE_RETRY_LOOKUP]		= "retry_lookup",
-	[KVM_PRIVATE_RETRY_NODE]		= "retry_node",
-	[KVM_PRIVATE_RETRY_SPLIT]		= "retry_split",
+#define DETOUR(name)	#name
+static const char * const names[] = {
+#include "detours.h"
 };
 
-static_assert(ARRAY_SIZE(detour_names) == KVM_PRIVATE_NR_DETOURS);
+#undef DETOUR
+
+/* What a place has to do with the parameter stay */
+enum {
+	FREE,
+	WANTED,		/* the next task is to stay there */
+	TAKEN,		/* a task stays */
+};
+
+/* A task doesn't stay for ever, should the test have died. */
+#define STAY_AT_MOST	(60 * HZ)
+
+static atomic_t stays[KVM_PRIVATE_NR_DETOURS];
+static DECLARE_WAIT_QUEUE_HEAD(stay_over);
 
 static atomic_t nr_passed[KVM_PRIVATE_NR_DETOURS];
 static atomic_t nr_taken[KVM_PRIVATE_NR_DETOURS];
@@ -56,23 +49,74 @@ MODULE_PARM_DESC(detours, "For tests: take what chance decides about each Nth ti
 
 /**
  * kvm_private_forced() - is this a place to take the detour at?
- * @detour: the place
+ * @place: the place
  *
  * Context: any.
  * Return: whether it is.
  */
-bool kvm_private_forced(enum kvm_private_detour detour)
+bool kvm_private_forced(enum kvm_private_detour place)
 {
 	unsigned int nth = READ_ONCE(detours);
-	unsigned int passed = atomic_inc_return(&nr_passed[detour]);
+	unsigned int passed = atomic_inc_return(&nr_passed[place]);
 
-	if (nth && detour >= KVM_PRIVATE_FIRST_RETRY)
+	if (nth && place >= KVM_PRIVATE_FIRST_RETRY)
 		nth = max(nth, 3U);
-	if (!nth || passed % nth)
+	if ((!nth || passed % nth) && atomic_read(&stays[place]) != WANTED)
 		return false;
-	atomic_inc(&nr_taken[detour]);
+	atomic_inc(&nr_taken[place]);
 	return true;
 }
+
+/**
+ * kvm_private_give_way() - let other tasks come in between
+ * @place: where, for the parameter stay
+ *
+ * Context: sleeps.
+ */
+void kvm_private_give_way(enum kvm_private_detour place)
+{
+	if (atomic_cmpxchg(&stays[place], WANTED, TAKEN) == WANTED)
+		wait_event_timeout(stay_over,
+				   atomic_read(&stays[place]) != TAKEN,
+				   STAY_AT_MOST);
+	else
+		schedule();
+}
+
+static int set_stay(const char *text, const struct kernel_param *param)
+{
+	unsigned int wanted;
+	char name[32];
+	int place;
+
+	if (sscanf(text, "%31s %u", name, &wanted) != 2 || wanted > WANTED)
+		return -EINVAL;
+	place = match_string(names, KVM_PRIVATE_FIRST_RETRY, name);
+	if (place < 0)
+		return place;
+	atomic_set(&stays[place], wanted);
+	wake_up_all(&stay_over);
+	return 0;
+}
+
+static int get_stay(char *text, const struct kernel_param *param)
+{
+	unsigned int i;
+	int len = 0;
+
+	for (i = 0; i < KVM_PRIVATE_NR_DETOURS; i++)
+		if (atomic_read(&stays[i]) != FREE)
+			len += sysfs_emit_at(text, len, "%s %d\n", names[i],
+					     atomic_read(&stays[i]));
+	return len;
+}
+
+static const struct kernel_param_ops stay_ops = {
+	.set = set_stay,
+	.get = get_stay,
+};
+module_param_cb(stay, &stay_ops, NULL, 0600);
+MODULE_PARM_DESC(stay, "For tests: where the next task stays; 2: one does");
 
 static int get_detour_points(char *text, const struct kernel_param *param)
 {
@@ -80,7 +124,7 @@ static int get_detour_points(char *text, const struct kernel_param *param)
 	int len = 0;
 
 	for (i = 0; i < KVM_PRIVATE_NR_DETOURS; i++)
-		len += sysfs_emit_at(text, len, "%s %u %u\n", detour_names[i],
+		len += sysfs_emit_at(text, len, "%s %u %u\n", names[i],
 				     (unsigned int)atomic_read(&nr_passed[i]),
 				     (unsigned int)atomic_read(&nr_taken[i]));
 	return len;

@@ -14,50 +14,28 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
-/*
- * One for each place; detour.c has the same in words. A pause is where a task may give the
- * processor up, a retry, of which all come after the pauses, where it looks again since
- * something has just changed.
- */
+/* The places; detours.h has them all. */
+#define DETOUR(name)	KVM_PRIVATE_##name
 enum kvm_private_detour {
-	KVM_PRIVATE_PAUSE_BINDINGS,
-	KVM_PRIVATE_PAUSE_CHECK_UNUSED,
-	KVM_PRIVATE_PAUSE_CLEAR,
-	KVM_PRIVATE_PAUSE_CLEAR_INFO,
-	KVM_PRIVATE_PAUSE_COLLAPSE,
-	KVM_PRIVATE_PAUSE_COPY,
-	KVM_PRIVATE_PAUSE_FILL,
-	KVM_PRIVATE_PAUSE_FIND_PFN,
-	KVM_PRIVATE_PAUSE_FREE,
-	KVM_PRIVATE_PAUSE_GIGANTIC,
-	KVM_PRIVATE_PAUSE_HAND_TO_HOST,
-	KVM_PRIVATE_PAUSE_HOLDERS,
-	KVM_PRIVATE_PAUSE_NEXT_HOLE,
-	KVM_PRIVATE_PAUSE_POLICIES,
-	KVM_PRIVATE_PAUSE_POPULATE,
-	KVM_PRIVATE_PAUSE_STATE_FIND,
-	KVM_PRIVATE_PAUSE_STATE_SET,
-	KVM_PRIVATE_PAUSE_UNIT,
-	KVM_PRIVATE_RETRY_CLAIM,
-	KVM_PRIVATE_RETRY_COPY,
-	KVM_PRIVATE_RETRY_FAULT,
-	KVM_PRIVATE_RETRY_LATE,
-	KVM_PRIVATE_RETRY_LOCK,
-	KVM_PRIVATE_RETRY_LOCK_UNIT,
-	KVM_PRIVATE_RETRY_LOOKUP,
-	KVM_PRIVATE_RETRY_NODE,
-	KVM_PRIVATE_RETRY_SPLIT,
+#include "detours.h"
 	KVM_PRIVATE_NR_DETOURS,
 };
+
+#undef DETOUR
 
 #define KVM_PRIVATE_FIRST_RETRY	KVM_PRIVATE_RETRY_CLAIM
 
 #ifdef KVM_PRIVATE_FAIL_POINTS
-bool kvm_private_forced(enum kvm_private_detour detour);
+bool kvm_private_forced(enum kvm_private_detour place);
+void kvm_private_give_way(enum kvm_private_detour place);
 #else
-static inline bool kvm_private_forced(enum kvm_private_detour detour)
+static inline bool kvm_private_forced(enum kvm_private_detour place)
 {
 	return false;
+}
+
+static inline void kvm_private_give_way(enum kvm_private_detour place)
+{
 }
 #endif
 
@@ -65,7 +43,7 @@ static inline bool kvm_private_forced(enum kvm_private_detour detour)
 #define kvm_private_cond_resched(name)					\
 do {									\
 	if (kvm_private_forced(KVM_PRIVATE_PAUSE_##name))		\
-		schedule();						\
+		kvm_private_give_way(KVM_PRIVATE_PAUSE_##name);		\
 	else								\
 		cond_resched();						\
 } while (0)
@@ -74,16 +52,23 @@ do {									\
  * For a walk that holds the RCU read lock. The kernel's own cond_resched_rcu() is nothing
  * where RCU is preemptible, though such a kernel may be booted with preempt=none.
  */
-static inline void kvm_private_resched_rcu(void)
-{
-	rcu_read_unlock();
-	cond_resched();
-	rcu_read_lock();
-}
+#define kvm_private_resched_rcu(name)					\
+do {									\
+	rcu_read_unlock();						\
+	kvm_private_cond_resched(name);					\
+	rcu_read_lock();						\
+} while (0)
 
 /* Is a walk to give the processor up here? */
 #define kvm_private_should_pause(name)					\
 	(need_resched() || kvm_private_forced(KVM_PRIVATE_PAUSE_##name))
+
+/* Nothing; if forced, another task comes in between. May sleep then. */
+#define kvm_private_window(name)					\
+do {									\
+	if (kvm_private_forced(KVM_PRIVATE_WINDOW_##name))		\
+		kvm_private_give_way(KVM_PRIVATE_WINDOW_##name);	\
+} while (0)
 
 /* @changed, or as if it were true */
 #define kvm_private_should_retry(name, changed)				\

@@ -21,42 +21,12 @@
 
 #include "fail_point.h"
 
+#define FAIL_POINT(name)	#name
 static const char * const point_names[] = {
-	[KVM_PRIVATE_FAIL_HOLDERS]	= "holders",
-	[KVM_PRIVATE_FAIL_HIBERNATION]	= "hibernation",
-	[KVM_PRIVATE_FAIL_MEMORY_ERROR]	= "memory_error",
-	[KVM_PRIVATE_FAIL_DEVICE]	= "device",
-	[KVM_PRIVATE_FAIL_CONTEXT]	= "context",
-	[KVM_PRIVATE_FAIL_MOUNT]	= "mount",
-	[KVM_PRIVATE_FAIL_FILE]		= "file",
-	[KVM_PRIVATE_FAIL_INODE]	= "inode",
-	[KVM_PRIVATE_FAIL_PSEUDO_FILE]	= "pseudo_file",
-	[KVM_PRIVATE_FAIL_DESCRIPTOR]	= "descriptor",
-	[KVM_PRIVATE_FAIL_CHARGE]	= "charge",
-	[KVM_PRIVATE_FAIL_PAGE]		= "page",
-	[KVM_PRIVATE_FAIL_BLOCK]	= "block",
-	[KVM_PRIVATE_FAIL_CONTIG]	= "contig",
-	[KVM_PRIVATE_FAIL_CONTIG_LAST]	= "contig_last",
-	[KVM_PRIVATE_FAIL_POLICY_PAGE]	= "policy_page",
-	[KVM_PRIVATE_FAIL_POLICY_BLOCK]	= "policy_block",
-	[KVM_PRIVATE_FAIL_ENTER]	= "enter",
-	[KVM_PRIVATE_FAIL_ENTER_AGAIN]	= "enter_again",
-	[KVM_PRIVATE_FAIL_SPLIT]	= "split",
-	[KVM_PRIVATE_FAIL_PARTS]	= "parts",
-	[KVM_PRIVATE_FAIL_MOVE_CHARGE]	= "move_charge",
-	[KVM_PRIVATE_FAIL_JOIN]		= "join",
-	[KVM_PRIVATE_FAIL_JOIN_AGAIN]	= "join_again",
-	[KVM_PRIVATE_FAIL_STATE]	= "state",
-	[KVM_PRIVATE_FAIL_STATE_ROOM]	= "state_room",
-	[KVM_PRIVATE_FAIL_POLICY]	= "policy",
-	[KVM_PRIVATE_FAIL_GUEST]	= "guest",
-	[KVM_PRIVATE_FAIL_GUEST_MODULE]	= "guest_module",
-	[KVM_PRIVATE_FAIL_MAPPING]	= "mapping",
-	[KVM_PRIVATE_FAIL_MAPPED_BY_OTHER] = "mapped_by_other",
-	[KVM_PRIVATE_FAIL_FOLLOWING]	= "following",
+#include "fail_points.h"
 };
 
-static_assert(ARRAY_SIZE(point_names) == KVM_PRIVATE_NR_FAIL_POINTS);
+#undef FAIL_POINT
 
 static atomic_t nr_passed[KVM_PRIVATE_NR_FAIL_POINTS];
 static atomic_t nr_failed[KVM_PRIVATE_NR_FAIL_POINTS];

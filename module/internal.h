@@ -108,6 +108,18 @@ struct kvm_private_claim {
 };
 
 /**
+ * struct kvm_private_held - why a page can't become private, or be moved, now
+ * @index: its offset
+ * @locks_begun: kvm_private_file.locks_begun when that had been seen
+ * @locks_ended: kvm_private_file.locks_ended before; the same if it was no lock
+ */
+struct kvm_private_held {
+	pgoff_t index;
+	int locks_begun;
+	int locks_ended;
+};
+
+/**
  * struct kvm_private_guest - a guest for which pages of a file are prepared
  * @id: kvm_private_binding.guest_id
  * @ops: its owner module is pinned by this record
@@ -164,6 +176,9 @@ struct kvm_private_holder {
  * @claims_lock: guards @claims and @nr_claims
  * @claims: struct kvm_private_claim, by page offset; no two overlap
  * @claim_released: where tasks wait for claims
+ * @locks_begun: how often a task has begun to lock a unit for a moment
+ * @locks_ended: how many of these locks are over
+ * @lock_ended: where tasks wait for one to be over
  * @guests_lock: guards @guests, innermost
  * @guests: struct kvm_private_guest, by number and operations
  * @set_policy_lock: one task at a time changes @policies
@@ -193,6 +208,9 @@ struct kvm_private_file {
 	spinlock_t claims_lock;		/* guards claims, nr_claims */
 	struct rb_root_cached claims;
 	wait_queue_head_t claim_released;
+	atomic_t locks_begun;
+	atomic_t locks_ended;
+	wait_queue_head_t lock_ended;
 	spinlock_t guests_lock;		/* guards guests */
 	struct rb_root guests;
 	struct mutex set_policy_lock;	/* whoever writes policies */
@@ -337,7 +355,7 @@ struct file *kvm_private_fs_file(const struct file_operations *fops,
 
 /* convert.c */
 int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
-			     pgoff_t end, pgoff_t *held);
+			     pgoff_t end, struct kvm_private_held *held);
 long kvm_private_ioctl_convert(struct file *file,
 			       struct kvm_memory_attributes2 __user *arg);
 
@@ -528,7 +546,11 @@ bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
 				 struct kvm_private_unit *unit);
 int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
 			   pgoff_t until, struct kvm_private_unit *unit);
-void kvm_private_store_unlock(const struct kvm_private_unit *unit);
+void kvm_private_store_unlock(struct kvm_private_file *f,
+			      const struct kvm_private_unit *unit);
+void kvm_private_store_keep_locked(struct kvm_private_file *f);
+bool kvm_private_store_was_locked(struct kvm_private_file *f,
+				  const struct kvm_private_held *held);
 void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 			      pgoff_t end);
 
@@ -557,7 +579,7 @@ void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index);
 
 /* store_query.c */
 int kvm_private_store_check_unused(struct kvm_private_file *f, pgoff_t start,
-				   pgoff_t end, pgoff_t *held);
+				   pgoff_t end, struct kvm_private_held *held);
 unsigned long kvm_private_store_nr_pages(struct kvm_private_file *f);
 void kvm_private_store_show_nodes(struct kvm_private_file *f,
 				  struct seq_file *m);

@@ -141,14 +141,14 @@ static int prepare_unit(struct kvm_private_file *f,
 		return ret;
 	/* That waits until the page is released. */
 	if (kvm_private_must_wait(f, index, &own)) {
-		kvm_private_store_unlock(&unit);
+		kvm_private_store_unlock(f, &unit);
 		return 0;
 	}
 	ret = unit_hand_over(f, binding, index, &unit, private);
 	if (ret > 0)
 		return kvm_private_store_split_locked(f, &unit,
 						      KVM_PRIVATE_GFP_NODE);
-	kvm_private_store_unlock(&unit);
+	kvm_private_store_unlock(f, &unit);
 	return ret;
 }
 
@@ -168,6 +168,7 @@ static struct page *get_prepared(struct kvm_private_file *f,
 
 	for (;;) {
 		page = kvm_private_store_get(f, index, 0, unit);
+		kvm_private_window(LOOKUP);
 		claimed = kvm_private_store_is_claimed(f, index, unit, &own);
 		if (!own)
 			claimed = kvm_private_should_retry(CLAIM, claimed);
@@ -313,10 +314,11 @@ static int may_work_on(struct kvm_private_file *f,
 }
 
 /* The page's own reference, beside the one of the head, is what a conversion sees. */
-static void unlock_page_of(const struct kvm_private_unit *unit, struct page *page)
+static void unlock_page_of(struct kvm_private_file *f,
+			   const struct kvm_private_unit *unit, struct page *page)
 {
 	put_page(page);
-	kvm_private_store_unlock(unit);
+	kvm_private_store_unlock(f, unit);
 }
 
 /* Locks the unit of a page, and takes a reference of that page. Never allocates. */
@@ -335,7 +337,7 @@ static int lock_unclaimed(struct kvm_private_file *f, pgoff_t index,
 		get_page(page);
 		if (likely(!kvm_private_must_wait(f, index, &own)))
 			return 0;
-		unlock_page_of(unit, page);
+		unlock_page_of(f, unit, page);
 
 		ret = kvm_private_wait_for_claims(f, index, index + 1);
 		if (ret)
@@ -384,7 +386,7 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 	private = kvm_private_state_is_private(f, index);
 	ret = may_work_on(f, binding, private);
 	if (ret && !hole)
-		unlock_page_of(&unit, kvm_private_unit_page(&unit, index));
+		unlock_page_of(f, &unit, kvm_private_unit_page(&unit, index));
 	if (ret)
 		return ERR_PTR(ret);
 	if (hole)
@@ -397,6 +399,7 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 
 	page = kvm_private_unit_page(&unit, index);
 	kvm_private_page_note_head(&unit, page);
+	kvm_private_store_keep_locked(f);
 	kvm_private_tell_host_access(page, 1, private);
 	return page;
 }
@@ -458,10 +461,10 @@ EXPORT_SYMBOL_GPL(kvm_private_peek_page);
  */
 void kvm_private_unlock_page(struct page *page)
 {
-	const struct kvm_private_unit unit = {
-		.head = kvm_private_page_head(page),
-	};
+	struct page *head = kvm_private_page_head(page);
 
-	unlock_page_of(&unit, page);
+	put_page(page);
+	unlock_page(head);
+	put_page(head);
 }
 EXPORT_SYMBOL_GPL(kvm_private_unlock_page);

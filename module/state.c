@@ -216,6 +216,7 @@ int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
 {
 	lockdep_assert_held_write(&f->invalidate_lock);
 
+	kvm_private_window(STATE);
 	return kvm_private_may_fail(STATE, -ENOMEM,
 				    set_parts(f, start, end,
 					      private != kvm_private_starts_private(f),

@@ -24,6 +24,9 @@
 #include "internal.h"
 #include "unit.h"
 
+/* How long a conversion waits for a unit's lock before it says that a page is held */
+#define LONGEST_LOCK	HZ
+
 /*
  * xas_reload() without looking for the entry's first slot a second time: that is where
  * xas_load() has left the state. An entry is there as long as all of it is.
@@ -117,6 +120,24 @@ bool kvm_private_store_look_for_claims(struct kvm_private_file *f, pgoff_t index
 	       xa_load(&f->units, index) != kvm_private_entry(unit);
 }
 
+/* Before the reference of the unit's first page is taken */
+static void lock_begins(struct kvm_private_file *f)
+{
+	atomic_inc(&f->locks_begun);
+	/* Pairs with the barriers in kvm_private_store_check_unused(). */
+	smp_mb__after_atomic();
+}
+
+/* After the reference has been dropped */
+static void lock_ends(struct kvm_private_file *f)
+{
+	/* Pairs with the barriers in kvm_private_store_check_unused(). */
+	smp_mb__before_atomic();
+	atomic_inc(&f->locks_ended);
+	if (wq_has_sleeper(&f->lock_ended))
+		wake_up_all(&f->lock_ended);
+}
+
 /**
  * kvm_private_store_lock_unit() - keep the unit of a page the file's
  * @f: the file
@@ -127,21 +148,75 @@ bool kvm_private_store_look_for_claims(struct kvm_private_file *f, pgoff_t index
  * anybody else until kvm_private_store_unlock(). It stays in the store as well if
  * the caller holds the invalidate_lock.
  *
- * Context: may sleep; the caller holds no page lock.
+ * Context: may sleep; the caller holds no page lock, and keeps this one for a moment.
  * Return: whether there is one.
  */
 bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
 				 struct kvm_private_unit *unit)
 {
+	lock_begins(f);
 	while (store_lookup(f, index, unit, true)) {
+		kvm_private_window(LOCK);
 		lock_page(unit->head);
 		if (likely(!kvm_private_should_retry(LOCK_UNIT,
 						     xa_load(&f->units, index) !=
 						     kvm_private_entry(unit))))
 			return true;
-		kvm_private_store_unlock(unit);
+		unlock_page(unit->head);
+		put_page(unit->head);
 	}
+	lock_ends(f);
 	return false;
+}
+
+/**
+ * kvm_private_store_unlock() - let go of a unit
+ * @f: the file
+ * @unit: from kvm_private_store_lock_unit(); may be the file's no more
+ *
+ * Context: may sleep.
+ */
+void kvm_private_store_unlock(struct kvm_private_file *f,
+			      const struct kvm_private_unit *unit)
+{
+	unlock_page(unit->head);
+	kvm_private_window(UNLOCK);
+	put_page(unit->head);
+	lock_ends(f);
+}
+
+/**
+ * kvm_private_store_keep_locked() - the lock of a unit is to last
+ * @f: the file
+ *
+ * A conversion doesn't wait for it any more. The caller of kvm_private_store_lock_unit()
+ * drops the lock and the reference itself, and needs no file for that.
+ */
+void kvm_private_store_keep_locked(struct kvm_private_file *f)
+{
+	lock_ends(f);
+}
+
+/**
+ * kvm_private_store_was_locked() - may it be a lock that held a page?
+ * @f: the file
+ * @held: from kvm_private_store_check_unused()
+ *
+ * A task that has locked a unit for a moment, to split it say, holds a reference of the
+ * unit's first page. That isn't for a caller of an ioctl to know: the task will drop it,
+ * unless it waits for a lock that kvm_private_lock_page() has made last.
+ *
+ * Context: sleeps; the caller holds neither the invalidate_lock nor a claim.
+ * Return: whether it is worth while to look at the pages again.
+ */
+bool kvm_private_store_was_locked(struct kvm_private_file *f,
+				  const struct kvm_private_held *held)
+{
+	return held->locks_begun != held->locks_ended &&
+	       wait_event_killable_timeout(f->lock_ended,
+					   atomic_read(&f->locks_ended) !=
+					   held->locks_ended,
+					   LONGEST_LOCK) > 0;
 }
 
 /**
@@ -168,16 +243,10 @@ int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
 	}
 
 	if (unlikely(PageHWPoison(kvm_private_unit_page(unit, index)))) {
-		kvm_private_store_unlock(unit);
+		kvm_private_store_unlock(f, unit);
 		return -EHWPOISON;
 	}
 	return 0;
-}
-
-void kvm_private_store_unlock(const struct kvm_private_unit *unit)
-{
-	unlock_page(unit->head);
-	put_page(unit->head);
 }
 
 /*

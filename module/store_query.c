@@ -9,6 +9,27 @@
 #include "internal.h"
 #include "unit.h"
 
+/* The unit with the next page from where the walk is on. RCU is read-locked. */
+static bool next_unit(struct xa_state *xas, pgoff_t last,
+		      struct kvm_private_unit *unit)
+{
+	void *entry;
+
+	do {
+		entry = xas_next_entry(xas, last);
+	} while (kvm_private_walk_retry(xas, entry));
+	if (entry)
+		*unit = kvm_private_entry_unit(entry, xas->xa_index);
+	return entry;
+}
+
+/* Gives the processor up, and has the walk go on at @next. RCU is read-locked. */
+#define walk_pause(xas, next, name)					\
+do {									\
+	kvm_private_walk_set(xas, next);				\
+	kvm_private_resched_rcu(name);					\
+} while (0)
+
 unsigned long kvm_private_store_nr_pages(struct kvm_private_file *f)
 {
 	unsigned long nr = 0;
@@ -83,8 +104,7 @@ pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
 		order = kvm_private_entry_order(entry);
 		index = round_down(index, 1UL << order) + (1UL << order);
 		if (kvm_private_should_pause(NEXT_HOLE)) {
-			kvm_private_resched_rcu();
-			kvm_private_walk_set(&xas, index);
+			walk_pause(&xas, index, NEXT_HOLE);
 			entry = xas_load(&xas);
 		} else if (order) {
 			kvm_private_walk_set(&xas, index);
@@ -115,22 +135,14 @@ bool kvm_private_store_find_pfn(struct kvm_private_file *f, unsigned long pfn,
 	XA_STATE(xas, &f->units, 0);
 	struct kvm_private_unit unit;
 	bool found = false;
-	void *entry;
 
 	rcu_read_lock();
-	xas_for_each(&xas, entry, ULONG_MAX) {
-		if (kvm_private_walk_retry(&xas, entry))
-			continue;
-		unit = kvm_private_entry_unit(entry, xas.xa_index);
+	while (!found && next_unit(&xas, ULONG_MAX, &unit)) {
 		found = pfn - page_to_pfn(unit.head) < kvm_private_unit_nr(&unit);
-		if (found) {
+		if (found)
 			*index = unit.index + pfn - page_to_pfn(unit.head);
-			break;
-		}
-		if (kvm_private_should_pause(FIND_PFN)) {
-			kvm_private_walk_set(&xas, kvm_private_unit_end(&unit));
-			kvm_private_resched_rcu();
-		}
+		else if (kvm_private_should_pause(FIND_PFN))
+			walk_pause(&xas, kvm_private_unit_end(&unit), FIND_PFN);
 	}
 	rcu_read_unlock();
 
@@ -152,25 +164,19 @@ bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
 	XA_STATE(xas, &f->units, *index);
 	struct kvm_private_unit unit;
 	bool found = false;
-	void *entry;
 
 	rcu_read_lock();
-	xas_for_each(&xas, entry, ULONG_MAX) {
-		if (kvm_private_walk_retry(&xas, entry))
-			continue;
-		unit = kvm_private_entry_unit(entry, xas.xa_index);
+	while (next_unit(&xas, ULONG_MAX, &unit)) {
 		*index = max(*index, unit.index);
 		if (unit.order)
 			found = PageHWPoison(kvm_private_unit_page(&unit, *index));
 		if (found)
 			break;
 		++*index;
-		if (unit.order)
+		if (kvm_private_should_pause(FIND_POISON))
+			walk_pause(&xas, *index, FIND_POISON);
+		else if (unit.order)
 			kvm_private_walk_set(&xas, *index);
-		if (kvm_private_should_pause(FIND_PFN)) {
-			kvm_private_walk_set(&xas, *index);
-			kvm_private_resched_rcu();
-		}
 	}
 	rcu_read_unlock();
 
@@ -182,7 +188,8 @@ bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
  * @f: the file
  * @start: first page offset
  * @end: page offset after the last
- * @held: out: with -EAGAIN, the first page that something else holds
+ * @held: out: with -EAGAIN, the first page that something else holds, and whether that
+ *	may be a lock
  *
  * The caller has removed all mappings of the range and keeps new ones from coming. If it
  * has claimed the range before, a page whose count says that the store alone holds it stays so
@@ -195,31 +202,36 @@ bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
  *   very page, among them) takes its reference and then looks for claims, both in this
  *   order here and in the opposite one there. If its reference isn't seen here it sees
  *   the claim, and gives up what it has.
+ * - A task that has locked a unit for a moment holds a reference of its first page, see
+ *   kvm_private_store_was_locked().
  *
  * Context: may sleep, for long.
  * Return: 0; -EAGAIN; -EINTR if a fatal signal is pending.
  */
 int kvm_private_store_check_unused(struct kvm_private_file *f, pgoff_t start,
-				   pgoff_t end, pgoff_t *held)
+				   pgoff_t end, struct kvm_private_held *held)
 {
 	XA_STATE(xas, &f->units, start);
 	struct kvm_private_unit unit;
 	pgoff_t index = start, last;
 	int ret = 0;
-	void *entry;
+
+	held->locks_ended = atomic_read(&f->locks_ended);
+	/* A task that ends its lock after this may hold a page below. */
+	smp_rmb();
 
 	rcu_read_lock();
-	xas_for_each(&xas, entry, end - 1) {
-		if (kvm_private_walk_retry(&xas, entry))
-			continue;
-		unit = kvm_private_entry_unit(entry, xas.xa_index);
+	while (next_unit(&xas, end - 1, &unit)) {
 		index = max(index, unit.index);
 		last = min3(end, kvm_private_unit_end(&unit),
 			    index + (1UL << KVM_PRIVATE_ORDER_HUGE));
 		while (index < last && kvm_private_page_is_unused(&unit, index))
 			index++;
 		if (index < last) {
-			*held = index;
+			held->index = index;
+			/* And so may one that has begun to lock before this. */
+			smp_rmb();
+			held->locks_begun = atomic_read(&f->locks_begun);
 			ret = -EAGAIN;
 			break;
 		}
@@ -229,8 +241,7 @@ int kvm_private_store_check_unused(struct kvm_private_file *f, pgoff_t start,
 				ret = -EINTR;
 				break;
 			}
-			kvm_private_walk_set(&xas, index);
-			kvm_private_resched_rcu();
+			walk_pause(&xas, index, CHECK_UNUSED);
 		} else if (index < kvm_private_unit_end(&unit)) {
 			kvm_private_walk_set(&xas, index);
 		}

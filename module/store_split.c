@@ -137,7 +137,7 @@ int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
 	       kvm_private_store_lock_unit(f, index, &unit)) {
 		if (unit.index != index)
 			ret = split_unit(f, &unit, gfp);
-		kvm_private_store_unlock(&unit);
+		kvm_private_store_unlock(f, &unit);
 	}
 	return ret;
 }
@@ -220,7 +220,7 @@ int kvm_private_store_split_locked(struct kvm_private_file *f,
 {
 	int ret = split_unit(f, unit, gfp);
 
-	kvm_private_store_unlock(unit);
+	kvm_private_store_unlock(f, unit);
 	return ret;
 }
 
@@ -259,7 +259,7 @@ void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index)
 	poisoned = unit;
 	poisoned.poisoned = true;
 	change_entry(f, &unit, &poisoned);
-	kvm_private_store_unlock(&unit);
+	kvm_private_store_unlock(f, &unit);
 }
 
 /**
@@ -306,5 +306,5 @@ void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index)
 		change_entry(f, &unit, &broken);
 		kvm_private_unit_break(&unit);
 	}
-	kvm_private_store_unlock(&unit);
+	kvm_private_store_unlock(f, &unit);
 }

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "consumer.h"
 #include "convert.h"
 #include "workers.h"
@@ -17,53 +18,6 @@
 #define WORD 0xc1a1000000000000ULL
 #define FILLED 20
 #define NOBODY (~0ULL)
-
-/* A call in a thread of its own */
-struct call {
-	struct consumer *consumer;
-	long (*make)(struct consumer *c, __u64 arg);
-	__u64 arg;
-	pthread_t thread;
-	long result;
-	int error;
-	bool done;
-};
-
-static void *call_thread(void *arg)
-{
-	struct call *call = arg;
-
-	call->result = call->make(call->consumer, call->arg);
-	call->error = errno;
-	__atomic_store_n(&call->done, true, __ATOMIC_RELEASE);
-	return NULL;
-}
-
-static void call_start(struct call *call, struct consumer *c,
-		       long (*make)(struct consumer *c, __u64 arg), __u64 arg)
-{
-	*call = (struct call){ .consumer = c, .make = make, .arg = arg };
-	assert_int_equal(pthread_create(&call->thread, NULL, call_thread, call), 0);
-}
-
-static bool call_is_done(struct call *call)
-{
-	return __atomic_load_n(&call->done, __ATOMIC_ACQUIRE);
-}
-
-static void expect_waiting(struct call *call, const char *what)
-{
-	usleep(100000);
-	if (call_is_done(call))
-		fail_msg("%s did not wait: %ld", what, call->result);
-}
-
-static void expect_result(struct call *call, long result, const char *what)
-{
-	pthread_join(call->thread, NULL);
-	if (call->result != result)
-		fail_msg("%s: %ld (%s)", what, call->result, strerror(call->error));
-}
 
 static void set(struct consumer *c, __u64 block_fill, __u64 block_firmware)
 {

@@ -10,6 +10,7 @@
 #include "meminfo.h"
 #include "poison.h"
 #include "poll_until.h"
+#include "stay.h"
 
 #define BLOCK HUGE_PAGES
 #define BAD 77
@@ -69,6 +70,43 @@ static void test_told(void **state)
 	expect_error(EHWPOISON, try_get_pfn(c, 1, 6), "look up");
 	punch(c, 6, 7);
 	assert_int_equal(count_events(c, KPT_RECLAIMED), 1);
+}
+
+static void take_apart(struct consumer *c, __u64 block)
+{
+	punch(c, block + BAD, block + BAD + 1);
+	allocate(c, block + BAD, block + BAD + 1);
+}
+
+/*
+ * The page is looked for in all of the file; where the search has stopped in between,
+ * what were base pages is a huge page when it goes on.
+ */
+static void test_found_behind(void **state)
+{
+	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
+	struct consumer *c = *state;
+	struct kpt_event event;
+
+	stay_or_skip();
+	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
+	allocate(c, 0, 2 * BLOCK);
+	take_apart(c, 0);
+	take_apart(c, BLOCK);
+	expect_backing(c->file, 0, 2 * BLOCK, "apart");
+	count_events(c, KPT_BEGIN);
+
+	stay_want("PAUSE_FIND_PFN");
+	poison_frame(get_pfn(c, 0, BLOCK));
+	stay_wait("PAUSE_FIND_PFN");
+	expect_ok(file_collapse(c->file, &collapse), "collapse");
+	expect_backing(c->file, 1, BLOCK, "collapsed");
+	count_events(c, KPT_BEGIN);
+	stay_end("PAUSE_FIND_PFN");
+	event = wait_for_event(c);
+	assert_int_equal(event.type, KPT_BEGIN);
+	assert_int_equal(event.start, BLOCK);
+	assert_int_equal(event.end, BLOCK + 1);
 }
 
 /*
@@ -149,8 +187,10 @@ static void test_prepare(void **state)
 	bind(c, 0, KPT_OPS_PLAIN, 0, BLOCK);
 	allocate(c, 0, BLOCK);
 	first = lookup(c, 0, false, &order);
-	unbind(c, 0);
 	poison_frame(first + BAD);
+	while (wait_for_event(c).type != KPT_END)
+		continue;
+	unbind(c, 0);
 	bind_guest(c, 0, 1, 0, BLOCK);
 	expect_error(EHWPOISON, try_get_pfn(c, 0, BAD), "look up");
 	expect_no_events(c);
@@ -199,11 +239,19 @@ static void test_going_back(void **state)
 	expect_lost(c, frame);
 }
 
+static int let_go(void **state)
+{
+	stay_end_all();
+	return consumer_teardown(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		consumer_test(test_lookup),
 		consumer_test(test_told),
+		cmocka_unit_test_setup_teardown(test_found_behind,
+						consumer_setup_huge, let_go),
 		consumer_test(test_told_of_many),
 		consumer_test_huge(test_orders),
 		consumer_test_huge(test_prepare),

@@ -18,14 +18,14 @@
  */
 static bool is_of_load(const char *point)
 {
-	return !strcmp(point, "holders") || !strcmp(point, "hibernation") ||
-	       !strcmp(point, "memory_error") || !strcmp(point, "device");
+	return !strcmp(point, "HOLDERS") || !strcmp(point, "HIBERNATION") ||
+	       !strcmp(point, "MEMORY_ERROR") || !strcmp(point, "DEVICE");
 }
 
 /* Of gigantic pages: their sweeps take too long there; see scripts/check. */
 static bool is_left_out(const char *point)
 {
-	return kernel_is_watched() && !strncmp(point, "contig", 6);
+	return kernel_is_watched() && !strncmp(point, "CONTIG", 6);
 }
 
 static void test_reached(void **state)

@@ -139,6 +139,7 @@ static void check_private(const struct sweep *sweep, struct scene *scene)
 		.call = function,					\
 		.check = checks,					\
 		.intact = expect_intact,				\
+		.recovers = true,					\
 	}
 
 static const struct sweep sweeps[] = {

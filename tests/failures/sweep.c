@@ -118,6 +118,9 @@ static void sweep_with(const struct run *run, unsigned int count,
 				    &copy) < 0;
 		totals->denied += denied;
 		totals->refused += begun;
+		if (begun && count == 1 && sweep->recovers &&
+		    run->injector == &own_points)
+			fail_msg("failed, denied the %uth alone", nth);
 		if (begun && !copy)
 			expect_intact(sweep, &scene, &before, nth);
 		if (begun && sweep->costly)

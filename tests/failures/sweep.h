@@ -29,6 +29,7 @@
  *	isn't the file's size
  * @gives_up: isn't made again after a failure, nor checked
  * @costly: the scene is; failures follow each other in one, which they leave as it is
+ * @recovers: one denial by the module's own points isn't enough for it to fail
  * @needs_ipc_lock: it takes CAP_IPC_LOCK, so that no limit counts
  */
 struct sweep {
@@ -45,6 +46,7 @@ struct sweep {
 	__u64 locked;
 	bool gives_up;
 	bool costly;
+	bool recovers;
 	bool needs_ipc_lock;
 };
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TESTS_CONSUMER_CALL_H
+#define TESTS_CONSUMER_CALL_H
+
+#include "consumer.h"
+
+/* A call in a thread of its own */
+struct call {
+	struct consumer *consumer;
+	long (*make)(struct consumer *c, __u64 arg);
+	__u64 arg;
+	pthread_t thread;
+	long result;
+	int error;
+	bool done;
+};
+
+void call_start(struct call *call, struct consumer *c,
+		long (*make)(struct consumer *c, __u64 arg), __u64 arg);
+
+/* Fails the test if the call returns within a moment. */
+void expect_waiting(struct call *call, const char *what);
+
+/* Waits for the call to return. The second: with that errno */
+void expect_result(struct call *call, long result, const char *what);
+void expect_failure(struct call *call, int error, const char *what);
+
+#endif /* TESTS_CONSUMER_CALL_H */
