@@ -88,17 +88,24 @@ static bool next_report(unsigned long *pfn)
 	return found;
 }
 
+/* A lookup that counts no report finds what has been noted: see find_pfn() in pfn.c. */
+static void report_done(void)
+{
+	smp_mb__before_atomic();
+	atomic_dec(&kvm_private_nr_memory_errors);
+}
+
 static void handle_reports(struct work_struct *work)
 {
 	unsigned long pfn;
 
 	while (next_report(&pfn)) {
 		kvm_private_holders_visit(unmap_pfn, &pfn);
-		atomic_dec(&kvm_private_nr_memory_errors);
+		report_done();
 	}
 	if (atomic_xchg(&overflown, 0)) {
 		kvm_private_holders_visit(unmap_all, NULL);
-		atomic_dec(&kvm_private_nr_memory_errors);
+		report_done();
 	}
 }
 

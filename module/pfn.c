@@ -53,9 +53,10 @@ clip_to_sound(const struct kvm_private_unit *unit, pgoff_t index,
 static unsigned int clip_order(struct kvm_private_file *f,
 			       const struct kvm_private_binding *binding,
 			       pgoff_t index, const struct kvm_private_unit *unit,
-			       unsigned int order)
+			       bool may_have_poison)
 {
 	pgoff_t start = binding->start, end = binding->end, first;
+	unsigned int order = unit->order;
 
 	/* ... in the binding and, if its guest minds, in one state, and not poisoned. */
 	if (!(binding->flags & KVM_PRIVATE_BIND_STATELESS))
@@ -65,7 +66,7 @@ static unsigned int clip_order(struct kvm_private_file *f,
 		if (likely(first >= start && first + (1UL << order) <= end))
 			break;
 	}
-	return kvm_private_unit_may_have_poison(unit) ?
+	return unlikely(may_have_poison) ?
 	       clip_to_sound(unit, index, order) : order;
 }
 
@@ -76,15 +77,15 @@ static unsigned int clip_order(struct kvm_private_file *f,
 static __always_inline unsigned int
 max_order_of(struct kvm_private_file *f,
 	     const struct kvm_private_binding *binding, pgoff_t index,
-	     const struct kvm_private_unit *unit)
+	     const struct kvm_private_unit *unit, bool may_have_poison)
 {
 	/* A file of base pages has runs, which are no pages to others. */
 	if (!f->order)
 		return 0;
 	if (likely(binding->whole_pages && !READ_ONCE(f->nr_converted) &&
-		   !kvm_private_unit_may_have_poison(unit)))
+		   !may_have_poison))
 		return unit->order;
-	return clip_order(f, binding, index, unit, unit->order);
+	return clip_order(f, binding, index, unit, may_have_poison);
 }
 
 /* Platforms know base pages and huge pages: SEV-SNP's RMP has no other sizes. */
@@ -112,7 +113,8 @@ static int unit_hand_over(struct kvm_private_file *f,
 	if (kvm_private_unit_guest(unit) == guest)
 		return 0;
 	if (!is_prepared_as_one(unit) ||
-	    clip_order(f, binding, index, unit, unit->order) != unit->order)
+	    clip_order(f, binding, index, unit,
+		       kvm_private_unit_may_have_poison(unit)) != unit->order)
 		return 1;
 
 	kvm_private_unit_reclaim(f, unit);
@@ -199,12 +201,15 @@ static int find_pfn(struct kvm_private_file *f,
 		    bool private, unsigned long *pfn, unsigned int *max_order)
 {
 	unsigned long seq = kvm_private_observed_seq();
+	bool errors = kvm_private_memory_errors_wait();
 	struct kvm_private_unit unit;
 	struct page *page;
 
 	if (!binding_has(binding, index))
 		return -EINVAL;
 
+	/* Pairs with handle_reports(): either an error still waits, or its unit tells of it. */
+	smp_rmb();
 	page = get_prepared(f, binding, index, private, &unit);
 	if (IS_ERR(page))
 		return PTR_ERR(page);
@@ -217,7 +222,8 @@ static int find_pfn(struct kvm_private_file *f,
 	if (private)
 		kvm_private_tell_handed_out(binding, index, *pfn, 0, seq);
 	if (max_order)
-		*max_order = max_order_of(f, binding, index, &unit);
+		*max_order = max_order_of(f, binding, index, &unit,
+					  errors || unit.poisoned);
 	return 0;
 }
 
