@@ -15,7 +15,9 @@
 #include "child.h"
 #include "convert.h"
 #include "huge.h"
+#include "kernel_log.h"
 #include "meminfo.h"
+#include "poll_until.h"
 #include "text_file.h"
 #include "touch.h"
 #include "unit.h"
@@ -287,28 +289,38 @@ static void use_memory(__u64 size)
 	_exit(0);
 }
 
-static void expect_in_log(int log, const char *wanted)
+/* A touch that the limit refuses raises a signal, and the log says why. */
+static void test_touch(void **state)
 {
-	char record[1024];
-	ssize_t size;
+	int fd = file_create(LIMIT + PAGE, SHARED);
+	char *map = file_map(fd, LIMIT + PAGE);
+	struct poll poll = poll_start();
+	int log = kernel_log_open();
+	char wanted[256];
 
-	while ((size = read(log, record, sizeof(record) - 1)) > 0 ||
-	       (size < 0 && errno == EPIPE)) {
-		if (size < 0)
-			continue;
-		record[size] = 0;
-		if (strstr(record, wanted))
-			return;
+	(void)state;
+	set_limit(LIMIT);
+	expect_ok(file_allocate(fd, 0, LIMIT), "to the limit");
+	snprintf(wanted, sizeof(wanted),
+		 "SIGBUS for process %d (limit): all private files together have reached the limit of %llu kB",
+		 getpid(), LIMIT / KIB);
+	/* The log has few such lines in a few seconds. */
+	expect_sigbus(map + LIMIT, "a page more");
+	while (!kernel_log_has(log, wanted)) {
+		if (!poll_again(&poll))
+			fail_msg("not in the log: %s", wanted);
+		expect_sigbus(map + LIMIT, "a page more");
 	}
-	fail_msg("not in the log: %s", wanted);
+	munmap(map, LIMIT + PAGE);
+	close(log);
+	close(fd);
 }
 
 /* The machine survives, and its log says whose the memory was. */
 static void test_out_of_memory(void **state)
 {
 	const __u64 size = meminfo_line("MemFree") / 4 * 3 / PAGE * PAGE;
-	int log = expect_ok(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC),
-			    "open /dev/kmsg");
+	int log = kernel_log_open();
 	int fd = huge_create(size, 0);
 	char wanted[128];
 	int status;
@@ -339,6 +351,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_limit, no_limit),
 		cmocka_unit_test_teardown(test_huge_pages, no_limit),
 		cmocka_unit_test_teardown(test_races, no_limit),
+		cmocka_unit_test_teardown(test_touch, no_limit),
 		cmocka_unit_test(test_holders),
 		cmocka_unit_test(test_many_holders),
 		cmocka_unit_test(test_out_of_memory),

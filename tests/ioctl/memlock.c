@@ -3,13 +3,18 @@
  * RLIMIT_MEMLOCK. Each test has a user of its own, so that nothing that
  * another one has locked counts.
  */
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "convert.h"
 #include "device.h"
+#include "kernel_log.h"
+#include "poll_until.h"
 #include "rights.h"
+#include "touch.h"
 #include "unit.h"
 
 #define LIMIT (16 * PAGE)
@@ -101,6 +106,33 @@ static void populate_to_the_limit(void *arg)
 	expect_ok(file_punch(fd, 0, LIMIT), "punch");
 	expect_ok(file_allocate(fd, 0, LIMIT), "allocate");
 	assert_full(fd);
+}
+
+/* A touch that the limit refuses raises a signal; the log says which limit, and whose. */
+static void touch_over_the_limit(void *arg)
+{
+	struct poll poll = poll_start();
+	int log = kernel_log_open();
+	char wanted[256];
+	char *map;
+	int fd;
+
+	(void)arg;
+	become_limited_user(LIMIT);
+	fd = file_create_on(device, 2 * LIMIT, KVM_PRIVATE_FLAG_MMAP |
+			    KVM_PRIVATE_FLAG_INIT_SHARED);
+	map = file_map(fd, 2 * LIMIT);
+	expect_ok(file_allocate(fd, 0, LIMIT), "to the limit");
+	snprintf(wanted, sizeof(wanted),
+		 "SIGBUS for process %d (memlock): its user %u has %llu kB locked, and RLIMIT_MEMLOCK of process %d (memlock), which created the file, is %llu kB",
+		 getpid(), next_uid, LIMIT / KIB, getpid(), LIMIT / KIB);
+	/* The log has few such lines in a few seconds. */
+	expect_sigbus(map + LIMIT, "a page over the limit");
+	while (!kernel_log_has(log, wanted)) {
+		if (!poll_again(&poll))
+			fail_msg("not in the log: %s", wanted);
+		expect_sigbus(map + LIMIT, "a page over the limit");
+	}
 }
 
 static void two_files_share_it(void *arg)
@@ -262,6 +294,7 @@ int main(void)
 		memlock_test(allocate_to_the_limit),
 		memlock_test(allocate_too_much_at_once),
 		memlock_test(populate_to_the_limit),
+		memlock_test(touch_over_the_limit),
 		memlock_test(two_files_share_it),
 		memlock_test(limit_off_the_page),
 		memlock_test(limit_of_nothing),
