@@ -46,12 +46,6 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
-#include "detour.h"
-
-struct kvm_private_unit;
-struct mempolicy;
-struct seq_file;
-
 /* Flags and page sizes that are implemented; GET_INFO shows them. */
 #define KVM_PRIVATE_CREATE_FLAGS	(KVM_PRIVATE_FLAG_MMAP | \
 					 KVM_PRIVATE_FLAG_INIT_SHARED | \
@@ -88,14 +82,6 @@ struct kvm_private_memlock {
 	struct user_struct *user;
 	struct task_struct *task;
 };
-
-int kvm_private_memlock_charge(struct kvm_private_memlock *memlock,
-			       unsigned long nr);
-void kvm_private_memlock_uncharge(struct kvm_private_memlock *memlock,
-				  unsigned long nr);
-bool kvm_private_memlock_explain(const struct kvm_private_memlock *memlock);
-void kvm_private_memlock_init(struct kvm_private_memlock *memlock);
-void kvm_private_memlock_release(struct kvm_private_memlock *memlock);
 
 /**
  * struct kvm_private_claim - a range that one task works on; see claim.c
@@ -252,343 +238,31 @@ static inline bool kvm_private_has_policies(const struct kvm_private_file *f)
 	return READ_ONCE(f->has_policies);
 }
 
-/* claim.c */
-void kvm_private_claim(struct kvm_private_file *f,
-		       struct kvm_private_claim *claim, pgoff_t start,
-		       pgoff_t end);
-void kvm_private_release_claim(struct kvm_private_file *f,
-			       struct kvm_private_claim *claim);
-bool kvm_private_page_claimed(struct kvm_private_file *f, pgoff_t index,
-			      bool *own);
-int kvm_private_wait_for_claims(struct kvm_private_file *f, pgoff_t start,
-				pgoff_t end);
-int kvm_private_wait_for_claims_interruptible(struct kvm_private_file *f,
-					      pgoff_t start, pgoff_t end);
-int kvm_private_lock_unclaimed(struct kvm_private_file *f, pgoff_t start,
-			       pgoff_t end);
-
 /**
- * kvm_private_must_wait() - must the current task keep off a page?
- * @f: the file
- * @index: page offset of a page that the caller has a reference of
- * @own: out: the current task has claimed the page itself
+ * kvm_private_file_range() - check a user's range and turn it into pages
+ * @file: a private file
+ * @offset: bytes
+ * @len: bytes
+ * @start: out: first page offset
+ * @end: out: page offset after the last
  *
- * Context: the page's unit is locked or the invalidate_lock held, so that the page stays
- * the file's.
- * Return: whether another task has claimed it.
+ * Return: 0, or -EINVAL for a range that is not page aligned, empty, wraps or
+ * reaches past the end.
  */
-static inline bool kvm_private_must_wait(struct kvm_private_file *f,
-					 pgoff_t index, bool *own)
+static inline int kvm_private_file_range(struct file *file, u64 offset,
+					 u64 len, pgoff_t *start,
+					 pgoff_t *end)
 {
-	bool claimed;
+	u64 size = i_size_read(file_inode(file));
 
-	/* The reference comes first; pairs with kvm_private_claim(). */
-	smp_mb__after_atomic();
-	*own = false;
-	claimed = unlikely(READ_ONCE(f->nr_claims)) &&
-		  kvm_private_page_claimed(f, index, own);
-	return !*own && kvm_private_should_retry(CLAIM, claimed);
-}
+	if (!PAGE_ALIGNED(offset | len) || !len)
+		return -EINVAL;
+	if (offset >= size || len > size - offset)
+		return -EINVAL;
 
-/* state.c, for a file that has been converted */
-bool kvm_private_state_lookup(struct kvm_private_file *f, pgoff_t index);
-void kvm_private_state_clip_converted(struct kvm_private_file *f, pgoff_t index,
-				      pgoff_t *start, pgoff_t *end);
-
-static inline bool kvm_private_starts_private(const struct kvm_private_file *f)
-{
-	return !(f->flags & KVM_PRIVATE_FLAG_INIT_SHARED);
-}
-
-/**
- * kvm_private_state_is_private() - is a page the guest's alone?
- * @f: the file
- * @index: page offset, inside the file
- *
- * Context: any. Takes no lock; the answer stays true while the caller holds
- * the invalidate_lock.
- */
-static inline bool kvm_private_state_is_private(struct kvm_private_file *f,
-						pgoff_t index)
-{
-	/* No older than what the tree would say: it changes before the change ends. */
-	return READ_ONCE(f->nr_converted) ? kvm_private_state_lookup(f, index) :
-					    kvm_private_starts_private(f);
-}
-
-/**
- * kvm_private_state_clip() - leave of a range what is in one state
- * @f: the file
- * @index: page offset in the range, whose state counts
- * @start: in/out: first page offset
- * @end: in/out: page offset after the last
- *
- * Context: any. Takes no lock, as kvm_private_state_is_private().
- */
-static inline void kvm_private_state_clip(struct kvm_private_file *f,
-					  pgoff_t index, pgoff_t *start,
-					  pgoff_t *end)
-{
-	if (READ_ONCE(f->nr_converted))
-		kvm_private_state_clip_converted(f, index, start, end);
-}
-
-/* device.c */
-int kvm_private_device_init(void);
-void kvm_private_device_exit(void);
-
-/* file.c */
-struct file *kvm_private_file_create(u64 size, u64 flags,
-				     unsigned int order, u64 guest_id,
-				     struct inode *(*make_inode)(struct super_block *));
-int kvm_private_file_range(struct file *file, u64 offset, u64 len,
-			   pgoff_t *start, pgoff_t *end);
-void kvm_private_file_free(struct kvm_private_file *f);
-
-/* fs.c */
-int kvm_private_fs_pin(void);
-void kvm_private_fs_unpin(void);
-struct file *kvm_private_fs_file(const struct file_operations *fops,
-				 const struct inode_operations *iops,
-				 loff_t size, struct kvm_private_file *f,
-				 struct inode *(*make_inode)(struct super_block *));
-
-/* convert.c */
-int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
-			     pgoff_t end, struct kvm_private_held *held);
-long kvm_private_ioctl_convert(struct file *file,
-			       struct kvm_memory_attributes2 __user *arg);
-
-/* limit.c */
-int kvm_private_charge(struct kvm_private_file *f, unsigned long nr);
-void kvm_private_uncharge(struct kvm_private_file *f, unsigned long nr);
-void kvm_private_charge_explain(struct kvm_private_file *f);
-unsigned long kvm_private_nr_charged(void);
-int kvm_private_charge_stop(void);
-void kvm_private_charge_resume(void);
-
-/* hibernation.c */
-int kvm_private_hibernation_init(void);
-void kvm_private_hibernation_exit(void);
-
-/**
- * struct kvm_private_usage - base pages in a file's store, or in those of all
- * @small: that were allocated one by one, or are left of a block
- * @huge: in huge pages
- * @gigantic: in gigantic pages
- */
-struct kvm_private_usage {
-	unsigned long small;
-	unsigned long huge;
-	unsigned long gigantic;
-};
-
-/* holders.c */
-struct kvm_private_usage kvm_private_usage_of(struct kvm_private_file *f);
-void kvm_private_usage_add(struct kvm_private_file *f, bool gigantic, long nr);
-extern const struct attribute_group *kvm_private_holders_groups[];
-int kvm_private_holders_init(void);
-void kvm_private_holders_exit(void);
-void kvm_private_holder_add(struct kvm_private_file *f);
-void kvm_private_holder_remove(struct kvm_private_file *f);
-void kvm_private_holders_visit(bool (*visitor)(struct kvm_private_file *f,
-					       void *arg), void *arg);
-
-/* memory_error.c */
-#if defined(CONFIG_MEMORY_FAILURE) && defined(CONFIG_TRACEPOINTS)
-extern atomic_t kvm_private_nr_memory_errors;
-extern atomic_t kvm_private_memory_errors_count;
-
-int kvm_private_memory_error_init(void);
-void kvm_private_memory_error_exit(void);
-
-/* Is there a report whose page, if it is one of ours, isn't noted in the store yet? */
-static inline bool kvm_private_memory_errors_wait(void)
-{
-	return unlikely(atomic_read(&kvm_private_nr_memory_errors));
-}
-
-/* Changes with each report. Read before a page is allocated, and again when it is stored */
-static inline int kvm_private_memory_errors_seen(void)
-{
-	return atomic_read(&kvm_private_memory_errors_count);
-}
-#else
-static inline bool kvm_private_memory_errors_wait(void)
-{
-	return IS_ENABLED(CONFIG_MEMORY_FAILURE);
-}
-
-static inline int kvm_private_memory_errors_seen(void)
-{
+	*start = offset >> PAGE_SHIFT;
+	*end = (offset + len) >> PAGE_SHIFT;
 	return 0;
 }
-
-static inline int kvm_private_memory_error_init(void)
-{
-	return 0;
-}
-
-static inline void kvm_private_memory_error_exit(void)
-{
-}
-#endif
-
-/* gigantic.c */
-struct page *kvm_private_gigantic_alloc(struct kvm_private_file *f,
-					pgoff_t index);
-
-/* collapse.c */
-long kvm_private_ioctl_collapse(struct file *file,
-				struct kvm_private_collapse __user *arg);
-
-/* mapping.c */
-int kvm_private_mmap(struct file *file, struct vm_area_struct *vma);
-void kvm_private_unmap(struct kvm_private_file *f, pgoff_t start, pgoff_t end);
-
-/* set_policy.c */
-long kvm_private_ioctl_set_policy(struct file *file,
-				  const struct kvm_private_set_policy __user *arg);
-
-/* policy.c */
-#ifdef CONFIG_NUMA
-int kvm_private_policy_set(struct kvm_private_file *f, pgoff_t start,
-			   pgoff_t end, const struct mempolicy *mempolicy);
-void kvm_private_policy_destroy(struct kvm_private_file *f);
-void kvm_private_policy_exit(void);
-struct folio *kvm_private_policy_alloc(struct kvm_private_file *f,
-				       pgoff_t index, gfp_t gfp);
-struct page *kvm_private_policy_alloc_block(struct kvm_private_file *f,
-					    pgoff_t index, unsigned int order,
-					    gfp_t gfp);
-bool kvm_private_policy_nodes(struct kvm_private_file *f, pgoff_t index,
-			      unsigned int order, nodemask_t *nodes);
-int kvm_private_node_in_turn(const nodemask_t *nodes, unsigned long turn);
-#else
-static inline void kvm_private_policy_destroy(struct kvm_private_file *f)
-{
-}
-
-static inline void kvm_private_policy_exit(void)
-{
-}
-
-static inline struct folio *
-kvm_private_policy_alloc(struct kvm_private_file *f, pgoff_t index, gfp_t gfp)
-{
-	return folio_alloc(gfp, 0);
-}
-
-static inline struct page *
-kvm_private_policy_alloc_block(struct kvm_private_file *f, pgoff_t index,
-			       unsigned int order, gfp_t gfp)
-{
-	return alloc_pages(gfp, order);
-}
-
-static inline bool kvm_private_policy_nodes(struct kvm_private_file *f,
-					    pgoff_t index, unsigned int order,
-					    nodemask_t *nodes)
-{
-	*nodes = node_states[N_MEMORY];
-	return true;
-}
-#endif
-
-/* populate.c */
-long kvm_private_ioctl_populate(struct file *file,
-				struct kvm_private_populate __user *arg);
-
-/* binding.c */
-void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
-				  pgoff_t end);
-void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
-				pgoff_t end);
-bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
-				   pgoff_t end, bool to_private);
-bool kvm_private_bindings_movable(struct kvm_private_file *f, pgoff_t start,
-				  pgoff_t end);
-
-/* guest.c */
-struct kvm_private_guest *
-kvm_private_guest_get(struct kvm_private_file *f,
-		      const struct kvm_private_binding *binding,
-		      const struct kvm_private_binding_ops *ops);
-void kvm_private_guest_put(struct kvm_private_file *f,
-			   struct kvm_private_guest *guest);
-bool kvm_private_has_guests(struct kvm_private_file *f);
-bool kvm_private_unit_is_guarded(const struct kvm_private_unit *unit);
-void kvm_private_unit_assign(const struct kvm_private_unit *unit,
-			     struct kvm_private_guest *guest);
-void kvm_private_unit_share_guest(const struct kvm_private_unit *unit,
-				  unsigned int order);
-void kvm_private_unit_reclaim(struct kvm_private_file *f,
-			      const struct kvm_private_unit *unit);
-
-/* state.c */
-void kvm_private_state_init(struct kvm_private_file *f);
-void kvm_private_state_destroy(struct kvm_private_file *f);
-bool kvm_private_state_find(struct kvm_private_file *f, bool private,
-			    pgoff_t *start, pgoff_t *end);
-int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
-			  pgoff_t end, bool private);
-int kvm_private_state_make_room(void);
-unsigned long kvm_private_state_nr_shared(struct kvm_private_file *f,
-					  unsigned long nr_pages);
-
-/* store.c */
-struct page *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
-				   pgoff_t until, struct kvm_private_unit *unit);
-bool kvm_private_store_look_for_claims(struct kvm_private_file *f, pgoff_t index,
-				       const struct kvm_private_unit *unit,
-				       bool *own);
-bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
-				 struct kvm_private_unit *unit);
-int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
-			   pgoff_t until, struct kvm_private_unit *unit);
-void kvm_private_store_unlock(struct kvm_private_file *f,
-			      const struct kvm_private_unit *unit);
-void kvm_private_store_keep_locked(struct kvm_private_file *f);
-bool kvm_private_store_was_locked(struct kvm_private_file *f,
-				  const struct kvm_private_held *held);
-void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
-			      pgoff_t end);
-
-/* store_add.c */
-int kvm_private_store_add(struct kvm_private_file *f, pgoff_t index,
-			  pgoff_t until);
-int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
-			   pgoff_t end);
-
-/* store_split.c */
-int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
-			    gfp_t gfp);
-int kvm_private_store_split_range(struct kvm_private_file *f, pgoff_t start,
-				  pgoff_t end);
-bool kvm_private_store_is_split(struct kvm_private_file *f, pgoff_t start,
-				pgoff_t end);
-int kvm_private_store_lock_split(struct kvm_private_file *f, pgoff_t start,
-				 pgoff_t end);
-int kvm_private_store_split_locked(struct kvm_private_file *f,
-				   struct kvm_private_unit *unit, gfp_t gfp);
-void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index);
-void kvm_private_store_note_late_poison(struct kvm_private_file *f,
-					const struct kvm_private_unit *unit,
-					int errors);
-void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index);
-
-/* store_query.c */
-int kvm_private_store_check_unused(struct kvm_private_file *f, pgoff_t start,
-				   pgoff_t end, struct kvm_private_held *held);
-unsigned long kvm_private_store_nr_pages(struct kvm_private_file *f);
-void kvm_private_store_show_nodes(struct kvm_private_file *f,
-				  struct seq_file *m);
-pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
-				    pgoff_t end);
-bool kvm_private_store_next_page(struct kvm_private_file *f, pgoff_t *start,
-				 pgoff_t end);
-bool kvm_private_store_find_pfn(struct kvm_private_file *f, unsigned long pfn,
-				pgoff_t *index);
-bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index);
 
 #endif /* KVM_PRIVATE_INTERNAL_H */

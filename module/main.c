@@ -3,7 +3,10 @@
 
 #include <linux/module.h>
 
+#include "events/events.h"
 #include "internal.h"
+#include "memory/memory.h"
+#include "user/user.h"
 
 static int __init kvm_private_init(void)
 {

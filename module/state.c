@@ -13,9 +13,10 @@
 #include <linux/xarray.h>
 
 #include "compat/compat.h"
-#include "detour.h"
-#include "fail_point.h"
+#include "debug/detour.h"
+#include "debug/fail_point.h"
 #include "internal.h"
+#include "state.h"
 
 /*
  * How many ranges a store into the tree replaces at most: it frees their nodes in one go,

@@ -12,7 +12,7 @@
 #include <linux/tracepoint.h>
 
 #include "internal.h"
-#include "unit.h"
+#include "memory/unit.h"
 
 TRACE_EVENT(kvm_private_create,
 	TP_PROTO(struct kvm_private_file *f),

@@ -46,27 +46,12 @@ static inline void kvm_private_release_fault_lock(struct vm_fault *vmf)
 #endif
 }
 
-#ifdef CONFIG_NUMA
-/* In policy.c */
-struct mempolicy *kvm_private_vma_policy(struct vm_area_struct *vma,
-					 unsigned long address);
-
-/* An operation that may also say where interleaving begins leaves that alone. */
+/* vm_operations_struct.get_policy may also say where interleaving begins. */
 #ifdef KVM_PRIVATE_HAVE_GET_POLICY_ILX
-static inline struct mempolicy *
-kvm_private_vm_get_policy(struct vm_area_struct *vma, unsigned long address,
-			  pgoff_t *ilx)
-{
-	return kvm_private_vma_policy(vma, address);
-}
+#define KVM_PRIVATE_ADDRESS_AND_ILX	address, pgoff_t *ilx
 #else
-static inline struct mempolicy *
-kvm_private_vm_get_policy(struct vm_area_struct *vma, unsigned long address)
-{
-	return kvm_private_vma_policy(vma, address);
-}
+#define KVM_PRIVATE_ADDRESS_AND_ILX	address
 #endif
-#endif /* CONFIG_NUMA */
 
 /*
  * A store that allocates as it goes tries without the caller's flags first, so

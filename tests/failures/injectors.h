@@ -39,7 +39,7 @@ void injector_arm(const struct injector *injector, unsigned int nth,
 /* No more; returns how often that has happened. */
 unsigned int injector_disarm(const struct injector *injector);
 
-/* The module's own points (module/fail_point.h) */
+/* The module's own points (module/debug/fail_point.h) */
 extern const struct injector own_points;
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The parameters of the module's test build; see module/fail_point.c and module/detour.c. */
+/* The parameters of the module's test build; see module/debug/. */
 #ifndef TESTS_FAILURES_OWN_POINTS_H
 #define TESTS_FAILURES_OWN_POINTS_H
 

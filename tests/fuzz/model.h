@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a file has: the rules of allocation, of states and of content, as the
- * headers and module/store_add.c say them. Page offsets count from where the
+ * headers and module/store/add.c say them. Page offsets count from where the
  * thread's part of the file begins.
  */
 #ifndef TESTS_FUZZ_MODEL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Races made certain: a task stays at a place in the module until the test has done
- * what is to come in between. The places are those of module/detour.h, in the module's
+ * what is to come in between. The places are those of module/debug/detour.h, in the module's
  * test build.
  */
 #ifndef TESTS_LIB_STAY_H

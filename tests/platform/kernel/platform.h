@@ -15,7 +15,7 @@
 #include <linux/mutex.h>
 #include <linux/xarray.h>
 
-#include "observer.h"
+#include "debug/observer.h"
 
 #include "../kvm_private_platform.h"
 

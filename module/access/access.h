@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who uses pages: guests through bindings, the host through mappings.
+ */
+#ifndef KVM_PRIVATE_ACCESS_H
+#define KVM_PRIVATE_ACCESS_H
+
+#include "internal.h"
+
+/* binding.c */
+void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
+				  pgoff_t end);
+void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
+				pgoff_t end);
+bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
+				   pgoff_t end, bool to_private);
+bool kvm_private_bindings_movable(struct kvm_private_file *f, pgoff_t start,
+				  pgoff_t end);
+
+/* mapping.c */
+int kvm_private_mmap(struct file *file, struct vm_area_struct *vma);
+void kvm_private_unmap(struct kvm_private_file *f, pgoff_t start, pgoff_t end);
+
+#endif /* KVM_PRIVATE_ACCESS_H */

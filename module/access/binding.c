@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bindings: who uses which range of a private file, and telling them.
+ *
+ * A binding holds a reference of the file, the file holds none of the binding:
+ * the consumer removes it before it frees it.
+ */
+
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+
+#include "access/access.h"
+#include "debug/detour.h"
+#include "debug/observer.h"
+#include "internal.h"
+#include "store/store.h"
+#include "trace.h"
+
+static struct kvm_private_binding *to_binding(struct interval_tree_node *node)
+{
+	return node ? container_of(node, struct kvm_private_binding, node) :
+		      NULL;
+}
+
+static struct kvm_private_binding *first_binding(struct kvm_private_file *f,
+						 pgoff_t start, pgoff_t end)
+{
+	return to_binding(interval_tree_iter_first(&f->bindings, start,
+						   end - 1));
+}
+
+static struct kvm_private_binding *next_binding(struct kvm_private_binding *b,
+						pgoff_t start, pgoff_t end)
+{
+	return to_binding(interval_tree_iter_next(&b->node, start, end - 1));
+}
+
+static bool binding_is_valid(struct file *file,
+			     const struct kvm_private_binding *binding)
+{
+	const struct kvm_private_binding_ops *ops = binding->ops;
+	pgoff_t size = i_size_read(file_inode(file)) >> PAGE_SHIFT;
+
+	if (!ops || !ops->invalidate_begin || !ops->invalidate_end)
+		return false;
+	if (!ops->prepare != !ops->reclaim)
+		return false;
+	if (binding->flags & ~(KVM_PRIVATE_BIND_FIRMWARE |
+			       KVM_PRIVATE_BIND_STATELESS))
+		return false;
+	/* Firmware guards what is private: its guest knows states. */
+	if (ops->prepare && binding->flags & KVM_PRIVATE_BIND_STATELESS)
+		return false;
+	return binding->start < binding->end && binding->end <= size;
+}
+
+/**
+ * kvm_private_bind() - put a range of a private file to use
+ * @file: from kvm_private_fget()
+ * @binding: filled in by the caller, who keeps it and must not change it until
+ *	kvm_private_unbind()
+ *
+ * The binding takes a reference of @file of its own.
+ *
+ * Context: may sleep. Takes the file's invalidation lock.
+ * Return: 0; -EINVAL if the binding is not well-formed, its range is empty or
+ * not inside the file, or the file is another guest's guest_memfd; -EEXIST if it
+ * overlaps with another binding; -ENOMEM; -ENODEV if the owner of the operations
+ * is being unloaded.
+ */
+int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
+{
+	struct kvm_private_file *f = kvm_private_file(file);
+	const struct kvm_private_binding_ops *ops;
+	struct kvm_private_guest *guest = NULL;
+
+	if (!binding_is_valid(file, binding))
+		return -EINVAL;
+	if (f->guest_id && f->guest_id != binding->guest_id)
+		return -EINVAL;
+
+	ops = kvm_private_observed_ops(binding);
+	if (ops->prepare) {
+		guest = kvm_private_guest_get(f, binding, ops);
+		if (IS_ERR(guest))
+			return PTR_ERR(guest);
+	}
+
+	down_write(&f->invalidate_lock);
+	if (first_binding(f, binding->start, binding->end)) {
+		up_write(&f->invalidate_lock);
+		if (guest)
+			kvm_private_guest_put(f, guest);
+		return -EEXIST;
+	}
+
+	binding->file = get_file(file);
+	binding->file_flags = f->flags;
+	binding->file_order = f->order;
+	binding->guest = guest;
+	/* Does it begin and end where backing pages do? Lookups are many. */
+	binding->whole_pages = IS_ALIGNED(binding->start | binding->end,
+					  1UL << f->order);
+	binding->node.start = binding->start;
+	binding->node.last = binding->end - 1;
+	interval_tree_insert(&binding->node, &f->bindings);
+	WRITE_ONCE(f->nr_bindings, f->nr_bindings + 1);
+	if (binding->flags & KVM_PRIVATE_BIND_FIRMWARE)
+		atomic_inc(&f->firmware_bindings);
+	up_write(&f->invalidate_lock);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kvm_private_bind);
+
+/**
+ * kvm_private_unbind() - end the use of a range
+ * @binding: bound by kvm_private_bind(); the caller's to free afterwards
+ *
+ * The caller has no mapping of the range left and no call of another function
+ * on @binding under way. Waits for an invalidation that includes @binding, so
+ * that it sees its end. Pages stay in the file, prepared ones stay prepared.
+ *
+ * Context: may sleep. Takes the file's invalidation lock; may drop the last
+ * reference of the file.
+ */
+void kvm_private_unbind(struct kvm_private_binding *binding)
+{
+	struct kvm_private_file *f = kvm_private_file(binding->file);
+
+	down_write(&f->invalidate_lock);
+	interval_tree_remove(&binding->node, &f->bindings);
+	WRITE_ONCE(f->nr_bindings, f->nr_bindings - 1);
+	if (binding->flags & KVM_PRIVATE_BIND_FIRMWARE)
+		atomic_dec(&f->firmware_bindings);
+	kvm_private_tell_unbound(binding);
+	up_write(&f->invalidate_lock);
+
+	if (binding->guest)
+		kvm_private_guest_put(f, binding->guest);
+	fput(binding->file);
+}
+EXPORT_SYMBOL_GPL(kvm_private_unbind);
+
+/*
+ * The bindings that overlap are to let go of [start, end). The caller holds the
+ * invalidate_lock for writing until after kvm_private_invalidate_end().
+ */
+void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
+				  pgoff_t end)
+{
+	struct kvm_private_binding *b;
+
+	lockdep_assert_held_write(&f->invalidate_lock);
+
+	trace_kvm_private_invalidate_begin(f, start, end);
+	for (b = first_binding(f, start, end); b;
+	     b = next_binding(b, start, end)) {
+		kvm_private_tell_begin(b, max(start, b->start),
+				       min(end, b->end));
+		b->ops->invalidate_begin(b, max(start, b->start),
+					 min(end, b->end));
+		kvm_private_cond_resched(BINDINGS);
+	}
+}
+
+void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
+				pgoff_t end)
+{
+	struct kvm_private_binding *b;
+
+	lockdep_assert_held_write(&f->invalidate_lock);
+
+	for (b = first_binding(f, start, end); b;
+	     b = next_binding(b, start, end)) {
+		b->ops->invalidate_end(b, max(start, b->start),
+				       min(end, b->end));
+		kvm_private_tell_end(b, max(start, b->start),
+				     min(end, b->end));
+		kvm_private_cond_resched(BINDINGS);
+	}
+	trace_kvm_private_invalidate_end(f, start, end);
+}
+
+/* Is what the guest writes bound to the frame that it is written to? */
+static bool binding_encrypts(struct kvm_private_binding *binding)
+{
+	return binding->ops->encrypts && binding->ops->encrypts(binding);
+}
+
+static bool binding_preserves(struct kvm_private_binding *binding,
+			      bool to_private)
+{
+	if (!binding->guest || binding->guest->trusts_host)
+		return !binding_encrypts(binding);
+	return to_private && binding->ops->preserves &&
+	       binding->ops->preserves(binding);
+}
+
+/*
+ * Will pages of [start, end) still hold what was last written to them after
+ * their state has changed, as far as the guests are concerned that have them
+ * now? The caller holds the invalidate_lock.
+ */
+bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
+				   pgoff_t end, bool to_private)
+{
+	struct kvm_private_binding *b;
+
+	lockdep_assert_held(&f->invalidate_lock);
+
+	for (b = first_binding(f, start, end); b;
+	     b = next_binding(b, start, end)) {
+		if (!binding_preserves(b, to_private))
+			return false;
+		kvm_private_cond_resched(BINDINGS);
+	}
+	return true;
+}
+
+/*
+ * May the content of pages of [start, end) be copied to other frames, as far as
+ * their guests are concerned? Of pages that are prepared their units know. The
+ * caller holds the invalidate_lock.
+ */
+bool kvm_private_bindings_movable(struct kvm_private_file *f, pgoff_t start,
+				  pgoff_t end)
+{
+	struct kvm_private_binding *b;
+
+	lockdep_assert_held(&f->invalidate_lock);
+
+	for (b = first_binding(f, start, end); b;
+	     b = next_binding(b, start, end)) {
+		if (binding_encrypts(b))
+			return false;
+		kvm_private_cond_resched(BINDINGS);
+	}
+	return true;
+}

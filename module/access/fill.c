@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Pages that a consumer fills through a callback: what firmware encrypts, say. */
+
+#include <linux/module.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+
+#include "access/access.h"
+#include "debug/detour.h"
+#include "internal.h"
+#include "memory/unit.h"
+#include "state.h"
+#include "store/store.h"
+#include "trace.h"
+
+/* What is prepared goes back to the host while its guest can't have it mapped. */
+static void reclaim_unit(struct kvm_private_file *f,
+			 const struct kvm_private_unit *prepared)
+{
+	pgoff_t end = kvm_private_unit_end(prepared);
+	struct kvm_private_unit unit;
+
+	down_write(&f->invalidate_lock);
+	kvm_private_invalidate_begin(f, prepared->index, end);
+	if (kvm_private_store_lock_unit(f, prepared->index, &unit)) {
+		kvm_private_unit_reclaim(f, &unit);
+		kvm_private_store_unlock(f, &unit);
+	}
+	kvm_private_invalidate_end(f, prepared->index, end);
+	up_write(&f->invalidate_lock);
+}
+
+/*
+ * Locks the unit of a claimed page, which is prepared for no guest. Where pages are prepared
+ * it is a base page.
+ */
+static int lock_for_fill(struct kvm_private_file *f,
+			 const struct kvm_private_binding *binding,
+			 pgoff_t index, struct kvm_private_unit *unit)
+{
+	int ret;
+
+	for (;;) {
+		ret = kvm_private_store_lock(f, index, index + 1, unit);
+		if (ret)
+			return ret;
+		if (unit->order && binding->guest) {
+			ret = kvm_private_store_split_locked(f, unit,
+							     KVM_PRIVATE_GFP_NODE);
+			if (ret)
+				return ret;
+			continue;
+		}
+		if (!kvm_private_unit_guest(unit))
+			return 0;
+		kvm_private_store_unlock(f, unit);
+		reclaim_unit(f, unit);
+	}
+}
+
+/*
+ * A page that was filled for a guest with a prepare operation is prepared, by
+ * itself: what it is filled with says nothing of those beside it.
+ */
+static int fill_one(struct kvm_private_file *f,
+		    struct kvm_private_binding *binding, pgoff_t index,
+		    kvm_private_populate_cb cb, void *opaque)
+{
+	struct kvm_private_unit unit;
+	struct page *page;
+	int ret;
+
+	ret = lock_for_fill(f, binding, index, &unit);
+	if (ret)
+		return ret;
+	page = kvm_private_unit_page(&unit, index);
+	get_page(page);
+	kvm_private_store_unlock(f, &unit);
+
+	ret = cb(binding, index, page_to_pfn(page), 0, opaque);
+	if (!ret && binding->ops->prepare) {
+		lock_page(unit.head);
+		trace_kvm_private_prepare(f, &unit, binding->guest_id, ret);
+		kvm_private_unit_assign(&unit, binding->guest);
+		unlock_page(unit.head);
+	}
+	put_page(page);
+	return ret;
+}
+
+static long fill_claimed(struct kvm_private_file *f,
+			 struct kvm_private_binding *binding, pgoff_t index,
+			 unsigned long nr, kvm_private_populate_cb cb,
+			 void *opaque)
+{
+	unsigned long done;
+	int ret = 0;
+
+	for (done = 0; done < nr; done++) {
+		if (signal_pending(current))
+			ret = -EINTR;
+		else
+			ret = fill_one(f, binding, index + done, cb, opaque);
+		if (ret)
+			break;
+		kvm_private_cond_resched(FILL);
+	}
+	return done ?: ret;
+}
+
+/*
+ * Claims what of the range is private up to the first page that isn't: a task that has to
+ * wait for a shared page may keep the callback waiting.
+ */
+static int begin_fill(struct kvm_private_file *f,
+		      struct kvm_private_claim *claim, pgoff_t start,
+		      pgoff_t *end)
+{
+	pgoff_t shared = start, shared_end = *end;
+	int ret;
+
+	ret = kvm_private_lock_unclaimed(f, start, *end);
+	if (ret)
+		return ret;
+
+	if (kvm_private_state_find(f, false, &shared, &shared_end))
+		*end = shared;
+	if (start < *end) {
+		kvm_private_invalidate_begin(f, start, *end);
+		kvm_private_claim(f, claim, start, *end);
+		kvm_private_invalidate_end(f, start, *end);
+	} else {
+		ret = -EINVAL;
+	}
+	up_write(&f->invalidate_lock);
+
+	return ret;
+}
+
+/**
+ * kvm_private_populate() - fill pages through a callback
+ * @binding: the range that the pages are in, bound
+ * @index: first page offset in the file
+ * @nr: number of pages; they are all inside the binding
+ * @cb: fills one page
+ * @opaque: handed to @cb
+ *
+ * Allocates the pages that are missing. Pages that are there already are
+ * filled like any other; what was prepared is reclaimed first. Nothing is
+ * undone after a failure. The binding's mappings of the range are invalidated before. All
+ * pages are private, and stay so while @cb works on them: another task that wants to
+ * convert, remove or look up one of them waits.
+ *
+ * Context: may sleep, for long; interruptible. Holds no lock of the file around @cb.
+ * Return: the number of pages filled if there is one, else a negative errno:
+ * -EINVAL for a range that is empty or not inside the binding, and for a page
+ * that is shared; -EINTR; -ENOMEM; -EHWPOISON; what @cb returned.
+ */
+long kvm_private_populate(struct kvm_private_binding *binding, pgoff_t index,
+			  unsigned long nr, kvm_private_populate_cb cb,
+			  void *opaque)
+{
+	struct kvm_private_file *f = kvm_private_file(binding->file);
+	struct kvm_private_claim claim;
+	pgoff_t end = index + nr;
+	long ret;
+
+	if (index < binding->start || index >= binding->end ||
+	    !nr || nr > binding->end - index)
+		return -EINVAL;
+
+	ret = begin_fill(f, &claim, index, &end);
+	if (ret)
+		return ret;
+	ret = fill_claimed(f, binding, index, end - index, cb, opaque);
+	kvm_private_release_claim(f, &claim);
+
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kvm_private_populate);

@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Pages for the guest's faults, and for the host that emulates for it. */
+
+#include <linux/module.h>
+#include <linux/pagemap.h>
+
+#include "debug/detour.h"
+#include "debug/observer.h"
+#include "internal.h"
+#include "memory/pages.h"
+#include "memory/unit.h"
+#include "state.h"
+#include "store/store.h"
+#include "trace.h"
+
+static bool binding_has(const struct kvm_private_binding *binding,
+			pgoff_t index)
+{
+	return index >= binding->start && index < binding->end;
+}
+
+/* Is a page in the state in which it is looked up? */
+static bool state_fits(struct kvm_private_file *f,
+		       const struct kvm_private_binding *binding,
+		       pgoff_t index, bool private)
+{
+	return binding->flags & KVM_PRIVATE_BIND_STATELESS ||
+	       kvm_private_state_is_private(f, index) == private;
+}
+
+/* A shared page is prepared for nobody. */
+static struct kvm_private_guest *
+guest_for(const struct kvm_private_binding *binding, bool private)
+{
+	return private ? binding->guest : NULL;
+}
+
+/* A block grows by the one beside it, for as long as that has no memory error. */
+static noinline unsigned int
+clip_to_sound(const struct kvm_private_unit *unit, pgoff_t index,
+	      unsigned int order)
+{
+	unsigned int sound;
+	pgoff_t beside;
+
+	for (sound = 0; sound < order; sound++) {
+		beside = round_down(index, 1UL << sound) ^ (1UL << sound);
+		if (kvm_private_pages_have_poison(kvm_private_unit_page(unit, beside),
+						  1UL << sound))
+			break;
+	}
+	return sound;
+}
+
+/* The largest order of a naturally aligned block around a page that is ... */
+static unsigned int clip_order(struct kvm_private_file *f,
+			       const struct kvm_private_binding *binding,
+			       pgoff_t index, const struct kvm_private_unit *unit,
+			       bool may_have_poison)
+{
+	pgoff_t start = binding->start, end = binding->end, first;
+	unsigned int order = unit->order;
+
+	/* ... in the binding and, if its guest minds, in one state, and not poisoned. */
+	if (!(binding->flags & KVM_PRIVATE_BIND_STATELESS))
+		kvm_private_state_clip(f, index, &start, &end);
+	for (;; order--) {
+		first = round_down(index, 1UL << order);
+		if (likely(first >= start && first + (1UL << order) <= end))
+			break;
+	}
+	return unlikely(may_have_poison) ?
+	       clip_to_sound(unit, index, order) : order;
+}
+
+/*
+ * What a lookup tells of the pages around the one that it found. Mostly that is all of the
+ * unit, which is why this comes before clip_order().
+ */
+static __always_inline unsigned int
+max_order_of(struct kvm_private_file *f,
+	     const struct kvm_private_binding *binding, pgoff_t index,
+	     const struct kvm_private_unit *unit, bool may_have_poison)
+{
+	/* A file of base pages has runs, which are no pages to others. */
+	if (!f->order)
+		return 0;
+	if (likely(binding->whole_pages && !READ_ONCE(f->nr_converted) &&
+		   !may_have_poison))
+		return unit->order;
+	return clip_order(f, binding, index, unit, may_have_poison);
+}
+
+/* Platforms know base pages and huge pages: SEV-SNP's RMP has no other sizes. */
+static bool is_prepared_as_one(const struct kvm_private_unit *unit)
+{
+	return !unit->order || unit->order == KVM_PRIVATE_ORDER_HUGE;
+}
+
+/*
+ * Make a locked unit the guest's, whosever it was before. Returns 1 if that must
+ * not be done to all of it.
+ *
+ * Pairs with make_shared(), which first changes the state and then takes the
+ * lock of each unit to reclaim it: a page is prepared before that, or never.
+ */
+static int unit_hand_over(struct kvm_private_file *f,
+			  struct kvm_private_binding *binding, pgoff_t index,
+			  const struct kvm_private_unit *unit, bool private)
+{
+	struct kvm_private_guest *guest = guest_for(binding, private);
+	int ret;
+
+	if (!state_fits(f, binding, index, private))
+		return -EACCES;
+	if (kvm_private_unit_guest(unit) == guest)
+		return 0;
+	if (!is_prepared_as_one(unit) ||
+	    clip_order(f, binding, index, unit,
+		       kvm_private_unit_may_have_poison(unit)) != unit->order)
+		return 1;
+
+	kvm_private_unit_reclaim(f, unit);
+	if (!guest)
+		return 0;
+
+	ret = guest->ops->prepare(binding, unit->index,
+				  page_to_pfn(unit->head), unit->order);
+	trace_kvm_private_prepare(f, unit, guest->id, ret);
+	if (!ret)
+		kvm_private_unit_assign(unit, guest);
+	return ret;
+}
+
+/* Returns 0 if it is worth while to look the page up again. */
+static int prepare_unit(struct kvm_private_file *f,
+			struct kvm_private_binding *binding, pgoff_t index,
+			bool private)
+{
+	struct kvm_private_unit unit;
+	bool own;
+	int ret;
+
+	ret = kvm_private_store_lock(f, index, kvm_private_touch_end(f), &unit);
+	if (ret)
+		return ret;
+	/* That waits until the page is released. */
+	if (kvm_private_must_wait(f, index, &own)) {
+		kvm_private_store_unlock(f, &unit);
+		return 0;
+	}
+	ret = unit_hand_over(f, binding, index, &unit, private);
+	if (ret > 0)
+		return kvm_private_store_split_locked(f, &unit,
+						      KVM_PRIVATE_GFP_NODE);
+	kvm_private_store_unlock(f, &unit);
+	return ret;
+}
+
+/*
+ * The page is in the state that it is looked up in at a moment when it has a reference
+ * and is not claimed: see kvm_private_check_unused().
+ */
+static struct page *get_prepared(struct kvm_private_file *f,
+				 struct kvm_private_binding *binding,
+				 pgoff_t index, bool private,
+				 struct kvm_private_unit *unit)
+{
+	pgoff_t until = kvm_private_touch_end(f);
+	struct page *page;
+	bool claimed, own;
+	int ret;
+
+	for (;;) {
+		page = kvm_private_store_get(f, index, unit);
+		kvm_private_window(LOOKUP);
+		claimed = kvm_private_store_is_claimed(f, index, unit, &own);
+		if (!own)
+			claimed = kvm_private_should_retry(CLAIM, claimed);
+		if (likely(page && !claimed &&
+			   state_fits(f, binding, index, private) &&
+			   (own || kvm_private_unit_guest(unit) ==
+				   guest_for(binding, private))))
+			return page;
+		if (page)
+			put_page(page);
+
+		if (claimed)
+			ret = kvm_private_wait_for_claims(f, index, index + 1);
+		else if (!state_fits(f, binding, index, private))
+			ret = -EACCES;
+		else if (page)
+			ret = prepare_unit(f, binding, index, private);
+		else
+			ret = until ? kvm_private_store_add(f, index, until) :
+				      -ENOENT;
+		if (ret && ret != -EEXIST)
+			return ERR_PTR(ret);
+	}
+}
+
+static int find_pfn(struct kvm_private_file *f,
+		    struct kvm_private_binding *binding, pgoff_t index,
+		    bool private, unsigned long *pfn, unsigned int *max_order)
+{
+	unsigned long seq = kvm_private_observed_seq();
+	bool errors = kvm_private_memory_errors_wait();
+	struct kvm_private_unit unit;
+	struct page *page;
+
+	if (!binding_has(binding, index))
+		return -EINVAL;
+
+	/* Pairs with report_done(): either an error still waits, or its unit tells of it. */
+	smp_rmb();
+	page = get_prepared(f, binding, index, private, &unit);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	if (unlikely(PageHWPoison(page))) {
+		put_page(page);
+		return -EHWPOISON;
+	}
+
+	*pfn = page_to_pfn(page);
+	if (private)
+		kvm_private_tell_handed_out(binding, index, *pfn, 0, seq);
+	if (max_order)
+		*max_order = max_order_of(f, binding, index, &unit,
+					  errors || unit.poisoned);
+	return 0;
+}
+
+static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
+		   unsigned long *pfn, unsigned int *max_order, bool private)
+{
+	struct kvm_private_file *f = kvm_private_file(binding->file);
+	int ret = find_pfn(f, binding, index, private, pfn, max_order);
+
+	trace_kvm_private_get_pfn(f, index, private, ret ? 0 : *pfn,
+				  ret || !max_order ? 0 : *max_order, ret);
+	return ret;
+}
+
+/**
+ * kvm_private_get_pfn() - find the page for a guest's access
+ * @binding: the range that the guest accesses, bound
+ * @index: page offset in the file, inside the binding
+ * @pfn: out: the page frame
+ * @max_order: out: up to 2^@max_order frames around @pfn, naturally aligned,
+ *	are contiguous, in the same state, without a hardware memory error that is
+ *	known by now, and inside the binding. Who maps them
+ *	all keeps to invalidations of any of them. May be NULL.
+ *
+ * Allocates a page that is missing, unless the file was created with
+ * %KVM_PRIVATE_FLAG_NO_AUTO_ALLOC, and prepares it for the guest when that sees
+ * it for the first time. A page that is there already costs neither a lock nor
+ * an allocation. The page may leave the file or become shared at any moment:
+ * what @pfn is good for ends with the next invalidate_begin for it.
+ *
+ * Context: may sleep if the page must be allocated or prepared, or while it is filled,
+ * converted or copied by another task. Takes no lock that is held while an invalidation
+ * waits. A page that is allocated is charged to the current task's memory cgroup.
+ * A callback of kvm_private_populate() may look its own page up, which is not prepared
+ * then.
+ * Return: 0, and kvm_private_put_pfn() is owed; -EINVAL if @index is outside
+ * the binding; -EACCES if the page is shared; -ENOENT for a hole that may not
+ * be filled; -ENOMEM; -EHWPOISON; -EINTR if a fatal signal is pending; what the prepare
+ * operation returned.
+ */
+int kvm_private_get_pfn(struct kvm_private_binding *binding, pgoff_t index,
+			unsigned long *pfn, unsigned int *max_order)
+{
+	return get_pfn(binding, index, pfn, max_order, true);
+}
+EXPORT_SYMBOL_GPL(kvm_private_get_pfn);
+
+/**
+ * kvm_private_get_shared_pfn() - find the page for an access to shared memory
+ * @binding: as for kvm_private_get_pfn()
+ * @index: page offset in the file, inside the binding
+ * @pfn: out: the page frame
+ * @max_order: out: as for kvm_private_get_pfn(). May be NULL.
+ *
+ * For a guest whose shared memory is the file's too, so that the host's
+ * mappings, if there are any, need not be asked. Like kvm_private_get_pfn(),
+ * but for pages in the other state, which are prepared for nobody.
+ *
+ * Context: as kvm_private_get_pfn().
+ * Return: as kvm_private_get_pfn(), but -EACCES if the page is private.
+ */
+int kvm_private_get_shared_pfn(struct kvm_private_binding *binding,
+			       pgoff_t index, unsigned long *pfn,
+			       unsigned int *max_order)
+{
+	return get_pfn(binding, index, pfn, max_order, false);
+}
+EXPORT_SYMBOL_GPL(kvm_private_get_shared_pfn);
+
+/**
+ * kvm_private_put_pfn() - end a lookup
+ * @binding: as given to kvm_private_get_pfn()
+ * @pfn: from kvm_private_get_pfn()
+ *
+ * Mappings made from the lookup stay valid until they are invalidated.
+ *
+ * Context: any.
+ */
+void kvm_private_put_pfn(struct kvm_private_binding *binding,
+			 unsigned long pfn)
+{
+	put_page(pfn_to_page(pfn));
+}
+EXPORT_SYMBOL_GPL(kvm_private_put_pfn);
+
+/* Does the host work on a page in this state for the binding's guest? */
+static int may_work_on(struct kvm_private_file *f,
+		       const struct kvm_private_binding *binding, bool private)
+{
+	if (private)
+		return binding->guest && !binding->guest->trusts_host ?
+		       -EPERM : 0;
+	return f->flags & KVM_PRIVATE_FLAG_MMAP ? 0 : -EACCES;
+}
+
+/* The page's own reference, beside the one of the head, is what a conversion sees. */
+static void unlock_page_of(struct kvm_private_file *f,
+			   const struct kvm_private_unit *unit, struct page *page)
+{
+	put_page(page);
+	kvm_private_store_unlock(f, unit);
+}
+
+/* Locks the unit of a page, and takes a reference of that page. Never allocates. */
+static int lock_unclaimed(struct kvm_private_file *f, pgoff_t index,
+			  struct kvm_private_unit *unit)
+{
+	struct page *page;
+	bool own;
+	int ret;
+
+	for (;;) {
+		ret = kvm_private_store_lock(f, index, 0, unit);
+		if (ret)
+			return ret;
+		page = kvm_private_unit_page(unit, index);
+		get_page(page);
+		if (likely(!kvm_private_must_wait(f, index, &own)))
+			return 0;
+		unlock_page_of(f, unit, page);
+
+		ret = kvm_private_wait_for_claims(f, index, index + 1);
+		if (ret)
+			return ret;
+	}
+}
+
+/**
+ * kvm_private_lock_page() - let the host work on a page for its guest
+ * @binding: the range that the guest accesses, bound
+ * @index: page offset in the file, inside the binding
+ *
+ * For a consumer that emulates instructions: on private pages of guests that
+ * trust the host (KVM's software-protected VMs), and on shared ones of files
+ * that can be mapped. The page stays what and where it is until
+ * kvm_private_unlock_page(), to be called soon: removing it, or pages that it was
+ * allocated with, waits, and a shared one that is to become private gets -EAGAIN.
+ * Never allocates.
+ *
+ * Context: may sleep, as kvm_private_get_pfn(). The caller takes no lock of its binding
+ * operations and calls none of the functions of this interface while it holds the page.
+ * Return: the page; NULL for a hole that an access of the guest would fill with
+ * zeros; ERR_PTR(-ENOENT) for one that it may not fill; ERR_PTR(-EINVAL) if
+ * @index is outside the binding; ERR_PTR(-EACCES) if the page is shared and the
+ * file can't be mapped, so that what the guest has for it is elsewhere;
+ * ERR_PTR(-EPERM) if the guest's pages are prepared for it, the host being kept
+ * out; ERR_PTR(-EHWPOISON); ERR_PTR(-EINTR) if a fatal signal is pending.
+ */
+struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
+				   pgoff_t index)
+{
+	struct kvm_private_file *f = kvm_private_file(binding->file);
+	struct kvm_private_guest *guest;
+	struct kvm_private_unit unit;
+	bool private, hole;
+	struct page *page;
+	int ret;
+
+	if (!binding_has(binding, index))
+		return ERR_PTR(-EINVAL);
+
+	ret = lock_unclaimed(f, index, &unit);
+	hole = ret == -ENOENT;
+	if (ret && !hole)
+		return ERR_PTR(ret);
+	private = kvm_private_state_is_private(f, index);
+	ret = may_work_on(f, binding, private);
+	if (ret && !hole)
+		unlock_page_of(f, &unit, kvm_private_unit_page(&unit, index));
+	if (ret)
+		return ERR_PTR(ret);
+	if (hole)
+		return kvm_private_auto_alloc(f) ? NULL : ERR_PTR(-ENOENT);
+
+	/* Left behind by an earlier guest that kept the host out? */
+	guest = guest_for(binding, private);
+	if (kvm_private_unit_guest(&unit) != guest)
+		kvm_private_unit_reclaim(f, &unit);
+
+	page = kvm_private_unit_page(&unit, index);
+	kvm_private_page_note_head(&unit, page);
+	kvm_private_store_keep_locked(f);
+	kvm_private_tell_host_access(page, 1, private);
+	return page;
+}
+EXPORT_SYMBOL_GPL(kvm_private_lock_page);
+
+/**
+ * kvm_private_peek_page() - find a page that the host may read for its guest
+ * @binding: the range that the guest accesses, bound
+ * @index: page offset in the file, inside the binding
+ *
+ * Like kvm_private_lock_page() for who can't sleep, but the page may leave the
+ * file or change its state at any moment: what was read is good only if nothing
+ * was invalidated meanwhile.
+ *
+ * Context: any but interrupts. Takes no lock.
+ * Return: as kvm_private_lock_page(), and kvm_private_put_pfn() is owed for the
+ * page's frame; also ERR_PTR(-EAGAIN) for a page that isn't ready for the guest.
+ */
+struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
+				   pgoff_t index)
+{
+	struct kvm_private_file *f = kvm_private_file(binding->file);
+	struct kvm_private_unit unit;
+	struct page *page;
+	bool private, own;
+	int ret;
+
+	if (!binding_has(binding, index))
+		return ERR_PTR(-EINVAL);
+
+	private = kvm_private_state_is_private(f, index);
+	ret = may_work_on(f, binding, private);
+	if (ret)
+		return ERR_PTR(ret);
+
+	page = kvm_private_store_get(f, index, &unit);
+	if (!page)
+		return kvm_private_auto_alloc(f) ? NULL : ERR_PTR(-ENOENT);
+	if (kvm_private_store_is_claimed(f, index, &unit, &own) ||
+	    kvm_private_state_is_private(f, index) != private)
+		ret = -EAGAIN;
+	else if (unlikely(PageHWPoison(page)))
+		ret = -EHWPOISON;
+	else if (kvm_private_unit_guest(&unit) != guest_for(binding, private))
+		ret = -EAGAIN;
+	if (ret) {
+		put_page(page);
+		return ERR_PTR(ret);
+	}
+	return page;
+}
+EXPORT_SYMBOL_GPL(kvm_private_peek_page);
+
+/**
+ * kvm_private_unlock_page() - the host has done its work
+ * @page: from kvm_private_lock_page()
+ *
+ * Context: any context that can drop a page reference.
+ */
+void kvm_private_unlock_page(struct page *page)
+{
+	struct page *head = kvm_private_page_head(page);
+
+	put_page(page);
+	unlock_page(head);
+	put_page(head);
+}
+EXPORT_SYMBOL_GPL(kvm_private_unlock_page);

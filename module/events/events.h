@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What happens to the machine: it runs out of memory, a page of it fails, it hibernates.
+ */
+#ifndef KVM_PRIVATE_EVENTS_H
+#define KVM_PRIVATE_EVENTS_H
+
+#include "internal.h"
+
+/* holders.c */
+extern const struct attribute_group *kvm_private_holders_groups[];
+int kvm_private_holders_init(void);
+void kvm_private_holders_exit(void);
+void kvm_private_holder_add(struct kvm_private_file *f);
+void kvm_private_holder_remove(struct kvm_private_file *f);
+void kvm_private_holders_visit(bool (*visitor)(struct kvm_private_file *f,
+					       void *arg), void *arg);
+
+/* memory_error.c */
+#if defined(CONFIG_MEMORY_FAILURE) && defined(CONFIG_TRACEPOINTS)
+int kvm_private_memory_error_init(void);
+void kvm_private_memory_error_exit(void);
+#else
+static inline int kvm_private_memory_error_init(void)
+{
+	return 0;
+}
+
+static inline void kvm_private_memory_error_exit(void)
+{
+}
+#endif
+
+/* hibernation.c */
+int kvm_private_hibernation_init(void);
+void kvm_private_hibernation_exit(void);
+
+#endif /* KVM_PRIVATE_EVENTS_H */

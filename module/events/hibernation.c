@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hibernation writes all memory to a disk, where a private page is anybody's who
+ * has the disk. The kernel refuses it while there is memory of memfd_secret(); so
+ * it is here.
+ */
+
+#include <linux/notifier.h>
+#include <linux/suspend.h>
+
+#include "debug/fail_point.h"
+#include "events/events.h"
+#include "internal.h"
+#include "memory/memory.h"
+
+static int on_power_event(struct notifier_block *block, unsigned long event,
+			  void *unused)
+{
+	switch (event) {
+	case PM_HIBERNATION_PREPARE:
+		return notifier_from_errno(kvm_private_charge_stop());
+	case PM_POST_HIBERNATION:
+		kvm_private_charge_resume();
+		break;
+	}
+	return NOTIFY_OK;
+}
+
+static struct notifier_block power_block = {
+	.notifier_call = on_power_event,
+};
+
+int kvm_private_hibernation_init(void)
+{
+	return kvm_private_may_fail(HIBERNATION, -ENOMEM,
+				    register_pm_notifier(&power_block));
+}
+
+void kvm_private_hibernation_exit(void)
+{
+	unregister_pm_notifier(&power_block);
+}

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who holds how much: totals in sysfs, file by file in debugfs, and the largest
+ * holders in the log when the machine runs out of memory. The kernel can't name
+ * them: private memory is in nobody's address space, and so in nobody's RSS.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/debugfs.h>
+#include <linux/device.h>
+#include <linux/list.h>
+#include <linux/oom.h>
+#include <linux/ratelimit.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/sysfs.h>
+#include <linux/wait.h>
+
+#include "debug/detour.h"
+#include "debug/fail_point.h"
+#include "events/events.h"
+#include "internal.h"
+#include "memory/memory.h"
+
+/* How many files the log names */
+#define MOST_NAMED	5
+
+static DEFINE_SPINLOCK(files_lock);	/* guards files, holders' nr_visitors */
+static LIST_HEAD(files);		/* struct kvm_private_holder, cursors too */
+static DECLARE_WAIT_QUEUE_HEAD(visit_over);
+
+static struct dentry *debugfs;
+
+/**
+ * struct walk - a walk over all files
+ * @cursor: its place in the list, behind which it goes on. Files that are made meanwhile
+ *	are put before all others, where it doesn't come.
+ * @at: the file that it is at, which stays; or NULL
+ */
+struct walk {
+	struct kvm_private_holder cursor;
+	struct kvm_private_file *at;
+};
+
+static struct kvm_private_file *to_file(struct kvm_private_holder *holder)
+{
+	return container_of(holder, struct kvm_private_file, holder);
+}
+
+static void walk_begin(struct walk *walk)
+{
+	*walk = (struct walk){ .cursor.is_cursor = true };
+	spin_lock(&files_lock);
+	list_add(&walk->cursor.node, &files);
+	spin_unlock(&files_lock);
+}
+
+/* Lets go of the file that the walk is at. files_lock is held. */
+static void walk_leave(struct walk *walk)
+{
+	lockdep_assert_held(&files_lock);
+
+	if (walk->at && !--walk->at->holder.nr_visitors)
+		wake_up_all(&visit_over);
+	walk->at = NULL;
+}
+
+/* To the next file, which is returned, unless this was the last */
+static struct kvm_private_file *walk_next(struct walk *walk)
+{
+	struct kvm_private_holder *holder = &walk->cursor;
+
+	spin_lock(&files_lock);
+	walk_leave(walk);
+	list_for_each_entry_continue(holder, &files, node) {
+		if (!holder->is_cursor) {
+			list_move(&walk->cursor.node, &holder->node);
+			holder->nr_visitors++;
+			walk->at = to_file(holder);
+			break;
+		}
+	}
+	spin_unlock(&files_lock);
+	kvm_private_cond_resched(HOLDERS);
+
+	return walk->at;
+}
+
+static void walk_end(struct walk *walk)
+{
+	spin_lock(&files_lock);
+	walk_leave(walk);
+	list_del(&walk->cursor.node);
+	spin_unlock(&files_lock);
+}
+
+static unsigned long sum(const struct kvm_private_usage *usage)
+{
+	return usage->small + usage->huge + usage->gigantic;
+}
+
+static ssize_t allocated_4k_show(struct device *device,
+				 struct device_attribute *attribute, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", kvm_private_usage_of_all().small << PAGE_SHIFT);
+}
+static DEVICE_ATTR_ADMIN_RO(allocated_4k);
+
+static ssize_t allocated_2m_show(struct device *device,
+				 struct device_attribute *attribute, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", kvm_private_usage_of_all().huge << PAGE_SHIFT);
+}
+static DEVICE_ATTR_ADMIN_RO(allocated_2m);
+
+static ssize_t allocated_1g_show(struct device *device,
+				 struct device_attribute *attribute, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", kvm_private_usage_of_all().gigantic << PAGE_SHIFT);
+}
+static DEVICE_ATTR_ADMIN_RO(allocated_1g);
+
+static struct attribute *holders_attrs[] = {
+	&dev_attr_allocated_4k.attr,
+	&dev_attr_allocated_2m.attr,
+	&dev_attr_allocated_1g.attr,
+	NULL
+};
+
+static const struct attribute_group holders_group = {
+	.attrs = holders_attrs,
+};
+
+/* Of the device, in sysfs */
+const struct attribute_group *kvm_private_holders_groups[] = {
+	&holders_group,
+	NULL
+};
+
+/* A reader's walk goes on from one read to the next, but is at no file in between. */
+static void *files_start(struct seq_file *m, loff_t *pos)
+{
+	struct walk *walk = m->private;
+
+	if (*pos)
+		return walk_next(walk);
+	spin_lock(&files_lock);
+	list_move(&walk->cursor.node, &files);
+	spin_unlock(&files_lock);
+	return SEQ_START_TOKEN;
+}
+
+static void *files_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return walk_next(m->private);
+}
+
+/* The file that the walk is at hasn't been shown: the next read begins with it. */
+static void files_stop(struct seq_file *m, void *v)
+{
+	struct walk *walk = m->private;
+
+	spin_lock(&files_lock);
+	if (walk->at && !list_empty(&walk->at->holder.node))
+		list_move_tail(&walk->cursor.node, &walk->at->holder.node);
+	walk_leave(walk);
+	spin_unlock(&files_lock);
+}
+
+static int files_show(struct seq_file *m, void *v)
+{
+	struct kvm_private_usage usage;
+	struct kvm_private_file *f = v;
+
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(m, "pid comm size allocated-4k allocated-2m allocated-1g bindings\n");
+		return 0;
+	}
+
+	usage = kvm_private_usage_of(f);
+	seq_printf(m, "%d ", f->holder.pid);
+	seq_escape(m, f->holder.comm, " \t\n\\");
+	seq_printf(m, " %lld %lu %lu %lu %lu\n",
+		   i_size_read(f->mapping->host),
+		   usage.small << PAGE_SHIFT, usage.huge << PAGE_SHIFT,
+		   usage.gigantic << PAGE_SHIFT, READ_ONCE(f->nr_bindings));
+	return 0;
+}
+
+static const struct seq_operations files_seq_ops = {
+	.start = files_start,
+	.next = files_next,
+	.stop = files_stop,
+	.show = files_show,
+};
+
+static int files_open(struct inode *inode, struct file *file)
+{
+	struct walk *walk = __seq_open_private(file, &files_seq_ops,
+					       sizeof(*walk));
+
+	if (!walk)
+		return -ENOMEM;
+	walk_begin(walk);
+	return 0;
+}
+
+static int files_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+
+	walk_end(m->private);
+	return seq_release_private(inode, file);
+}
+
+static const struct file_operations files_fops = {
+	.owner = THIS_MODULE,
+	.open = files_open,
+	.read = seq_read,
+	.release = files_release,
+};
+
+/**
+ * struct largest - what the log says of a file
+ * @nr: its base pages
+ * @pid: of the process that created it
+ * @comm: that process's name
+ */
+struct largest {
+	unsigned long nr;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+/* The largest comes first; of two that are alike the one that was found first. */
+static void note_if_large(struct largest *largest, struct kvm_private_file *f)
+{
+	struct kvm_private_usage usage = kvm_private_usage_of(f);
+	struct largest one = { .nr = sum(&usage), .pid = f->holder.pid };
+	unsigned int i;
+
+	memcpy(one.comm, f->holder.comm, sizeof(one.comm));
+	for (i = 0; i < MOST_NAMED; i++)
+		if (one.nr > largest[i].nr)
+			swap(one, largest[i]);
+}
+
+/* Called before a process is killed for memory, and may sleep; nothing is freed here. */
+static int tell_holders(struct notifier_block *block, unsigned long unused,
+			void *freed)
+{
+	static DEFINE_RATELIMIT_STATE(rate, 10 * HZ, 1);
+	struct largest largest[MOST_NAMED] = {};
+	struct kvm_private_usage usage = kvm_private_usage_of_all();
+	struct kvm_private_file *f;
+	struct walk walk;
+	unsigned int i;
+
+	if (!sum(&usage) || !__ratelimit(&rate))
+		return NOTIFY_OK;
+
+	pr_warn("out of memory; private memory, which can't be reclaimed: %lu kB\n",
+		sum(&usage) << (PAGE_SHIFT - 10));
+	walk_begin(&walk);
+	while ((f = walk_next(&walk)))
+		note_if_large(largest, f);
+	walk_end(&walk);
+	for (i = 0; i < MOST_NAMED && largest[i].nr; i++)
+		pr_warn("%lu kB in a file that process %d (%s) created\n",
+			largest[i].nr << (PAGE_SHIFT - 10), largest[i].pid,
+			largest[i].comm);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block oom_block = {
+	.notifier_call = tell_holders,
+};
+
+/**
+ * kvm_private_holder_add() - from now on the current process is a file's holder
+ * @f: the file, with its inode
+ */
+void kvm_private_holder_add(struct kvm_private_file *f)
+{
+	f->holder.pid = task_tgid_nr(current);
+	/* Without its lock, as tracepoints do: it ends with a zero at any moment. */
+	data_race(memcpy(f->holder.comm, current->group_leader->comm,
+			 TASK_COMM_LEN));
+
+	spin_lock(&files_lock);
+	list_add(&f->holder.node, &files);
+	spin_unlock(&files_lock);
+}
+
+static bool is_visited(struct kvm_private_file *f)
+{
+	bool visited;
+
+	spin_lock(&files_lock);
+	visited = f->holder.nr_visitors;
+	spin_unlock(&files_lock);
+	return visited;
+}
+
+/**
+ * kvm_private_holder_remove() - the file goes
+ * @f: has no pages any more
+ *
+ * Context: may sleep, until no walk is at the file.
+ */
+void kvm_private_holder_remove(struct kvm_private_file *f)
+{
+	bool visited;
+
+	spin_lock(&files_lock);
+	list_del_init(&f->holder.node);
+	visited = f->holder.nr_visitors;
+	spin_unlock(&files_lock);
+	if (unlikely(visited))
+		wait_event(visit_over, !is_visited(f));
+}
+
+/**
+ * kvm_private_holders_visit() - do something with each file, and sleep there
+ * @visitor: gets the file and @arg; returns whether to go on. Until it returns the
+ *	file stays, though it may have been closed and have no pages left
+ * @arg: for @visitor
+ *
+ * Left out are files that are made meanwhile.
+ *
+ * Context: may sleep.
+ */
+void kvm_private_holders_visit(bool (*visitor)(struct kvm_private_file *f,
+					       void *arg), void *arg)
+{
+	struct kvm_private_file *f;
+	struct walk walk;
+
+	walk_begin(&walk);
+	while ((f = walk_next(&walk)) && visitor(f, arg))
+		;
+	walk_end(&walk);
+}
+
+int kvm_private_holders_init(void)
+{
+	int ret;
+
+	ret = kvm_private_may_fail(HOLDERS, -ENOMEM,
+				   register_oom_notifier(&oom_block));
+	if (ret)
+		return ret;
+	/* What can't be shown isn't; nobody else looks. */
+	debugfs = debugfs_create_dir(KBUILD_MODNAME, NULL);
+	debugfs_create_file("files", 0400, debugfs, NULL, &files_fops);
+	return 0;
+}
+
+void kvm_private_holders_exit(void)
+{
+	debugfs_remove(debugfs);
+	unregister_oom_notifier(&oom_block);
+}

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory for units, from the page allocator and back.
+ *
+ * Pages come zeroed from there. They are cleared here, on the way out, only if
+ * the allocator will not do that by itself (init_on_alloc, init_on_free), so
+ * that no page is cleared twice between two owners.
+ *
+ * A page with a hardware memory error is never touched, and goes back by itself:
+ * only then does the allocator look whether it may hand it out again.
+ */
+
+#include <linux/highmem.h>
+#include <linux/pagemap.h>
+
+#include "compat/compat.h"
+#include "debug/detour.h"
+#include "debug/fail_point.h"
+#include "debug/observer.h"
+#include "internal.h"
+#include "memory/memory.h"
+#include "memory/pages.h"
+#include "memory/unit.h"
+#include "state.h"
+#include "trace.h"
+
+/**
+ * kvm_private_unit_has_poison() - has a page of a unit a hardware memory error?
+ * @unit: in the store
+ *
+ * Context: any.
+ */
+bool kvm_private_unit_has_poison(const struct kvm_private_unit *unit)
+{
+	return kvm_private_unit_may_have_poison(unit) &&
+	       kvm_private_pages_have_poison(unit->head,
+					     kvm_private_unit_nr(unit));
+}
+
+static struct page *alloc_single(struct kvm_private_file *f, pgoff_t index,
+				 gfp_t gfp)
+{
+	struct folio *folio;
+
+	if (likely(!kvm_private_has_policies(f)))
+		return kvm_private_may_fail(PAGE, NULL, alloc_page(gfp));
+	folio = kvm_private_may_fail(POLICY_PAGE, NULL,
+				     kvm_private_policy_alloc(f, index, gfp));
+	return folio ? folio_page(folio, 0) : NULL;
+}
+
+static struct page *alloc_block(struct kvm_private_file *f,
+				const struct kvm_private_unit *unit, gfp_t gfp)
+{
+	if (kvm_private_unit_is_gigantic(unit))
+		return kvm_private_gigantic_alloc(f, unit->index);
+	if (likely(!kvm_private_has_policies(f)))
+		return kvm_private_may_fail(BLOCK, NULL,
+					    alloc_pages(gfp, unit->order));
+	return kvm_private_may_fail(POLICY_BLOCK, NULL,
+				    kvm_private_policy_alloc_block(f, unit->index,
+								   unit->order,
+								   gfp));
+}
+
+static int unit_nid(const struct kvm_private_unit *unit)
+{
+	/* Others change what is beside it in the flags, mark_page_accessed() for one. */
+	return data_race(page_to_nid(unit->head));
+}
+
+/* A gigantic unit has so many pages that a walk over them takes long. */
+static void pause_in_unit(unsigned long i)
+{
+	const unsigned long nr = 1UL << KVM_PRIVATE_ORDER_HUGE;
+
+	if (i % nr == nr - 1)
+		kvm_private_cond_resched(UNIT);
+}
+
+/*
+ * The host's mappings of a page are found, and a futex in it is known, by where
+ * the page says it is; in a file that can't be mapped nobody asks.
+ */
+static void unit_join(struct kvm_private_file *f,
+		      const struct kvm_private_unit *unit)
+{
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	if (f->flags & KVM_PRIVATE_FLAG_MMAP) {
+		for (i = 0; i < nr; i++) {
+			unit->head[i].mapping = f->mapping;
+			unit->head[i].index = unit->index + i;
+			pause_in_unit(i);
+		}
+	}
+	set_page_private(unit->head, 0);
+	atomic_long_add(nr, &f->nr_pages[unit_nid(unit)]);
+	kvm_private_unit_count(f, unit, nr);
+}
+
+/* The pages are in no store yet; those of a gigantic unit have one reference each. */
+static void give_references(const struct kvm_private_unit *unit)
+{
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	for (i = 1; i < nr && !kvm_private_unit_is_gigantic(unit); i++)
+		init_page_count(unit->head + i);
+	for (i = 0; i < nr && unit->whole; i += 1UL << kvm_private_block_order(unit))
+		page_ref_inc(unit->head + i);
+}
+
+/**
+ * kvm_private_unit_alloc() - allocate memory for a unit
+ * @f: the file
+ * @unit: in: where it is to be, and its order; out: the rest
+ * @gfp: how to allocate
+ *
+ * The current task's memory cgroup pays, but for what is gigantic.
+ *
+ * Context: as @gfp says.
+ * Return: 0 or -ENOMEM.
+ */
+int kvm_private_unit_alloc(struct kvm_private_file *f,
+			   struct kvm_private_unit *unit, gfp_t gfp)
+{
+	unit->head = unit->order ? alloc_block(f, unit, gfp) :
+				   alloc_single(f, unit->index, gfp);
+	if (!unit->head)
+		return -ENOMEM;
+
+	unit->whole = unit->order;
+	give_references(unit);
+	unit_join(f, unit);
+	trace_kvm_private_alloc(f, unit);
+	return 0;
+}
+
+/* @nr: of the pages that have been frozen, the first included */
+static void unfreeze_tails(const struct kvm_private_unit *unit, unsigned long nr)
+{
+	while (--nr)
+		page_ref_unfreeze(unit->head + nr, 1);
+}
+
+/* Takes the references of all pages but the first, if they are the only ones. */
+static bool freeze_tails(const struct kvm_private_unit *unit)
+{
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	for (i = 1; i < nr; i++)
+		if (unlikely(!page_ref_freeze(unit->head + i, 1)))
+			break;
+	if (likely(i == nr))
+		return true;
+
+	unfreeze_tails(unit, i);
+	return false;
+}
+
+/*
+ * Gives a block back in one piece, unless a page of it is held or has an error. With one
+ * reference left no lookup takes another, see kvm_private_unit_refs(); one that tries is
+ * forced here.
+ */
+static bool free_whole(const struct kvm_private_unit *unit)
+{
+	bool late;
+
+	if (page_count(unit->head) != kvm_private_unit_refs(unit, unit->index) ||
+	    kvm_private_pages_have_poison(unit->head,
+					  kvm_private_unit_nr(unit)) ||
+	    !freeze_tails(unit))
+		return false;
+	if (unlikely(!page_ref_freeze(unit->head, 2))) {
+		unfreeze_tails(unit, kvm_private_unit_nr(unit));
+		return false;
+	}
+
+	page_ref_unfreeze(unit->head, 1);
+	late = kvm_private_forced(KVM_PRIVATE_RETRY_LATE) &&
+	       kvm_private_unit_get_page(unit, unit->index);
+	__free_pages(unit->head, unit->order);
+	if (late)
+		put_page(unit->head);
+	return true;
+}
+
+/*
+ * Who still holds a page that is shared is in the middle of doing something with
+ * it, and what it finds there is the host's own. Of one that is private nobody can
+ * have more than a reference.
+ */
+static void clear_for_others(struct kvm_private_file *f,
+			     const struct kvm_private_unit *unit)
+{
+	pgoff_t index;
+
+	for (index = unit->index; index < kvm_private_unit_end(unit); index++) {
+		struct page *page = kvm_private_unit_page(unit, index);
+
+		if (kvm_private_page_is_unused(unit, index) ||
+		    kvm_private_state_is_private(f, index))
+			kvm_private_pages_clear(page, 1);
+	}
+}
+
+/* Not pages of a store any more; to be freed next */
+static void unit_leave(struct kvm_private_file *f,
+		       const struct kvm_private_unit *unit)
+{
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	trace_kvm_private_free(f, unit);
+	if (!want_init_on_alloc(GFP_KERNEL) && !want_init_on_free())
+		clear_for_others(f, unit);
+	for (i = 0; i < nr; i++) {
+		unit->head[i].mapping = NULL;
+		set_page_private(unit->head + i, 0);
+		pause_in_unit(i);
+	}
+	kvm_private_tell_freed(unit->head, nr);
+	atomic_long_sub(nr, &f->nr_pages[unit_nid(unit)]);
+	kvm_private_unit_count(f, unit, -nr);
+}
+
+/* Base pages on their way out, since the allocator takes many at once */
+struct page_batch {
+	struct page *pages[KVM_PRIVATE_BATCH];
+	unsigned int nr;
+};
+
+static void batch_release(struct page_batch *batch)
+{
+	release_pages(batch->pages, batch->nr);
+	batch->nr = 0;
+	kvm_private_cond_resched(FREE);
+}
+
+static void batch_add(struct page_batch *batch, struct page *page,
+		      unsigned long nr)
+{
+	for (; nr; nr--, page++) {
+		if (batch->nr == ARRAY_SIZE(batch->pages))
+			batch_release(batch);
+		batch->pages[batch->nr++] = page;
+	}
+}
+
+/* The allocator takes a huge page's worth at most. */
+static void free_unit(const struct kvm_private_unit *unit,
+		      struct page_batch *batch)
+{
+	struct kvm_private_unit block = *unit;
+
+	block.order = kvm_private_block_order(unit);
+	for (; block.index < kvm_private_unit_end(unit);
+	     block.index += kvm_private_unit_nr(&block),
+	     block.head += kvm_private_unit_nr(&block)) {
+		kvm_private_cond_resched(FREE);
+		block.whole = unit->whole;
+		if (block.whole) {
+			if (likely(free_whole(&block)))
+				continue;
+			kvm_private_unit_split_charge(&block);
+			kvm_private_unit_break(&block);
+		}
+		batch_add(batch, block.head, kvm_private_unit_nr(&block));
+	}
+}
+
+/**
+ * kvm_private_units_free() - give the memory of units back
+ * @f: the file
+ * @units: in no store any more, prepared for nobody
+ * @nr: their number
+ *
+ * Pages that somebody still has a reference of are freed when that is dropped.
+ *
+ * Context: may sleep.
+ */
+void kvm_private_units_free(struct kvm_private_file *f,
+			    struct kvm_private_unit *units, unsigned int nr)
+{
+	struct page_batch batch = { .nr = 0 };
+	struct kvm_private_unit *unit;
+
+	for (unit = units; unit < units + nr; unit++) {
+		unit_leave(f, unit);
+		free_unit(unit, &batch);
+	}
+	batch_release(&batch);
+}
+
+/**
+ * kvm_private_unit_split_charge() - let each page of a unit carry its own charge
+ * @unit: whole; its entry says so no more when it is broken
+ *
+ * Context: any, for a gigantic unit process context. No other task breaks or frees the
+ * unit.
+ */
+void kvm_private_unit_split_charge(const struct kvm_private_unit *unit)
+{
+	unsigned int order = kvm_private_block_order(unit);
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	for (i = 0; i < nr; i += 1UL << order) {
+		kvm_private_split_charge(unit->head + i, order);
+		if (kvm_private_unit_is_gigantic(unit))
+			kvm_private_cond_resched(UNIT);
+	}
+}
+
+/**
+ * kvm_private_unit_break() - let the pages of a unit go their own ways
+ * @unit: whole, each page with a charge of its own; afterwards no more
+ *
+ * Together with kvm_private_unit_split_charge() it does what split_page() does, but for
+ * that function's taking the pages' reference counts for unused: here lookups may have
+ * some.
+ *
+ * Context: any. No other task breaks or frees the unit.
+ */
+void kvm_private_unit_break(struct kvm_private_unit *unit)
+{
+	unsigned int order = kvm_private_block_order(unit);
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	for (i = 0; i < nr; i += 1UL << order)
+		page_ref_dec(unit->head + i);
+	unit->whole = false;
+}
+
+/**
+ * kvm_private_unit_count() - note that a file has more or less of a page size
+ * @f: the file
+ * @unit: says which
+ * @nr: base pages; negative: less
+ */
+void kvm_private_unit_count(struct kvm_private_file *f,
+			    const struct kvm_private_unit *unit, long nr)
+{
+	if (kvm_private_unit_is_huge(unit))
+		kvm_private_usage_add(f, kvm_private_unit_is_gigantic(unit), nr);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Units: what an entry of the store stands for. One page, or 2^n pages that are
+ * contiguous in memory as they are in the file, both naturally aligned.
+ *
+ * The pages of a unit are no compound page: each has its own reference count, so
+ * that each can be mapped, held, and freed when the unit comes apart. What goes
+ * for all of a unit (its lock, its guest's record) is noted in the first page.
+ *
+ * A unit that was allocated in one piece is whole until it comes apart: the first
+ * page's charge is for all, and it goes back in one piece. So it is with each block of one
+ * that is gigantic, which is a huge page's worth.
+ */
+#ifndef KVM_PRIVATE_UNIT_H
+#define KVM_PRIVATE_UNIT_H
+
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/xarray.h>
+
+#include "internal.h"
+#include "memory/pages.h"
+
+/* Units or base pages that are dealt with between two chances to reschedule */
+#define KVM_PRIVATE_BATCH	32
+
+/**
+ * struct kvm_private_unit - a unit of the store
+ * @head: its first page; NULL: there is none
+ * @index: page offset of @head
+ * @order: log2 of its number of pages
+ * @whole: allocated in one piece, and still that
+ * @poisoned: one of its pages has a hardware memory error, or a page of a unit that it
+ *	was a part of
+ * @claims: when it was looked up the file had claims, maybe of other pages; not in the
+ *	store
+ */
+struct kvm_private_unit {
+	struct page *head;
+	pgoff_t index;
+	unsigned int order;
+	bool whole;
+	bool poisoned;
+	bool claims;
+};
+
+static inline unsigned long
+kvm_private_unit_nr(const struct kvm_private_unit *unit)
+{
+	return 1UL << unit->order;
+}
+
+static inline pgoff_t kvm_private_unit_end(const struct kvm_private_unit *unit)
+{
+	return unit->index + kvm_private_unit_nr(unit);
+}
+
+/* The page for a page offset inside the unit */
+static inline struct page *
+kvm_private_unit_page(const struct kvm_private_unit *unit, pgoff_t index)
+{
+	return unit->head + (index - unit->index);
+}
+
+/* What is allocated and freed in one piece: a huge page's worth at most */
+static inline unsigned int
+kvm_private_block_order(const struct kvm_private_unit *unit)
+{
+	return min_t(unsigned int, unit->order, KVM_PRIVATE_ORDER_HUGE);
+}
+
+/**
+ * kvm_private_unit_refs() - how many references the store has of a page
+ * @unit: the page's
+ * @index: page offset inside the unit
+ *
+ * One; but two of the first page of each block that may go back in one piece. The
+ * page allocator takes the whole block if the one reference that it drops is the last.
+ * A lookup that took one just before, having read the entry long ago, would be left with a
+ * page whose charge for the rest of the block is lost. So the store gives up one of the two
+ * when nothing else holds the page, and lookups take none of a page that has fewer than two.
+ * (A lookup that read another unit's entry for the page, before that was freed, allocated
+ * for this one and is now freed again, all within its RCU read side, knows of one only.)
+ */
+static inline int kvm_private_unit_refs(const struct kvm_private_unit *unit,
+					pgoff_t index)
+{
+	/* All units are naturally aligned, so a run has no other page at such an offset. */
+	bool is_first = index == unit->index ||
+			IS_ALIGNED(index, 1UL << KVM_PRIVATE_ORDER_HUGE);
+
+	return unit->whole && is_first ? 2 : 1;
+}
+
+/*
+ * A reference for a lookup, which leaves alone a page that has fewer than the store's:
+ * that is about to be freed. There is no page_ref function for two.
+ */
+static __always_inline bool
+kvm_private_unit_get_page(const struct kvm_private_unit *unit, pgoff_t index)
+{
+	struct page *page = kvm_private_unit_page(unit, index);
+	int refs = kvm_private_unit_refs(unit, index);
+	int count;
+
+	if (likely(refs == 1))
+		return get_page_unless_zero(page);
+
+	count = page_ref_count(page);
+	do {
+		if (count < refs)
+			return false;
+	} while (!atomic_try_cmpxchg(&page->_refcount, &count, count + 1));
+	return true;
+}
+
+/* Does the store alone hold a page? The answer may be old. */
+static inline bool kvm_private_page_is_unused(const struct kvm_private_unit *unit,
+					      pgoff_t index)
+{
+	return page_ref_count(kvm_private_unit_page(unit, index)) ==
+	       kvm_private_unit_refs(unit, index);
+}
+
+/*
+ * In its private field the head has the record of the unit's guest. Another page
+ * that was given to somebody for as long as the unit is locked has the head there:
+ * the unit may have left the store by the time that it is to be unlocked.
+ */
+#define KVM_PRIVATE_PAGE_TAIL	1UL
+
+/* @unit: locked */
+static inline void kvm_private_page_note_head(const struct kvm_private_unit *unit,
+					      struct page *page)
+{
+	if (page != unit->head)
+		set_page_private(page, (unsigned long)unit->head |
+				       KVM_PRIVATE_PAGE_TAIL);
+}
+
+/* @page: noted, in a unit that is locked since */
+static inline struct page *kvm_private_page_head(struct page *page)
+{
+	unsigned long private = page_private(page);
+
+	return private & KVM_PRIVATE_PAGE_TAIL ?
+	       (void *)(private & ~KVM_PRIVATE_PAGE_TAIL) : page;
+}
+
+/* Is it more than base pages? */
+static inline bool
+kvm_private_unit_is_huge(const struct kvm_private_unit *unit)
+{
+	return unit->order >= KVM_PRIVATE_ORDER_HUGE;
+}
+
+static inline bool
+kvm_private_unit_is_gigantic(const struct kvm_private_unit *unit)
+{
+	return unit->order == KVM_PRIVATE_ORDER_GIGANTIC;
+}
+
+/* What a block comes apart into, or is made of where it can't be had at once */
+static inline unsigned int kvm_private_order_below(unsigned int order)
+{
+	return order > KVM_PRIVATE_ORDER_HUGE ? KVM_PRIVATE_ORDER_HUGE : 0;
+}
+
+/*
+ * An entry is a value, the same for all page offsets of its unit: the head's
+ * frame, whether it is whole or poisoned, and a code for its order.
+ */
+#define KVM_PRIVATE_ENTRY_CODE		GENMASK(1, 0)
+#define KVM_PRIVATE_ENTRY_RUN		1UL
+#define KVM_PRIVATE_ENTRY_HUGE		2UL
+#define KVM_PRIVATE_ENTRY_GIGANTIC	3UL
+#define KVM_PRIVATE_ENTRY_WHOLE		BIT(2)
+#define KVM_PRIVATE_ENTRY_POISONED	BIT(3)
+#define KVM_PRIVATE_ENTRY_SHIFT		4
+
+static inline void *kvm_private_entry(const struct kvm_private_unit *unit)
+{
+	unsigned long value = page_to_pfn(unit->head) << KVM_PRIVATE_ENTRY_SHIFT;
+
+	if (kvm_private_unit_is_gigantic(unit))
+		value |= KVM_PRIVATE_ENTRY_GIGANTIC;
+	else if (kvm_private_unit_is_huge(unit))
+		value |= KVM_PRIVATE_ENTRY_HUGE;
+	else if (unit->order)
+		value |= KVM_PRIVATE_ENTRY_RUN;
+	if (unit->whole)
+		value |= KVM_PRIVATE_ENTRY_WHOLE;
+	if (unit->poisoned)
+		value |= KVM_PRIVATE_ENTRY_POISONED;
+	return xa_mk_value(value);
+}
+
+/* A byte for each code, since lookups are many */
+#define KVM_PRIVATE_ENTRY_ORDERS					\
+	((u32)KVM_PRIVATE_ORDER_RUN << (8 * KVM_PRIVATE_ENTRY_RUN) |	\
+	 (u32)KVM_PRIVATE_ORDER_HUGE << (8 * KVM_PRIVATE_ENTRY_HUGE) |	\
+	 (u32)KVM_PRIVATE_ORDER_GIGANTIC << (8 * KVM_PRIVATE_ENTRY_GIGANTIC))
+
+static inline unsigned int kvm_private_entry_order(void *entry)
+{
+	unsigned int code = xa_to_value(entry) & KVM_PRIVATE_ENTRY_CODE;
+
+	return (u8)(KVM_PRIVATE_ENTRY_ORDERS >> (8 * code));
+}
+
+/* @index: any that the entry was found at */
+static inline struct kvm_private_unit kvm_private_entry_unit(void *entry,
+							     pgoff_t index)
+{
+	unsigned int order = kvm_private_entry_order(entry);
+	unsigned long value = xa_to_value(entry);
+
+	return (struct kvm_private_unit){
+		.head = pfn_to_page(value >> KVM_PRIVATE_ENTRY_SHIFT),
+		.index = round_down(index, 1UL << order),
+		.order = order,
+		.whole = value & KVM_PRIVATE_ENTRY_WHOLE,
+		.poisoned = value & KVM_PRIVATE_ENTRY_POISONED,
+	};
+}
+
+/**
+ * kvm_private_unit_guest() - the guest that a unit is prepared for
+ * @unit: in the store
+ *
+ * Return: its record or NULL. Without the unit's lock it may be used for
+ * nothing but a comparison.
+ */
+static inline struct kvm_private_guest *
+kvm_private_unit_guest(const struct kvm_private_unit *unit)
+{
+	/* Pairs with note_guest(): prepared before it says so. */
+	return (void *)smp_load_acquire(&unit->head->private);
+}
+
+/*
+ * May a page of a unit have a memory error? The module is told of each, and notes it in
+ * the unit's entry; before it has looked it may be any.
+ */
+static inline bool
+kvm_private_unit_may_have_poison(const struct kvm_private_unit *unit)
+{
+	return unlikely(unit->poisoned || kvm_private_memory_errors_wait());
+}
+
+bool kvm_private_unit_has_poison(const struct kvm_private_unit *unit);
+int kvm_private_unit_alloc(struct kvm_private_file *f,
+			   struct kvm_private_unit *unit, gfp_t gfp);
+void kvm_private_units_free(struct kvm_private_file *f,
+			    struct kvm_private_unit *units, unsigned int nr);
+void kvm_private_unit_split_charge(const struct kvm_private_unit *unit);
+void kvm_private_unit_break(struct kvm_private_unit *unit);
+void kvm_private_unit_count(struct kvm_private_file *f,
+			    const struct kvm_private_unit *unit, long nr);
+
+#endif /* KVM_PRIVATE_UNIT_H */

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which pages are private and which are shared: beside the layers, which all ask for it.
+ */
+#ifndef KVM_PRIVATE_STATE_H
+#define KVM_PRIVATE_STATE_H
+
+#include "internal.h"
+
+/* state.c, for a file that has been converted */
+bool kvm_private_state_lookup(struct kvm_private_file *f, pgoff_t index);
+void kvm_private_state_clip_converted(struct kvm_private_file *f, pgoff_t index,
+				      pgoff_t *start, pgoff_t *end);
+
+static inline bool kvm_private_starts_private(const struct kvm_private_file *f)
+{
+	return !(f->flags & KVM_PRIVATE_FLAG_INIT_SHARED);
+}
+
+/**
+ * kvm_private_state_is_private() - is a page the guest's alone?
+ * @f: the file
+ * @index: page offset, inside the file
+ *
+ * Context: any. Takes no lock; the answer stays true while the caller holds
+ * the invalidate_lock.
+ */
+static inline bool kvm_private_state_is_private(struct kvm_private_file *f,
+						pgoff_t index)
+{
+	/* No older than what the tree would say: it changes before the change ends. */
+	return READ_ONCE(f->nr_converted) ? kvm_private_state_lookup(f, index) :
+					    kvm_private_starts_private(f);
+}
+
+/**
+ * kvm_private_state_clip() - leave of a range what is in one state
+ * @f: the file
+ * @index: page offset in the range, whose state counts
+ * @start: in/out: first page offset
+ * @end: in/out: page offset after the last
+ *
+ * Context: any. Takes no lock, as kvm_private_state_is_private().
+ */
+static inline void kvm_private_state_clip(struct kvm_private_file *f,
+					  pgoff_t index, pgoff_t *start,
+					  pgoff_t *end)
+{
+	if (READ_ONCE(f->nr_converted))
+		kvm_private_state_clip_converted(f, index, start, end);
+}
+
+void kvm_private_state_init(struct kvm_private_file *f);
+void kvm_private_state_destroy(struct kvm_private_file *f);
+bool kvm_private_state_find(struct kvm_private_file *f, bool private,
+			    pgoff_t *start, pgoff_t *end);
+int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
+			  pgoff_t end, bool private);
+int kvm_private_state_make_room(void);
+unsigned long kvm_private_state_nr_shared(struct kvm_private_file *f,
+					  unsigned long nr_pages);
+
+#endif /* KVM_PRIVATE_STATE_H */

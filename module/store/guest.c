@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which guest a page was prepared for.
+ *
+ * A confidential platform assigns a page to a guest when the guest gets it and
+ * must be told before the host may use it again. That may be after the guest,
+ * its VM and its bindings have gone, so the unit itself remembers, in the private
+ * field of its first page, a small record with the operations to call. The record
+ * pins the module that they are in.
+ *
+ * The field changes under the unit's lock and is read without it: it differs
+ * from the record of a binding unless the page is ready for it.
+ */
+
+#include <linux/module.h>
+#include <linux/rbtree.h>
+#include <linux/slab.h>
+
+#include "debug/fail_point.h"
+#include "internal.h"
+#include "memory/unit.h"
+#include "store/store.h"
+#include "trace.h"
+
+static int compare_guests(const struct kvm_private_guest *a,
+			  const struct kvm_private_guest *b)
+{
+	if (a->id != b->id)
+		return a->id < b->id ? -1 : 1;
+	if (a->ops != b->ops)
+		return a->ops < b->ops ? -1 : 1;
+	return 0;
+}
+
+static struct kvm_private_guest *to_guest(struct rb_node *node)
+{
+	return node ? rb_entry(node, struct kvm_private_guest, node) : NULL;
+}
+
+static int compare_nodes(struct rb_node *a, const struct rb_node *b)
+{
+	return compare_guests(rb_entry(a, struct kvm_private_guest, node),
+			      rb_entry(b, struct kvm_private_guest, node));
+}
+
+static int compare_key(const void *key, const struct rb_node *node)
+{
+	return compare_guests(key,
+			      rb_entry(node, struct kvm_private_guest, node));
+}
+
+/* Takes a reference. */
+static struct kvm_private_guest *
+find_guest(struct kvm_private_file *f, const struct kvm_private_guest *like)
+{
+	struct kvm_private_guest *guest;
+
+	spin_lock(&f->guests_lock);
+	guest = to_guest(rb_find(like, &f->guests, compare_key));
+	if (guest)
+		refcount_inc(&guest->refs);
+	spin_unlock(&f->guests_lock);
+
+	return guest;
+}
+
+/* Returns the one that another task has entered meanwhile, with a reference. */
+static struct kvm_private_guest *insert_guest(struct kvm_private_file *f,
+					      struct kvm_private_guest *guest)
+{
+	struct kvm_private_guest *other;
+
+	spin_lock(&f->guests_lock);
+	other = to_guest(rb_find_add(&guest->node, &f->guests, compare_nodes));
+	if (other)
+		refcount_inc(&other->refs);
+	spin_unlock(&f->guests_lock);
+
+	return other;
+}
+
+static void free_guest(struct kvm_private_guest *guest)
+{
+	module_put(guest->ops->owner);
+	kfree(guest);
+}
+
+/**
+ * kvm_private_guest_get() - find or make the record for a binding's guest
+ * @f: the file
+ * @binding: the binding
+ * @ops: the operations that prepare pages for it. If they aren't the binding's
+ *	own its guest trusts the host.
+ *
+ * Context: may sleep.
+ * Return: the record with a reference, to be given back with
+ * kvm_private_guest_put(); ERR_PTR(-ENOMEM); ERR_PTR(-ENODEV) if the owner of
+ * the operations is being unloaded.
+ */
+struct kvm_private_guest *
+kvm_private_guest_get(struct kvm_private_file *f,
+		      const struct kvm_private_binding *binding,
+		      const struct kvm_private_binding_ops *ops)
+{
+	const struct kvm_private_guest like = {
+		.id = binding->guest_id, .ops = ops,
+	};
+	struct kvm_private_guest *guest, *other;
+
+	guest = find_guest(f, &like);
+	if (guest)
+		return guest;
+
+	guest = kvm_private_may_fail(GUEST, NULL,
+				     kzalloc(sizeof(*guest), GFP_KERNEL_ACCOUNT));
+	if (!guest)
+		return ERR_PTR(-ENOMEM);
+	if (!kvm_private_may_fail(GUEST_MODULE, false, try_module_get(ops->owner))) {
+		kfree(guest);
+		return ERR_PTR(-ENODEV);
+	}
+
+	guest->id = binding->guest_id;
+	guest->ops = ops;
+	guest->trusts_host = ops != binding->ops;
+	refcount_set(&guest->refs, 1);
+
+	other = insert_guest(f, guest);
+	if (!other)
+		return guest;
+	free_guest(guest);
+	return other;
+}
+
+void kvm_private_guest_put(struct kvm_private_file *f,
+			   struct kvm_private_guest *guest)
+{
+	bool last;
+
+	spin_lock(&f->guests_lock);
+	last = refcount_dec_and_test(&guest->refs);
+	if (last)
+		rb_erase(&guest->node, &f->guests);
+	spin_unlock(&f->guests_lock);
+
+	if (last)
+		free_guest(guest);
+}
+
+/**
+ * kvm_private_has_guests() - may a page of a file be prepared for a guest?
+ * @f: the file
+ *
+ * Context: invalidate_lock held for writing, so that no binding brings another guest.
+ */
+bool kvm_private_has_guests(struct kvm_private_file *f)
+{
+	lockdep_assert_held_write(&f->invalidate_lock);
+
+	return !RB_EMPTY_ROOT(&f->guests);
+}
+
+/**
+ * kvm_private_unit_is_guarded() - must the host keep its hands off?
+ * @unit: locked, in the store
+ *
+ * Return: whether it is prepared for a guest that doesn't trust the host.
+ */
+bool kvm_private_unit_is_guarded(const struct kvm_private_unit *unit)
+{
+	struct kvm_private_guest *guest = kvm_private_unit_guest(unit);
+
+	return guest && !guest->trusts_host;
+}
+
+static void note_guest(struct page *page, struct kvm_private_guest *guest)
+{
+	/* Pairs with kvm_private_unit_guest(). */
+	smp_store_release(&page->private, (unsigned long)guest);
+}
+
+/**
+ * kvm_private_unit_assign() - note that a unit has been prepared
+ * @unit: locked, prepared for nobody
+ * @guest: for whom; the unit takes a reference of its own
+ */
+void kvm_private_unit_assign(const struct kvm_private_unit *unit,
+			     struct kvm_private_guest *guest)
+{
+	refcount_inc(&guest->refs);
+	note_guest(unit->head, guest);
+}
+
+/**
+ * kvm_private_unit_share_guest() - let each part note what the unit does
+ * @unit: locked, about to come apart
+ * @order: log2 of the number of pages in a part
+ */
+void kvm_private_unit_share_guest(const struct kvm_private_unit *unit,
+				  unsigned int order)
+{
+	struct kvm_private_guest *guest = kvm_private_unit_guest(unit);
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	if (guest)
+		refcount_add((nr >> order) - 1, &guest->refs);
+	for (i = 1UL << order; i < nr; i += 1UL << order)
+		note_guest(unit->head + i, guest);
+}
+
+/**
+ * kvm_private_unit_reclaim() - give a unit back to the host if it must be
+ * @f: the file
+ * @unit: locked, or in no store any more; no guest has it mapped
+ *
+ * Context: may sleep.
+ */
+void kvm_private_unit_reclaim(struct kvm_private_file *f,
+			      const struct kvm_private_unit *unit)
+{
+	struct kvm_private_guest *guest = kvm_private_unit_guest(unit);
+
+	if (!guest)
+		return;
+
+	trace_kvm_private_reclaim(f, unit);
+	guest->ops->reclaim(page_to_pfn(unit->head), kvm_private_unit_nr(unit));
+	note_guest(unit->head, NULL);
+	kvm_private_guest_put(f, guest);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which pages a file has: looking them up, adding, splitting and removing them, and whose
+ * they are.
+ */
+#ifndef KVM_PRIVATE_STORE_H
+#define KVM_PRIVATE_STORE_H
+
+#include "debug/detour.h"
+#include "internal.h"
+#include "memory/unit.h"
+
+struct seq_file;
+
+/* claim.c */
+void kvm_private_claim(struct kvm_private_file *f,
+		       struct kvm_private_claim *claim, pgoff_t start,
+		       pgoff_t end);
+void kvm_private_release_claim(struct kvm_private_file *f,
+			       struct kvm_private_claim *claim);
+bool kvm_private_page_claimed(struct kvm_private_file *f, pgoff_t index,
+			      bool *own);
+int kvm_private_wait_for_claims(struct kvm_private_file *f, pgoff_t start,
+				pgoff_t end);
+int kvm_private_wait_for_claims_interruptible(struct kvm_private_file *f,
+					      pgoff_t start, pgoff_t end);
+int kvm_private_lock_unclaimed(struct kvm_private_file *f, pgoff_t start,
+			       pgoff_t end);
+
+/**
+ * kvm_private_must_wait() - must the current task keep off a page?
+ * @f: the file
+ * @index: page offset of a page that the caller has a reference of
+ * @own: out: the current task has claimed the page itself
+ *
+ * Context: the page's unit is locked or the invalidate_lock held, so that the page stays
+ * the file's.
+ * Return: whether another task has claimed it.
+ */
+static inline bool kvm_private_must_wait(struct kvm_private_file *f,
+					 pgoff_t index, bool *own)
+{
+	bool claimed;
+
+	/* The reference comes first; pairs with kvm_private_claim(). */
+	smp_mb__after_atomic();
+	*own = false;
+	claimed = unlikely(READ_ONCE(f->nr_claims)) &&
+		  kvm_private_page_claimed(f, index, own);
+	return !*own && kvm_private_should_retry(CLAIM, claimed);
+}
+
+/* guest.c */
+struct kvm_private_guest *
+kvm_private_guest_get(struct kvm_private_file *f,
+		      const struct kvm_private_binding *binding,
+		      const struct kvm_private_binding_ops *ops);
+void kvm_private_guest_put(struct kvm_private_file *f,
+			   struct kvm_private_guest *guest);
+bool kvm_private_has_guests(struct kvm_private_file *f);
+bool kvm_private_unit_is_guarded(const struct kvm_private_unit *unit);
+void kvm_private_unit_assign(const struct kvm_private_unit *unit,
+			     struct kvm_private_guest *guest);
+void kvm_private_unit_share_guest(const struct kvm_private_unit *unit,
+				  unsigned int order);
+void kvm_private_unit_reclaim(struct kvm_private_file *f,
+			      const struct kvm_private_unit *unit);
+
+/* lookup.c */
+struct page *kvm_private_store_get(struct kvm_private_file *f, pgoff_t index,
+				   struct kvm_private_unit *unit);
+struct page *kvm_private_store_get_head(struct kvm_private_file *f, pgoff_t index,
+					struct kvm_private_unit *unit);
+bool kvm_private_store_look_for_claims(struct kvm_private_file *f, pgoff_t index,
+				       const struct kvm_private_unit *unit,
+				       bool *own);
+
+/* lock.c */
+bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
+				 struct kvm_private_unit *unit);
+void kvm_private_store_unlock(struct kvm_private_file *f,
+			      const struct kvm_private_unit *unit);
+void kvm_private_store_keep_locked(struct kvm_private_file *f);
+bool kvm_private_store_was_locked(struct kvm_private_file *f,
+				  const struct kvm_private_held *held);
+
+/* remove.c */
+void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
+			      pgoff_t end);
+
+/* add.c */
+int kvm_private_store_add(struct kvm_private_file *f, pgoff_t index,
+			  pgoff_t until);
+struct page *kvm_private_store_get_or_add(struct kvm_private_file *f, pgoff_t index,
+					  pgoff_t until,
+					  struct kvm_private_unit *unit);
+int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
+			   pgoff_t until, struct kvm_private_unit *unit);
+int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
+			   pgoff_t end);
+
+/* split.c */
+int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
+			    gfp_t gfp);
+int kvm_private_store_split_range(struct kvm_private_file *f, pgoff_t start,
+				  pgoff_t end);
+bool kvm_private_store_is_split(struct kvm_private_file *f, pgoff_t start,
+				pgoff_t end);
+int kvm_private_store_lock_split(struct kvm_private_file *f, pgoff_t start,
+				 pgoff_t end);
+int kvm_private_store_split_locked(struct kvm_private_file *f,
+				   struct kvm_private_unit *unit, gfp_t gfp);
+void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index);
+void kvm_private_store_note_late_poison(struct kvm_private_file *f,
+					const struct kvm_private_unit *unit,
+					int errors);
+void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index);
+
+/* query.c */
+int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
+			     pgoff_t end, struct kvm_private_held *held);
+void kvm_private_store_show_nodes(struct kvm_private_file *f,
+				  struct seq_file *m);
+pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,
+				    pgoff_t end);
+bool kvm_private_store_next_page(struct kvm_private_file *f, pgoff_t *start,
+				 pgoff_t end);
+bool kvm_private_store_find_pfn(struct kvm_private_file *f, unsigned long pfn,
+				pgoff_t *index);
+bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index);
+
+/**
+ * kvm_private_store_is_claimed() - has another task claimed what a lookup has found?
+ * @f: the file
+ * @index: page offset of the page
+ * @unit: from kvm_private_store_get(), with a page or without
+ * @own: out: the current task has claimed the page
+ *
+ * The lookup took its reference, then looked whether the file had claims, and then found
+ * its page in the store still. So a file without claims hasn't lost the page to one that
+ * ended before. Else the store has to be asked once more.
+ *
+ * Context: any but interrupts.
+ * Return: whether it is claimed, or not the file's page any more: then the caller drops
+ * its reference, calls kvm_private_wait_for_claims() and starts again.
+ */
+static inline bool
+kvm_private_store_is_claimed(struct kvm_private_file *f, pgoff_t index,
+			     const struct kvm_private_unit *unit, bool *own)
+{
+	*own = false;
+	return unlikely(unit->claims) &&
+	       kvm_private_store_look_for_claims(f, index, unit, own);
+}
+
+#endif /* KVM_PRIVATE_STORE_H */

@@ -1,0 +1,588 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Making pages huge again: KVM_PRIVATE_COLLAPSE.
+ *
+ * A block whose pages still lie side by side in memory becomes one unit where it
+ * is, and only the next fault sees a difference. Otherwise its pages are copied to a
+ * new huge page. That is allocated before, and the block is claimed while it is copied:
+ * the invalidate_lock is held, and guests' faults elsewhere are kept from going on, only for
+ * as long as it takes to unmap the block. What becomes gigantic is made of huge pages, and
+ * these are made first.
+ */
+
+#include <linux/highmem.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "access/access.h"
+#include "debug/detour.h"
+#include "debug/fail_point.h"
+#include "debug/observer.h"
+#include "internal.h"
+#include "memory/memory.h"
+#include "memory/pages.h"
+#include "memory/unit.h"
+#include "store/store.h"
+#include "user/user.h"
+
+/* Pages of a huge one, and as many huge ones make one that is gigantic. */
+#define MAX_PARTS	(PMD_SIZE >> PAGE_SHIFT)
+
+/* What comes of a try to collapse a block, beside 0 and an error */
+enum {
+	HAS_TO_MOVE = 1,	/* its pages don't lie side by side */
+	HAS_HOLES,		/* a hole was punched, or pages are still missing */
+	NEEDS_NODE,		/* the store has no room for the entry */
+	NOT_WANTED,		/* another task has collapsed it, or has taken its pages */
+};
+
+/**
+ * struct block - what is to become one unit
+ * @f: its file
+ * @unit: what it becomes
+ * @parts: the units that it consists of, in the order of the file; room for %MAX_PARTS.
+ *	A task that holds the lock of more than one unit has an invalidation under way.
+ * @nr_parts: how many there are
+ * @xas: where the entry goes; carries a node from one try to the next
+ */
+struct block {
+	struct kvm_private_file *f;
+	struct kvm_private_unit unit;
+	struct kvm_private_unit *parts;
+	unsigned int nr_parts;
+	struct xa_state xas;
+};
+
+static void block_init(struct block *block, struct kvm_private_file *f,
+		       pgoff_t index, unsigned int order,
+		       struct kvm_private_unit *parts)
+{
+	*block = (struct block){
+		.f = f,
+		.unit.index = index,
+		.unit.order = order,
+		.parts = parts,
+		.xas = __XA_STATE(&f->units, index, 0, 0),
+	};
+}
+
+static void unlock_parts(const struct block *block)
+{
+	unsigned int nr = block->nr_parts;
+
+	while (nr)
+		kvm_private_store_unlock(block->f, &block->parts[--nr]);
+}
+
+static int check_part(const struct block *block,
+		      const struct kvm_private_unit *part)
+{
+	if (WARN_ON_ONCE(part->order > block->unit.order))
+		return -EBUSY;
+	if (kvm_private_unit_has_poison(part))
+		return -EHWPOISON;
+	return kvm_private_unit_is_guarded(part) ? -EBUSY : 0;
+}
+
+/* The block has no holes, and gets none. */
+static int lock_parts(struct block *block)
+{
+	pgoff_t index = block->unit.index;
+	struct kvm_private_unit *part;
+	int ret = 0;
+
+	block->nr_parts = 0;
+	while (!ret && index < kvm_private_unit_end(&block->unit)) {
+		/* A guest's firmware has just had a huge page taken to pieces. */
+		if (block->nr_parts == MAX_PARTS) {
+			ret = -EBUSY;
+			break;
+		}
+		part = &block->parts[block->nr_parts];
+		if (WARN_ON_ONCE(!kvm_private_store_lock_unit(block->f, index,
+							      part))) {
+			ret = -ENOENT;
+			break;
+		}
+		block->nr_parts++;
+		index = kvm_private_unit_end(part);
+		ret = check_part(block, part);
+	}
+	if (ret)
+		unlock_parts(block);
+	return ret;
+}
+
+static bool is_contiguous(const struct block *block)
+{
+	const struct page *head = block->parts[0].head;
+	unsigned int i;
+
+	if (!IS_ALIGNED(page_to_pfn(head), kvm_private_unit_nr(&block->unit)))
+		return false;
+	for (i = 0; i < block->nr_parts; i++)
+		if (block->parts[i].head !=
+		    head + (block->parts[i].index - block->unit.index))
+			return false;
+	return true;
+}
+
+/* Whom parts were prepared for, all of the block will be, with the next access. */
+static void reclaim_parts(struct block *block)
+{
+	unsigned int i;
+
+	for (i = 0; i < block->nr_parts; i++)
+		kvm_private_unit_reclaim(block->f, &block->parts[i]);
+}
+
+/*
+ * Of a file with a gigantic page alone the store hasn't had a node so high. What the
+ * XArray asks for is allocated when the locks have been dropped.
+ */
+static int store_block(struct block *block)
+{
+	struct xa_state *xas = &block->xas;
+
+	kvm_private_window(STORE);
+	xas_set_order(xas, block->unit.index, block->unit.order);
+	xas_lock(xas);
+	kvm_private_xas_may_fail(xas, KVM_PRIVATE_FAIL_JOIN);
+	xas_store(xas, kvm_private_entry(&block->unit));
+	xas_unlock(xas);
+
+	return xas_error(xas) == -ENOMEM ? NEEDS_NODE : xas_error(xas);
+}
+
+static int allocate_node(struct block *block)
+{
+	return kvm_private_xas_nomem(&block->xas, KVM_PRIVATE_GFP_NODE,
+				     KVM_PRIVATE_FAIL_JOIN_AGAIN) ? 0 : -ENOMEM;
+}
+
+/* Frees a node that was of no use in the end. */
+static void free_node(struct block *block)
+{
+	xas_reset(&block->xas);
+	xas_nomem(&block->xas, GFP_KERNEL);
+}
+
+/* Each huge page of what is gigantic may go back as one, others may not. */
+static bool are_whole(struct block *block)
+{
+	unsigned int i;
+
+	if (!kvm_private_unit_is_gigantic(&block->unit))
+		return false;
+	for (i = 0; i < block->nr_parts; i++)
+		if (!block->parts[i].whole)
+			return false;
+	return true;
+}
+
+static int join_in_place(struct block *block)
+{
+	struct kvm_private_unit *part, *end = block->parts + block->nr_parts;
+	int ret;
+
+	block->unit.head = block->parts[0].head;
+	block->unit.whole = are_whole(block);
+	ret = store_block(block);
+	if (ret)
+		return ret;
+
+	for (part = block->parts; part < end; part++) {
+		if (part->whole && !block->unit.whole) {
+			kvm_private_unit_split_charge(part);
+			kvm_private_unit_break(part);
+		}
+		kvm_private_unit_count(block->f, part,
+				       -kvm_private_unit_nr(part));
+	}
+	kvm_private_unit_count(block->f, &block->unit,
+			       kvm_private_unit_nr(&block->unit));
+	return 0;
+}
+
+/* By their entries alone: the parts aren't locked. */
+static bool looks_contiguous(const struct block *block)
+{
+	pgoff_t index = block->unit.index;
+	struct kvm_private_unit part;
+	struct page *head = NULL;
+	void *entry;
+
+	for (; index < kvm_private_unit_end(&block->unit);
+	     index = kvm_private_unit_end(&part)) {
+		entry = xa_load(&block->f->units, index);
+		if (!entry)
+			return false;
+		part = kvm_private_entry_unit(entry, index);
+		if (!head)
+			head = part.head;
+		if (part.head != head + (part.index - block->unit.index))
+			return false;
+	}
+	return IS_ALIGNED(page_to_pfn(head), kvm_private_unit_nr(&block->unit));
+}
+
+/*
+ * Has it pages, and is it not what it is to become, or part of that? The answer lasts while
+ * the invalidate_lock is held for writing.
+ */
+static bool is_wanted(const struct block *block)
+{
+	pgoff_t next = block->unit.index;
+	void *entry;
+
+	if (!kvm_private_store_next_page(block->f, &next,
+					 kvm_private_unit_end(&block->unit)))
+		return false;
+	entry = xa_load(&block->f->units, next);
+	return !entry || kvm_private_entry_order(entry) < block->unit.order;
+}
+
+static int join_locked(struct block *block)
+{
+	int ret = lock_parts(block);
+
+	if (ret)
+		return ret;
+	if (is_contiguous(block)) {
+		reclaim_parts(block);
+		ret = join_in_place(block);
+	} else {
+		ret = HAS_TO_MOVE;
+	}
+	/* The lock of a part that isn't the first belongs to no unit any more. */
+	unlock_parts(block);
+	return ret;
+}
+
+static int try_in_place(struct block *block)
+{
+	pgoff_t start = block->unit.index;
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+	int ret;
+
+	ret = kvm_private_lock_unclaimed(block->f, start, end);
+	if (ret)
+		return ret;
+	/* What is missing wouldn't come from where it would have to. */
+	ret = HAS_TO_MOVE;
+	if (!is_wanted(block)) {
+		ret = NOT_WANTED;
+	} else if (looks_contiguous(block)) {
+		kvm_private_invalidate_begin(block->f, start, end);
+		ret = join_locked(block);
+		kvm_private_invalidate_end(block->f, start, end);
+	}
+	up_write(&block->f->invalidate_lock);
+
+	return ret;
+}
+
+/* Nothing else has the pages any more, nor gets one until the block is swapped. */
+static void copy_parts(struct block *block)
+{
+	struct kvm_private_unit *unit = &block->unit;
+	struct kvm_private_unit *part;
+	pgoff_t index;
+	unsigned int i;
+
+	for (i = 0; i < block->nr_parts; i++) {
+		part = &block->parts[i];
+		kvm_private_tell_host_access(part->head,
+					     kvm_private_unit_nr(part), true);
+		for (index = part->index; index < kvm_private_unit_end(part);
+		     index++) {
+			copy_highpage(kvm_private_unit_page(unit, index),
+				      kvm_private_unit_page(part, index));
+			kvm_private_cond_resched(COPY);
+		}
+	}
+}
+
+static int claim_unmapped(struct block *block, struct kvm_private_claim *claim)
+{
+	struct kvm_private_file *f = block->f;
+	pgoff_t start = block->unit.index;
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+	struct kvm_private_held held;
+	int ret;
+
+	kvm_private_claim(f, claim, start, end);
+	kvm_private_unmap(f, start, end);
+	ret = kvm_private_check_unused(f, start, end, &held);
+	if (!ret)
+		ret = lock_parts(block);
+	if (ret) {
+		kvm_private_release_claim(f, claim);
+		return ret;
+	}
+	reclaim_parts(block);
+	unlock_parts(block);
+	return 0;
+}
+
+static int claim_parts(struct block *block, struct kvm_private_claim *claim)
+{
+	struct kvm_private_file *f = block->f;
+	pgoff_t start = block->unit.index;
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+	int ret;
+
+	ret = kvm_private_lock_unclaimed(f, start, end);
+	if (ret)
+		return ret;
+
+	if (!is_wanted(block)) {
+		ret = NOT_WANTED;
+	} else if (kvm_private_store_next_hole(f, start, end) < end) {
+		ret = HAS_HOLES;
+	} else if (!kvm_private_bindings_movable(f, start, end)) {
+		ret = -EBUSY;
+	} else {
+		kvm_private_invalidate_begin(f, start, end);
+		ret = claim_unmapped(block, claim);
+		kvm_private_invalidate_end(f, start, end);
+	}
+	up_write(&f->invalidate_lock);
+
+	return ret;
+}
+
+/* No guest has the block mapped: nothing has to be invalidated. */
+static int swap_parts(struct block *block, struct kvm_private_claim *claim)
+{
+	struct kvm_private_file *f = block->f;
+	int ret;
+
+	down_write(&f->invalidate_lock);
+	ret = lock_parts(block);
+	if (!ret) {
+		ret = store_block(block);
+		unlock_parts(block);
+	}
+	/* After the store: see claim.c. */
+	if (ret != NEEDS_NODE)
+		kvm_private_release_claim(f, claim);
+	up_write(&f->invalidate_lock);
+
+	return ret;
+}
+
+/* Frees what isn't used any more: the parts, or after an error the new pages. */
+static int move_parts(struct block *block, int errors)
+{
+	struct kvm_private_file *f = block->f;
+	struct kvm_private_claim claim;
+	int ret;
+
+	ret = claim_parts(block, &claim);
+	if (ret)
+		goto free;
+
+	copy_parts(block);
+	while ((ret = swap_parts(block, &claim)) == NEEDS_NODE) {
+		ret = allocate_node(block);
+		if (ret) {
+			kvm_private_release_claim(f, &claim);
+			break;
+		}
+	}
+	if (!ret) {
+		kvm_private_store_note_late_poison(f, &block->unit, errors);
+		kvm_private_units_free(f, block->parts, block->nr_parts);
+		return 0;
+	}
+free:
+	kvm_private_units_free(f, &block->unit, 1);
+	return ret;
+}
+
+/* A block that can't be moved gets no memory for it, nor for its holes. */
+static int check_movable(struct block *block)
+{
+	struct kvm_private_file *f = block->f;
+	pgoff_t start = block->unit.index;
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+	struct kvm_private_held held;
+	int ret;
+
+	ret = kvm_private_lock_unclaimed(f, start, end);
+	if (ret)
+		return ret;
+	if (kvm_private_bindings_movable(f, start, end)) {
+		kvm_private_unmap(f, start, end);
+		ret = kvm_private_check_unused(f, start, end, &held);
+	} else {
+		ret = -EBUSY;
+	}
+	up_write(&f->invalidate_lock);
+
+	return ret;
+}
+
+static int try_moving(struct block *block)
+{
+	struct kvm_private_file *f = block->f;
+	unsigned long nr = kvm_private_unit_nr(&block->unit);
+	int errors = kvm_private_memory_errors_seen();
+	int ret;
+
+	ret = check_movable(block);
+	if (ret)
+		return ret;
+	ret = kvm_private_store_fill(f, block->unit.index,
+				     kvm_private_unit_end(&block->unit));
+	if (ret)
+		return ret;
+
+	ret = kvm_private_may_fail(MOVE_CHARGE, -ENOMEM,
+				   kvm_private_charge(f, nr));
+	if (ret)
+		return ret;
+	ret = kvm_private_unit_alloc(f, &block->unit, KVM_PRIVATE_GFP_PAGE);
+	if (!ret)
+		ret = move_parts(block, errors);
+	/* Either the new pages are gone or the old ones. */
+	kvm_private_uncharge(f, nr);
+	return ret;
+}
+
+static int join(struct block *block)
+{
+	int ret;
+
+	do {
+		kvm_private_window(COLLAPSE);
+		ret = try_in_place(block);
+		if (ret == HAS_TO_MOVE)
+			ret = try_moving(block);
+		if (ret == NEEDS_NODE)
+			ret = allocate_node(block) ?: NEEDS_NODE;
+		if (ret == NOT_WANTED)
+			ret = 0;
+		if (ret > 0 && fatal_signal_pending(current))
+			ret = -EINTR;
+	} while (ret > 0);
+
+	free_node(block);
+	return ret;
+}
+
+/* First fills it: what is missing is huge, where all of a huge page is. */
+static int join_huge_pages(struct block *block)
+{
+	unsigned int order = kvm_private_order_below(block->unit.order);
+	pgoff_t index = block->unit.index;
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+	struct block part;
+	int ret;
+
+	ret = kvm_private_store_fill(block->f, index, end);
+	for (; !ret && index < end; index += 1UL << order) {
+		block_init(&part, block->f, index, order, block->parts);
+		if (!is_wanted(&part))
+			continue;
+		ret = join(&part);
+		/* Each call gets further, however often signals come. */
+		if (!ret && signal_pending(current))
+			ret = -EINTR;
+		kvm_private_cond_resched(COLLAPSE);
+	}
+	return ret;
+}
+
+static int collapse(struct block *block)
+{
+	int ret = 0;
+
+	if (!is_wanted(block))
+		return 0;
+	if (kvm_private_unit_is_gigantic(&block->unit))
+		ret = join_huge_pages(block);
+	return ret ?: join(block);
+}
+
+/* Where there are no pages there is nothing to be done. */
+static u64 skip_holes(struct kvm_private_file *f, u64 offset, u64 end)
+{
+	u64 step = PAGE_SIZE << f->order;
+	pgoff_t index = offset >> PAGE_SHIFT;
+
+	if (!kvm_private_store_next_page(f, &index, end >> PAGE_SHIFT))
+		return end;
+	return max(offset, round_down((u64)index << PAGE_SHIFT, step));
+}
+
+/* Moves what it has seen to out of the range, which is in bytes. */
+static int collapse_range(struct kvm_private_file *f,
+			  struct kvm_private_unit *parts, u64 *offset, u64 *size)
+{
+	u64 step = PAGE_SIZE << f->order;
+	u64 end = *offset + *size;
+	struct block block;
+	u64 next;
+	int ret;
+
+	while ((*offset = skip_holes(f, *offset, end)) < end) {
+		*size = end - *offset;
+		next = min(round_down(*offset, step) + step, end);
+		if (next - *offset == step) {
+			block_init(&block, f, *offset >> PAGE_SHIFT, f->order,
+				   parts);
+			ret = collapse(&block);
+			if (ret)
+				return ret;
+		}
+		*offset = next;
+		*size = end - next;
+		if (next < end && signal_pending(current))
+			return -EINTR;
+		kvm_private_cond_resched(COLLAPSE);
+	}
+	*size = 0;
+	return 0;
+}
+
+/**
+ * kvm_private_ioctl_collapse() - KVM_PRIVATE_COLLAPSE
+ * @file: a private file
+ * @arg: the user's struct, moved past what was done
+ *
+ * Context: may sleep, for long; interruptible.
+ * Return: 0 or a negative errno, see &struct kvm_private_collapse.
+ */
+long kvm_private_ioctl_collapse(struct file *file,
+				struct kvm_private_collapse __user *arg)
+{
+	struct kvm_private_file *f = kvm_private_file(file);
+	struct kvm_private_unit *parts;
+	struct kvm_private_collapse c;
+	pgoff_t start, end;
+	int ret;
+
+	if (copy_from_user(&c, arg, sizeof(c)))
+		return -EFAULT;
+	if (!f->order || c.flags ||
+	    memchr_inv(c.reserved, 0, sizeof(c.reserved)))
+		return -EINVAL;
+	ret = kvm_private_file_range(file, c.offset, c.size, &start, &end);
+	if (ret)
+		return ret;
+
+	parts = kvm_private_may_fail(PARTS, NULL,
+				     kvcalloc(MAX_PARTS, sizeof(*parts),
+					      GFP_KERNEL_ACCOUNT));
+	if (!parts)
+		return -ENOMEM;
+	ret = collapse_range(f, parts, &c.offset, &c.size);
+	kvfree(parts);
+
+	if (copy_to_user(arg, &c, sizeof(c)))
+		return -EFAULT;
+	return ret;
+}

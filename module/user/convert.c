@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Conversion in place, between private and shared.
+ *
+ * Whatever can fail comes before the state changes, so that after an error
+ * nothing has. Consumers and the host's mappings have let go of the range by
+ * then; both fault in again what they may still have.
+ */
+
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "access/access.h"
+#include "debug/detour.h"
+#include "debug/observer.h"
+#include "internal.h"
+#include "memory/pages.h"
+#include "memory/unit.h"
+#include "state.h"
+#include "store/store.h"
+#include "trace.h"
+#include "user/user.h"
+
+/*
+ * How often memory for the states is waited for that others then take, or a lock that
+ * others then have
+ */
+#define MAX_TRIES	16
+
+/**
+ * struct conversion - what is to change
+ * @file: whose pages
+ * @start: first page offset
+ * @end: page offset after the last
+ * @private: the new state
+ * @flags: KVM_SET_MEMORY_ATTRIBUTES2_*
+ * @held: out: with -EAGAIN, the page that was in the way
+ */
+struct conversion {
+	struct file *file;
+	pgoff_t start;
+	pgoff_t end;
+	bool private;
+	u64 flags;
+	struct kvm_private_held held;
+};
+
+/* Units have to come apart before the range can be converted. */
+#define UNITS_STRADDLE	1
+
+static bool is_done(struct kvm_private_file *f, const struct conversion *c)
+{
+	pgoff_t start = c->start, end = c->end;
+
+	return !kvm_private_state_find(f, !c->private, &start, &end);
+}
+
+/*
+ * A page that was guarded for a guest holds nothing for anybody else. Such
+ * pages may be left behind by one that has gone.
+ */
+static bool has_guarded_pages(struct kvm_private_file *f,
+			      const struct conversion *c)
+{
+	pgoff_t index = c->start;
+	bool guarded = false;
+
+	if (!kvm_private_has_guests(f))
+		return false;
+
+	while (!guarded && kvm_private_store_next_page(f, &index, c->end)) {
+		struct kvm_private_unit unit;
+
+		if (!kvm_private_store_lock_unit(f, index++, &unit))
+			continue;
+		guarded = kvm_private_unit_is_guarded(&unit);
+		index = kvm_private_unit_end(&unit);
+		kvm_private_store_unlock(f, &unit);
+		kvm_private_cond_resched(HAND_TO_HOST);
+	}
+	return guarded;
+}
+
+static bool can_preserve(struct kvm_private_file *f, const struct conversion *c)
+{
+	if (!(c->flags & KVM_SET_MEMORY_ATTRIBUTES2_PRESERVE))
+		return true;
+	if (!kvm_private_bindings_preserve(f, c->start, c->end, c->private))
+		return false;
+	return c->private || !has_guarded_pages(f, c);
+}
+
+static int make_private(struct kvm_private_file *f, struct conversion *c)
+{
+	int ret;
+
+	kvm_private_unmap(f, c->start, c->end);
+	ret = kvm_private_check_unused(f, c->start, c->end, &c->held);
+	if (ret)
+		return ret;
+	return kvm_private_state_set(f, c->start, c->end, true);
+}
+
+/*
+ * A unit that reaches beyond the range is one that came after it was split, and
+ * may be prepared for a guest: the rest stays the guest's. There is no way back
+ * any more.
+ */
+static void split_again(struct kvm_private_file *f, const struct conversion *c)
+{
+	if (kvm_private_has_guests(f)) {
+		kvm_private_store_split(f, c->start, GFP_KERNEL | __GFP_NOFAIL);
+		kvm_private_store_split(f, c->end, GFP_KERNEL | __GFP_NOFAIL);
+	}
+}
+
+static void zero_pages(const struct conversion *c,
+		       const struct kvm_private_unit *unit)
+{
+	pgoff_t start = max(c->start, unit->index);
+	pgoff_t end = min(c->end, kvm_private_unit_end(unit));
+
+	kvm_private_pages_clear(kvm_private_unit_page(unit, start),
+				end - start);
+}
+
+/* What was prepared goes back to the host before the host can fault it in. */
+static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
+{
+	bool zero = c->flags & KVM_SET_MEMORY_ATTRIBUTES2_ZERO;
+	pgoff_t index = c->start;
+
+	/* Without a guest's record no page was prepared, or can be. */
+	if (!zero && !kvm_private_has_guests(f))
+		return;
+
+	split_again(f, c);
+	while (kvm_private_store_next_page(f, &index, c->end)) {
+		struct kvm_private_unit unit;
+
+		if (!kvm_private_store_lock_unit(f, index++, &unit))
+			continue;
+		kvm_private_unit_reclaim(f, &unit);
+		kvm_private_tell_shared(unit.head, kvm_private_unit_nr(&unit));
+		if (zero)
+			zero_pages(c, &unit);
+		index = kvm_private_unit_end(&unit);
+		kvm_private_store_unlock(f, &unit);
+		kvm_private_cond_resched(HAND_TO_HOST);
+	}
+}
+
+static int make_shared(struct kvm_private_file *f, struct conversion *c)
+{
+	int ret = kvm_private_state_set(f, c->start, c->end, false);
+
+	if (!ret)
+		hand_to_host(f, c);
+	return ret;
+}
+
+static int convert_locked(struct kvm_private_file *f, struct conversion *c)
+{
+	struct kvm_private_claim claim;
+	int ret;
+
+	if (is_done(f, c)) {
+		if (!c->private)
+			hand_to_host(f, c);
+		return 0;
+	}
+	if (!can_preserve(f, c))
+		return -EOPNOTSUPP;
+	if (kvm_private_has_guests(f) &&
+	    !kvm_private_store_is_split(f, c->start, c->end))
+		return UNITS_STRADDLE;
+
+	kvm_private_invalidate_begin(f, c->start, c->end);
+	kvm_private_claim(f, &claim, c->start, c->end);
+	ret = c->private ? make_private(f, c) : make_shared(f, c);
+	kvm_private_release_claim(f, &claim);
+	kvm_private_invalidate_end(f, c->start, c->end);
+
+	return ret;
+}
+
+/*
+ * Why a conversion has to be tried again, and what is to be done before, without the
+ * file's lock. Returns the error if there is no sense in that.
+ */
+static int get_ready(struct kvm_private_file *f, const struct conversion *c,
+		     int reason)
+{
+	switch (reason) {
+	case -EAGAIN:
+		return kvm_private_store_was_locked(f, &c->held) ? 0 : reason;
+	case -ENOMEM:
+		return kvm_private_state_make_room();
+	case UNITS_STRADDLE:
+		return kvm_private_store_split_range(f, c->start, c->end);
+	default:
+		return reason;
+	}
+}
+
+static int try_convert(struct kvm_private_file *f, struct conversion *c)
+{
+	int ret = kvm_private_lock_unclaimed(f, c->start, c->end);
+
+	if (ret)
+		return ret;
+	ret = convert_locked(f, c);
+	up_write(&f->invalidate_lock);
+	return ret;
+}
+
+static int convert(struct conversion *c)
+{
+	struct kvm_private_file *f = kvm_private_file(c->file);
+	unsigned int tries = 0;
+	int ret;
+
+	while ((ret = try_convert(f, c))) {
+		/* Units come apart for good: that doesn't go on without end. */
+		if (ret != UNITS_STRADDLE && ++tries == MAX_TRIES)
+			break;
+		ret = get_ready(f, c, ret);
+		if (ret)
+			break;
+	}
+
+	trace_kvm_private_convert(f, c->start, c->end, c->private, c->flags, ret);
+	return ret;
+}
+
+/**
+ * kvm_private_ioctl_convert() - KVM_SET_MEMORY_ATTRIBUTES2
+ * @file: a private file
+ * @arg: the user's struct; error_offset is written if an error names a page
+ *
+ * Context: may sleep, for long.
+ * Return: 0 or a negative errno, see &struct kvm_memory_attributes2.
+ */
+long kvm_private_ioctl_convert(struct file *file,
+			       struct kvm_memory_attributes2 __user *arg)
+{
+	struct kvm_memory_attributes2 a;
+	struct conversion c = { .file = file };
+	int ret;
+
+	if (copy_from_user(&a, arg, sizeof(a)))
+		return -EFAULT;
+	if (a.attributes & ~KVM_PRIVATE_ATTRIBUTES ||
+	    a.flags & ~KVM_PRIVATE_ATTRIBUTE_FLAGS ||
+	    a.flags == KVM_PRIVATE_ATTRIBUTE_FLAGS ||
+	    (a.flags && kvm_private_file(file)->guest_id) ||
+	    memchr_inv(a.reserved, 0, sizeof(a.reserved)))
+		return -EINVAL;
+	ret = kvm_private_file_range(file, a.offset, a.size, &c.start, &c.end);
+	if (ret)
+		return ret;
+
+	c.private = a.attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE;
+	c.flags = a.flags;
+	c.held.index = c.start;
+	if (c.private && c.flags & KVM_SET_MEMORY_ATTRIBUTES2_ZERO)
+		ret = -EOPNOTSUPP;
+	else
+		ret = convert(&c);
+
+	if (ret && put_user((u64)c.held.index << PAGE_SHIFT, &arg->error_offset))
+		return -EFAULT;
+	return ret;
+}

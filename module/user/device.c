@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* /dev/kvm_private: what the module can do, and new private files. */
+
+#include <linux/capability.h>
+#include <linux/file.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "debug/detour.h"
+#include "debug/fail_point.h"
+#include "events/events.h"
+#include "internal.h"
+#include "user/user.h"
+
+/* A page at a time: the length is as long as the user likes. */
+static int clear_rest(char __user *to, size_t len)
+{
+	size_t part;
+
+	for (; len; to += part, len -= part) {
+		part = min_t(size_t, len, PAGE_SIZE);
+		if (clear_user(to, part))
+			return -EFAULT;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		kvm_private_cond_resched(CLEAR_INFO);
+	}
+	return 0;
+}
+
+static long kvm_private_get_info(struct kvm_private_info __user *arg)
+{
+	struct kvm_private_info info = {
+		.api_version	= KVM_PRIVATE_API_VERSION,
+		.create_flags	= KVM_PRIVATE_CREATE_FLAGS,
+		.page_sizes	= KVM_PRIVATE_PAGE_SIZES,
+		.attributes	= KVM_PRIVATE_ATTRIBUTES,
+		.attribute_flags = KVM_PRIVATE_ATTRIBUTE_FLAGS,
+	};
+
+	if (get_user(info.size, &arg->size))
+		return -EFAULT;
+	if (info.size < offsetofend(struct kvm_private_info, api_version))
+		return -EINVAL;
+
+	if (copy_to_user(arg, &info, min_t(size_t, info.size, sizeof(info))))
+		return -EFAULT;
+	if (info.size > sizeof(info))
+		return clear_rest((char __user *)arg + sizeof(info),
+				  info.size - sizeof(info));
+	return 0;
+}
+
+static long kvm_private_create(struct kvm_private_create __user *arg)
+{
+	struct kvm_private_create create;
+	struct file *file;
+	int fd;
+
+	if (copy_from_user(&create, arg, sizeof(create)))
+		return -EFAULT;
+
+	if (create.flags & ~KVM_PRIVATE_CREATE_FLAGS)
+		return -EINVAL;
+	if (!create.page_shift)
+		create.page_shift = PAGE_SHIFT;
+	if (create.page_shift > PUD_SHIFT ||
+	    !(BIT_ULL(create.page_shift) & KVM_PRIVATE_PAGE_SIZES))
+		return -EINVAL;
+	if (create.pad ||
+	    memchr_inv(create.reserved, 0, sizeof(create.reserved)))
+		return -EINVAL;
+	/* No memory cgroup limits these, see gigantic.c. */
+	if (create.page_shift == PUD_SHIFT && !capable(CAP_IPC_LOCK))
+		return -EPERM;
+
+	file = kvm_private_file_create(create.size, create.flags,
+				       create.page_shift - PAGE_SHIFT, 0, NULL);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	fd = kvm_private_may_fail(DESCRIPTOR, -EMFILE,
+				  get_unused_fd_flags(O_CLOEXEC));
+	if (fd < 0)
+		fput(file);
+	else
+		fd_install(fd, file);
+	return fd;
+}
+
+static long kvm_private_device_ioctl(struct file *file, unsigned int cmd,
+				     unsigned long arg)
+{
+	void __user *argp = (void __user *)arg;
+
+	switch (cmd) {
+	case KVM_PRIVATE_GET_INFO:
+		return kvm_private_get_info(argp);
+	case KVM_PRIVATE_CREATE:
+		return kvm_private_create(argp);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int kvm_private_device_open(struct inode *inode, struct file *file)
+{
+	return kvm_private_fs_pin();
+}
+
+static int kvm_private_device_release(struct inode *inode, struct file *file)
+{
+	kvm_private_fs_unpin();
+	return 0;
+}
+
+static const struct file_operations kvm_private_device_fops = {
+	.owner		= THIS_MODULE,
+	.open		= kvm_private_device_open,
+	.release	= kvm_private_device_release,
+	.unlocked_ioctl	= kvm_private_device_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+};
+
+static struct miscdevice kvm_private_device = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= "kvm_private",
+	.fops	= &kvm_private_device_fops,
+	.groups	= kvm_private_holders_groups,
+};
+
+int kvm_private_device_init(void)
+{
+	return kvm_private_may_fail(DEVICE, -ENOMEM,
+				    misc_register(&kvm_private_device));
+}
+
+void kvm_private_device_exit(void)
+{
+	misc_deregister(&kvm_private_device);
+}

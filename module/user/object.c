@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The record of a file: how it begins, and how it ends. */
+
+#include <linux/slab.h>
+
+#include "debug/fail_point.h"
+#include "internal.h"
+#include "memory/memory.h"
+#include "state.h"
+#include "user/user.h"
+
+/**
+ * kvm_private_file_alloc() - make the record of a file
+ * @flags: KVM_PRIVATE_FLAG_*
+ * @order: log2 of the number of base pages in a backing page
+ * @guest_id: as for kvm_private_file_create()
+ *
+ * Context: may sleep.
+ * Return: the record, for kvm_private_file_free(); NULL if there is no memory.
+ */
+struct kvm_private_file *kvm_private_file_alloc(u64 flags, unsigned int order,
+						u64 guest_id)
+{
+	struct kvm_private_file *f;
+
+	f = kvm_private_may_fail(FILE, NULL,
+				 kzalloc(struct_size(f, nr_pages, nr_node_ids),
+					 GFP_KERNEL_ACCOUNT));
+	if (!f)
+		return NULL;
+
+	f->flags = flags;
+	f->guest_id = guest_id;
+	f->order = order;
+	xa_init_flags(&f->units, XA_FLAGS_ACCOUNT);
+	kvm_private_state_init(f);
+	init_rwsem(&f->invalidate_lock);
+	f->bindings = RB_ROOT_CACHED;
+	spin_lock_init(&f->claims_lock);
+	f->claims = RB_ROOT_CACHED;
+	init_waitqueue_head(&f->claim_released);
+	init_waitqueue_head(&f->lock_ended);
+	spin_lock_init(&f->guests_lock);
+	f->guests = RB_ROOT;
+	mutex_init(&f->set_policy_lock);
+	rwlock_init(&f->policy_lock);
+	f->policies = RB_ROOT_CACHED;
+	if (!guest_id)
+		kvm_private_memlock_init(&f->memlock);
+
+	return f;
+}
+
+/* For the inode's end, or for a file that never got one */
+void kvm_private_file_free(struct kvm_private_file *f)
+{
+	if (!f)
+		return;
+
+	/* Nodes for a page that got no further stay, though it isn't there. */
+	xa_destroy(&f->units);
+	kvm_private_state_destroy(f);
+	kvm_private_policy_destroy(f);
+	kvm_private_memlock_release(&f->memlock);
+	kfree(f);
+}

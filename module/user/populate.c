@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Putting content into private pages before the guest runs. */
+
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "debug/detour.h"
+#include "debug/observer.h"
+#include "internal.h"
+#include "memory/unit.h"
+#include "state.h"
+#include "store/store.h"
+#include "user/user.h"
+
+/* A page that is being filled, or copied, by another task */
+#define CLAIMED	1
+/* A source that has to be faulted in again */
+#define WOULD_FAULT	2
+
+/*
+ * A page that is prepared must not be touched, unless its guest trusts the
+ * host. One that is not can't become so while it is locked; its guest, if one
+ * comes, finds what is copied here.
+ */
+static bool is_guarded(struct kvm_private_file *f,
+		       const struct kvm_private_unit *unit)
+{
+	return atomic_read(&f->firmware_bindings) ||
+	       kvm_private_unit_is_guarded(unit);
+}
+
+/*
+ * The copy must not fault: the source may be a mapping of this very file, whose
+ * fault handler wants the invalidate_lock.
+ */
+static int copy_locked(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
+		       const void __user *source)
+{
+	struct kvm_private_unit unit;
+	struct page *page;
+	bool own;
+	int ret;
+
+	if (!kvm_private_state_is_private(f, index))
+		return -EINVAL;
+	ret = kvm_private_store_lock(f, index, end, &unit);
+	if (ret)
+		return ret;
+
+	if (kvm_private_must_wait(f, index, &own)) {
+		ret = CLAIMED;
+	} else if (is_guarded(f, &unit)) {
+		ret = -EBUSY;
+	} else if (source) {
+		page = kvm_private_unit_page(&unit, index);
+		kvm_private_tell_host_access(page, 1, true);
+		pagefault_disable();
+		if (kvm_private_should_retry(COPY,
+					     copy_from_user(page_address(page),
+							    source, PAGE_SIZE)))
+			ret = WOULD_FAULT;
+		pagefault_enable();
+	}
+	kvm_private_store_unlock(f, &unit);
+
+	return ret;
+}
+
+/* Held for reading so that the page stays private while it is filled. */
+static int copy_one(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
+		    const void __user *source)
+{
+	int ret;
+
+	if (down_read_killable(&f->invalidate_lock))
+		return -EINTR;
+	ret = copy_locked(f, index, end, source);
+	up_read(&f->invalidate_lock);
+
+	return ret;
+}
+
+static int populate_one(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
+			const char __user *source)
+{
+	int ret;
+
+	do {
+		if (signal_pending(current))
+			return -EINTR;
+		if (atomic_read(&f->firmware_bindings))
+			return -EBUSY;
+		if (source && fault_in_readable(source, PAGE_SIZE))
+			return -EFAULT;
+
+		ret = copy_one(f, index, end, source);
+		if (ret == CLAIMED &&
+		    kvm_private_wait_for_claims_interruptible(f, index, index + 1))
+			return -EINTR;
+		kvm_private_cond_resched(POPULATE);
+	} while (ret > 0);
+
+	return ret;
+}
+
+/**
+ * kvm_private_ioctl_populate() - KVM_PRIVATE_POPULATE
+ * @file: a private file
+ * @arg: the user's struct, moved past what was copied
+ *
+ * Context: may sleep, for long; interruptible.
+ * Return: 0 or a negative errno, see &struct kvm_private_populate.
+ */
+long kvm_private_ioctl_populate(struct file *file,
+				struct kvm_private_populate __user *arg)
+{
+	struct kvm_private_file *f = kvm_private_file(file);
+	struct kvm_private_populate p;
+	pgoff_t index, end;
+	int ret;
+
+	if (copy_from_user(&p, arg, sizeof(p)))
+		return -EFAULT;
+	if (p.flags || memchr_inv(p.reserved, 0, sizeof(p.reserved)))
+		return -EINVAL;
+	ret = kvm_private_file_range(file, p.offset, p.size, &index, &end);
+	if (ret)
+		return ret;
+
+	while (index < end) {
+		ret = populate_one(f, index, end,
+				   u64_to_user_ptr(p.source));
+		if (ret)
+			break;
+		index++;
+		p.offset += PAGE_SIZE;
+		p.size -= PAGE_SIZE;
+		if (p.source)
+			p.source += PAGE_SIZE;
+	}
+
+	if (copy_to_user(arg, &p, sizeof(p)))
+		return -EFAULT;
+	return ret;
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_PRIVATE_SET_POLICY: what mbind(2) is to a mapping, for files that can't be
+ * mapped. The kernel makes policies for its own system calls alone; what is done
+ * here with a mode and a mask is what mbind(2) says of them.
+ */
+
+#include <linux/cpuset.h>
+#include <linux/mempolicy.h>
+#include <linux/nodemask.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+#include "memory/memory.h"
+#include "user/user.h"
+
+/* As many as mbind() takes, whatever the kernel's number of nodes */
+#define MAX_BITS	(PAGE_SIZE * BITS_PER_BYTE)
+
+/* Bits beyond those that the kernel has nodes for must be zero. */
+static int get_nodes(nodemask_t *nodes, const u64 __user *mask, u64 nr_bits)
+{
+	u64 at, word;
+
+	nodes_clear(*nodes);
+	if (nr_bits > MAX_BITS)
+		return -EINVAL;
+
+	for (at = 0; at < nr_bits; at += 64, mask++) {
+		if (get_user(word, mask))
+			return -EFAULT;
+		if (nr_bits - at < 64)
+			word &= GENMASK_ULL(nr_bits - at - 1, 0);
+		for (; word; word &= word - 1) {
+			if (at + __ffs64(word) >= MAX_NUMNODES)
+				return -EINVAL;
+			node_set(at + __ffs64(word), *nodes);
+		}
+	}
+	return 0;
+}
+
+static bool is_mode(unsigned int mode, unsigned int flags)
+{
+	if (mode >= MPOL_MAX ||
+	    flags == (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES))
+		return false;
+	/* Pages that don't move aren't balanced. */
+	return !(flags & MPOL_F_NUMA_BALANCING);
+}
+
+/* As for mbind(): some modes take no nodes, most need some. */
+static bool nodes_fit(const struct mempolicy *mempolicy,
+		      const nodemask_t *nodes)
+{
+	switch (mempolicy->mode) {
+	case MPOL_DEFAULT:
+		return nodes_empty(*nodes);
+	case MPOL_LOCAL:
+		return nodes_empty(*nodes) && !mempolicy->flags;
+	default:
+		return !nodes_empty(*nodes);
+	}
+}
+
+/* The nodes that it comes down to now: a cpuset may change later. */
+static int resolve_nodes(struct mempolicy *mempolicy, const nodemask_t *nodes)
+{
+	nodemask_t allowed;
+	int nid;
+
+	nodes_and(allowed, cpuset_current_mems_allowed, node_states[N_MEMORY]);
+	if (nodes_empty(allowed))
+		return -EINVAL;
+	if (mempolicy->flags & MPOL_F_RELATIVE_NODES) {
+		for_each_node_mask(nid, *nodes)
+			node_set(kvm_private_node_in_turn(&allowed, nid),
+				 mempolicy->nodes);
+	} else {
+		nodes_and(mempolicy->nodes, *nodes, allowed);
+	}
+	if (nodes_empty(mempolicy->nodes))
+		return -EINVAL;
+
+	if (mempolicy->mode == MPOL_PREFERRED)
+		mempolicy->nodes =
+			nodemask_of_node(first_node(mempolicy->nodes));
+	/* To be told by get_mempolicy() */
+	if (mempolicy->flags)
+		mempolicy->w.user_nodemask = *nodes;
+	else
+		mempolicy->w.cpuset_mems_allowed = cpuset_current_mems_allowed;
+	return 0;
+}
+
+static int make_policy(struct mempolicy *mempolicy, unsigned int mode,
+		       const nodemask_t *nodes)
+{
+	unsigned int flags = mode & MPOL_MODE_FLAGS;
+
+	mode &= ~MPOL_MODE_FLAGS;
+	if (!is_mode(mode, flags))
+		return -EINVAL;
+
+	*mempolicy = (struct mempolicy){
+		.mode = mode, .flags = flags, .home_node = NUMA_NO_NODE,
+	};
+	/* That is how MPOL_LOCAL was spelt once. */
+	if (mode == MPOL_PREFERRED && nodes_empty(*nodes))
+		mempolicy->mode = MPOL_LOCAL;
+	if (!nodes_fit(mempolicy, nodes))
+		return -EINVAL;
+	if (nodes_empty(*nodes))
+		return 0;
+	return resolve_nodes(mempolicy, nodes);
+}
+
+/**
+ * kvm_private_ioctl_set_policy() - KVM_PRIVATE_SET_POLICY
+ * @file: a private file
+ * @arg: the user's struct
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno, see &struct kvm_private_set_policy.
+ */
+long kvm_private_ioctl_set_policy(struct file *file,
+				  const struct kvm_private_set_policy __user *arg)
+{
+	struct kvm_private_set_policy p;
+	struct mempolicy mempolicy;
+	pgoff_t start, end;
+	nodemask_t nodes;
+	int ret;
+
+	if (copy_from_user(&p, arg, sizeof(p)))
+		return -EFAULT;
+	if (p.flags || memchr_inv(p.reserved, 0, sizeof(p.reserved)))
+		return -EINVAL;
+	ret = kvm_private_file_range(file, p.offset, p.size, &start, &end);
+	if (ret)
+		return ret;
+	ret = get_nodes(&nodes, u64_to_user_ptr(p.nodemask), p.maxnode);
+	if (ret)
+		return ret;
+	ret = make_policy(&mempolicy, p.mode, &nodes);
+	if (ret)
+		return ret;
+
+	return kvm_private_policy_set(kvm_private_file(file), start, end,
+				      mempolicy.mode == MPOL_DEFAULT ?
+				      NULL : &mempolicy);
+}
