@@ -94,18 +94,6 @@ struct kvm_private_claim {
 };
 
 /**
- * struct kvm_private_held - why a page can't become private, or be moved, now
- * @index: its offset
- * @locks_begun: kvm_private_file.locks_begun when that had been seen
- * @locks_ended: kvm_private_file.locks_ended before; the same if it was no lock
- */
-struct kvm_private_held {
-	pgoff_t index;
-	int locks_begun;
-	int locks_ended;
-};
-
-/**
  * struct kvm_private_guest - a guest for which pages of a file are prepared
  * @id: kvm_private_binding.guest_id
  * @ops: its owner module is pinned by this record
@@ -162,9 +150,6 @@ struct kvm_private_holder {
  * @claims_lock: guards @claims and @nr_claims
  * @claims: struct kvm_private_claim, by page offset; no two overlap
  * @claim_released: where tasks wait for claims
- * @locks_begun: how often a task has begun to lock a unit for a moment
- * @locks_ended: how many of these locks are over
- * @lock_ended: where tasks wait for one to be over
  * @guests_lock: guards @guests, innermost
  * @guests: struct kvm_private_guest, by number and operations
  * @set_policy_lock: one task at a time changes @policies
@@ -194,9 +179,6 @@ struct kvm_private_file {
 	spinlock_t claims_lock;		/* guards claims, nr_claims */
 	struct rb_root_cached claims;
 	wait_queue_head_t claim_released;
-	atomic_t locks_begun;
-	atomic_t locks_ended;
-	wait_queue_head_t lock_ended;
 	spinlock_t guests_lock;		/* guards guests */
 	struct rb_root guests;
 	struct mutex set_policy_lock;	/* whoever writes policies */

@@ -24,7 +24,7 @@ static void reclaim_unit(struct kvm_private_file *f,
 	kvm_private_invalidate_begin(f, prepared->index, end);
 	if (kvm_private_store_lock_unit(f, prepared->index, &unit)) {
 		kvm_private_unit_reclaim(f, &unit);
-		kvm_private_store_unlock(f, &unit);
+		kvm_private_store_unlock(&unit);
 	}
 	kvm_private_invalidate_end(f, prepared->index, end);
 	up_write(&f->invalidate_lock);
@@ -53,7 +53,7 @@ static int lock_for_fill(struct kvm_private_file *f,
 		}
 		if (!kvm_private_unit_guest(unit))
 			return 0;
-		kvm_private_store_unlock(f, unit);
+		kvm_private_store_unlock(unit);
 		reclaim_unit(f, unit);
 	}
 }
@@ -75,7 +75,7 @@ static int fill_one(struct kvm_private_file *f,
 		return ret;
 	page = kvm_private_unit_page(&unit, index);
 	get_page(page);
-	kvm_private_store_unlock(f, &unit);
+	kvm_private_store_unlock(&unit);
 
 	ret = cb(binding, index, page_to_pfn(page), 0, opaque);
 	if (!ret && binding->ops->prepare) {

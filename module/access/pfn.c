@@ -8,6 +8,7 @@
 #include "debug/observer.h"
 #include "internal.h"
 #include "memory/pages.h"
+#include "memory/poison.h"
 #include "memory/unit.h"
 #include "state.h"
 #include "store/store.h"
@@ -146,14 +147,14 @@ static int prepare_unit(struct kvm_private_file *f,
 		return ret;
 	/* That waits until the page is released. */
 	if (kvm_private_must_wait(f, index, &own)) {
-		kvm_private_store_unlock(f, &unit);
+		kvm_private_store_unlock(&unit);
 		return 0;
 	}
 	ret = unit_hand_over(f, binding, index, &unit, private);
 	if (ret > 0)
 		return kvm_private_store_split_locked(f, &unit,
 						      KVM_PRIVATE_GFP_NODE);
-	kvm_private_store_unlock(f, &unit);
+	kvm_private_store_unlock(&unit);
 	return ret;
 }
 
@@ -211,7 +212,10 @@ static int find_pfn(struct kvm_private_file *f,
 	if (!binding_has(binding, index))
 		return -EINVAL;
 
-	/* Pairs with report_done(): either an error still waits, or its unit tells of it. */
+	/*
+	 * Pairs with kvm_private_memory_error_done(): either a report still waits, or the
+	 * page's unit tells of it.
+	 */
 	smp_rmb();
 	page = get_prepared(f, binding, index, private, &unit);
 	if (IS_ERR(page))
@@ -323,11 +327,10 @@ static int may_work_on(struct kvm_private_file *f,
 }
 
 /* The page's own reference, beside the one of the head, is what a conversion sees. */
-static void unlock_page_of(struct kvm_private_file *f,
-			   const struct kvm_private_unit *unit, struct page *page)
+static void unlock_page_of(const struct kvm_private_unit *unit, struct page *page)
 {
 	put_page(page);
-	kvm_private_store_unlock(f, unit);
+	kvm_private_store_unlock(unit);
 }
 
 /* Locks the unit of a page, and takes a reference of that page. Never allocates. */
@@ -346,7 +349,7 @@ static int lock_unclaimed(struct kvm_private_file *f, pgoff_t index,
 		get_page(page);
 		if (likely(!kvm_private_must_wait(f, index, &own)))
 			return 0;
-		unlock_page_of(f, unit, page);
+		unlock_page_of(unit, page);
 
 		ret = kvm_private_wait_for_claims(f, index, index + 1);
 		if (ret)
@@ -395,7 +398,7 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 	private = kvm_private_state_is_private(f, index);
 	ret = may_work_on(f, binding, private);
 	if (ret && !hole)
-		unlock_page_of(f, &unit, kvm_private_unit_page(&unit, index));
+		unlock_page_of(&unit, kvm_private_unit_page(&unit, index));
 	if (ret)
 		return ERR_PTR(ret);
 	if (hole)
@@ -408,7 +411,6 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 
 	page = kvm_private_unit_page(&unit, index);
 	kvm_private_page_note_head(&unit, page);
-	kvm_private_store_keep_locked(f);
 	kvm_private_tell_host_access(page, 1, private);
 	return page;
 }
@@ -473,7 +475,6 @@ void kvm_private_unlock_page(struct page *page)
 	struct page *head = kvm_private_page_head(page);
 
 	put_page(page);
-	unlock_page(head);
-	put_page(head);
+	kvm_private_store_unlock_head(head);
 }
 EXPORT_SYMBOL_GPL(kvm_private_unlock_page);

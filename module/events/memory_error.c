@@ -15,8 +15,6 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/kfifo.h>
-#include <linux/spinlock.h>
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 #include <ras/ras_event.h>
@@ -25,24 +23,8 @@
 #include "debug/fail_point.h"
 #include "events/events.h"
 #include "internal.h"
-#include "memory/pages.h"
+#include "memory/poison.h"
 #include "store/store.h"
-
-/* Reports that may wait; if there are more all pages have to be looked up anew. */
-#define MOST_WAITING	64
-
-static DEFINE_KFIFO(reports, unsigned long, MOST_WAITING);
-static DEFINE_RAW_SPINLOCK(reports_lock);	/* guards reports */
-static atomic_t overflown = ATOMIC_INIT(0);
-
-/*
- * Reports that wait or are being dealt with, of which those that overflow are one. Where
- * there is nothing that reports come from one waits for ever.
- */
-atomic_t kvm_private_nr_memory_errors = ATOMIC_INIT(0);
-
-/* All reports that there have been */
-atomic_t kvm_private_memory_errors_count = ATOMIC_INIT(0);
 
 static struct tracepoint *tracepoint;
 
@@ -82,52 +64,26 @@ static bool unmap_all(struct kvm_private_file *f, void *unused)
 	return true;
 }
 
-static bool next_report(unsigned long *pfn)
-{
-	bool found;
-
-	raw_spin_lock(&reports_lock);
-	found = kfifo_get(&reports, pfn);
-	raw_spin_unlock(&reports_lock);
-	return found;
-}
-
-static void report_done(void)
-{
-	/* A lookup that counts no report finds what has been noted: see find_pfn(). */
-	smp_mb__before_atomic();
-	atomic_dec(&kvm_private_nr_memory_errors);
-}
-
 static void handle_reports(struct work_struct *work)
 {
 	unsigned long pfn;
 
-	while (next_report(&pfn)) {
-		kvm_private_holders_visit(unmap_pfn, &pfn);
-		report_done();
-	}
-	if (atomic_xchg(&overflown, 0)) {
-		kvm_private_holders_visit(unmap_all, NULL);
-		report_done();
+	while (kvm_private_memory_error_next(&pfn)) {
+		if (pfn == KVM_PRIVATE_ANY_PFN)
+			kvm_private_holders_visit(unmap_all, NULL);
+		else
+			kvm_private_holders_visit(unmap_pfn, &pfn);
+		kvm_private_memory_error_done();
 	}
 }
 
 static DECLARE_WORK(handle_reports_work, handle_reports);
 
-/*
- * Whatever the kernel made of it, it has marked the page. Tracepoints are passed with
- * preemption disabled.
- */
+/* Whatever the kernel made of it, it has marked the page. */
 static void on_memory_failure(void *unused, unsigned long pfn, int type,
 			      int result)
 {
-	atomic_inc(&kvm_private_memory_errors_count);
-	raw_spin_lock(&reports_lock);
-	if (kfifo_put(&reports, pfn) || !atomic_xchg(&overflown, 1))
-		atomic_inc(&kvm_private_nr_memory_errors);
-	raw_spin_unlock(&reports_lock);
-	queue_work(system_unbound_wq, &handle_reports_work);
+	kvm_private_memory_error_report(pfn);
 }
 
 static void find_tracepoint(struct tracepoint *candidate, void *unused)
@@ -149,7 +105,9 @@ int kvm_private_memory_error_init(void)
 	/* What the tracepoint passes, for the compiler to compare */
 	check_trace_callback_type_memory_failure_event(on_memory_failure);
 
+	kvm_private_memory_errors_handle_by(&handle_reports_work);
 	for_each_kernel_tracepoint(find_tracepoint, NULL);
+	/* Then all pages have to be looked at each time: a report waits for ever. */
 	if (!tracepoint) {
 		atomic_inc(&kvm_private_nr_memory_errors);
 		return 0;

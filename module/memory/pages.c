@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Pages as such: what is in them, and whether they are sound. */
+/* The content of pages. */
 
 #include <linux/highmem.h>
 
@@ -7,26 +7,6 @@
 #include "debug/observer.h"
 #include "internal.h"
 #include "memory/pages.h"
-
-/**
- * kvm_private_pages_have_poison() - has a page a hardware memory error?
- * @page: the first
- * @nr: their number
- *
- * The kernel notes it at any moment, and tells nobody. It keeps no note for many
- * pages at once either, since these are no compound page.
- *
- * Context: any.
- */
-bool kvm_private_pages_have_poison(struct page *page, unsigned long nr)
-{
-	struct page *end = page + nr;
-
-	for (; page < end; page++)
-		if (unlikely(PageHWPoison(page)))
-			return true;
-	return false;
-}
 
 /**
  * kvm_private_pages_clear() - zero pages

@@ -20,6 +20,7 @@
 #include "internal.h"
 #include "memory/memory.h"
 #include "memory/pages.h"
+#include "memory/poison.h"
 #include "memory/unit.h"
 #include "state.h"
 #include "trace.h"
@@ -35,6 +36,40 @@ bool kvm_private_unit_has_poison(const struct kvm_private_unit *unit)
 	return kvm_private_unit_may_have_poison(unit) &&
 	       kvm_private_pages_have_poison(unit->head,
 					     kvm_private_unit_nr(unit));
+}
+
+/* A gigantic unit has so many pages that a walk over them takes long. */
+static void pause_in_unit(unsigned long i)
+{
+	const unsigned long nr = 1UL << KVM_PRIVATE_ORDER_HUGE;
+
+	if (i % nr == nr - 1)
+		kvm_private_cond_resched(UNIT);
+}
+
+/**
+ * kvm_private_unit_report_poison() - report errors of a unit from before it was stored
+ * @unit: has just been stored; may have been removed since
+ * @errors: kvm_private_memory_errors_seen() before it was allocated
+ *
+ * A report looked for its page then, and found it in no file. Once more it finds it, and
+ * has it noted and unmapped.
+ *
+ * Context: may sleep.
+ */
+void kvm_private_unit_report_poison(const struct kvm_private_unit *unit,
+				    int errors)
+{
+	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	/* Of base pages the mark of the page is all that is asked for. */
+	if (likely(errors == kvm_private_memory_errors_seen()) || !unit->order)
+		return;
+	for (i = 0; i < nr; i++) {
+		if (PageHWPoison(unit->head + i))
+			kvm_private_memory_error_report(page_to_pfn(unit->head) + i);
+		pause_in_unit(i);
+	}
 }
 
 static struct page *alloc_single(struct kvm_private_file *f, pgoff_t index,
@@ -67,15 +102,6 @@ static int unit_nid(const struct kvm_private_unit *unit)
 {
 	/* Others change what is beside it in the flags, mark_page_accessed() for one. */
 	return data_race(page_to_nid(unit->head));
-}
-
-/* A gigantic unit has so many pages that a walk over them takes long. */
-static void pause_in_unit(unsigned long i)
-{
-	const unsigned long nr = 1UL << KVM_PRIVATE_ORDER_HUGE;
-
-	if (i % nr == nr - 1)
-		kvm_private_cond_resched(UNIT);
 }
 
 /*

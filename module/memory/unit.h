@@ -20,6 +20,7 @@
 
 #include "internal.h"
 #include "memory/pages.h"
+#include "memory/poison.h"
 
 /* Units or base pages that are dealt with between two chances to reschedule */
 #define KVM_PRIVATE_BATCH	32
@@ -249,6 +250,8 @@ kvm_private_unit_may_have_poison(const struct kvm_private_unit *unit)
 }
 
 bool kvm_private_unit_has_poison(const struct kvm_private_unit *unit);
+void kvm_private_unit_report_poison(const struct kvm_private_unit *unit,
+				    int errors);
 int kvm_private_unit_alloc(struct kvm_private_file *f,
 			   struct kvm_private_unit *unit, gfp_t gfp);
 void kvm_private_units_free(struct kvm_private_file *f,

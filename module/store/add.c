@@ -15,6 +15,7 @@
 #include "internal.h"
 #include "memory/memory.h"
 #include "memory/pages.h"
+#include "memory/poison.h"
 #include "memory/unit.h"
 #include "store/store.h"
 
@@ -66,7 +67,7 @@ static int add_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 		goto uncharge;
 	ret = enter(f, unit);
 	if (likely(!ret)) {
-		kvm_private_store_note_late_poison(f, unit, errors);
+		kvm_private_unit_report_poison(unit, errors);
 		return 0;
 	}
 
@@ -276,7 +277,7 @@ int kvm_private_store_lock(struct kvm_private_file *f, pgoff_t index,
 	}
 
 	if (unlikely(PageHWPoison(kvm_private_unit_page(unit, index)))) {
-		kvm_private_store_unlock(f, unit);
+		kvm_private_store_unlock(unit);
 		return -EHWPOISON;
 	}
 	return 0;

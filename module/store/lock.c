@@ -5,35 +5,69 @@
  * one piece: a task that splits it holds the same lock, and one that removes it passes
  * through the lock before it does anything to the pages. The store itself may have
  * forgotten the unit by then, unless the task holds the invalidate_lock.
+ *
+ * With the lock the task has a reference of the first page, for a moment. For a conversion
+ * of that page it is as good as one of a device, so locks are counted.
  */
 
+#include <linux/cache.h>
+#include <linux/hash.h>
+#include <linux/jiffies.h>
 #include <linux/pagemap.h>
-#include <linux/wait.h>
+#include <linux/sched/signal.h>
 
 #include "debug/detour.h"
 #include "internal.h"
 #include "memory/unit.h"
 #include "store/store.h"
 
-/* How long a conversion waits for a unit's lock before it says that a page is held */
+/*
+ * How long a page may be held before it is no moment any more: by the lock of its unit, or
+ * by a lookup
+ */
 #define LONGEST_LOCK	HZ
+#define LONGEST_LOOKUP	msecs_to_jiffies(10)
 
-/* Before the reference of the unit's first page is taken */
-static void lock_begins(struct kvm_private_file *f)
+#define NR_COUNTS_BITS	6
+
+/* Tasks that lock a unit, or wait for the lock; with some other units' */
+static struct {
+	atomic_t nr;
+} ____cacheline_aligned_in_smp counts[1 << NR_COUNTS_BITS];
+
+static atomic_t *count_of(const struct page *head)
 {
-	atomic_inc(&f->locks_begun);
-	/* Pairs with the barriers in kvm_private_check_unused(). */
-	smp_mb__after_atomic();
+	return &counts[hash_ptr((void *)head, NR_COUNTS_BITS)].nr;
 }
 
-/* After the reference has been dropped */
-static void lock_ends(struct kvm_private_file *f)
+static void uncount(const struct page *head)
 {
-	/* Pairs with the barriers in kvm_private_check_unused(). */
+	/* The reference first: as long as it is there it is counted. */
 	smp_mb__before_atomic();
-	atomic_inc(&f->locks_ended);
-	if (wq_has_sleeper(&f->lock_ended))
-		wake_up_all(&f->lock_ended);
+	atomic_dec(count_of(head));
+}
+
+/* The count comes before the reference, unless the unit has just come or changed. */
+static bool get_counted(struct kvm_private_file *f, pgoff_t index,
+			struct kvm_private_unit *unit)
+{
+	struct page *expected = NULL, *head;
+	void *entry = xa_load(&f->units, index);
+
+	if (entry) {
+		expected = kvm_private_entry_unit(entry, index).head;
+		atomic_inc(count_of(expected));
+		/* Pairs with is_held(), which looks for the count after the reference. */
+		smp_mb__after_atomic();
+	}
+	head = kvm_private_store_get_head(f, index, unit);
+	if (head != expected) {
+		if (head)
+			atomic_inc(count_of(head));
+		if (expected)
+			uncount(expected);
+	}
+	return head;
 }
 
 /**
@@ -52,67 +86,92 @@ static void lock_ends(struct kvm_private_file *f)
 bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
 				 struct kvm_private_unit *unit)
 {
-	lock_begins(f);
-	while (kvm_private_store_get_head(f, index, unit)) {
+	while (get_counted(f, index, unit)) {
 		kvm_private_window(LOCK);
 		lock_page(unit->head);
 		if (likely(!kvm_private_should_retry(LOCK_UNIT,
 						     xa_load(&f->units, index) !=
 						     kvm_private_entry(unit))))
 			return true;
-		unlock_page(unit->head);
-		put_page(unit->head);
+		kvm_private_store_unlock_head(unit->head);
 	}
-	lock_ends(f);
 	return false;
 }
 
 /**
+ * kvm_private_store_unlock_head() - let go of a unit whose first page alone is known
+ * @head: that page
+ *
+ * Context: any that can drop a page reference.
+ */
+void kvm_private_store_unlock_head(struct page *head)
+{
+	unlock_page(head);
+	put_page(head);
+	uncount(head);
+}
+
+/**
  * kvm_private_store_unlock() - let go of a unit
- * @f: the file
  * @unit: from kvm_private_store_lock_unit(); may be the file's no more
  *
  * Context: may sleep.
  */
-void kvm_private_store_unlock(struct kvm_private_file *f,
-			      const struct kvm_private_unit *unit)
+void kvm_private_store_unlock(const struct kvm_private_unit *unit)
 {
-	unlock_page(unit->head);
 	kvm_private_window(UNLOCK);
-	put_page(unit->head);
-	lock_ends(f);
+	kvm_private_store_unlock_head(unit->head);
 }
 
-/**
- * kvm_private_store_keep_locked() - the lock of a unit is to last
- * @f: the file
- *
- * A conversion doesn't wait for it any more. The caller of kvm_private_store_lock_unit()
- * drops the lock and the reference itself, and needs no file for that.
- */
-void kvm_private_store_keep_locked(struct kvm_private_file *f)
+/* Does something beside the store hold a page, and may that be a lock? */
+static bool is_held(struct kvm_private_file *f, pgoff_t index, bool *locked)
 {
-	lock_ends(f);
+	struct kvm_private_unit unit;
+	bool held = false;
+	void *entry;
+
+	rcu_read_lock();
+	entry = xa_load(&f->units, index);
+	if (entry) {
+		unit = kvm_private_entry_unit(entry, index);
+		held = !kvm_private_page_is_unused(&unit, index);
+		/* A lock whose reference has been seen is counted until that has gone. */
+		smp_rmb();
+		*locked = atomic_read(count_of(unit.head));
+		/* It may have gone before the count was looked at. */
+		smp_rmb();
+		if (held && !*locked)
+			held = !kvm_private_page_is_unused(&unit, index);
+	}
+	rcu_read_unlock();
+	return held;
 }
 
 /**
- * kvm_private_store_was_locked() - may it be a lock that held a page?
+ * kvm_private_store_wait_unused() - wait for what holds a page for a moment
  * @f: the file
- * @held: from kvm_private_check_unused()
+ * @index: from kvm_private_check_unused(), which has said -EAGAIN
+ * @since: jiffies when that said so first, of this page or of another
  *
- * A task that has locked a unit for a moment, to split it say, holds a reference of the
- * unit's first page. That isn't for a caller of an ioctl to know: the task will drop it,
- * unless it waits for a lock that kvm_private_lock_page() has made last.
+ * Lookups hold a page for a moment, and a task that locks a unit, to split it say, holds
+ * its first page. Neither is for the caller of an ioctl to know.
  *
  * Context: sleeps; the caller holds neither the invalidate_lock nor a claim.
- * Return: whether it is worth while to look at the pages again.
+ * Return: whether it is worth while to check the pages again.
  */
-bool kvm_private_store_was_locked(struct kvm_private_file *f,
-				  const struct kvm_private_held *held)
+bool kvm_private_store_wait_unused(struct kvm_private_file *f, pgoff_t index,
+				   unsigned long since)
 {
-	return held->locks_begun != held->locks_ended &&
-	       wait_event_killable_timeout(f->lock_ended,
-					   atomic_read(&f->locks_ended) !=
-					   held->locks_ended,
-					   LONGEST_LOCK) > 0;
+	bool locked = false;
+
+	/* Once at least, so that a page that is looked up all the time isn't checked so. */
+	do {
+		if (schedule_timeout_killable(1) && fatal_signal_pending(current))
+			return false;
+		if (!is_held(f, index, &locked))
+			return time_before(jiffies, since + LONGEST_LOCK);
+	} while (time_before(jiffies,
+			     since + (locked ? LONGEST_LOCK : LONGEST_LOOKUP)));
+
+	return false;
 }

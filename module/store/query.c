@@ -179,16 +179,12 @@ bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
 
 /* kvm_private_check_unused() of pages that are shared, as all of the range is */
 static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
-			      pgoff_t end, struct kvm_private_held *held)
+			      pgoff_t end, pgoff_t *held)
 {
 	XA_STATE(xas, &f->units, start);
 	struct kvm_private_unit unit;
 	pgoff_t index = start, last;
 	int ret = 0;
-
-	held->locks_ended = atomic_read(&f->locks_ended);
-	/* A task that ends its lock after this may hold a page below. */
-	smp_rmb();
 
 	rcu_read_lock();
 	while (next_unit(&xas, end - 1, &unit)) {
@@ -198,10 +194,7 @@ static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
 		while (index < last && kvm_private_page_is_unused(&unit, index))
 			index++;
 		if (index < last) {
-			held->index = index;
-			/* And so may one that has begun to lock before this. */
-			smp_rmb();
-			held->locks_begun = atomic_read(&f->locks_begun);
+			*held = index;
 			ret = -EAGAIN;
 			break;
 		}
@@ -226,8 +219,7 @@ static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
  * @f: the file
  * @start: first page offset
  * @end: page offset after the last
- * @held: out: with -EAGAIN, the first page that something else holds, and whether that
- *	may be a lock
+ * @held: out: with -EAGAIN, the first page that something else holds
  *
  * Only pages that are shared now are looked at: others can't be in the wrong hands.
  *
@@ -242,14 +234,14 @@ static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
  *   very page, among them) takes its reference and then looks for claims, both in this
  *   order here and in the opposite one there. If its reference isn't seen here it sees
  *   the claim, and gives up what it has.
- * - A task that has locked a unit for a moment holds a reference of its first page, see
- *   kvm_private_store_was_locked().
+ * - A lookup that gives up, and a task that has locked a unit, hold a page for a moment:
+ *   kvm_private_store_wait_unused() waits for them.
  *
  * Context: may sleep, for long. invalidate_lock held for writing.
  * Return: 0; -EAGAIN; -EINTR if a fatal signal is pending.
  */
 int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
-			     pgoff_t end, struct kvm_private_held *held)
+			     pgoff_t end, pgoff_t *held)
 {
 	pgoff_t next;
 	int ret;

@@ -9,7 +9,6 @@
 #include "debug/detour.h"
 #include "debug/fail_point.h"
 #include "internal.h"
-#include "memory/pages.h"
 #include "memory/unit.h"
 #include "store/store.h"
 
@@ -139,7 +138,8 @@ int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
 	       kvm_private_store_lock_unit(f, index, &unit)) {
 		if (unit.index != index)
 			ret = split_unit(f, &unit, gfp);
-		kvm_private_store_unlock(f, &unit);
+		kvm_private_window(SPLIT);
+		kvm_private_store_unlock(&unit);
 	}
 	return ret;
 }
@@ -222,7 +222,7 @@ int kvm_private_store_split_locked(struct kvm_private_file *f,
 {
 	int ret = split_unit(f, unit, gfp);
 
-	kvm_private_store_unlock(f, unit);
+	kvm_private_store_unlock(unit);
 	return ret;
 }
 
@@ -261,27 +261,7 @@ void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index)
 	poisoned = unit;
 	poisoned.poisoned = true;
 	change_entry(f, &unit, &poisoned);
-	kvm_private_store_unlock(f, &unit);
-}
-
-/**
- * kvm_private_store_note_late_poison() - note errors of a unit from before it was stored
- * @f: the file
- * @unit: has just been stored; may have been removed since
- * @errors: kvm_private_memory_errors_seen() before it was allocated
- *
- * memory_error.c looked for the page of a report then, and found it in no file.
- *
- * Context: may sleep; no page is locked by the caller.
- */
-void kvm_private_store_note_late_poison(struct kvm_private_file *f,
-					const struct kvm_private_unit *unit,
-					int errors)
-{
-	if (likely(errors == kvm_private_memory_errors_seen()) || !unit->order)
-		return;
-	if (kvm_private_pages_have_poison(unit->head, kvm_private_unit_nr(unit)))
-		kvm_private_store_note_poison(f, unit->index);
+	kvm_private_store_unlock(&unit);
 }
 
 /**
@@ -308,5 +288,5 @@ void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index)
 		change_entry(f, &unit, &broken);
 		kvm_private_unit_break(&unit);
 	}
-	kvm_private_store_unlock(f, &unit);
+	kvm_private_store_unlock(&unit);
 }

@@ -78,11 +78,10 @@ bool kvm_private_store_look_for_claims(struct kvm_private_file *f, pgoff_t index
 /* lock.c */
 bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
 				 struct kvm_private_unit *unit);
-void kvm_private_store_unlock(struct kvm_private_file *f,
-			      const struct kvm_private_unit *unit);
-void kvm_private_store_keep_locked(struct kvm_private_file *f);
-bool kvm_private_store_was_locked(struct kvm_private_file *f,
-				  const struct kvm_private_held *held);
+void kvm_private_store_unlock(const struct kvm_private_unit *unit);
+void kvm_private_store_unlock_head(struct page *head);
+bool kvm_private_store_wait_unused(struct kvm_private_file *f, pgoff_t index,
+				   unsigned long since);
 
 /* remove.c */
 void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
@@ -111,14 +110,11 @@ int kvm_private_store_lock_split(struct kvm_private_file *f, pgoff_t start,
 int kvm_private_store_split_locked(struct kvm_private_file *f,
 				   struct kvm_private_unit *unit, gfp_t gfp);
 void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index);
-void kvm_private_store_note_late_poison(struct kvm_private_file *f,
-					const struct kvm_private_unit *unit,
-					int errors);
 void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index);
 
 /* query.c */
 int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
-			     pgoff_t end, struct kvm_private_held *held);
+			     pgoff_t end, pgoff_t *held);
 void kvm_private_store_show_nodes(struct kvm_private_file *f,
 				  struct seq_file *m);
 pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,

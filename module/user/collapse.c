@@ -21,7 +21,7 @@
 #include "debug/observer.h"
 #include "internal.h"
 #include "memory/memory.h"
-#include "memory/pages.h"
+#include "memory/poison.h"
 #include "memory/unit.h"
 #include "store/store.h"
 #include "user/user.h"
@@ -34,6 +34,7 @@ enum {
 	HAS_TO_MOVE = 1,	/* its pages don't lie side by side */
 	HAS_HOLES,		/* a hole was punched, or pages are still missing */
 	NEEDS_NODE,		/* the store has no room for the entry */
+	TRY_AGAIN,		/* what was in the way has gone */
 	NOT_WANTED,		/* another task has collapsed it, or has taken its pages */
 };
 
@@ -45,6 +46,7 @@ enum {
  *	A task that holds the lock of more than one unit has an invalidation under way.
  * @nr_parts: how many there are
  * @xas: where the entry goes; carries a node from one try to the next
+ * @held: page offset, with -EAGAIN: what was in the way
  */
 struct block {
 	struct kvm_private_file *f;
@@ -52,6 +54,7 @@ struct block {
 	struct kvm_private_unit *parts;
 	unsigned int nr_parts;
 	struct xa_state xas;
+	pgoff_t held;
 };
 
 static void block_init(struct block *block, struct kvm_private_file *f,
@@ -72,7 +75,7 @@ static void unlock_parts(const struct block *block)
 	unsigned int nr = block->nr_parts;
 
 	while (nr)
-		kvm_private_store_unlock(block->f, &block->parts[--nr]);
+		kvm_private_store_unlock(&block->parts[--nr]);
 }
 
 static int check_part(const struct block *block,
@@ -309,12 +312,11 @@ static int claim_unmapped(struct block *block, struct kvm_private_claim *claim)
 	struct kvm_private_file *f = block->f;
 	pgoff_t start = block->unit.index;
 	pgoff_t end = kvm_private_unit_end(&block->unit);
-	struct kvm_private_held held;
 	int ret;
 
 	kvm_private_claim(f, claim, start, end);
 	kvm_private_unmap(f, start, end);
-	ret = kvm_private_check_unused(f, start, end, &held);
+	ret = kvm_private_check_unused(f, start, end, &block->held);
 	if (!ret)
 		ret = lock_parts(block);
 	if (ret) {
@@ -393,7 +395,7 @@ static int move_parts(struct block *block, int errors)
 		}
 	}
 	if (!ret) {
-		kvm_private_store_note_late_poison(f, &block->unit, errors);
+		kvm_private_unit_report_poison(&block->unit, errors);
 		kvm_private_units_free(f, block->parts, block->nr_parts);
 		return 0;
 	}
@@ -408,7 +410,6 @@ static int check_movable(struct block *block)
 	struct kvm_private_file *f = block->f;
 	pgoff_t start = block->unit.index;
 	pgoff_t end = kvm_private_unit_end(&block->unit);
-	struct kvm_private_held held;
 	int ret;
 
 	ret = kvm_private_lock_unclaimed(f, start, end);
@@ -416,7 +417,7 @@ static int check_movable(struct block *block)
 		return ret;
 	if (kvm_private_bindings_movable(f, start, end)) {
 		kvm_private_unmap(f, start, end);
-		ret = kvm_private_check_unused(f, start, end, &held);
+		ret = kvm_private_check_unused(f, start, end, &block->held);
 	} else {
 		ret = -EBUSY;
 	}
@@ -452,17 +453,29 @@ static int try_moving(struct block *block)
 	return ret;
 }
 
-static int join(struct block *block)
+static int try_joining(struct block *block)
 {
 	int ret;
 
+	kvm_private_window(COLLAPSE);
+	ret = try_in_place(block);
+	return ret == HAS_TO_MOVE ? try_moving(block) : ret;
+}
+
+static int join(struct block *block)
+{
+	unsigned long since = 0;
+	int ret;
+
 	do {
-		kvm_private_window(COLLAPSE);
-		ret = try_in_place(block);
-		if (ret == HAS_TO_MOVE)
-			ret = try_moving(block);
+		ret = try_joining(block);
+		if (ret == -EAGAIN) {
+			since = since ?: jiffies;
+			if (kvm_private_store_wait_unused(block->f, block->held, since))
+				ret = TRY_AGAIN;
+		}
 		if (ret == NEEDS_NODE)
-			ret = allocate_node(block) ?: NEEDS_NODE;
+			ret = allocate_node(block) ?: TRY_AGAIN;
 		if (ret == NOT_WANTED)
 			ret = 0;
 		if (ret > 0 && fatal_signal_pending(current))

@@ -22,10 +22,7 @@
 #include "trace.h"
 #include "user/user.h"
 
-/*
- * How often memory for the states is waited for that others then take, or a lock that
- * others then have
- */
+/* How often memory for the states is waited for that others then take */
 #define MAX_TRIES	16
 
 /**
@@ -35,7 +32,7 @@
  * @end: page offset after the last
  * @private: the new state
  * @flags: KVM_SET_MEMORY_ATTRIBUTES2_*
- * @held: out: with -EAGAIN, the page that was in the way
+ * @held: out: page offset, with an error: what was in the way, or the first
  */
 struct conversion {
 	struct file *file;
@@ -43,7 +40,7 @@ struct conversion {
 	pgoff_t end;
 	bool private;
 	u64 flags;
-	struct kvm_private_held held;
+	pgoff_t held;
 };
 
 /* Units have to come apart before the range can be converted. */
@@ -76,7 +73,7 @@ static bool has_guarded_pages(struct kvm_private_file *f,
 			continue;
 		guarded = kvm_private_unit_is_guarded(&unit);
 		index = kvm_private_unit_end(&unit);
-		kvm_private_store_unlock(f, &unit);
+		kvm_private_store_unlock(&unit);
 		kvm_private_cond_resched(HAND_TO_HOST);
 	}
 	return guarded;
@@ -146,7 +143,7 @@ static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
 		if (zero)
 			zero_pages(c, &unit);
 		index = kvm_private_unit_end(&unit);
-		kvm_private_store_unlock(f, &unit);
+		kvm_private_store_unlock(&unit);
 		kvm_private_cond_resched(HAND_TO_HOST);
 	}
 }
@@ -185,29 +182,11 @@ static int convert_locked(struct kvm_private_file *f, struct conversion *c)
 	return ret;
 }
 
-/*
- * Why a conversion has to be tried again, and what is to be done before, without the
- * file's lock. Returns the error if there is no sense in that.
- */
-static int get_ready(struct kvm_private_file *f, const struct conversion *c,
-		     int reason)
-{
-	switch (reason) {
-	case -EAGAIN:
-		return kvm_private_store_was_locked(f, &c->held) ? 0 : reason;
-	case -ENOMEM:
-		return kvm_private_state_make_room();
-	case UNITS_STRADDLE:
-		return kvm_private_store_split_range(f, c->start, c->end);
-	default:
-		return reason;
-	}
-}
-
 static int try_convert(struct kvm_private_file *f, struct conversion *c)
 {
 	int ret = kvm_private_lock_unclaimed(f, c->start, c->end);
 
+	c->held = c->start;
 	if (ret)
 		return ret;
 	ret = convert_locked(f, c);
@@ -215,20 +194,52 @@ static int try_convert(struct kvm_private_file *f, struct conversion *c)
 	return ret;
 }
 
+/**
+ * struct retries - what a conversion has waited for up to now
+ * @memory: how often for memory
+ * @held: whether for a page that was held
+ * @since: jiffies when it was found to be
+ */
+struct retries {
+	unsigned int memory;
+	bool held;
+	unsigned long since;
+};
+
+/*
+ * What is to be done, without the file's lock, before a conversion is tried again. Returns
+ * why it failed if there is no sense in that.
+ */
+static int get_ready(struct kvm_private_file *f, const struct conversion *c,
+		     struct retries *retries, int reason)
+{
+	switch (reason) {
+	case -EAGAIN:
+		if (!retries->held)
+			retries->since = jiffies;
+		retries->held = true;
+		return kvm_private_store_wait_unused(f, c->held, retries->since) ?
+		       0 : reason;
+	case -ENOMEM:
+		return ++retries->memory < MAX_TRIES ?
+		       kvm_private_state_make_room() : reason;
+	case UNITS_STRADDLE:
+		return fatal_signal_pending(current) ? -EINTR :
+		       kvm_private_store_split_range(f, c->start, c->end);
+	default:
+		return reason;
+	}
+}
+
 static int convert(struct conversion *c)
 {
 	struct kvm_private_file *f = kvm_private_file(c->file);
-	unsigned int tries = 0;
+	struct retries retries = { 0 };
 	int ret;
 
-	while ((ret = try_convert(f, c))) {
-		/* Units come apart for good: that doesn't go on without end. */
-		if (ret != UNITS_STRADDLE && ++tries == MAX_TRIES)
-			break;
-		ret = get_ready(f, c, ret);
-		if (ret)
-			break;
-	}
+	do {
+		ret = try_convert(f, c);
+	} while (ret && !(ret = get_ready(f, c, &retries, ret)));
 
 	trace_kvm_private_convert(f, c->start, c->end, c->private, c->flags, ret);
 	return ret;
@@ -263,13 +274,13 @@ long kvm_private_ioctl_convert(struct file *file,
 
 	c.private = a.attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE;
 	c.flags = a.flags;
-	c.held.index = c.start;
+	c.held = c.start;
 	if (c.private && c.flags & KVM_SET_MEMORY_ATTRIBUTES2_ZERO)
 		ret = -EOPNOTSUPP;
 	else
 		ret = convert(&c);
 
-	if (ret && put_user((u64)c.held.index << PAGE_SHIFT, &arg->error_offset))
+	if (ret && put_user((u64)c.held << PAGE_SHIFT, &arg->error_offset))
 		return -EFAULT;
 	return ret;
 }

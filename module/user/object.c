@@ -39,7 +39,6 @@ struct kvm_private_file *kvm_private_file_alloc(u64 flags, unsigned int order,
 	spin_lock_init(&f->claims_lock);
 	f->claims = RB_ROOT_CACHED;
 	init_waitqueue_head(&f->claim_released);
-	init_waitqueue_head(&f->lock_ended);
 	spin_lock_init(&f->guests_lock);
 	f->guests = RB_ROOT;
 	mutex_init(&f->set_policy_lock);

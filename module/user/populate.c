@@ -62,7 +62,7 @@ static int copy_locked(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 			ret = WOULD_FAULT;
 		pagefault_enable();
 	}
-	kvm_private_store_unlock(f, &unit);
+	kvm_private_store_unlock(&unit);
 
 	return ret;
 }

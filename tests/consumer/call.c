@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "call.h"
+#include "poll_until.h"
 
 static void *call_thread(void *arg)
 {
 	struct call *call = arg;
+	double start = seconds_now();
 
+	__atomic_store_n(&call->tid, gettid(), __ATOMIC_RELEASE);
 	call->result = call->make(call->consumer, call->arg);
 	call->error = errno;
+	call->seconds = seconds_now() - start;
 	__atomic_store_n(&call->done, true, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -21,10 +26,37 @@ void call_start(struct call *call, struct consumer *c,
 	assert_int_equal(pthread_create(&call->thread, NULL, call_thread, call), 0);
 }
 
+static bool is_done(struct call *call)
+{
+	return __atomic_load_n(&call->done, __ATOMIC_ACQUIRE);
+}
+
+/* The state follows the name, which may have anything in it but a second ")". */
+static bool sleeps(struct call *call)
+{
+	pid_t tid = __atomic_load_n(&call->tid, __ATOMIC_ACQUIRE);
+	char path[64], text[512] = "", *state;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	file = fopen(path, "re");
+	/* Not begun yet, or ended by now */
+	if (!file)
+		return false;
+	state = fgets(text, sizeof(text), file) ? strrchr(text, ')') : NULL;
+	fclose(file);
+	return state && strchr("SD", state[2]);
+}
+
 void expect_waiting(struct call *call, const char *what)
 {
-	usleep(100000);
-	if (__atomic_load_n(&call->done, __ATOMIC_ACQUIRE))
+	struct poll poll = poll_start();
+
+	while (!is_done(call) && !sleeps(call))
+		assert_true(poll_again(&poll));
+	/* What sleeps for a moment only will have returned by then. */
+	usleep(50000);
+	if (is_done(call))
 		fail_msg("%s did not wait: %ld (%s)", what, call->result,
 			 strerror(call->error));
 }

@@ -10,15 +10,17 @@ struct call {
 	long (*make)(struct consumer *c, __u64 arg);
 	__u64 arg;
 	pthread_t thread;
+	pid_t tid;
 	long result;
 	int error;
+	double seconds;
 	bool done;
 };
 
 void call_start(struct call *call, struct consumer *c,
 		long (*make)(struct consumer *c, __u64 arg), __u64 arg);
 
-/* Fails the test if the call returns within a moment. */
+/* Until the call sleeps in the kernel, or has returned. Fails the test if it has. */
 void expect_waiting(struct call *call, const char *what);
 
 /* Waits for the call to return. The second: with that errno */

@@ -3,12 +3,16 @@
  * One task is between two steps, and another one changes just what the second step
  * relies on. The module's test build keeps the first task there.
  */
+#include <sched.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "call.h"
 #include "consumer.h"
 #include "convert.h"
+#include "poison.h"
+#include "poll_until.h"
 #include "stay.h"
 
 #define PAGE_INDEX 5
@@ -163,60 +167,178 @@ static void test_becoming_shared(void **state)
 	while_converted(c, make_shared, lock, 0, "a lock of what becomes shared");
 }
 
+/* How long the module waits for a lock before it tells that a page is held */
+#define LONGEST_LOCK 1.0
+
+static bool stopped;
+
+/* Locks units elsewhere, again and again. */
+static long lock_others(struct consumer *c, __u64 index)
+{
+	while (!__atomic_load_n(&stopped, __ATOMIC_ACQUIRE))
+		if (lock(c, index))
+			return -1;
+	return 0;
+}
+
+/*
+ * While one task stays at a place another one makes a change, which has to wait for it.
+ * Returns false if it has waited too long, on a machine that was busy.
+ */
+static bool change_waits(struct consumer *c, const char *place,
+			 long (*change)(struct consumer *c, __u64 arg),
+			 const char *what)
+{
+	struct call changing;
+
+	call_start(&changing, c, change, 0);
+	expect_waiting(&changing, what);
+	stay_end(place);
+	pthread_join(changing.thread, NULL);
+	if (changing.result && changing.error == EAGAIN &&
+	    changing.seconds > LONGEST_LOCK * 0.9)
+		return false;
+	if (changing.result)
+		fail_msg("%s: %s after %g s", what, strerror(changing.error),
+			 changing.seconds);
+	return true;
+}
+
 /*
  * A task that takes a huge page to pieces has its first page for a moment: no caller of
- * an ioctl is told that somebody holds it.
+ * an ioctl is told that somebody holds it, whatever else is locked meanwhile.
  */
-static void while_locked(struct consumer *c, const char *place)
-{
-	struct call punching, converting;
-
-	allocate(c, 0, HUGE_PAGES);
-	assert_int_equal(file_make_shared(c->file, 0, HUGE_PAGE, 0), 0);
-	expect_backing(c->file, 1, 0, "a huge page");
-	stay_want(place);
-	call_start(&punching, c, punch_page, HELD);
-	stay_wait(place);
-	call_start(&converting, c, make_private, 0);
-	expect_waiting(&converting, "a conversion of the first page");
-	stay_end(place);
-	expect_result(&converting, 0, "the conversion");
-	expect_result(&punching, 0, "punching");
-	punch(c, 0, HUGE_PAGES);
-}
-
 static void test_while_split(void **state)
 {
+	struct call punching, locking;
 	struct consumer *c = *state;
+	bool waited;
 
 	stay_or_skip();
-	while_locked(c, "WINDOW_LOCK");
-	while_locked(c, "WINDOW_UNLOCK");
+	bind(c, 0, KPT_OPS_PLAIN, HUGE_PAGES, HUGE_FILE_PAGES);
+	stopped = false;
+	allocate(c, 0, HUGE_FILE_PAGES);
+	call_start(&locking, c, lock_others, 2 * HUGE_PAGES);
+	do {
+		allocate(c, 0, HUGE_FILE_PAGES);
+		assert_int_equal(file_make_shared(c->file, 0, HUGE_PAGE, 0), 0);
+		expect_backing(c->file, HUGE_BLOCKS, 10, "huge pages");
+		stay_want("WINDOW_SPLIT");
+		call_start(&punching, c, punch_page, HELD);
+		stay_wait("WINDOW_SPLIT");
+		waited = change_waits(c, "WINDOW_SPLIT", make_private,
+				      "a conversion of the first page");
+		expect_result(&punching, 0, "punching");
+		punch(c, 0, HUGE_PAGES);
+	} while (!waited);
+	__atomic_store_n(&stopped, true, __ATOMIC_RELEASE);
+	expect_result(&locking, 0, "locking others");
 }
 
-/* What lasts is told, even if a task that locks for a moment waits for it. */
+/* The same before the task has the lock, or when it has just dropped it */
+static void around_the_split(struct consumer *c, const char *place)
+{
+	struct call punching;
+	bool waited;
+
+	do {
+		allocate(c, 0, HUGE_PAGES);
+		assert_int_equal(file_make_shared(c->file, 0, HUGE_PAGE, 0), 0);
+		stay_want(place);
+		call_start(&punching, c, punch_page, HELD);
+		stay_wait(place);
+		waited = change_waits(c, place, make_private,
+				      "a conversion of the first page");
+		expect_result(&punching, 0, "punching");
+		punch(c, 0, HUGE_PAGES);
+	} while (!waited);
+}
+
+static void test_around_the_split(void **state)
+{
+	stay_or_skip();
+	around_the_split(*state, "WINDOW_LOCK");
+	around_the_split(*state, "WINDOW_UNLOCK");
+}
+
+/* A page of a block that is collapsed is locked by a task that emulates for the guest. */
+static void test_while_locked(void **state)
+{
+	struct consumer *c = *state;
+	struct call locking;
+	bool waited;
+
+	start_apart(c);
+	assert_int_equal(file_make_shared(c->file, 0, HUGE_PAGE, 0), 0);
+	do {
+		stay_want("WINDOW_LOCK");
+		call_start(&locking, c, lock, PAGE_INDEX);
+		stay_wait("WINDOW_LOCK");
+		waited = change_waits(c, "WINDOW_LOCK", collapse, "collapsing");
+		expect_result(&locking, 0, "locking");
+	} while (!waited);
+	expect_backing(c->file, 1, 0, "collapsed");
+}
+
+/* A lock that lasts is told, also of another page of the unit. */
 static void test_lock_that_lasts(void **state)
 {
 	struct consumer *c = *state;
-	struct kpt_page page = { .index = 0 };
-	struct call punching;
+	struct kpt_page page = { .index = HELD };
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
 	allocate(c, 0, HUGE_PAGES);
 	assert_int_equal(file_make_shared(c->file, 0, HUGE_PAGE, 0), 0);
 	expect_ok(ioctl(c->device, KPT_LOCK_PAGE, &page), "locking");
-	expect_held(c->file, 0, PAGE, 0);
-	call_start(&punching, c, punch_page, HELD);
-	expect_waiting(&punching, "punching");
+	expect_held(c->file, HELD * PAGE, PAGE, HELD * PAGE);
 	expect_held(c->file, 0, PAGE, 0);
 	expect_ok(ioctl(c->device, KPT_UNLOCK_PAGE), "unlocking");
-	expect_result(&punching, 0, "punching");
 	assert_int_equal(make_private(c, 0), 0);
+	assert_int_equal(make_private(c, HELD), 0);
+}
+
+/* A page has an error when it is the file's already, but not in the store yet. */
+static void test_poisoned_before_the_swap(void **state)
+{
+	struct kpt_page page = { .index = 2 * HUGE_PAGES };
+	struct consumer *c = *state;
+	struct call collapsing;
+	struct poll poll;
+	cpu_set_t one;
+
+	start_apart(c);
+	/* The allocator gives what was freed last on the same processor. */
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	expect_ok(sched_setaffinity(0, sizeof(one), &one), "sched_setaffinity");
+	expect_ok(ioctl(c->device, KPT_GET_PFN, &page), "looking up");
+	punch(c, 2 * HUGE_PAGES, 3 * HUGE_PAGES);
+	stay_want("WINDOW_STORE");
+	call_start(&collapsing, c, collapse, 0);
+	stay_wait("WINDOW_STORE");
+	poison_frame(page.pfn + HELD);
+	/* The report is dealt with, as far as it can be. */
+	usleep(200000);
+	count_events(c, KPT_BEGIN);
+	stay_end("WINDOW_STORE");
+	expect_result(&collapsing, 0, "collapsing");
+	if (frame_of(c, 0) != (long)page.pfn) {
+		print_message("# the allocator had another page\n");
+		skip();
+	}
+	for (poll = poll_start(); !count_events(c, KPT_BEGIN);)
+		assert_true(poll_again(&poll));
+	page = (struct kpt_page){ .index = 0 };
+	expect_ok(ioctl(c->device, KPT_GET_PFN, &page), "looking up");
+	assert_int_equal(page.max_order, 6);
+	assert_int_equal(frame_of(c, HELD), -1);
+	assert_int_equal(errno, EHWPOISON);
 }
 
 /* After a test that failed tasks may stay somewhere, with the device open. */
 static int let_go(void **state)
 {
+	__atomic_store_n(&stopped, true, __ATOMIC_RELEASE);
 	stay_end_all();
 	usleep(100000);
 	return consumer_teardown(state);
@@ -233,7 +355,10 @@ int main(void)
 		window_test(test_becoming_private),
 		window_test(test_becoming_shared),
 		window_test(test_while_split),
+		window_test(test_around_the_split),
+		window_test(test_while_locked),
 		window_test(test_lock_that_lasts),
+		window_test(test_poisoned_before_the_swap),
 	};
 
 	return cmocka_run_group_tests_name("kernel interface: windows", tests,
