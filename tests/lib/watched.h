@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /*
- * Whether the kernel is one of our own that watches itself (docs/internals.md),
+ * Whether the kernel is one of our own that watches itself (docs/testing.md),
  * and therefore slow.
  */
 bool kernel_is_watched(void);
