@@ -251,7 +251,9 @@ struct kvm_private_populate {
  *
  * Errors: EFAULT, EINVAL; ENOMEM: no memory to note the states of the range;
  * EAGAIN: the shared page at @error_offset is held by more than the file and
- * its mappings (get_user_pages(), DMA ...), so it can't become private yet;
+ * its mappings (get_user_pages(), DMA ...), or is the first of a huge page of which one is,
+ * so it can't become private yet. The call has waited for holders that let go
+ * soon, for a second at most;
  * EOPNOTSUPP: the content can't be had as @flags wants it; EINTR: a fatal
  * signal arrived.
  */
@@ -277,7 +279,7 @@ struct kvm_memory_attributes2 {
  * ZERO: they read as zeros. To shared only: what a guest finds in a private
  * page is between it and its platform (EOPNOTSUPP).
  * PRESERVE: they hold what was last written to them. EOPNOTSUPP where the
- * platform scrambles them: a page that a guest's firmware guards is to become
+ * platform scrambles them: pages that are bound to a guest with firmware are to become
  * shared, or a page is to become private whose guest is running already, or a guest that
  * encrypts its memory in place (SEV, SEV-ES) uses pages of the range.
  */
