@@ -236,6 +236,8 @@ int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 	struct file *file;
 	int ret;
 
+	lockdep_assert_held(&kvm->slots_lock);
+
 	if (!PAGE_ALIGNED(offset))
 		return -EINVAL;
 
@@ -576,6 +578,8 @@ kvm_pfn_t kvm_private_gpc_to_pfn(struct gfn_to_pfn_cache *gpc)
 	struct kvm_private_slot *priv;
 	unsigned long pfn;
 	int ret;
+
+	lockdep_assert_held(&gpc->refresh_lock);
 
 	if (kvm_is_error_gpa(gpc->gpa) ||
 	    !kvm_private_slot_has(gpc->memslot, gpa_to_gfn(gpc->gpa)))

@@ -6,20 +6,26 @@
  * guest record is known by a number and lives as long as pages that were
  * prepared for it.
  *
- * Lock order, outermost first:
+ * Lock order, outermost first. This is all of them:
  *
  *   the consumer's locks that are held around bind, unbind and populate, or that its
  *   callbacks of populate take (KVM: slots_lock, sev_cmd_mutex)
- *   claims (claim.c; a task waits for one only without the locks below)
+ *   claims (store/claim.c; a task waits for one only without the locks below)
  *   mmap_lock (a fault in a mapping of the file, which waits for the claims of COLLAPSE
  *   alone: those take no mmap_lock)
  *   kvm_private_file.invalidate_lock
- *     lock of a unit (of its first page)
+ *     lock of a unit (of its first page; store/lock.c)
+ *       the consumer's locks that its prepare and reclaim take
  *       kvm_private_file.guests_lock
  *       kvm_private_file.units' xa_lock
  *       kvm_private_file.claims_lock
+ *     gigantic_lock (memory/gigantic.c)
+ *     the consumer's locks that its invalidate_begin and _end take (KVM: mmu_lock)
  *   kvm_private_file.set_policy_lock
  *     kvm_private_file.policy_lock
+ *   with none of ours inside, and any of them outside:
+ *     files_lock (events/holders.c), waiting_lock (memory/policy.c),
+ *     reports_lock (memory/poison.c), denial_lock (debug/fail_point.c)
  *
  * With the invalidate_lock held for writing no operation of a consumer is called but
  * those that are documented for that, nothing is copied from or to user space, and
@@ -133,13 +139,13 @@ struct kvm_private_holder {
  * @order: log2 of the number of base pages in a backing page
  * @mapping: the inode's, of which the host's mappings are; has no pages itself
  * @units: the store, by page offset; see unit.h. A unit is entered under its
- *	xa_lock alone and looked up under RCU. It is removed by who holds
- *	@invalidate_lock for writing, or at release, when nobody else is left. It
- *	comes apart under its lock.
+ *	xa_lock alone and looked up under RCU. A task removes it with
+ *	@invalidate_lock held for writing, and takes it apart under the unit's lock.
  * @converted: the ranges whose state is not the one that the file started
  *	with. Changed under @invalidate_lock for writing, read under RCU.
  * @nr_converted: how many pages that are
- * @invalidate_lock: bindings come and go under the write side, so that they
+ * @invalidate_lock: not the inode's own, since the record, and @converted that names its
+ *	lock, are there before the inode. Bindings come and go under the write side, so that they
  *	are the same at invalidate_begin and invalidate_end. The host's mappings
  *	grow, and pages are filled, under the read side, so that no page changes
  *	its state meanwhile.

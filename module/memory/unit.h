@@ -63,6 +63,13 @@ kvm_private_unit_page(const struct kvm_private_unit *unit, pgoff_t index)
 	return unit->head + (index - unit->index);
 }
 
+/* Page locks are unknown to lockdep. They have no owner either. */
+static inline void
+kvm_private_unit_assert_locked(const struct kvm_private_unit *unit)
+{
+	VM_WARN_ON_ONCE(!PageLocked(unit->head));
+}
+
 /* What is allocated and freed in one piece: a huge page's worth at most */
 static inline unsigned int
 kvm_private_block_order(const struct kvm_private_unit *unit)
@@ -134,6 +141,7 @@ static inline bool kvm_private_page_is_unused(const struct kvm_private_unit *uni
 static inline void kvm_private_page_note_head(const struct kvm_private_unit *unit,
 					      struct page *page)
 {
+	kvm_private_unit_assert_locked(unit);
 	if (page != unit->head)
 		set_page_private(page, (unsigned long)unit->head |
 				       KVM_PRIVATE_PAGE_TAIL);

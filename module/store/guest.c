@@ -170,6 +170,8 @@ bool kvm_private_unit_is_guarded(const struct kvm_private_unit *unit)
 {
 	struct kvm_private_guest *guest = kvm_private_unit_guest(unit);
 
+	kvm_private_unit_assert_locked(unit);
+
 	return guest && !guest->trusts_host;
 }
 
@@ -187,6 +189,8 @@ static void note_guest(struct page *page, struct kvm_private_guest *guest)
 void kvm_private_unit_assign(const struct kvm_private_unit *unit,
 			     struct kvm_private_guest *guest)
 {
+	kvm_private_unit_assert_locked(unit);
+
 	refcount_inc(&guest->refs);
 	note_guest(unit->head, guest);
 }
@@ -201,6 +205,8 @@ void kvm_private_unit_share_guest(const struct kvm_private_unit *unit,
 {
 	struct kvm_private_guest *guest = kvm_private_unit_guest(unit);
 	unsigned long nr = kvm_private_unit_nr(unit), i;
+
+	kvm_private_unit_assert_locked(unit);
 
 	if (guest)
 		refcount_add((nr >> order) - 1, &guest->refs);

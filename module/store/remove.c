@@ -65,9 +65,8 @@ static bool split_straddling(struct kvm_private_file *f,
  * freed when that is dropped, which is soon: no lookup keeps its reference
  * past the invalidation that it races with.
  *
- * Context: may sleep, for long. The caller holds the invalidate_lock for
- * writing, no page of the range is claimed and the invalidation has begun; or the
- * caller is the last user of the file.
+ * Context: may sleep, for long. The caller holds the invalidate_lock for writing, no
+ * page of the range is claimed, and the invalidation has begun.
  */
 void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 			      pgoff_t end)
@@ -77,6 +76,8 @@ void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 	pgoff_t next = start;
 	unsigned int nr;
 	void *entry;
+
+	lockdep_assert_held_write(&f->invalidate_lock);
 
 	do {
 		nr = 0;

@@ -87,6 +87,8 @@ static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 	unsigned long nr = kvm_private_unit_nr(unit);
 	XA_STATE(xas, &f->units, unit->index);
 
+	kvm_private_unit_assert_locked(unit);
+
 	if (alloc_nodes(&xas, unit, order, gfp))
 		return -ENOMEM;
 	xas_set(&xas, unit->index);
@@ -236,6 +238,8 @@ static void change_entry(struct kvm_private_file *f,
 {
 	XA_STATE_ORDER(xas, &f->units, unit->index, unit->order);
 
+	kvm_private_unit_assert_locked(old);
+
 	xas_lock(&xas);
 	if (likely(xas_load(&xas) == kvm_private_entry(old)))
 		xas_store(&xas, kvm_private_entry(unit));
@@ -278,6 +282,8 @@ void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index)
 void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index)
 {
 	struct kvm_private_unit unit, broken;
+
+	lockdep_assert_held(&f->invalidate_lock);
 
 	if (!kvm_private_store_lock_unit(f, index, &unit))
 		return;

@@ -81,6 +81,8 @@ static void unlock_parts(const struct block *block)
 static int check_part(const struct block *block,
 		      const struct kvm_private_unit *part)
 {
+	kvm_private_unit_assert_locked(part);
+
 	if (WARN_ON_ONCE(part->order > block->unit.order))
 		return -EBUSY;
 	if (kvm_private_unit_has_poison(part))
@@ -94,6 +96,8 @@ static int lock_parts(struct block *block)
 	pgoff_t index = block->unit.index;
 	struct kvm_private_unit *part;
 	int ret = 0;
+
+	lockdep_assert_held_write(&block->f->invalidate_lock);
 
 	block->nr_parts = 0;
 	while (!ret && index < kvm_private_unit_end(&block->unit)) {

@@ -135,12 +135,15 @@ static int kvm_private_release(struct inode *inode, struct file *file)
 	struct kvm_private_file *f = inode->i_private;
 
 	/*
-	 * A binding has a reference of the file, so none is left and nobody
-	 * needs to be told. The pages go now, not with the inode: that may
-	 * stay for as long as somebody has a path to it.
+	 * A binding has a reference of the file, so none is left that would have
+	 * to be told. The pages go now, not with the inode: that may stay for as
+	 * long as some task has a path to it.
 	 */
-	if (!xa_empty(&f->units))
+	if (!xa_empty(&f->units)) {
+		down_write(&f->invalidate_lock);
 		kvm_private_store_remove(f, 0, ULONG_MAX);
+		up_write(&f->invalidate_lock);
+	}
 	kvm_private_holder_remove(f);
 	kvm_private_fs_unpin();
 	return 0;
