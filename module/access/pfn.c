@@ -98,9 +98,13 @@ static bool is_prepared_as_one(const struct kvm_private_unit *unit)
 	return !unit->order || unit->order == KVM_PRIVATE_ORDER_HUGE;
 }
 
+/* What comes of handing a unit over, beside 0 and an error */
+enum {
+	HAS_TO_SPLIT = 1,	/* not all of it may be the guest's */
+};
+
 /*
- * Make a locked unit the guest's, whosever it was before. Returns 1 if that must
- * not be done to all of it.
+ * Make a locked unit the guest's, whatever guest had it before.
  *
  * Pairs with make_shared(), which first changes the state and then takes the
  * lock of each unit to reclaim it: a page is prepared before that, or never.
@@ -119,7 +123,7 @@ static int unit_hand_over(struct kvm_private_file *f,
 	if (!is_prepared_as_one(unit) ||
 	    clip_order(f, binding, index, unit,
 		       kvm_private_unit_may_have_poison(unit)) != unit->order)
-		return 1;
+		return HAS_TO_SPLIT;
 
 	kvm_private_unit_reclaim(f, unit);
 	if (!guest)
@@ -151,7 +155,7 @@ static int prepare_unit(struct kvm_private_file *f,
 		return 0;
 	}
 	ret = unit_hand_over(f, binding, index, &unit, private);
-	if (ret > 0)
+	if (ret == HAS_TO_SPLIT)
 		return kvm_private_store_split_locked(f, &unit,
 						      KVM_PRIVATE_GFP_NODE);
 	kvm_private_store_unlock(&unit);

@@ -35,7 +35,7 @@ enum {
 };
 
 /* A task doesn't stay for ever, should the test have died. */
-#define STAY_AT_MOST	(60 * HZ)
+#define MAX_STAY	(60 * HZ)
 
 static atomic_t stays[KVM_PRIVATE_NR_DETOURS];
 static DECLARE_WAIT_QUEUE_HEAD(stay_over);
@@ -78,7 +78,7 @@ void kvm_private_give_way(enum kvm_private_detour place)
 	if (atomic_cmpxchg(&stays[place], WANTED, TAKEN) == WANTED)
 		wait_event_timeout(stay_over,
 				   atomic_read(&stays[place]) != TAKEN,
-				   STAY_AT_MOST);
+				   MAX_STAY);
 	else
 		schedule();
 }

@@ -24,7 +24,7 @@
 #include "memory/memory.h"
 
 /* How many files the log names */
-#define MOST_NAMED	5
+#define MAX_NAMED	5
 
 static DEFINE_SPINLOCK(files_lock);	/* guards files, holders' nr_visitors */
 static LIST_HEAD(files);		/* struct kvm_private_holder, cursors too */
@@ -242,7 +242,7 @@ static void note_if_large(struct largest *largest, struct kvm_private_file *f)
 	unsigned int i;
 
 	memcpy(one.comm, f->holder.comm, sizeof(one.comm));
-	for (i = 0; i < MOST_NAMED; i++)
+	for (i = 0; i < MAX_NAMED; i++)
 		if (one.nr > largest[i].nr)
 			swap(one, largest[i]);
 }
@@ -252,7 +252,7 @@ static int tell_holders(struct notifier_block *block, unsigned long unused,
 			void *freed)
 {
 	static DEFINE_RATELIMIT_STATE(rate, 10 * HZ, 1);
-	struct largest largest[MOST_NAMED] = {};
+	struct largest largest[MAX_NAMED] = {};
 	struct kvm_private_usage usage = kvm_private_usage_of_all();
 	struct kvm_private_file *f;
 	struct walk walk;
@@ -267,7 +267,7 @@ static int tell_holders(struct notifier_block *block, unsigned long unused,
 	while ((f = walk_next(&walk)))
 		note_if_large(largest, f);
 	walk_end(&walk);
-	for (i = 0; i < MOST_NAMED && largest[i].nr; i++)
+	for (i = 0; i < MAX_NAMED && largest[i].nr; i++)
 		pr_warn("%lu kB in a file that process %d (%s) created\n",
 			largest[i].nr << (PAGE_SHIFT - 10), largest[i].pid,
 			largest[i].comm);

@@ -93,7 +93,11 @@ static bool is_hole(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 					    kvm_private_unit_end(unit));
 }
 
-/* Returns 1 if smaller pages will have to do. */
+/* What comes of a try to add a unit, beside 0 and an error */
+enum {
+	NEEDS_SMALLER = 1,	/* smaller pages will have to do */
+};
+
 static int add_block(struct kvm_private_file *f, pgoff_t index,
 		     unsigned int order, struct kvm_private_unit *unit)
 {
@@ -102,22 +106,22 @@ static int add_block(struct kvm_private_file *f, pgoff_t index,
 	int ret;
 
 	if (!is_hole(f, index, kvm_private_file_end(f), order, unit))
-		return 1;
+		return NEEDS_SMALLER;
 	ret = add_unit(f, unit, strict ? KVM_PRIVATE_GFP_PAGE :
 					 KVM_PRIVATE_GFP_HUGE);
 	if (!ret || (strict && ret != -EEXIST))
 		return ret;
-	return 1;
+	return NEEDS_SMALLER;
 }
 
-/* Returns 1 if base pages will have to do. */
+/* Pages of the file's size, or of the sizes between that and base pages */
 static int add_huge(struct kvm_private_file *f, pgoff_t index,
 		    struct kvm_private_unit *unit)
 {
 	unsigned int order;
-	int ret = 1;
+	int ret = NEEDS_SMALLER;
 
-	for (order = f->order; order && ret > 0;
+	for (order = f->order; order && ret == NEEDS_SMALLER;
 	     order = kvm_private_order_below(order))
 		ret = add_block(f, index, order, unit);
 	return ret;
@@ -187,7 +191,7 @@ static long fill_hole(struct kvm_private_file *f, pgoff_t index, pgoff_t end)
 	int ret;
 
 	ret = add_huge(f, index, &unit);
-	if (ret > 0 && add_run(f, index, end, &unit))
+	if (ret == NEEDS_SMALLER && add_run(f, index, end, &unit))
 		ret = 0;
 	if (!ret)
 		return kvm_private_unit_end(&unit);

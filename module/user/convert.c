@@ -43,8 +43,10 @@ struct conversion {
 	pgoff_t held;
 };
 
-/* Units have to come apart before the range can be converted. */
-#define UNITS_STRADDLE	1
+/* What comes of a try to convert, beside 0 and an error */
+enum {
+	UNITS_STRADDLE = 1,	/* units have to come apart before */
+};
 
 static bool is_done(struct kvm_private_file *f, const struct conversion *c)
 {

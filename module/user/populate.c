@@ -13,10 +13,11 @@
 #include "store/store.h"
 #include "user/user.h"
 
-/* A page that is being filled, or copied, by another task */
-#define CLAIMED	1
-/* A source that has to be faulted in again */
-#define WOULD_FAULT	2
+/* What comes of a try to copy a page, beside 0 and an error */
+enum {
+	CLAIMED = 1,		/* another task fills the page, or copies it */
+	WOULD_FAULT,		/* the source has to be faulted in again */
+};
 
 /*
  * A page that is prepared must not be touched, unless its guest trusts the
