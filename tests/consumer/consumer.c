@@ -11,7 +11,7 @@
 void consumer_load(void)
 {
 	int fd = expect_ok(open(CONSUMER_MODULE ".ko", O_RDONLY | O_CLOEXEC),
-			   "opening the module that scripts/build-consumer makes");
+			   "opening the module that tests/build-module makes");
 
 	expect_ok(syscall(SYS_finit_module, fd, "", 0),
 		  "loading " CONSUMER_MODULE);

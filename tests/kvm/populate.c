@@ -434,7 +434,7 @@ static int group_setup(void **state)
 {
 	(void)state;
 	expect_ok(module_load(MODULE),
-		  "loading " MODULE ", which scripts/build-populate makes");
+		  "loading " MODULE ", which tests/build-module makes");
 	device = expect_ok(open(KPOP_DEVICE, O_RDWR | O_CLOEXEC),
 			   "opening " KPOP_DEVICE);
 	return 0;
