@@ -2,7 +2,7 @@
 /*
  * What the module alone costs, in cycles of a real processor: allocating pages,
  * looking them up for a guest, and freeing them. Beside it what a memfd costs,
- * which is what guest_memfd is made like. For scripts/bench-cycles, which runs
+ * which is what guest_memfd is made like. For tests/bench/run-cycles, which runs
  * it in a kernel that runs as a process:
  *
  *   ./cycles [MIB]...

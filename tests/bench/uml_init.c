@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The first program of a kernel that runs as a process, for scripts/bench-cycles:
+ * The first program of a kernel that runs as a process, for tests/bench/run-cycles:
  *
  *   uml_init MODULE... run PROGRAM [ARG...] end ...
  *

@@ -13,7 +13,7 @@ selftests_bring() {
 	local source=$1 directory=$2/$1 programs program
 
 	shift 2
-	programs=$("$root/scripts/build-selftests" --source "$source")/programs
+	programs=$("$root/tests/selftests/build" --source "$source")/programs
 	mkdir "$directory"
 	for program; do
 		[[ -x $programs/$program ]] || {

@@ -20,7 +20,7 @@ SELFTESTS_PATHS=(
 
 # Tests that need the helpers for VFIO devices, which want libuuid and the sources
 # of drivers. They have nothing to do with a guest's memory.
-# shellcheck disable=SC2034 # for scripts/build-selftests
+# shellcheck disable=SC2034 # for tests/selftests/build
 SELFTESTS_UNLINKABLE=(irq_test)
 
 # selftests_line WORD: prints the line that is meant. A line that Debian doesn't
