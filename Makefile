@@ -54,7 +54,7 @@ kvm-install:
 
 # For VMMs on a host where KVM's parameter can't be set; docs/kvm_private_preload.md
 preload:
-	$(MAKE) -C scripts/preload O=$(CURDIR)/build/preload
+	$(MAKE) -C preload O=$(CURDIR)/build/preload
 
 preload-install: preload
 	install -D -m 644 build/preload/libkvm_private_preload.so \
