@@ -12,7 +12,7 @@ static int try_fget(struct consumer *c, int fd)
 	return ioctl(c->device, KPT_FGET, fd);
 }
 
-static void test_fget(void **state)
+TEST(fget, &consumer_plain)
 {
 	struct consumer *c = *state;
 	int files[] = {
@@ -35,7 +35,7 @@ static void test_fget(void **state)
 }
 
 /* A reference that is left over would keep the file, and its page. */
-static void test_no_reference_leaks(void **state)
+TEST(no_reference_leaks, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -50,7 +50,7 @@ static void test_no_reference_leaks(void **state)
 	assert_int_equal(count_events(c, KPT_RECLAIMED), 1);
 }
 
-static void test_ranges(void **state)
+TEST(ranges, &consumer_plain)
 {
 	struct consumer *c = *state;
 	static const struct {
@@ -78,7 +78,7 @@ static void test_ranges(void **state)
 	bind(c, 0, KPT_OPS_PLAIN, FILE_PAGES - 1, FILE_PAGES);
 }
 
-static void test_malformed(void **state)
+TEST(malformed, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_bind bind = { .fd = c->file, .end = 1 };
@@ -96,7 +96,7 @@ static void test_malformed(void **state)
 	assert_int_equal(fdinfo_number(c->file, "bindings"), 0);
 }
 
-static void test_overlap(void **state)
+TEST(overlap, &consumer_plain)
 {
 	struct consumer *c = *state;
 	static const struct {
@@ -125,7 +125,7 @@ static void test_overlap(void **state)
 }
 
 /* The same range of another file is another range. */
-static void test_two_files(void **state)
+TEST(two_files, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_bind other = {
@@ -146,7 +146,7 @@ static void test_two_files(void **state)
 	close(other.fd);
 }
 
-static void test_many_rounds(void **state)
+TEST(many_rounds, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfn;
@@ -163,7 +163,7 @@ static void test_many_rounds(void **state)
 }
 
 /* The binding is what keeps the file. */
-static void test_close_while_bound(void **state)
+TEST(close_while_bound, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfn, word;
@@ -186,7 +186,7 @@ static int is_private(struct consumer *c, int fd, __u64 index)
 	return ioctl(c->device, KPT_IS_PRIVATE, &args);
 }
 
-static void test_is_private(void **state)
+TEST(is_private, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -199,21 +199,5 @@ static void test_is_private(void **state)
 	assert_int_equal(allocated(c), 1);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test(test_fget),
-		consumer_test(test_no_reference_leaks),
-		consumer_test(test_ranges),
-		consumer_test(test_malformed),
-		consumer_test(test_overlap),
-		consumer_test(test_two_files),
-		consumer_test(test_many_rounds),
-		consumer_test(test_close_while_bound),
-		consumer_test(test_is_private),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: binding", tests,
-					   consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: binding",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

@@ -110,7 +110,18 @@ static void others_wait(struct consumer *c,
 	expect_result(&filling, 1, "filling");
 }
 
-static void test_wait_to_look_up(void **state)
+/* After a test that failed calls may be waiting, with the device open. */
+static int let_go(void **state)
+{
+	set(*state, 0, 0);
+	usleep(100000);
+	return consumer_teardown(state);
+}
+
+static const struct fixture waiting = { .setup = consumer_setup, .teardown = let_go };
+static const struct fixture waiting_huge = { .setup = consumer_setup_huge, .teardown = let_go };
+
+TEST(wait_to_look_up, &waiting)
 {
 	struct consumer *c = *state;
 
@@ -123,7 +134,7 @@ static void test_wait_to_look_up(void **state)
 	assert_int_equal(count_events(c, KPT_PREPARED), 0);
 }
 
-static void test_wait_to_change(void **state)
+TEST(wait_to_change, &waiting)
 {
 	struct consumer *c = *state;
 
@@ -137,7 +148,7 @@ static void test_wait_to_change(void **state)
 	others_wait(c, fill_again, "another callback");
 }
 
-static void test_other_pages(void **state)
+TEST(other_pages, &waiting)
 {
 	struct consumer *c = *state;
 	struct call filling;
@@ -156,7 +167,7 @@ static void test_other_pages(void **state)
 }
 
 /* The callback finds its own page, as it is. */
-static void test_callback_looks_up(void **state)
+TEST(callback_looks_up, &waiting)
 {
 	static const enum kpt_ops ops[] = { KPT_OPS_PLAIN, KPT_OPS_PREPARE };
 	struct consumer *c = *state;
@@ -174,7 +185,7 @@ static void test_callback_looks_up(void **state)
 }
 
 /* Pages that are shared aren't claimed, even if the callback would come to them. */
-static void test_shared_behind(void **state)
+TEST(shared_behind, &waiting)
 {
 	struct consumer *c = *state;
 
@@ -200,7 +211,7 @@ static long call_firmware(struct consumer *c, __u64 index)
  * One task has the firmware's lock and is about to write to a shared page, for which it
  * faults; the callback waits for that lock; others want to change the file.
  */
-static void test_firmware(void **state)
+TEST(firmware, &waiting)
 {
 	struct consumer *c = *state;
 	struct kpt_bind bind = {
@@ -242,7 +253,7 @@ static void punch_and_die(struct consumer *c)
 }
 
 /* A task that waits for a claim can be killed. */
-static void test_killed_waiting(void **state)
+TEST(killed_waiting, &waiting)
 {
 	struct consumer *c = *state;
 	struct call filling;
@@ -289,7 +300,7 @@ static void count_up(struct worker *worker)
 }
 
 /* What is written while a huge page is made is in it, or comes after it. */
-static void test_written_while_copied(void **state)
+TEST(written_while_copied, &waiting_huge)
 {
 	struct worker workers[3] = { { .one_call = collapse_apart } };
 	__u64 words[ARRAY_SIZE(workers)] = { 0 };
@@ -308,7 +319,7 @@ static void test_written_while_copied(void **state)
 }
 
 /* Ciphertext can't be copied from one frame to another. */
-static void test_encrypted_stays(void **state)
+TEST(encrypted_stays, &waiting_huge)
 {
 	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
 	struct consumer *c = *state;
@@ -331,32 +342,5 @@ static void test_encrypted_stays(void **state)
 	expect_backing(c->file, 1, 0, "collapsed");
 }
 
-/* After a test that failed calls may be waiting, with the device open. */
-static int let_go(void **state)
-{
-	set(*state, 0, 0);
-	usleep(100000);
-	return consumer_teardown(state);
-}
-
-#define claims_test(name, setup) \
-	cmocka_unit_test_setup_teardown(name, setup, let_go)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		claims_test(test_wait_to_look_up, consumer_setup),
-		claims_test(test_wait_to_change, consumer_setup),
-		claims_test(test_other_pages, consumer_setup),
-		claims_test(test_callback_looks_up, consumer_setup),
-		claims_test(test_shared_behind, consumer_setup),
-		claims_test(test_firmware, consumer_setup),
-		claims_test(test_killed_waiting, consumer_setup),
-		claims_test(test_written_while_copied, consumer_setup_huge),
-		claims_test(test_encrypted_stays, consumer_setup_huge),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: claims", tests,
-					   consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: claims",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

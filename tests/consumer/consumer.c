@@ -60,7 +60,7 @@ int consumer_setup(void **state)
 	return setup(state, 0);
 }
 
-int consumer_setup_no_alloc(void **state)
+static int setup_no_alloc(void **state)
 {
 	return setup(state, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 }
@@ -80,6 +80,18 @@ int consumer_teardown(void **state)
 	free(c);
 	return 0;
 }
+
+const struct fixture consumer_plain = {
+	.setup = consumer_setup, .teardown = consumer_teardown,
+};
+
+const struct fixture consumer_no_alloc = {
+	.setup = setup_no_alloc, .teardown = consumer_teardown,
+};
+
+const struct fixture consumer_huge = {
+	.setup = consumer_setup_huge, .teardown = consumer_teardown,
+};
 
 static void close_once(int *fd)
 {

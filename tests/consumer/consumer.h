@@ -38,24 +38,13 @@ int consumer_try_unload(void);
 int consumer_group_setup(void **state);
 int consumer_group_teardown(void **state);
 
-/*
- * Test fixtures: *state is a struct consumer; the second: NO_AUTO_ALLOC; the
- * third: of huge pages, and it can be mapped.
- */
+/* *state becomes a struct consumer; the last one's file is of huge pages, and can be mapped. */
+extern const struct fixture consumer_plain, consumer_no_alloc, consumer_huge;
+
+/* Their functions, for fixtures that do more */
 int consumer_setup(void **state);
-int consumer_setup_no_alloc(void **state);
 int consumer_setup_huge(void **state);
 int consumer_teardown(void **state);
-
-#define consumer_test(function)						\
-	cmocka_unit_test_setup_teardown(function, consumer_setup,	\
-					consumer_teardown)
-#define consumer_test_no_alloc(function)				\
-	cmocka_unit_test_setup_teardown(function, consumer_setup_no_alloc, \
-					consumer_teardown)
-#define consumer_test_huge(function)					\
-	cmocka_unit_test_setup_teardown(function, consumer_setup_huge,	\
-					consumer_teardown)
 
 /* These close one side before the test is over. */
 void consumer_close_file(struct consumer *c);

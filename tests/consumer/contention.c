@@ -122,7 +122,7 @@ static void run_together(struct contender *contenders, unsigned int nr)
 		assert_int_equal(contenders[i].error, 0);
 }
 
-static void test_in_turns(void **state)
+TEST(in_turns, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct contender contenders[LOOKUPS + PUNCHES + 1];
@@ -158,13 +158,5 @@ static void test_in_turns(void **state)
 	free(ledger.prepared);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test(test_in_turns),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: contention",
-					   tests, consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: contention",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

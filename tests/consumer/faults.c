@@ -101,7 +101,7 @@ static void expect_dies(pid_t pid, const char *what)
 	fail_msg("a task that touches a page %s does not die", what);
 }
 
-static void test_killed(void **state)
+TEST(killed, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct puncher puncher;
@@ -122,7 +122,7 @@ static void expect_touches(pid_t pid)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-static void test_goes_on(void **state)
+TEST(goes_on, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct puncher puncher;
@@ -145,7 +145,7 @@ static void *touch_thread(void *unused)
 }
 
 /* Threads of a task that waits in a fault can change their mappings meanwhile. */
-static void test_mmap_lock_is_free(void **state)
+TEST(mmap_lock_is_free, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct puncher puncher;
@@ -185,7 +185,7 @@ static void unmap_under_fault(void)
 	_exit(2);
 }
 
-static void test_unmapped_meanwhile(void **state)
+TEST(unmapped_meanwhile, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct puncher puncher;
@@ -207,16 +207,5 @@ static void test_unmapped_meanwhile(void **state)
 	close(told[1]);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test(test_killed),
-		consumer_test(test_goes_on),
-		consumer_test(test_mmap_lock_is_free),
-		consumer_test(test_unmapped_meanwhile),
-	};
-
-	return cmocka_run_group_tests_name("faults that wait", tests,
-					   consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("faults that wait",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

@@ -43,7 +43,7 @@ static void expect_words(struct consumer *c, __u64 index, __u64 end,
 	}
 }
 
-static void test_holes(void **state)
+TEST(holes, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -59,7 +59,7 @@ static void test_holes(void **state)
 }
 
 /* Memory that was there before is filled like any other, in its place. */
-static void test_present(void **state)
+TEST(present, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfns[8];
@@ -80,7 +80,7 @@ static void test_present(void **state)
 	expect_words(c, 2, 10, WORD + 1);
 }
 
-static void test_ranges(void **state)
+TEST(ranges, &consumer_plain)
 {
 	struct consumer *c = *state;
 	static const struct {
@@ -101,7 +101,7 @@ static void test_ranges(void **state)
 }
 
 /* An error in the middle: the result tells how far it got, all of that stays. */
-static void test_error_in_the_middle(void **state)
+TEST(error_in_the_middle, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_event event;
@@ -123,7 +123,7 @@ static void test_error_in_the_middle(void **state)
 	expect_words(c, 10, 20, WORD);
 }
 
-static void test_errors(void **state)
+TEST(errors, &consumer_plain)
 {
 	struct consumer *c = *state;
 	static const int errors[] = { EPERM, EINTR, EIO, ENOMEM, EFAULT, EBUSY };
@@ -136,7 +136,7 @@ static void test_errors(void **state)
 }
 
 /* The callback does the work of prepare: its page needs no other. */
-static void test_filled_is_prepared(void **state)
+TEST(filled_is_prepared, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -151,7 +151,7 @@ static void test_filled_is_prepared(void **state)
 }
 
 /* A page that couldn't be filled isn't the guest's. */
-static void test_unfilled_is_not_prepared(void **state)
+TEST(unfilled_is_not_prepared, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -168,7 +168,7 @@ static void test_unfilled_is_not_prepared(void **state)
 }
 
 /* Pages that are the guest's already come back to the host to be filled. */
-static void test_prepared_is_reclaimed_first(void **state)
+TEST(prepared_is_reclaimed_first, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_event event;
@@ -192,7 +192,7 @@ static void test_prepared_is_reclaimed_first(void **state)
 }
 
 /* It is the way in where POPULATE from user space has none. */
-static void test_with_firmware(void **state)
+TEST(with_firmware, &consumer_plain)
 {
 	struct consumer *c = *state;
 	const struct kpt_bind firmware = {
@@ -208,7 +208,7 @@ static void test_with_firmware(void **state)
 }
 
 /* Filling is an explicit allocation. */
-static void test_no_auto_alloc(void **state)
+TEST(no_auto_alloc, &consumer_no_alloc)
 {
 	struct consumer *c = *state;
 
@@ -219,7 +219,7 @@ static void test_no_auto_alloc(void **state)
 }
 
 /* Both change what is in the range: not at the same time. */
-static void test_punch_waits(void **state)
+TEST(punch_waits, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct puncher first, second;
@@ -242,23 +242,5 @@ static void test_punch_waits(void **state)
 	expect_words(c, 0, 1, WORD);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test(test_holes),
-		consumer_test(test_present),
-		consumer_test(test_ranges),
-		consumer_test(test_error_in_the_middle),
-		consumer_test(test_errors),
-		consumer_test(test_filled_is_prepared),
-		consumer_test(test_unfilled_is_not_prepared),
-		consumer_test(test_prepared_is_reclaimed_first),
-		consumer_test(test_with_firmware),
-		consumer_test_no_alloc(test_no_auto_alloc),
-		consumer_test(test_punch_waits),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: filling", tests,
-					   consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: filling",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

@@ -55,7 +55,7 @@ static void bind_range(struct consumer *c, __u64 start, __u64 end, __u32 flags)
 	expect_ok(try_bind(c, &bind), "binding %llu to %llu", start, end);
 }
 
-static void test_whole_file(void **state)
+TEST(whole_file, &consumer_huge)
 {
 	struct consumer *c = *state;
 	unsigned int order;
@@ -82,7 +82,7 @@ static const struct range parts[] = {
 };
 
 /* A binding doesn't reach out of itself. */
-static void test_binding_clips(void **state)
+TEST(binding_clips, &consumer_huge)
 {
 	struct consumer *c = *state;
 
@@ -96,7 +96,7 @@ static void test_binding_clips(void **state)
 }
 
 /* A state doesn't either, whichever it is; of states that don't matter, both do. */
-static void test_state_clips(void **state)
+TEST(state_clips, &consumer_huge)
 {
 	struct consumer *c = *state;
 
@@ -121,7 +121,7 @@ static void test_state_clips(void **state)
 }
 
 /* In stripes none is larger than a stripe. */
-static void test_stripes(void **state)
+TEST(stripes, &consumer_huge)
 {
 	struct consumer *c = *state;
 	unsigned int order, width;
@@ -141,7 +141,7 @@ static void test_stripes(void **state)
 }
 
 /* What is left of a block is where it was; and never reaches over the hole. */
-static void test_split(void **state)
+TEST(split, &consumer_huge)
 {
 	struct consumer *c = *state;
 	unsigned int order;
@@ -164,7 +164,7 @@ static void test_split(void **state)
 	expect_backing(c->file, 0, BLOCK, "filled up");
 }
 
-static void test_no_order_wanted(void **state)
+TEST(no_order_wanted, &consumer_huge)
 {
 	struct consumer *c = *state;
 	struct kpt_page page = { .index = 700, .no_order = 1 };
@@ -177,7 +177,7 @@ static void test_no_order_wanted(void **state)
 }
 
 /* Told is what was named, however much the block has. */
-static void test_ranges_of_invalidations(void **state)
+TEST(ranges_of_invalidations, &consumer_huge)
 {
 	struct consumer *c = *state;
 	struct kvm_private_collapse collapse = { .size = 2 * HUGE_PAGE };
@@ -209,7 +209,7 @@ static void test_ranges_of_invalidations(void **state)
 }
 
 /* As it is told for several bindings of one block: each its part */
-static void test_bindings_in_a_block(void **state)
+TEST(bindings_in_a_block, &consumer_huge)
 {
 	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
 	struct consumer *c = *state;
@@ -242,7 +242,7 @@ static unsigned int prepared_order(struct consumer *c, __u64 index)
 	return event.size;
 }
 
-static void test_prepare(void **state)
+TEST(prepare, &consumer_huge)
 {
 	struct consumer *c = *state;
 	unsigned int order;
@@ -266,7 +266,7 @@ static void test_prepare(void **state)
 }
 
 /* What a part goes back in is what it comes apart into. */
-static void test_reclaim_in_parts(void **state)
+TEST(reclaim_in_parts, &consumer_huge)
 {
 	struct consumer *c = *state;
 	unsigned int order;
@@ -290,22 +290,5 @@ static void test_reclaim_in_parts(void **state)
 	assert_int_equal(count_events(c, KPT_RECLAIMED), BLOCK - 3);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test_huge(test_whole_file),
-		consumer_test_huge(test_binding_clips),
-		consumer_test_huge(test_state_clips),
-		consumer_test_huge(test_stripes),
-		consumer_test_huge(test_split),
-		consumer_test_huge(test_no_order_wanted),
-		consumer_test_huge(test_ranges_of_invalidations),
-		consumer_test_huge(test_bindings_in_a_block),
-		consumer_test_huge(test_prepare),
-		consumer_test_huge(test_reclaim_in_parts),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: huge pages", tests,
-					   consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: huge pages",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

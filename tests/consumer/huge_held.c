@@ -55,7 +55,7 @@ static void start(struct consumer *c, struct kpt_page *held)
 	expect_backing(c->file, 1, 0, "holding");
 }
 
-static void test_neighbours_punched(void **state)
+TEST(neighbours_punched, &consumer_huge)
 {
 	struct consumer *c = *state;
 	struct kpt_page held;
@@ -70,7 +70,7 @@ static void test_neighbours_punched(void **state)
 	assert_int_equal(allocated(c), 0);
 }
 
-static void test_itself_punched(void **state)
+TEST(itself_punched, &consumer_huge)
 {
 	struct consumer *c = *state;
 	struct kpt_page held;
@@ -87,7 +87,7 @@ static void test_itself_punched(void **state)
 	put(c, &held);
 }
 
-static void test_block_punched(void **state)
+TEST(block_punched, &consumer_huge)
 {
 	static const __u64 pages[] = { 0, 1, PAGE_INDEX, BLOCK - 1 };
 	struct consumer *c = *state;
@@ -109,7 +109,7 @@ static void test_block_punched(void **state)
 }
 
 /* All of its pages at once */
-static void test_all_held(void **state)
+TEST(all_held, &consumer_huge)
 {
 	static struct kpt_page held[BLOCK];
 	struct consumer *c = *state;
@@ -129,7 +129,7 @@ static void test_all_held(void **state)
 		put(c, &held[i - 1]);
 }
 
-static void test_file_closed(void **state)
+TEST(file_closed, &consumer_huge)
 {
 	struct consumer *c = *state;
 	struct kpt_page held;
@@ -143,7 +143,7 @@ static void test_file_closed(void **state)
 }
 
 /* Only what is held can't become private, and nothing else is in the way. */
-static void test_converted(void **state)
+TEST(converted, &consumer_huge)
 {
 	struct consumer *c = *state;
 	struct kpt_page held;
@@ -169,7 +169,7 @@ static void test_converted(void **state)
  * A private page is a guest's, which lets go when it is told to; so it may move
  * while somebody is about to drop it.
  */
-static void test_collapsed(void **state)
+TEST(collapsed, &consumer_huge)
 {
 	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
 	struct consumer *c = *state;
@@ -196,7 +196,7 @@ static void test_collapsed(void **state)
 }
 
 /* Taken out while one of its pages is locked: that waits, and no longer. */
-static void test_locked(void **state)
+TEST(locked, &consumer_huge)
 {
 	static const struct {
 		__u64 start;
@@ -267,7 +267,7 @@ static void race(void *arg)
 }
 
 /* Whole blocks go under lookups: all of what was charged for them is uncharged. */
-static void test_charges(void **state)
+TEST(charges, &consumer_huge)
 {
 	racing = *state;
 	cgroup_make(&cgroup, "held");
@@ -279,21 +279,5 @@ static void test_charges(void **state)
 	cgroup_remove(&cgroup);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test_huge(test_neighbours_punched),
-		consumer_test_huge(test_itself_punched),
-		consumer_test_huge(test_block_punched),
-		consumer_test_huge(test_all_held),
-		consumer_test_huge(test_file_closed),
-		consumer_test_huge(test_converted),
-		consumer_test_huge(test_collapsed),
-		consumer_test_huge(test_locked),
-		consumer_test_huge(test_charges),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: held parts of huge pages",
-					   tests, consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: held parts of huge pages",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

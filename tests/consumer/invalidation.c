@@ -11,7 +11,7 @@ static void expect_pair(struct consumer *c, __u32 slot, __u64 start,
 	expect_event(c, KPT_END, slot, start, end);
 }
 
-static void test_exact(void **state)
+TEST(exact, &consumer_no_alloc)
 {
 	struct consumer *c = *state;
 
@@ -24,7 +24,7 @@ static void test_exact(void **state)
 }
 
 /* A hole may have been looked up an instant before: it is told as well. */
-static void test_hole(void **state)
+TEST(hole, &consumer_no_alloc)
 {
 	struct consumer *c = *state;
 
@@ -34,7 +34,7 @@ static void test_hole(void **state)
 	expect_no_events(c);
 }
 
-static void test_clipped(void **state)
+TEST(clipped, &consumer_no_alloc)
 {
 	struct consumer *c = *state;
 
@@ -51,7 +51,7 @@ static void test_clipped(void **state)
 	expect_no_events(c);
 }
 
-static void test_only_overlapping(void **state)
+TEST(only_overlapping, &consumer_no_alloc)
 {
 	struct consumer *c = *state;
 	struct kpt_event events[4];
@@ -84,7 +84,7 @@ static void test_only_overlapping(void **state)
 }
 
 /* Nothing goes away when pages come, are looked up or the binding goes. */
-static void test_silent(void **state)
+TEST(silent, &consumer_no_alloc)
 {
 	struct consumer *c = *state;
 
@@ -102,7 +102,7 @@ static void test_silent(void **state)
 }
 
 /* Begin, then remove, then end. */
-static void test_order(void **state)
+TEST(order, &consumer_no_alloc)
 {
 	struct consumer *c = *state;
 	struct kpt_event event;
@@ -121,7 +121,7 @@ static void test_order(void **state)
 }
 
 /* Many pages at once are still one invalidation. */
-static void test_one_pair_for_many_pages(void **state)
+TEST(one_pair_for_many_pages, &consumer_plain)
 {
 	struct consumer *c = *state;
 	const __u64 pages = 10000;
@@ -166,17 +166,17 @@ static void lookup_meanwhile(struct consumer *c, __u64 present,
 	assert_int_equal(allocated(c), 0);
 }
 
-static void test_lookup_while_blocked(void **state)
+TEST(lookup_while_blocked, &consumer_plain)
 {
 	lookup_meanwhile(*state, 5, 6);
 }
 
-static void test_lookup_of_other_while_blocked(void **state)
+TEST(lookup_of_other_while_blocked, &consumer_plain)
 {
 	lookup_meanwhile(*state, 40, 41);
 }
 
-static void test_no_alloc_lookup_while_blocked(void **state)
+TEST(no_alloc_lookup_while_blocked, &consumer_no_alloc)
 {
 	struct consumer *c = *state;
 	struct puncher puncher;
@@ -192,7 +192,7 @@ static void test_no_alloc_lookup_while_blocked(void **state)
 }
 
 /* A prepare operation runs in the lookup: that doesn't wait either. */
-static void test_prepare_while_blocked(void **state)
+TEST(prepare_while_blocked, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct puncher puncher;
@@ -225,7 +225,7 @@ static void *unbind_thread(void *arg)
 }
 
 /* A binding that was told of a begin sees the end before it is gone. */
-static void test_unbind_waits(void **state)
+TEST(unbind_waits, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct unbinder unbinder = { .consumer = c };
@@ -248,7 +248,7 @@ static void test_unbind_waits(void **state)
 }
 
 /* Two holes that overlap are told one after the other. */
-static void test_two_punchers(void **state)
+TEST(two_punchers, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct puncher first, second;
@@ -269,25 +269,5 @@ static void test_two_punchers(void **state)
 	expect_no_events(c);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test_no_alloc(test_exact),
-		consumer_test_no_alloc(test_hole),
-		consumer_test_no_alloc(test_clipped),
-		consumer_test_no_alloc(test_only_overlapping),
-		consumer_test_no_alloc(test_silent),
-		consumer_test_no_alloc(test_order),
-		consumer_test(test_one_pair_for_many_pages),
-		consumer_test(test_lookup_while_blocked),
-		consumer_test(test_lookup_of_other_while_blocked),
-		consumer_test_no_alloc(test_no_alloc_lookup_while_blocked),
-		consumer_test(test_prepare_while_blocked),
-		consumer_test(test_unbind_waits),
-		consumer_test(test_two_punchers),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: invalidation",
-					   tests, consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: invalidation",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

@@ -5,7 +5,7 @@
 
 #include "consumer.h"
 
-static void test_outside(void **state)
+TEST(outside, &consumer_plain)
 {
 	struct consumer *c = *state;
 	static const __u64 outside[] = {
@@ -26,7 +26,7 @@ static void test_outside(void **state)
 	assert_int_equal(allocated(c), 2);
 }
 
-static void test_hole_allocates(void **state)
+TEST(hole_allocates, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfn, word;
@@ -42,7 +42,7 @@ static void test_hole_allocates(void **state)
 	expect_no_events(c);
 }
 
-static void test_present(void **state)
+TEST(present, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfns[FILE_PAGES];
@@ -57,7 +57,7 @@ static void test_present(void **state)
 	assert_int_equal(allocated(c), FILE_PAGES);
 }
 
-static void test_without_order(void **state)
+TEST(without_order, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_page page = { .index = 3, .no_order = 1 };
@@ -67,7 +67,7 @@ static void test_without_order(void **state)
 	assert_int_equal(get_pfn(c, 0, 3), page.pfn);
 }
 
-static void test_no_auto_alloc(void **state)
+TEST(no_auto_alloc, &consumer_no_alloc)
 {
 	struct consumer *c = *state;
 	__u64 pfn;
@@ -86,7 +86,7 @@ static void test_no_auto_alloc(void **state)
 }
 
 /* A page that is looked up isn't given to anybody else before it is put. */
-static void test_held_over_punch(void **state)
+TEST(held_over_punch, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_page held = { .index = 5, .hold = 1 };
@@ -102,7 +102,7 @@ static void test_held_over_punch(void **state)
 }
 
 /* Zeroed between two owners: nothing of the old page shows. */
-static void test_zeroed(void **state)
+TEST(zeroed, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 word;
@@ -119,7 +119,7 @@ static void test_zeroed(void **state)
 	}
 }
 
-static void test_host_access(void **state)
+TEST(host_access, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 word;
@@ -140,7 +140,7 @@ static void test_host_access(void **state)
 	assert_int_equal(word, 0x1234);
 }
 
-static void test_host_access_no_auto_alloc(void **state)
+TEST(host_access_no_auto_alloc, &consumer_no_alloc)
 {
 	struct consumer *c = *state;
 	__u64 word;
@@ -153,7 +153,7 @@ static void test_host_access_no_auto_alloc(void **state)
 	assert_int_equal(word, 0);
 }
 
-static void test_host_sees_populated(void **state)
+TEST(host_sees_populated, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 source[PAGE / 8] = { 0xabcdef };
@@ -170,7 +170,7 @@ static void test_host_sees_populated(void **state)
 }
 
 /* A guest that doesn't trust the host has pages that the host must not touch. */
-static void test_host_is_kept_out(void **state)
+TEST(host_is_kept_out, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 word;
@@ -183,7 +183,7 @@ static void test_host_is_kept_out(void **state)
 }
 
 /* A locked page stays where it is until it is unlocked. */
-static void test_punch_waits_for_lock(void **state)
+TEST(punch_waits_for_lock, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_page page = { .index = 5 };
@@ -202,7 +202,7 @@ static void test_punch_waits_for_lock(void **state)
 }
 
 /* Other pages aren't in the way. */
-static void test_punch_beside_lock(void **state)
+TEST(punch_beside_lock, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_page page = { .index = 5 };
@@ -219,7 +219,7 @@ static void test_punch_beside_lock(void **state)
 	expect_ok(ioctl(c->device, KPT_UNLOCK_PAGE), "unlocking");
 }
 
-static void test_beyond_32_bits(void **state)
+TEST(beyond_32_bits, &consumer_plain)
 {
 	struct consumer *c = *state;
 	const __u64 far = (1ULL << 36) - 1;
@@ -240,26 +240,5 @@ static void test_beyond_32_bits(void **state)
 	close(bind.fd);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test(test_outside),
-		consumer_test(test_hole_allocates),
-		consumer_test(test_present),
-		consumer_test(test_without_order),
-		consumer_test_no_alloc(test_no_auto_alloc),
-		consumer_test(test_held_over_punch),
-		consumer_test(test_zeroed),
-		consumer_test(test_host_access),
-		consumer_test_no_alloc(test_host_access_no_auto_alloc),
-		consumer_test(test_host_sees_populated),
-		consumer_test(test_host_is_kept_out),
-		consumer_test(test_punch_waits_for_lock),
-		consumer_test(test_punch_beside_lock),
-		consumer_test(test_beyond_32_bits),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: lookup", tests,
-					   consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: lookup",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

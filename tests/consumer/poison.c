@@ -15,7 +15,7 @@
 #define BLOCK HUGE_PAGES
 #define BAD 77
 
-static void test_lookup(void **state)
+TEST(lookup, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 frame, word;
@@ -46,7 +46,7 @@ static struct kpt_event wait_for_event(struct consumer *c)
 }
 
 /* Who may have it mapped lets go of that page; it stays prepared. */
-static void test_told(void **state)
+TEST(told, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_event event;
@@ -78,11 +78,19 @@ static void take_apart(struct consumer *c, __u64 block)
 	allocate(c, block + BAD, block + BAD + 1);
 }
 
+static int let_go(void **state)
+{
+	stay_end_all();
+	return consumer_teardown(state);
+}
+
+static const struct fixture in_window = { .setup = consumer_setup_huge, .teardown = let_go };
+
 /*
  * The page is looked for in all of the file; where the search has stopped in between,
  * what were base pages is a huge page when it goes on.
  */
-static void test_found_behind(void **state)
+TEST(found_behind, &in_window)
 {
 	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
 	struct consumer *c = *state;
@@ -113,7 +121,7 @@ static void test_found_behind(void **state)
  * While a consumer takes its time, more errors are reported than are kept: all are
  * told in the end, maybe with pages that have none.
  */
-static void test_told_of_many(void **state)
+TEST(told_of_many, &consumer_plain)
 {
 	enum { MANY = 200 };
 	struct consumer *c = *state;
@@ -148,7 +156,7 @@ static void test_told_of_many(void **state)
 }
 
 /* What may be mapped around a page keeps clear of the one with an error. */
-static void test_orders(void **state)
+TEST(orders, &consumer_huge)
 {
 	struct consumer *c = *state;
 	unsigned int order, wanted;
@@ -177,7 +185,7 @@ static void test_orders(void **state)
 }
 
 /* For a platform it is taken to pieces, and that piece is never prepared. */
-static void test_prepare(void **state)
+TEST(prepare, &consumer_huge)
 {
 	struct consumer *c = *state;
 	struct kpt_event event;
@@ -222,7 +230,7 @@ static void expect_lost(struct consumer *c, __u64 frame)
 }
 
 /* A huge page that goes back in one piece would take the bad one along. */
-static void test_going_back(void **state)
+TEST(going_back, &consumer_huge)
 {
 	struct consumer *c = *state;
 	unsigned int order;
@@ -239,26 +247,5 @@ static void test_going_back(void **state)
 	expect_lost(c, frame);
 }
 
-static int let_go(void **state)
-{
-	stay_end_all();
-	return consumer_teardown(state);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test(test_lookup),
-		consumer_test(test_told),
-		cmocka_unit_test_setup_teardown(test_found_behind,
-						consumer_setup_huge, let_go),
-		consumer_test(test_told_of_many),
-		consumer_test_huge(test_orders),
-		consumer_test_huge(test_prepare),
-		consumer_test_huge(test_going_back),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: memory errors",
-					   tests, consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: memory errors",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

@@ -35,7 +35,7 @@ static void expect_reclaimed(struct consumer *c, __u64 pfn)
 	assert_int_equal(event.size, 1);
 }
 
-static void test_once(void **state)
+TEST(once, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -50,7 +50,7 @@ static void test_once(void **state)
 	expect_no_events(c);
 }
 
-static void test_no_prepare_without_operation(void **state)
+TEST(no_prepare_without_operation, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -63,7 +63,7 @@ static void test_no_prepare_without_operation(void **state)
 }
 
 /* The error reaches the caller, and the page is as it was before. */
-static void test_error(void **state)
+TEST(error, &consumer_plain)
 {
 	struct consumer *c = *state;
 	static const int errors[] = { EIO, ENOMEM, EFAULT, EBUSY };
@@ -89,7 +89,7 @@ static void test_error(void **state)
 	expect_no_events(c);
 }
 
-static void test_reclaim_on_punch(void **state)
+TEST(reclaim_on_punch, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfn;
@@ -108,7 +108,7 @@ static void test_reclaim_on_punch(void **state)
 	pfn = get_prepared(c, 0, 5);
 }
 
-static void test_reclaim_after_unbind(void **state)
+TEST(reclaim_after_unbind, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfn;
@@ -122,7 +122,7 @@ static void test_reclaim_after_unbind(void **state)
 	expect_no_events(c);
 }
 
-static void test_reclaim_on_close(void **state)
+TEST(reclaim_on_close, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfn;
@@ -136,7 +136,7 @@ static void test_reclaim_on_close(void **state)
 }
 
 /* A page is taken back when it becomes shared and prepared anew afterwards. */
-static void test_reclaim_on_convert(void **state)
+TEST(reclaim_on_convert, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfn;
@@ -160,7 +160,7 @@ static void test_reclaim_on_convert(void **state)
 	expect_prepared(c, 0, 5, pfn, 0);
 }
 
-static void test_reclaim_on_convert_after_unbind(void **state)
+TEST(reclaim_on_convert_after_unbind, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfn;
@@ -174,7 +174,7 @@ static void test_reclaim_on_convert_after_unbind(void **state)
 	expect_no_events(c);
 }
 
-static void test_reclaim_each(void **state)
+TEST(reclaim_each, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -191,7 +191,7 @@ static void test_reclaim_each(void **state)
 }
 
 /* The guest comes back: its pages have stayed its own. */
-static void test_same_guest_again(void **state)
+TEST(same_guest_again, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfn;
@@ -209,7 +209,7 @@ static void test_same_guest_again(void **state)
 	expect_no_events(c);
 }
 
-static void test_other_guest(void **state)
+TEST(other_guest, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfn;
@@ -227,7 +227,7 @@ static void test_other_guest(void **state)
 }
 
 /* The new guest's platform refuses the page: it is nobody's then. */
-static void test_other_guest_fails(void **state)
+TEST(other_guest_fails, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfn;
@@ -245,7 +245,7 @@ static void test_other_guest_fails(void **state)
 }
 
 /* A guest that trusts the host gets a page that another one had. */
-static void test_trusting_guest_follows(void **state)
+TEST(trusting_guest_follows, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfns[2], word;
@@ -264,7 +264,7 @@ static void test_trusting_guest_follows(void **state)
 }
 
 /* Two guests in two parts of one file */
-static void test_two_guests(void **state)
+TEST(two_guests, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfns[2];
@@ -301,7 +301,7 @@ static void *look_all_up(void *arg)
 }
 
 /* Several vCPUs fault on the same pages at once. */
-static void test_once_among_threads(void **state)
+TEST(once_among_threads, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct lookups lookups[4];
@@ -326,7 +326,7 @@ static void test_once_among_threads(void **state)
 }
 
 /* Who has prepared a page must be there to reclaim it. */
-static void test_owner_is_pinned(void **state)
+TEST(owner_is_pinned, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -340,7 +340,7 @@ static void test_owner_is_pinned(void **state)
 	consumer_load();
 }
 
-static void test_owner_is_pinned_until_close(void **state)
+TEST(owner_is_pinned_until_close, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -354,7 +354,7 @@ static void test_owner_is_pinned_until_close(void **state)
 }
 
 /* A page that was only allocated pins nobody. */
-static void test_owner_of_nothing(void **state)
+TEST(owner_of_nothing, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -379,7 +379,7 @@ static int try_populate(struct consumer *c, __u64 index, __u64 *left)
 }
 
 /* Once a firmware fills the memory, nobody else may; anywhere in the file. */
-static void test_populate_with_firmware(void **state)
+TEST(populate_with_firmware, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_bind firmware = {
@@ -405,7 +405,7 @@ static void test_populate_with_firmware(void **state)
 	assert_int_equal(left, 0);
 }
 
-static void test_populate_of_prepared(void **state)
+TEST(populate_of_prepared, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 left;
@@ -422,32 +422,5 @@ static void test_populate_of_prepared(void **state)
 	expect_ok(try_populate(c, 5, &left), "the host's again");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test(test_once),
-		consumer_test(test_no_prepare_without_operation),
-		consumer_test(test_error),
-		consumer_test(test_reclaim_on_punch),
-		consumer_test(test_reclaim_after_unbind),
-		consumer_test(test_reclaim_on_close),
-		consumer_test(test_reclaim_on_convert),
-		consumer_test(test_reclaim_on_convert_after_unbind),
-		consumer_test(test_reclaim_each),
-		consumer_test(test_same_guest_again),
-		consumer_test(test_other_guest),
-		consumer_test(test_other_guest_fails),
-		consumer_test(test_trusting_guest_follows),
-		consumer_test(test_two_guests),
-		consumer_test(test_once_among_threads),
-		consumer_test(test_owner_is_pinned),
-		consumer_test(test_owner_is_pinned_until_close),
-		consumer_test(test_owner_of_nothing),
-		consumer_test(test_populate_with_firmware),
-		consumer_test(test_populate_of_prepared),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: preparation",
-					   tests, consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: preparation",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

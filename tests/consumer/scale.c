@@ -53,7 +53,7 @@ static double seconds_to_punch(struct consumer *c)
 	return least;
 }
 
-static void test_many(void **state)
+TEST(many, &consumer_plain)
 {
 	struct consumer *c = *state;
 	double few, many;
@@ -77,13 +77,5 @@ static void test_many(void **state)
 	assert_int_equal(count_events(c, KPT_END), MANY);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test(test_many),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: scale", tests,
-					   consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: scale",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

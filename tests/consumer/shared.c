@@ -58,7 +58,7 @@ static void share(struct consumer *c, __u64 index)
 	expect_ok(file_make_shared(c->file, index * PAGE, PAGE, 0), "sharing");
 }
 
-static void test_wrong_state(void **state)
+TEST(wrong_state, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -74,7 +74,7 @@ static void test_wrong_state(void **state)
 	assert_int_equal(allocated(c), 1);
 }
 
-static void test_outside(void **state)
+TEST(outside, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_bind bind = { .start = 10, .end = 20 };
@@ -90,7 +90,7 @@ static void test_outside(void **state)
 }
 
 /* The page that is found is the one that the host has mapped. */
-static void test_same_page(void **state)
+TEST(same_page, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 *map, pfn, word;
@@ -110,7 +110,7 @@ static void test_same_page(void **state)
 	munmap(map, FILE_PAGES * PAGE);
 }
 
-static void test_hole(void **state)
+TEST(hole, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 word;
@@ -127,7 +127,7 @@ static void test_hole(void **state)
 	expect_event(c, KPT_END, 0, 5, 6);
 }
 
-static void test_hole_that_stays(void **state)
+TEST(hole_that_stays, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 word;
@@ -142,7 +142,7 @@ static void test_hole_that_stays(void **state)
 }
 
 /* Shared pages are prepared for nobody; what was prepared is given back. */
-static void test_not_prepared(void **state)
+TEST(not_prepared, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 word;
@@ -163,7 +163,7 @@ static void test_not_prepared(void **state)
 }
 
 /* Without a mapping the guest's shared memory is elsewhere. */
-static void test_elsewhere(void **state)
+TEST(elsewhere, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 word;
@@ -176,7 +176,7 @@ static void test_elsewhere(void **state)
 }
 
 /* A lookup keeps the page, so that it can't become private meanwhile. */
-static void test_held(void **state)
+TEST(held, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_page held = { .index = 5, .hold = 1, .shared = 1 };
@@ -199,7 +199,7 @@ static int peek(struct consumer *c, __u64 index, __u64 *word)
 	return ret;
 }
 
-static void test_peek(void **state)
+TEST(peek, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 word;
@@ -221,7 +221,7 @@ static void test_peek(void **state)
 	expect_error(ENODATA, peek(c, 5, &word), "a new hole");
 }
 
-static void test_peek_is_refused(void **state)
+TEST(peek_is_refused, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_bind bind = { .end = FILE_PAGES };
@@ -252,7 +252,7 @@ static void test_peek_is_refused(void **state)
 	expect_error(EACCES, peek(c, 5, &word), "what is elsewhere");
 }
 
-static void test_stateless(void **state)
+TEST(stateless, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfn, word;
@@ -271,7 +271,7 @@ static void test_stateless(void **state)
 }
 
 /* What another guest has left prepared isn't prepared any more. */
-static void test_stateless_after_another(void **state)
+TEST(stateless_after_another, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_bind bind = {
@@ -288,7 +288,7 @@ static void test_stateless_after_another(void **state)
 	assert_int_equal(count_events(c, KPT_RECLAIMED), 1);
 }
 
-static void test_stateless_prepares_nothing(void **state)
+TEST(stateless_prepares_nothing, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_bind bind = {
@@ -328,7 +328,7 @@ static void expect_kept(struct consumer *c, __u64 index)
 	expect_ok(file_make_shared(c->file, index * PAGE, PAGE, 0), "back");
 }
 
-static void test_locked(void **state)
+TEST(locked, &consumer_plain)
 {
 	static const __u64 pages[] = { 0, 1, 5, 62, 63 };
 	struct consumer *c = *state;
@@ -351,26 +351,5 @@ static void test_locked(void **state)
 	expect_backing(c->file, 1, 0, "still huge");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test(test_wrong_state),
-		consumer_test(test_outside),
-		consumer_test(test_same_page),
-		consumer_test(test_hole),
-		consumer_test(test_hole_that_stays),
-		consumer_test(test_not_prepared),
-		consumer_test(test_elsewhere),
-		consumer_test(test_held),
-		consumer_test(test_peek),
-		consumer_test(test_peek_is_refused),
-		consumer_test(test_stateless),
-		consumer_test(test_stateless_after_another),
-		consumer_test(test_stateless_prepares_nothing),
-		consumer_test(test_locked),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: shared pages",
-					   tests, consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: shared pages",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

@@ -59,7 +59,7 @@ static void must_get(struct consumer *c, __u64 index)
 }
 
 /* A hole, a page that is there, one that the guest has had */
-static void test_pages(void **state)
+TEST(pages, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct fault fault;
@@ -82,7 +82,7 @@ static void test_pages(void **state)
 }
 
 /* Pages that were allocated together, as one unit of the store */
-static void test_run(void **state)
+TEST(run, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct fault fault;
@@ -96,7 +96,7 @@ static void test_run(void **state)
 	end_fault(&fault, c);
 }
 
-static void test_huge_pages(void **state)
+TEST(huge_pages, &consumer_huge)
 {
 	struct consumer *c = *state;
 	struct fault fault;
@@ -116,7 +116,7 @@ static void test_huge_pages(void **state)
  * While a hole waits for a consumer pages can be allocated, also inside the hole
  * to be: zeroing them waits for nobody, and nobody for that.
  */
-static void test_fallocate_beside_hole(void **state)
+TEST(fallocate_beside_hole, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct puncher puncher;
@@ -135,16 +135,5 @@ static void test_fallocate_beside_hole(void **state)
 	assert_int_equal(allocated(c), FILE_PAGES - 8);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test(test_pages),
-		consumer_test(test_run),
-		consumer_test_huge(test_huge_pages),
-		consumer_test(test_fallocate_beside_hole),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: side by side", tests,
-					   consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: side by side",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

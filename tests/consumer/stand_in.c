@@ -24,7 +24,7 @@ static int create(struct consumer *c, __u64 size)
 	return expect_ok(try_create(c, size, 0, GUEST), "creating");
 }
 
-static void test_bad_arguments(void **state)
+TEST(bad_arguments, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -37,7 +37,7 @@ static void test_bad_arguments(void **state)
 			     "flag %u", bit);
 }
 
-static void test_whose(void **state)
+TEST(whose, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_bind bind = { .fd = create(c, FILE_PAGES * PAGE), .end = 4 };
@@ -57,7 +57,7 @@ static void test_whose(void **state)
 	close(bind.fd);
 }
 
-static void test_fallocate(void **state)
+TEST(fallocate, &consumer_plain)
 {
 	struct consumer *c = *state;
 	int fd = create(c, FILE_PAGES * PAGE);
@@ -84,7 +84,7 @@ static void test_fallocate(void **state)
 }
 
 /* A hole that is clipped is told about as it is. */
-static void test_hole_is_clipped(void **state)
+TEST(hole_is_clipped, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_bind bind = {
@@ -116,13 +116,13 @@ static void without_memlock(void *arg)
 		     "another file");
 }
 
-static void test_memlock(void **state)
+TEST(memlock, &consumer_plain)
 {
 	child_run(without_memlock, *state);
 }
 
 /* All of them are on one filesystem, and keep the module. */
-static void test_file_system(void **state)
+TEST(file_system, &consumer_plain)
 {
 	struct consumer *c = *state;
 	int first = create(c, PAGE), second = create(c, PAGE);
@@ -140,18 +140,5 @@ static void test_file_system(void **state)
 	close(second);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		consumer_test(test_bad_arguments),
-		consumer_test(test_whose),
-		consumer_test(test_fallocate),
-		consumer_test(test_hole_is_clipped),
-		consumer_test(test_memlock),
-		consumer_test(test_file_system),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: stand-ins for guest_memfd",
-					   tests, consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: stand-ins for guest_memfd",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

@@ -88,11 +88,10 @@ static unsigned long number_of(int fd)
 	return stat.st_ino;
 }
 
-static void test_create(void **state)
+TEST(create)
 {
 	int fd;
 
-	(void)state;
 	forget_all();
 	fd = file_create(3 * MIB, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 	expect("kvm_private_create: ino=%lu size=3145728 flags=0x100000000 order=0",
@@ -105,7 +104,7 @@ static void test_create(void **state)
 	expect_nothing();
 }
 
-static void test_lookup(void **state)
+TEST(lookup, &consumer_plain)
 {
 	struct consumer *c = *state;
 	unsigned long ino = number_of(c->file);
@@ -140,12 +139,11 @@ static void test_lookup(void **state)
 	expect_nothing();
 }
 
-static void test_convert(void **state)
+TEST(convert)
 {
 	int fd = file_create(16 * PAGE, KVM_PRIVATE_FLAG_MMAP);
 	unsigned long ino = number_of(fd);
 
-	(void)state;
 	forget_all();
 	expect_ok(file_make_shared(fd, PAGE, 3 * PAGE, 0), "convert");
 	expect("kvm_private_invalidate_begin: ino=%lu start=0x1 end=0x4", ino);
@@ -162,13 +160,12 @@ static void test_convert(void **state)
 }
 
 /* What is allocated is freed, in whatever pieces. */
-static void test_balance(void **state)
+TEST(balance)
 {
 	int fd = huge_create(8 * HUGE_PAGE, 0);
 	unsigned long allocated = 0, freed = 0;
 	char text[256], *order;
 
-	(void)state;
 	forget_all();
 	expect_ok(file_allocate(fd, PAGE, 4 * HUGE_PAGE), "allocate");
 	expect_ok(file_punch(fd, HUGE_PAGE + 3 * PAGE, 2 * HUGE_PAGE), "punch");
@@ -184,15 +181,4 @@ static void test_balance(void **state)
 	assert_int_equal(freed, allocated);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_create),
-		consumer_test(test_lookup),
-		cmocka_unit_test(test_convert),
-		cmocka_unit_test(test_balance),
-	};
-
-	return cmocka_run_group_tests_name("tracing", tests, tracing_setup,
-					   tracing_teardown);
-}
+TEST_MAIN("tracing", .setup = tracing_setup, .teardown = tracing_teardown)

@@ -79,8 +79,21 @@ static void start_apart(struct consumer *c)
 	expect_backing(c->file, 0, HUGE_PAGES, "apart");
 }
 
+static bool stopped;
+
+/* After a test that failed tasks may stay somewhere, with the device open. */
+static int let_go(void **state)
+{
+	__atomic_store_n(&stopped, true, __ATOMIC_RELEASE);
+	stay_end_all();
+	usleep(100000);
+	return consumer_teardown(state);
+}
+
+static const struct fixture in_window = { .setup = consumer_setup_huge, .teardown = let_go };
+
 /* The pages have been copied: lookups wait until the copy is what they find. */
-static void test_before_the_swap(void **state)
+TEST(before_the_swap, &in_window)
 {
 	struct call collapsing, looking;
 	struct consumer *c = *state;
@@ -98,7 +111,7 @@ static void test_before_the_swap(void **state)
 }
 
 /* A lookup has found the old page, and sees neither the claim nor the swap any more. */
-static void test_across_the_swap(void **state)
+TEST(across_the_swap, &in_window)
 {
 	struct call collapsing, looking;
 	struct consumer *c = *state;
@@ -140,7 +153,7 @@ static void while_converted(struct consumer *c,
 		expect_result(&looking, 0, what);
 }
 
-static void test_becoming_private(void **state)
+TEST(becoming_private, &in_window)
 {
 	struct consumer *c = *state;
 
@@ -154,7 +167,7 @@ static void test_becoming_private(void **state)
 	while_converted(c, make_private, lock, 0, "a lock of what becomes private");
 }
 
-static void test_becoming_shared(void **state)
+TEST(becoming_shared, &in_window)
 {
 	struct consumer *c = *state;
 
@@ -169,8 +182,6 @@ static void test_becoming_shared(void **state)
 
 /* How long the module waits for a lock before it tells that a page is held */
 #define LONGEST_LOCK 1.0
-
-static bool stopped;
 
 /* Locks units elsewhere, again and again. */
 static long lock_others(struct consumer *c, __u64 index)
@@ -208,7 +219,7 @@ static bool change_waits(struct consumer *c, const char *place,
  * A task that takes a huge page to pieces has its first page for a moment: no caller of
  * an ioctl is told that somebody holds it, whatever else is locked meanwhile.
  */
-static void test_while_split(void **state)
+TEST(while_split, &in_window)
 {
 	struct call punching, locking;
 	struct consumer *c = *state;
@@ -254,7 +265,7 @@ static void around_the_split(struct consumer *c, const char *place)
 	} while (!waited);
 }
 
-static void test_around_the_split(void **state)
+TEST(around_the_split, &in_window)
 {
 	stay_or_skip();
 	around_the_split(*state, "WINDOW_LOCK");
@@ -262,7 +273,7 @@ static void test_around_the_split(void **state)
 }
 
 /* A page of a block that is collapsed is locked by a task that emulates for the guest. */
-static void test_while_locked(void **state)
+TEST(while_locked, &in_window)
 {
 	struct consumer *c = *state;
 	struct call locking;
@@ -281,7 +292,7 @@ static void test_while_locked(void **state)
 }
 
 /* A lock that lasts is told, also of another page of the unit. */
-static void test_lock_that_lasts(void **state)
+TEST(lock_that_lasts, &in_window)
 {
 	struct consumer *c = *state;
 	struct kpt_page page = { .index = HELD };
@@ -298,7 +309,7 @@ static void test_lock_that_lasts(void **state)
 }
 
 /* A page has an error when it is the file's already, but not in the store yet. */
-static void test_poisoned_before_the_swap(void **state)
+TEST(poisoned_before_the_swap, &in_window)
 {
 	struct kpt_page page = { .index = 2 * HUGE_PAGES };
 	struct consumer *c = *state;
@@ -335,33 +346,5 @@ static void test_poisoned_before_the_swap(void **state)
 	assert_int_equal(errno, EHWPOISON);
 }
 
-/* After a test that failed tasks may stay somewhere, with the device open. */
-static int let_go(void **state)
-{
-	__atomic_store_n(&stopped, true, __ATOMIC_RELEASE);
-	stay_end_all();
-	usleep(100000);
-	return consumer_teardown(state);
-}
-
-#define window_test(name) \
-	cmocka_unit_test_setup_teardown(name, consumer_setup_huge, let_go)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		window_test(test_before_the_swap),
-		window_test(test_across_the_swap),
-		window_test(test_becoming_private),
-		window_test(test_becoming_shared),
-		window_test(test_while_split),
-		window_test(test_around_the_split),
-		window_test(test_while_locked),
-		window_test(test_lock_that_lasts),
-		window_test(test_poisoned_before_the_swap),
-	};
-
-	return cmocka_run_group_tests_name("kernel interface: windows", tests,
-					   consumer_group_setup,
-					   consumer_group_teardown);
-}
+TEST_MAIN("kernel interface: windows",
+	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

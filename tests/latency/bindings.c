@@ -52,7 +52,17 @@ static int rebind(struct consumer *c, unsigned int slot)
 	return ioctl(c->device, KPT_UNBIND, slot) ?: try_bind(c, &args);
 }
 
-static void many_bindings(void **state)
+static int end_test(void **state)
+{
+	int ret = stretch_teardown(state);
+
+	consumer_teardown(state);
+	return ret;
+}
+
+static const struct fixture bound = { .setup = consumer_setup, .teardown = end_test };
+
+TEST(many_bindings, &bound)
 {
 	struct consumer *c = *state;
 
@@ -96,7 +106,7 @@ static int bind_another(struct consumer *c)
 	return try_bind(c, &args);
 }
 
-static void many_guests(void **state)
+TEST(many_guests, &bound)
 {
 	struct consumer *c = *state;
 
@@ -110,7 +120,7 @@ static void many_guests(void **state)
 	unbind(c, 0);
 }
 
-static void pages_of_guests_end(void **state)
+TEST(pages_of_guests_end, &bound)
 {
 	struct consumer *c = *state;
 
@@ -130,7 +140,7 @@ static void prepare_all(struct consumer *c, __u64 size)
 }
 
 /* One guest's pages, of which a platform hears one by one */
-static void prepared_pages(void **state)
+TEST(prepared_pages, &bound)
 {
 	const __u64 size = 256 * MIB;
 	struct consumer *c = *state;
@@ -150,7 +160,7 @@ static void prepared_pages(void **state)
 }
 
 /* Pages that are there, but were prepared for nobody, with a guest that would mind */
-static void pages_beside_a_guest(void **state)
+TEST(pages_beside_a_guest, &bound)
 {
 	const __u64 size = 256 * MIB;
 	struct consumer *c = *state;
@@ -179,27 +189,4 @@ static int teardown(void **state)
 	return consumer_group_teardown(state);
 }
 
-static int end_test(void **state)
-{
-	int ret = stretch_teardown(state);
-
-	consumer_teardown(state);
-	return ret;
-}
-
-#define bindings_test(function)						\
-	cmocka_unit_test_setup_teardown(function, consumer_setup, end_test)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		bindings_test(many_bindings),
-		bindings_test(many_guests),
-		bindings_test(pages_of_guests_end),
-		bindings_test(prepared_pages),
-		bindings_test(pages_beside_a_guest),
-	};
-
-	return cmocka_run_group_tests_name("latency: bindings", tests, setup,
-					   teardown);
-}
+TEST_MAIN("latency: bindings", .setup = setup, .teardown = teardown)

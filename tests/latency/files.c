@@ -70,30 +70,27 @@ static int read_all(const char *path)
 	return part;
 }
 
-static void totals(void **state)
+TEST(totals, &stretch)
 {
 	static const char *const names[] = {
 		TOTALS "allocated_4k", TOTALS "allocated_2m", TOTALS "allocated_1g",
 	};
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
 		expect_ok(stretch(read_all(names[i]), "%u files: reading %s", FILES,
 				  names[i]), "reading %s", names[i]);
 }
 
-static void listing(void **state)
+TEST(listing, &stretch)
 {
-	(void)state;
 	expect_ok(stretch(read_all(LISTING), "%u files: the list", FILES),
 		  "reading " LISTING);
 }
 
-static void one_of_many(void **state)
+TEST(one_of_many, &stretch)
 {
 	int fd;
 
-	(void)state;
 	fd = expect_ok(stretch(file_try_create(device, PAGE, 0),
 			       "%u files: create another", FILES), "create");
 	assert_int_equal(stretch(fdinfo_number(fd, "allocated-4k"),
@@ -133,23 +130,20 @@ static __u64 out_of_memory_with(unsigned int nr)
 	return stretch_taken();
 }
 
-static void out_of_memory_with_many(void **state)
+TEST(out_of_memory_with_many, &stretch)
 {
-	(void)state;
 	with_many = out_of_memory_with(FILES);
 }
 
-static void the_end(void **state)
+TEST(the_end, &stretch)
 {
-	(void)state;
 	expect_ok(stretch(close_files(FILES), "%u files: the end of all, one by one",
 			  FILES), "close");
 }
 
 /* The kernel itself says so much of the machine that it may be above the bound. */
-static void out_of_memory_with_none(void **state)
+TEST(out_of_memory_with_none, &stretch)
 {
-	(void)state;
 	expect_between(with_many, 1, out_of_memory_with(0) + STRETCH_BOUND,
 		       "the longest stretch with many files");
 }
@@ -158,12 +152,11 @@ static void out_of_memory_with_none(void **state)
  * An error in a page of the last one is looked for in all. They are fewer: when each step
  * from a file to the next begins at the first that takes time by the square of them.
  */
-static void memory_error(void **state)
+TEST(memory_error, &stretch)
 {
 	char *map;
 	__u64 frame;
 
-	(void)state;
 	make_files(SOME);
 	map = file_map(files[SOME - 1], PAGE);
 	frame = frame_at(map);
@@ -192,18 +185,4 @@ static int teardown(void **state)
 	return 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		stretch_test(totals),
-		stretch_test(listing),
-		stretch_test(one_of_many),
-		stretch_test(out_of_memory_with_many),
-		stretch_test(the_end),
-		stretch_test(out_of_memory_with_none),
-		stretch_test(memory_error),
-	};
-
-	return cmocka_run_group_tests_name("latency: files", tests, setup,
-					   teardown);
-}
+TEST_MAIN("latency: files", .setup = setup, .teardown = teardown)

@@ -27,11 +27,10 @@ static int create_full(__u64 flags)
 	return fd;
 }
 
-static void come_and_go(void **state)
+TEST(come_and_go, &stretch)
 {
 	int fd = create(0);
 
-	(void)state;
 	expect_ok(stretch(file_allocate(fd, 0, GIGANTIC_PAGE), "1 GiB: allocate"),
 		  "allocate");
 	assert_int_equal(stretch(lseek(fd, 0, SEEK_HOLE), "1 GiB: SEEK_HOLE"),
@@ -41,11 +40,10 @@ static void come_and_go(void **state)
 	expect_ok(stretch(close(fd), "1 GiB: the end of the file"), "close");
 }
 
-static void conversions(void **state)
+TEST(conversions, &stretch)
 {
 	int fd = create_full(STARTS_SHARED);
 
-	(void)state;
 	expect_ok(stretch(file_make_private(fd, 0, GIGANTIC_PAGE, 0),
 			  "1 GiB: to private"),
 		  "to private");
@@ -67,12 +65,11 @@ static int touch_some(char *map)
 }
 
 /* The host's mappings have it come apart, page by page. */
-static void mapped(void **state)
+TEST(mapped, &stretch)
 {
 	int fd = create_full(STARTS_SHARED);
 	char *map = file_map(fd, GIGANTIC_PAGE);
 
-	(void)state;
 	stretch(touch_some(map), "1 GiB: touch some of it");
 	expect_ok(stretch(file_make_private(fd, 0, GIGANTIC_PAGE, 0),
 			  "1 GiB: to private, mapped"), "to private");
@@ -80,11 +77,10 @@ static void mapped(void **state)
 	expect_ok(stretch(close(fd), "1 GiB that came apart: the end of the file"), "close");
 }
 
-static void pieces(void **state)
+TEST(pieces, &stretch)
 {
 	int fd = create_full(0);
 
-	(void)state;
 	expect_ok(stretch(file_punch(fd, PAGE, GIGANTIC_PAGE / 2),
 			  "1 GiB: punch half and a page"), "punch");
 	expect_ok(stretch(file_punch(fd, 0, GIGANTIC_PAGE), "1 GiB: punch the rest"),
@@ -92,12 +88,11 @@ static void pieces(void **state)
 	close(fd);
 }
 
-static void collapse(void **state)
+TEST(collapse, &stretch)
 {
 	struct kvm_private_collapse args = { .size = GIGANTIC_PAGE };
 	int fd = create_full(0);
 
-	(void)state;
 	expect_ok(file_punch(fd, 0, PAGE), "punch");
 	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
 	expect_ok(stretch(file_collapse(fd, &args),
@@ -106,7 +101,7 @@ static void collapse(void **state)
 	close(fd);
 }
 
-static void bound(void **state)
+TEST(bound, &stretch)
 {
 	struct consumer c = {
 		.device = expect_ok(open(KPT_DEVICE, O_RDWR | O_CLOEXEC),
@@ -115,7 +110,6 @@ static void bound(void **state)
 	};
 	struct kpt_page page = { .index = 5000 };
 
-	(void)state;
 	bind_guest(&c, 0, 1, 0, GIGANTIC_PAGE / PAGE);
 	expect_ok(stretch(ioctl(c.device, KPT_GET_PFN, &page),
 			  "1 GiB of a guest's: first access"), "KPT_GET_PFN");
@@ -127,8 +121,23 @@ static void bound(void **state)
 	close(c.file);
 }
 
+/* The machine loses a page of this, too. */
+TEST(memory_error, &stretch)
+{
+	int fd = create_full(STARTS_SHARED);
+	char *map = file_map(fd, GIGANTIC_PAGE);
+	__u64 frame = frame_at(map + 5000 * PAGE);
+
+	expect_ok(stretch(poison_try(frame), "1 GiB, mapped: an error in it"),
+		  "an error in frame %#llx", frame);
+	munmap(map, GIGANTIC_PAGE);
+	expect_ok(stretch(file_make_private(fd, 0, GIGANTIC_PAGE, 0),
+			  "1 GiB that came apart with an error: to private"), "to private");
+	expect_ok(stretch(close(fd), "1 GiB that came apart with an error: the end"), "close");
+}
+
 /* Of a guest's, which nobody has taken to pieces. Last: the machine loses it. */
-static void memory_error_in_whole(void **state)
+TEST(memory_error_in_whole, &stretch)
 {
 	struct consumer c = {
 		.device = expect_ok(open(KPT_DEVICE, O_RDWR | O_CLOEXEC),
@@ -137,7 +146,6 @@ static void memory_error_in_whole(void **state)
 	};
 	struct kpt_page page = { .index = 5000 };
 
-	(void)state;
 	bind(&c, 0, KPT_OPS_PLAIN, 0, GIGANTIC_PAGE / PAGE);
 	expect_ok(ioctl(c.device, KPT_GET_PFN, &page), "KPT_GET_PFN");
 	expect_ok(stretch(poison_try(page.pfn), "1 GiB of a guest's: an error in it"),
@@ -153,22 +161,6 @@ static void memory_error_in_whole(void **state)
 	expect_ok(stretch(close(c.file), "1 GiB with an error: the end of the file"), "close");
 }
 
-/* The machine loses a page of this, too. */
-static void memory_error(void **state)
-{
-	int fd = create_full(STARTS_SHARED);
-	char *map = file_map(fd, GIGANTIC_PAGE);
-	__u64 frame = frame_at(map + 5000 * PAGE);
-
-	(void)state;
-	expect_ok(stretch(poison_try(frame), "1 GiB, mapped: an error in it"),
-		  "an error in frame %#llx", frame);
-	munmap(map, GIGANTIC_PAGE);
-	expect_ok(stretch(file_make_private(fd, 0, GIGANTIC_PAGE, 0),
-			  "1 GiB that came apart with an error: to private"), "to private");
-	expect_ok(stretch(close(fd), "1 GiB that came apart with an error: the end"), "close");
-}
-
 static int setup(void **state)
 {
 	consumer_load();
@@ -181,19 +173,4 @@ static int teardown(void **state)
 	return consumer_group_teardown(state);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		stretch_test(come_and_go),
-		stretch_test(conversions),
-		stretch_test(mapped),
-		stretch_test(pieces),
-		stretch_test(collapse),
-		stretch_test(bound),
-		stretch_test(memory_error),
-		stretch_test(memory_error_in_whole),
-	};
-
-	return cmocka_run_group_tests_name("latency: gigantic pages", tests, setup,
-					   teardown);
-}
+TEST_MAIN("latency: gigantic pages", .setup = setup, .teardown = teardown)

@@ -80,15 +80,13 @@ static void compare(bool prepared)
 		fail_msg("a lookup is more than %u %% dearer in a larger page", MORE);
 }
 
-static void by_page_size(void **state)
+TEST(by_page_size)
 {
-	(void)state;
 	compare(false);
 }
 
-static void prepared(void **state)
+TEST(prepared)
 {
-	(void)state;
 	compare(true);
 }
 
@@ -110,13 +108,4 @@ static int teardown(void **state)
 	return consumer_group_teardown(state);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_page_size),
-		cmocka_unit_test(prepared),
-	};
-
-	return cmocka_run_group_tests_name("latency: lookups", tests, setup,
-					   teardown);
-}
+TEST_MAIN("latency: lookups", .setup = setup, .teardown = teardown)

@@ -38,12 +38,11 @@ static void touch_all(char *start)
 		*(volatile char *)(start + i * STRIDE) = 1;
 }
 
-static void touched(void **state)
+TEST(touched, &stretch)
 {
 	int fd = create();
 	char *start = map_often(fd);
 
-	(void)state;
 	touch_all(start);
 	expect_ok(stretch(file_make_private(fd, 0, PAGE, 0),
 			  "%u mappings of a page: to private", MAPPINGS),
@@ -56,26 +55,16 @@ static void touched(void **state)
 	close(fd);
 }
 
-static void not_touched(void **state)
+TEST(not_touched, &stretch)
 {
 	int fd = create();
 	char *start = map_often(fd);
 
-	(void)state;
 	expect_ok(stretch(file_punch(fd, 0, PAGE), "%u mappings, not touched: punch", MAPPINGS),
 		  "punch");
 	munmap(start, MAPPINGS * STRIDE);
 	close(fd);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		stretch_test(touched),
-		stretch_test(not_touched),
-	};
-
-	return cmocka_run_group_tests_name("latency: mappings", tests,
-					   stretch_group_setup,
-					   stretch_group_teardown);
-}
+TEST_MAIN("latency: mappings",
+	  .setup = stretch_group_setup, .teardown = stretch_group_teardown)

@@ -115,29 +115,26 @@ static void populate(const struct memory *memory)
 	close(fd);
 }
 
-static void base_pages(void **state)
+TEST(base_pages, &stretch)
 {
-	(void)state;
 	come_and_go(&base);
 	convert(&base);
 	populate(&base);
 }
 
-static void huge_pages(void **state)
+TEST(huge_pages, &stretch)
 {
-	(void)state;
 	come_and_go(&huge);
 	convert(&huge);
 	populate(&huge);
 }
 
 /* Base pages in a file of huge ones, since others of their block were there first */
-static void collapse(void **state)
+TEST(collapse, &stretch)
 {
 	struct kvm_private_collapse args = { .size = pieces.size };
 	int fd = create_shared(&pieces);
 
-	(void)state;
 	for (__u64 at = 0; at < pieces.size; at += HUGE_PAGE) {
 		expect_ok(file_allocate(fd, at, HUGE_PAGE), "allocate");
 		expect_ok(file_punch(fd, at + PAGE, HUGE_PAGE / 2), "punch");
@@ -153,13 +150,12 @@ static void collapse(void **state)
 }
 
 /* The page is looked for among all of the file. */
-static void memory_error(void **state)
+TEST(memory_error, &stretch)
 {
 	int fd = create_shared(&base);
 	char *map = file_map(fd, base.size);
 	__u64 frame;
 
-	(void)state;
 	allocate(fd, &base);
 	frame = frame_at(map + base.size - PAGE);
 	expect_ok(stretch(poison_try(frame), "%s: an error in the last", base.name),
@@ -170,14 +166,13 @@ static void memory_error(void **state)
 }
 
 /* The caller's struct may be as large as it likes. */
-static void large_struct(void **state)
+TEST(large_struct, &stretch)
 {
 	const __u64 size = 256 * MIB;
 	struct kvm_private_info *info = mmap(NULL, size, PROT_READ | PROT_WRITE,
 					     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int device = device_open();
 
-	(void)state;
 	assert_ptr_not_equal(info, MAP_FAILED);
 	info->size = size;
 	expect_ok(stretch(ioctl(device, KVM_PRIVATE_GET_INFO, info),
@@ -186,17 +181,5 @@ static void large_struct(void **state)
 	close(device);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		stretch_test(base_pages),
-		stretch_test(huge_pages),
-		stretch_test(collapse),
-		stretch_test(memory_error),
-		stretch_test(large_struct),
-	};
-
-	return cmocka_run_group_tests_name("latency: pages", tests,
-					   stretch_group_setup,
-					   stretch_group_teardown);
-}
+TEST_MAIN("latency: pages",
+	  .setup = stretch_group_setup, .teardown = stretch_group_teardown)

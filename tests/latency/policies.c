@@ -34,43 +34,39 @@ static int make_policies(void)
 	return fd;
 }
 
-static void one_for_all(void **state)
+TEST(one_for_all, &stretch)
 {
 	int fd = make_policies();
 
-	(void)state;
 	expect_ok(stretch(set_policy(fd, 0, SIZE, MPOL_BIND),
 			  "%u policies: one for all", POLICIES), "SET_POLICY");
 	close(fd);
 }
 
-static void none_for_all(void **state)
+TEST(none_for_all, &stretch)
 {
 	int fd = make_policies();
 
-	(void)state;
 	expect_ok(stretch(set_policy(fd, PAGE, SIZE - PAGE, MPOL_DEFAULT),
 			  "%u policies: none for all but one", POLICIES), "SET_POLICY");
 	close(fd);
 }
 
-static void by_mbind(void **state)
+TEST(by_mbind, &stretch)
 {
 	int fd = make_policies();
 	char *map = file_map(fd, SIZE);
 
-	(void)state;
 	expect_ok(stretch(numa_bind(map, SIZE, MPOL_INTERLEAVE, NODE_0, 0),
 			  "%u policies: mbind() of all", POLICIES), "mbind");
 	munmap(map, SIZE);
 	close(fd);
 }
 
-static void with_the_file(void **state)
+TEST(with_the_file, &stretch)
 {
 	int fd = make_policies();
 
-	(void)state;
 	/* One at the end of many, and pages that ask for theirs */
 	expect_ok(stretch(set_policy(fd, SIZE - PAGE, PAGE, MPOL_PREFERRED),
 			  "%u policies: change one", POLICIES), "SET_POLICY");
@@ -80,16 +76,5 @@ static void with_the_file(void **state)
 			  POLICIES), "close");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		stretch_test(one_for_all),
-		stretch_test(none_for_all),
-		stretch_test(by_mbind),
-		stretch_test(with_the_file),
-	};
-
-	return cmocka_run_group_tests_name("latency: policies", tests,
-					   stretch_group_setup,
-					   stretch_group_teardown);
-}
+TEST_MAIN("latency: policies",
+	  .setup = stretch_group_setup, .teardown = stretch_group_teardown)

@@ -66,40 +66,35 @@ static void to_shared(__u64 flags, bool pages)
 	close(fd);
 }
 
-static void starts_shared(void **state)
+TEST(starts_shared, &stretch)
 {
-	(void)state;
 	to_private(STARTS_SHARED, false);
 	to_shared(STARTS_SHARED, false);
 }
 
-static void starts_shared_with_pages(void **state)
+TEST(starts_shared_with_pages, &stretch)
 {
-	(void)state;
 	to_private(STARTS_SHARED, true);
 	to_shared(STARTS_SHARED, true);
 }
 
-static void starts_private(void **state)
+TEST(starts_private, &stretch)
 {
-	(void)state;
 	to_private(STARTS_PRIVATE, false);
 	to_shared(STARTS_PRIVATE, false);
 }
 
-static void starts_private_with_pages(void **state)
+TEST(starts_private_with_pages, &stretch)
 {
-	(void)state;
 	to_private(STARTS_PRIVATE, true);
 	to_shared(STARTS_PRIVATE, true);
 }
 
 /* What doesn't change the states, before what ends them */
-static void other_calls(void **state)
+TEST(other_calls, &stretch)
 {
 	int fd = make_ranges(STARTS_PRIVATE, true);
 
-	(void)state;
 	expect_ok(stretch(lseek(fd, 0, SEEK_HOLE), "%u ranges: SEEK_HOLE", RANGES),
 		  "SEEK_HOLE");
 	assert_int_equal(stretch(file_shared(fd), "%u ranges: fdinfo", RANGES), SIZE / 2);
@@ -109,17 +104,5 @@ static void other_calls(void **state)
 		  "close");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		stretch_test(starts_shared),
-		stretch_test(starts_shared_with_pages),
-		stretch_test(starts_private),
-		stretch_test(starts_private_with_pages),
-		stretch_test(other_calls),
-	};
-
-	return cmocka_run_group_tests_name("latency: ranges", tests,
-					   stretch_group_setup,
-					   stretch_group_teardown);
-}
+TEST_MAIN("latency: ranges",
+	  .setup = stretch_group_setup, .teardown = stretch_group_teardown)

@@ -224,17 +224,16 @@ static unsigned int compare(const struct operation *operation, __u64 in_use)
 	return !same;
 }
 
-static void nothing_in_it(void **state)
+TEST(nothing_in_it, &stretch)
 {
 	unsigned int wrong = 0;
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(operations); i++)
 		wrong += compare(&operations[i], 0);
 	assert_int_equal(wrong, 0);
 }
 
-static void pages_at_both_ends(void **state)
+TEST(pages_at_both_ends, &stretch)
 {
 	static const struct operation others[] = {
 		{ .name = "SEEK_DATA", .call = seek_data },
@@ -242,7 +241,6 @@ static void pages_at_both_ends(void **state)
 	};
 	unsigned int wrong = 0;
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(operations); i++)
 		if (operations[i].page_shift != GIGANTIC_SHIFT)
 			wrong += compare(&operations[i], PAGE);
@@ -252,13 +250,12 @@ static void pages_at_both_ends(void **state)
 }
 
 /* From there to the end of the file there is nothing. */
-static void seek_to_the_end(void **state)
+TEST(seek_to_the_end, &stretch)
 {
 	static const struct operation no_data = {
 		.name = "SEEK_DATA", .call = seek_data, .error = ENXIO,
 	};
 
-	(void)state;
 	assert_int_equal(compare(&no_data, 0), 0);
 }
 
@@ -277,9 +274,8 @@ static void largest(const struct operation *operation, __u64 in_use)
 		what_is_in(in_use), operation->name);
 }
 
-static void stretches(void **state)
+TEST(stretches, &stretch)
 {
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(operations); i++) {
 		largest(&operations[i], 0);
 		if (operations[i].page_shift != GIGANTIC_SHIFT)
@@ -288,11 +284,10 @@ static void stretches(void **state)
 }
 
 /* What allocates more than there is time for */
-static void interrupted(void **state)
+TEST(interrupted, &stretch)
 {
 	static const __u32 shifts[] = { 12, HUGE_SHIFT };
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(shifts); i++) {
 		int fd = create(LARGE, shifts[i]);
 
@@ -315,16 +310,4 @@ static int setup(void **state)
 	return stretch_group_setup(state);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		stretch_test(nothing_in_it),
-		stretch_test(pages_at_both_ends),
-		stretch_test(seek_to_the_end),
-		stretch_test(stretches),
-		stretch_test(interrupted),
-	};
-
-	return cmocka_run_group_tests_name("latency: sparse files", tests, setup,
-					   stretch_group_teardown);
-}
+TEST_MAIN("latency: sparse files", .setup = setup, .teardown = stretch_group_teardown)

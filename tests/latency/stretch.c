@@ -119,6 +119,8 @@ int stretch_teardown(void **state)
 	return nr ? -1 : 0;
 }
 
+const struct fixture stretch = { .teardown = stretch_teardown };
+
 /* Else it would be the kernel that makes way, wherever no lock keeps it from that. */
 static void expect_no_preemption(void)
 {

@@ -23,11 +23,11 @@
 int stretch_group_setup(void **state);
 int stretch_group_teardown(void **state);
 
-/* Fixture of each test: fails it if something in it was above the bound. */
-int stretch_teardown(void **state);
+/* Of each test: fails it if something in it was above the bound. */
+extern const struct fixture stretch;
 
-#define stretch_test(function)						\
-	cmocka_unit_test_teardown(function, stretch_teardown)
+/* Its function, for fixtures that do more */
+int stretch_teardown(void **state);
 
 /*
  * Makes a call, which is an operation or a few; returns what it returns. What comes of

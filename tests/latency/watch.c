@@ -20,27 +20,24 @@ static int use_time(__u64 instructions)
 	return 0;
 }
 
-static void nothing(void **state)
+TEST(nothing, &stretch)
 {
-	(void)state;
 	stretch(0, "nothing");
 	expect_between(stretch_taken(), 1, NOISE, "the floor");
 }
 
-static void user_space(void **state)
+TEST(user_space, &stretch)
 {
-	(void)state;
 	stretch(use_time(20000000), "20 million instructions in user space");
 	expect_between(stretch_taken(), 1, NOISE, "what can be interrupted");
 }
 
-static void kernel(void **state)
+TEST(kernel, &stretch)
 {
 	int device = expect_ok(open(KPT_DEVICE, O_RDWR | O_CLOEXEC),
 			       "opening " KPT_DEVICE);
 	static const __u64 microseconds[] = { 500, 1500, 5000 };
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(microseconds); i++) {
 		expect_ok(stretch(ioctl(device, KPT_KEEP, microseconds[i]),
 				  "%llu us in the kernel", microseconds[i]),
@@ -64,14 +61,4 @@ static int teardown(void **state)
 	return consumer_group_teardown(state);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		stretch_test(nothing),
-		stretch_test(user_space),
-		stretch_test(kernel),
-	};
-
-	return cmocka_run_group_tests_name("latency: the measure", tests, setup,
-					   teardown);
-}
+TEST_MAIN("latency: the measure", .setup = setup, .teardown = teardown)
