@@ -7,7 +7,7 @@
 
 #define WORD 0x1122334455667788ULL
 
-static void test_assigned(void **state)
+TEST(assigned, &platform)
 {
 	struct platform *p = *state;
 	__u64 pfn;
@@ -22,7 +22,7 @@ static void test_assigned(void **state)
 	assert_int_equal(counts(p).reclaimed, 1);
 }
 
-static void test_host_emulates(void **state)
+TEST(host_emulates, &platform)
 {
 	struct platform *p = *state;
 	__u64 word = WORD + 1;
@@ -45,7 +45,7 @@ static void test_host_emulates(void **state)
 }
 
 /* A guest that doesn't trust the host isn't emulated for. */
-static void test_host_does_not_emulate(void **state)
+TEST(host_does_not_emulate, &platform)
 {
 	struct platform *p = *state;
 	__u64 word = WORD;
@@ -57,7 +57,7 @@ static void test_host_does_not_emulate(void **state)
 	assert_int_equal(guest_read(p, 0, 5), WORD);
 }
 
-static void test_preserve_both_ways(void **state)
+TEST(preserve_both_ways, &platform)
 {
 	struct platform *p = *state;
 
@@ -78,7 +78,7 @@ static void test_preserve_both_ways(void **state)
 }
 
 /* Pages that such a guest leaves behind can be had with their content. */
-static void test_left_behind(void **state)
+TEST(left_behind, &platform)
 {
 	struct platform *p = *state;
 
@@ -90,7 +90,7 @@ static void test_left_behind(void **state)
 	assert_int_equal(host_read(p, 5), WORD);
 }
 
-static void test_populate(void **state)
+TEST(populate, &platform)
 {
 	struct platform *p = *state;
 	static __u64 source[4 * PAGE / 8];
@@ -116,7 +116,7 @@ static void test_populate(void **state)
 }
 
 /* Guests of all kinds after another; what each left is gone. */
-static void test_change_of_guests(void **state)
+TEST(change_of_guests, &platform)
 {
 	struct platform *p = *state;
 	static const enum kpp_kind kinds[] = {
@@ -141,18 +141,4 @@ static void test_change_of_guests(void **state)
 	assert_int_equal(assigned(p), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		platform_test(test_assigned),
-		platform_test(test_host_emulates),
-		platform_test(test_host_does_not_emulate),
-		platform_test(test_preserve_both_ways),
-		platform_test(test_left_behind),
-		platform_test(test_populate),
-		platform_test(test_change_of_guests),
-	};
-
-	return cmocka_run_group_tests_name("platform: adoption", tests, NULL,
-					   platform_group_teardown);
-}
+TEST_MAIN("platform: adoption", .teardown = platform_group_teardown)

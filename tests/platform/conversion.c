@@ -10,7 +10,7 @@
 static const enum kpp_kind guarded_kinds[] = { KPP_GUARDED, KPP_PRESERVING };
 
 /* What the guest wrote is not for the host, even when it gets the page. */
-static void test_to_shared_is_garbage(void **state)
+TEST(to_shared_is_garbage, &platform)
 {
 	struct platform *p = *state;
 	__u64 word;
@@ -26,7 +26,7 @@ static void test_to_shared_is_garbage(void **state)
 	guest_write(p, 0, 4, WORD);
 }
 
-static void test_to_shared_zero(void **state)
+TEST(to_shared_zero, &platform)
 {
 	struct platform *p = *state;
 
@@ -42,7 +42,7 @@ static void test_to_shared_zero(void **state)
 }
 
 /* Nobody can promise that what a guarded guest wrote can be read. */
-static void test_to_shared_preserve(void **state)
+TEST(to_shared_preserve, &platform)
 {
 	struct platform *p = *state;
 
@@ -76,7 +76,7 @@ static void test_to_shared_preserve(void **state)
 	}
 }
 
-static void test_to_private_preserve(void **state)
+TEST(to_private_preserve, &platform_shared)
 {
 	struct platform *p = *state;
 
@@ -97,7 +97,7 @@ static void test_to_private_preserve(void **state)
 }
 
 /* Without a guest there is nobody who could lose it; who comes may. */
-static void test_to_private_before_guest(void **state)
+TEST(to_private_before_guest, &platform_shared)
 {
 	struct platform *p = *state;
 
@@ -110,7 +110,7 @@ static void test_to_private_before_guest(void **state)
 		assert_int_equal(guest_read(p, 0, i), WORD + i);
 }
 
-static void test_to_private_zero(void **state)
+TEST(to_private_zero, &platform_shared)
 {
 	struct platform *p = *state;
 
@@ -121,7 +121,7 @@ static void test_to_private_zero(void **state)
 }
 
 /* Already private: the guest doesn't notice. */
-static void test_to_private_again(void **state)
+TEST(to_private_again, &platform)
 {
 	struct platform *p = *state;
 
@@ -135,7 +135,7 @@ static void test_to_private_again(void **state)
 	assert_int_equal(counts(p).reclaimed, 0);
 }
 
-static void test_round_trips(void **state)
+TEST(round_trips, &platform)
 {
 	struct platform *p = *state;
 
@@ -158,7 +158,7 @@ static void test_round_trips(void **state)
 }
 
 /* Every other page is shared already; some are holes. */
-static void test_mixed_states(void **state)
+TEST(mixed_states, &platform)
 {
 	struct platform *p = *state;
 
@@ -181,7 +181,7 @@ static void test_mixed_states(void **state)
 	assert_int_equal(assigned(p), FILE_PAGES - 8);
 }
 
-static void test_punch_shared(void **state)
+TEST(punch_shared, &platform)
 {
 	struct platform *p = *state;
 
@@ -219,7 +219,7 @@ static void let_page_go(struct held *held)
 }
 
 /* A conversion that fails leaves the guest what it had. */
-static void test_held(void **state)
+TEST(held, &platform)
 {
 	struct platform *p = *state;
 	struct held held;
@@ -244,7 +244,7 @@ static void test_held(void **state)
 }
 
 /* The page stays with who holds it, after it has left the file. */
-static void test_punch_held(void **state)
+TEST(punch_held, &platform)
 {
 	struct platform *p = *state;
 	struct held held;
@@ -262,7 +262,7 @@ static void test_punch_held(void **state)
 }
 
 /* Across the border of two guests of different kinds */
-static void test_two_guests(void **state)
+TEST(two_guests, &platform)
 {
 	struct platform *p = *state;
 
@@ -281,24 +281,4 @@ static void test_two_guests(void **state)
 	assert_int_equal(assigned(p), 18);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		platform_test(test_to_shared_is_garbage),
-		platform_test(test_to_shared_zero),
-		platform_test(test_to_shared_preserve),
-		platform_test_shared(test_to_private_preserve),
-		platform_test_shared(test_to_private_before_guest),
-		platform_test_shared(test_to_private_zero),
-		platform_test(test_to_private_again),
-		platform_test(test_round_trips),
-		platform_test(test_mixed_states),
-		platform_test(test_punch_shared),
-		platform_test(test_held),
-		platform_test(test_punch_held),
-		platform_test(test_two_guests),
-	};
-
-	return cmocka_run_group_tests_name("platform: conversion", tests, NULL,
-					   platform_group_teardown);
-}
+TEST_MAIN("platform: conversion", .teardown = platform_group_teardown)

@@ -7,7 +7,7 @@
 
 #define WORD 0x1122334455667788ULL
 
-static void test_fault(void **state)
+TEST(fault, &platform)
 {
 	struct platform *p = *state;
 	static const int errors[] = { EIO, ENOMEM, EFAULT, EBUSY, EINVAL };
@@ -29,7 +29,7 @@ static void test_fault(void **state)
 }
 
 /* It fails for the nth page, for every n. */
-static void test_nth(void **state)
+TEST(nth, &platform)
 {
 	struct platform *p = *state;
 
@@ -52,7 +52,7 @@ static void test_nth(void **state)
 }
 
 /* The page of a guest that has gone can't become the next one's. */
-static void test_next_guest(void **state)
+TEST(next_guest, &platform)
 {
 	struct platform *p = *state;
 	__u64 word;
@@ -71,7 +71,7 @@ static void test_next_guest(void **state)
 	assert_int_not_equal(guest_read(p, 0, 5), WORD);
 }
 
-static void test_after_conversion(void **state)
+TEST(after_conversion, &platform)
 {
 	struct platform *p = *state;
 	__u64 word;
@@ -89,7 +89,7 @@ static void test_after_conversion(void **state)
 	assert_int_equal(host_read(p, 5), WORD + 1);
 }
 
-static void test_populate_in_the_middle(void **state)
+TEST(populate_in_the_middle, &platform)
 {
 	struct platform *p = *state;
 	struct kpp_populate populate = {
@@ -114,7 +114,7 @@ static void test_populate_in_the_middle(void **state)
 	assert_int_equal(assigned(p), 16);
 }
 
-static void test_populate_first(void **state)
+TEST(populate_first, &platform)
 {
 	struct platform *p = *state;
 	struct kpp_populate populate = { .nr = 4, .error = EIO };
@@ -127,7 +127,7 @@ static void test_populate_first(void **state)
 	guest_write(p, 0, 0, WORD);
 }
 
-static void test_populate_bad_source(void **state)
+TEST(populate_bad_source, &platform)
 {
 	struct platform *p = *state;
 	struct kpp_populate populate = { .nr = 4, .source = PAGE };
@@ -138,7 +138,7 @@ static void test_populate_bad_source(void **state)
 	assert_int_equal(assigned(p), 0);
 }
 
-static void test_adopted(void **state)
+TEST(adopted, &platform)
 {
 	struct platform *p = *state;
 	__u64 word = WORD;
@@ -152,19 +152,4 @@ static void test_adopted(void **state)
 	assert_int_equal(counts(p).reclaimed, 1);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		platform_test(test_fault),
-		platform_test(test_nth),
-		platform_test(test_next_guest),
-		platform_test(test_after_conversion),
-		platform_test(test_populate_in_the_middle),
-		platform_test(test_populate_first),
-		platform_test(test_populate_bad_source),
-		platform_test(test_adopted),
-	};
-
-	return cmocka_run_group_tests_name("platform: errors", tests, NULL,
-					   platform_group_teardown);
-}
+TEST_MAIN("platform: errors", .teardown = platform_group_teardown)

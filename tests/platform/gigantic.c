@@ -21,7 +21,7 @@ static void expect_assigned(struct platform *p, __u64 calls, __u64 frames,
 }
 
 /* What the guest touches is prepared in huge pages, and nothing else is. */
-static void test_prepared_as_huge(void **state)
+TEST(prepared_as_huge, &platform_gigantic)
 {
 	struct platform *p = *state;
 
@@ -41,7 +41,7 @@ static void test_prepared_as_huge(void **state)
 }
 
 /* Pages of a guest that trusts the host are joined where they are. */
-static void test_joined_in_place(void **state)
+TEST(joined_in_place, &platform_gigantic)
 {
 	struct platform *p = *state;
 	__u64 first, last;
@@ -64,7 +64,7 @@ static void test_joined_in_place(void **state)
 }
 
 /* What a guest guards stays as it is, and so does all that is around it. */
-static void test_guarded(void **state)
+TEST(guarded, &platform_gigantic)
 {
 	struct kvm_private_collapse collapse = { .size = GIGANTIC_PAGE };
 	struct platform *p = *state;
@@ -84,7 +84,7 @@ static void test_guarded(void **state)
 }
 
 /* Two guests in one, at a border that is none of pages of any size */
-static void test_two_guests(void **state)
+TEST(two_guests, &platform_gigantic)
 {
 	struct platform *p = *state;
 
@@ -103,15 +103,4 @@ static void test_two_guests(void **state)
 	expect_assigned(p, 4, 0, "when all was punched");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		platform_test_gigantic(test_prepared_as_huge),
-		platform_test_gigantic(test_joined_in_place),
-		platform_test_gigantic(test_guarded),
-		platform_test_gigantic(test_two_guests),
-	};
-
-	return cmocka_run_group_tests_name("platform: gigantic pages", tests,
-					   gigantic_group_setup, NULL);
-}
+TEST_MAIN("platform: gigantic pages", .setup = gigantic_group_setup)

@@ -22,7 +22,7 @@ static void expect_calls(struct platform *p, __u64 prepared, __u64 reclaimed,
 }
 
 /* Whichever page of it is touched first, and however many are after it */
-static void test_prepared_once(void **state)
+TEST(prepared_once, &platform_huge)
 {
 	struct platform *p = *state;
 
@@ -56,7 +56,7 @@ static void expect_block(struct platform *p, __u32 slot, __u64 first, __u64 end)
 }
 
 /* One page goes; the others stay the guest's, with what it wrote. */
-static void test_punch(void **state)
+TEST(punch, &platform_huge)
 {
 	static const __u64 pages[] = { 0, 100, 511 };
 	struct platform *p = *state;
@@ -84,7 +84,7 @@ static void test_punch(void **state)
 }
 
 /* Over the ends of blocks: whole ones go in one piece. */
-static void test_punch_across(void **state)
+TEST(punch_across, &platform_huge)
 {
 	struct platform *p = *state;
 
@@ -100,7 +100,7 @@ static void test_punch_across(void **state)
 }
 
 /* The guest has a part of the block: that part is prepared page by page. */
-static void test_part_of_a_block(void **state)
+TEST(part_of_a_block, &platform_huge)
 {
 	struct platform *p = *state;
 
@@ -126,7 +126,7 @@ static void test_part_of_a_block(void **state)
 }
 
 /* Two parts, and neither is all of it, though both are the same guest's. */
-static void test_two_bindings(void **state)
+TEST(two_bindings, &platform_huge)
 {
 	struct platform *p = *state;
 
@@ -142,7 +142,7 @@ static void test_two_bindings(void **state)
 }
 
 /* A page becomes shared, and the rest of its block stays the guest's. */
-static void test_convert(void **state)
+TEST(convert, &platform_huge)
 {
 	struct platform *p = *state;
 
@@ -172,7 +172,7 @@ static void test_convert(void **state)
 }
 
 /* States are mixed before the guest comes. */
-static void test_mixed_before(void **state)
+TEST(mixed_before, &platform_huge)
 {
 	struct platform *p = *state;
 
@@ -192,7 +192,7 @@ static void test_mixed_before(void **state)
 	expect_calls(p, 4, 0, 3 + BLOCK, "when all is private");
 }
 
-static void test_second_guest(void **state)
+TEST(second_guest, &platform_huge)
 {
 	struct platform *p = *state;
 
@@ -218,7 +218,7 @@ static void test_second_guest(void **state)
 }
 
 /* The next guest has half of what the first one had all of. */
-static void test_second_guest_in_a_half(void **state)
+TEST(second_guest_in_a_half, &platform_huge)
 {
 	struct platform *p = *state;
 
@@ -237,7 +237,7 @@ static void test_second_guest_in_a_half(void **state)
 }
 
 /* An error of the platform costs nothing, and the block is as it was. */
-static void test_error(void **state)
+TEST(error, &platform_huge)
 {
 	struct platform *p = *state;
 	__u64 word;
@@ -259,7 +259,7 @@ static void test_error(void **state)
 }
 
 /* Nobody but the guest may move what it guards. */
-static void test_collapse(void **state)
+TEST(collapse, &platform_huge)
 {
 	struct kvm_private_collapse collapse = { .size = 3 * HUGE_PAGE };
 	struct platform *p = *state;
@@ -294,7 +294,7 @@ static void test_collapse(void **state)
 }
 
 /* A guest that trusts the host: its pages are the model's, and may move. */
-static void test_trusting(void **state)
+TEST(trusting, &platform_huge)
 {
 	struct platform *p = *state;
 
@@ -312,7 +312,7 @@ static void test_trusting(void **state)
 	assert_int_equal(assigned(p), 0);
 }
 
-static void test_file_closed_first(void **state)
+TEST(file_closed_first, &platform_huge)
 {
 	struct platform *p = *state;
 
@@ -327,7 +327,7 @@ static void test_file_closed_first(void **state)
 }
 
 /* Filled by the guest's own populate, in one piece or in many */
-static void test_populate(void **state)
+TEST(populate, &platform_huge)
 {
 	struct platform *p = *state;
 	static __u64 source[8 * PAGE / 8];
@@ -349,25 +349,4 @@ static void test_populate(void **state)
 	assert_int_equal(guest_read(p, 0, BLOCK + 1), WORD + 5);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		platform_test_huge(test_prepared_once),
-		platform_test_huge(test_punch),
-		platform_test_huge(test_punch_across),
-		platform_test_huge(test_part_of_a_block),
-		platform_test_huge(test_two_bindings),
-		platform_test_huge(test_convert),
-		platform_test_huge(test_mixed_before),
-		platform_test_huge(test_second_guest),
-		platform_test_huge(test_second_guest_in_a_half),
-		platform_test_huge(test_error),
-		platform_test_huge(test_collapse),
-		platform_test_huge(test_trusting),
-		platform_test_huge(test_file_closed_first),
-		platform_test_huge(test_populate),
-	};
-
-	return cmocka_run_group_tests_name("platform: huge pages", tests, NULL,
-					   platform_group_teardown);
-}
+TEST_MAIN("platform: huge pages", .teardown = platform_group_teardown)

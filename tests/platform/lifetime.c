@@ -10,7 +10,7 @@
 
 #define WORD 0x1122334455667788ULL
 
-static void test_fault(void **state)
+TEST(fault, &platform)
 {
 	struct platform *p = *state;
 	__u64 pfn;
@@ -23,7 +23,7 @@ static void test_fault(void **state)
 	assert_int_equal(assigned(p), 1);
 }
 
-static void test_allocate_then_fault(void **state)
+TEST(allocate_then_fault, &platform)
 {
 	struct platform *p = *state;
 
@@ -37,7 +37,7 @@ static void test_allocate_then_fault(void **state)
 	assert_int_equal(counts(p).prepared, FILE_PAGES);
 }
 
-static void test_hole_that_stays(void **state)
+TEST(hole_that_stays, &platform_no_alloc)
 {
 	struct platform *p = *state;
 	__u64 word;
@@ -52,7 +52,7 @@ static void test_hole_that_stays(void **state)
 	assert_int_equal(assigned(p), 0);
 }
 
-static void test_punch(void **state)
+TEST(punch, &platform)
 {
 	struct platform *p = *state;
 
@@ -71,7 +71,7 @@ static void test_punch(void **state)
 }
 
 /* The binding keeps the file. */
-static void test_file_closed_first(void **state)
+TEST(file_closed_first, &platform)
 {
 	struct platform *p = *state;
 
@@ -95,7 +95,7 @@ static void leave_page_behind(struct platform *p)
 	assert_int_equal(counts(p).reclaimed, 0);
 }
 
-static void test_guest_gone_then_punch(void **state)
+TEST(guest_gone_then_punch, &platform)
 {
 	struct platform *p = *state;
 
@@ -105,7 +105,7 @@ static void test_guest_gone_then_punch(void **state)
 	assert_int_equal(counts(p).reclaimed, 1);
 }
 
-static void test_guest_gone_then_close(void **state)
+TEST(guest_gone_then_close, &platform)
 {
 	struct platform *p = *state;
 
@@ -115,7 +115,7 @@ static void test_guest_gone_then_close(void **state)
 	assert_int_equal(counts(p).reclaimed, 1);
 }
 
-static void test_guest_gone_then_shared(void **state)
+TEST(guest_gone_then_shared, &platform)
 {
 	struct platform *p = *state;
 
@@ -125,7 +125,7 @@ static void test_guest_gone_then_shared(void **state)
 	assert_int_not_equal(host_read(p, 5), WORD);
 }
 
-static void test_same_guest_again(void **state)
+TEST(same_guest_again, &platform)
 {
 	struct platform *p = *state;
 
@@ -135,7 +135,7 @@ static void test_same_guest_again(void **state)
 	assert_int_equal(counts(p).prepared, 1);
 }
 
-static void test_another_guest(void **state)
+TEST(another_guest, &platform)
 {
 	struct platform *p = *state;
 
@@ -146,7 +146,7 @@ static void test_another_guest(void **state)
 	assert_int_equal(counts(p).reclaimed, 1);
 }
 
-static void test_guests_after_another(void **state)
+TEST(guests_after_another, &platform)
 {
 	struct platform *p = *state;
 
@@ -162,7 +162,7 @@ static void test_guests_after_another(void **state)
 	assert_int_equal(assigned(p), FILE_PAGES);
 }
 
-static void test_guests_side_by_side(void **state)
+TEST(guests_side_by_side, &platform)
 {
 	struct platform *p = *state;
 
@@ -187,7 +187,7 @@ static void test_guests_side_by_side(void **state)
 }
 
 /* One guest in two places of a file, and one of them goes */
-static void test_two_places(void **state)
+TEST(two_places, &platform)
 {
 	struct platform *p = *state;
 
@@ -201,7 +201,7 @@ static void test_two_places(void **state)
 	assert_int_equal(assigned(p), 0);
 }
 
-static void test_one_guest_in_two_files(void **state)
+TEST(one_guest_in_two_files, &platform)
 {
 	struct platform *p = *state;
 	int first = p->file, second = file_create(FILE_PAGES * PAGE, 0);
@@ -245,7 +245,7 @@ static void *read_page(void *arg)
 }
 
 /* Between begin and end the guest finds the page, and must not use it. */
-static void test_access_inside_invalidation(void **state)
+TEST(access_inside_invalidation, &platform)
 {
 	struct platform *p = *state;
 	pthread_t punch, reader;
@@ -266,7 +266,7 @@ static void test_access_inside_invalidation(void **state)
 }
 
 /* The guest waits for its page while that is punched, and gets another. */
-static void test_punch_inside_prepare(void **state)
+TEST(punch_inside_prepare, &platform)
 {
 	struct platform *p = *state;
 	pthread_t punch, reader;
@@ -285,7 +285,7 @@ static void test_punch_inside_prepare(void **state)
 }
 
 /* Whoever can take a page back must be there until that is done. */
-static void test_owner_stays_for_page(void **state)
+TEST(owner_stays_for_page, &platform)
 {
 	struct platform *p = *state;
 
@@ -298,7 +298,7 @@ static void test_owner_stays_for_page(void **state)
 	platform_load();
 }
 
-static void test_owner_stays_during_reclaim(void **state)
+TEST(owner_stays_during_reclaim, &platform)
 {
 	struct platform *p = *state;
 	pthread_t punch;
@@ -317,7 +317,7 @@ static void test_owner_stays_during_reclaim(void **state)
 }
 
 /* The last reclaim comes from the file's own end. */
-static void test_owner_stays_until_close(void **state)
+TEST(owner_stays_until_close, &platform)
 {
 	struct platform *p = *state;
 
@@ -331,30 +331,4 @@ static void test_owner_stays_until_close(void **state)
 	platform_load();
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		platform_test(test_fault),
-		platform_test(test_allocate_then_fault),
-		platform_test_no_alloc(test_hole_that_stays),
-		platform_test(test_punch),
-		platform_test(test_file_closed_first),
-		platform_test(test_guest_gone_then_punch),
-		platform_test(test_guest_gone_then_close),
-		platform_test(test_guest_gone_then_shared),
-		platform_test(test_same_guest_again),
-		platform_test(test_another_guest),
-		platform_test(test_guests_after_another),
-		platform_test(test_guests_side_by_side),
-		platform_test(test_two_places),
-		platform_test(test_one_guest_in_two_files),
-		platform_test(test_access_inside_invalidation),
-		platform_test(test_punch_inside_prepare),
-		platform_test(test_owner_stays_for_page),
-		platform_test(test_owner_stays_during_reclaim),
-		platform_test(test_owner_stays_until_close),
-	};
-
-	return cmocka_run_group_tests_name("platform: lifetime", tests, NULL,
-					   platform_group_teardown);
-}
+TEST_MAIN("platform: lifetime", .teardown = platform_group_teardown)

@@ -44,32 +44,32 @@ static int setup(void **state, __u64 flags)
 			  FILE_PAGES);
 }
 
-int platform_setup_huge(void **state)
+static int platform_setup_huge(void **state)
 {
 	return setup_file(state, huge_create(HUGE_FILE_PAGES * PAGE,
 					     KVM_PRIVATE_FLAG_MMAP),
 			  HUGE_FILE_PAGES);
 }
 
-int platform_setup_gigantic(void **state)
+static int platform_setup_gigantic(void **state)
 {
 	return setup_file(state, gigantic_create(GIGANTIC_PAGE,
 						 KVM_PRIVATE_FLAG_MMAP),
 			  GIGANTIC_PAGE / PAGE);
 }
 
-int platform_setup(void **state)
+static int platform_setup(void **state)
 {
 	return setup(state, KVM_PRIVATE_FLAG_MMAP);
 }
 
-int platform_setup_shared(void **state)
+static int platform_setup_shared(void **state)
 {
 	return setup(state, KVM_PRIVATE_FLAG_MMAP |
 			    KVM_PRIVATE_FLAG_INIT_SHARED);
 }
 
-int platform_setup_no_alloc(void **state)
+static int platform_setup_no_alloc(void **state)
 {
 	return setup(state, KVM_PRIVATE_FLAG_MMAP |
 			    KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
@@ -100,7 +100,7 @@ static unsigned int bad_rules(const struct platform *p,
 	return bad;
 }
 
-int platform_teardown(void **state)
+static int platform_teardown(void **state)
 {
 	struct platform *p = *state;
 	struct kpp_counts now;
@@ -118,6 +118,26 @@ int platform_teardown(void **state)
 	free(p);
 	return bad ? -1 : 0;
 }
+
+const struct fixture platform = {
+	.setup = platform_setup, .teardown = platform_teardown,
+};
+
+const struct fixture platform_shared = {
+	.setup = platform_setup_shared, .teardown = platform_teardown,
+};
+
+const struct fixture platform_no_alloc = {
+	.setup = platform_setup_no_alloc, .teardown = platform_teardown,
+};
+
+const struct fixture platform_huge = {
+	.name = "huge", .setup = platform_setup_huge, .teardown = platform_teardown,
+};
+
+const struct fixture platform_gigantic = {
+	.setup = platform_setup_gigantic, .teardown = platform_teardown,
+};
 
 int platform_group_teardown(void **state)
 {

@@ -30,35 +30,20 @@ struct platform {
 	__u64 armed;
 };
 
-/* *state becomes a struct platform; the file can be mapped. */
-int platform_setup(void **state);
+/*
+ * *state becomes a struct platform, whose file can be mapped. After the test all is closed,
+ * and nothing may be assigned then.
+ */
+extern const struct fixture platform;
 /* The same, but all pages start shared. */
-int platform_setup_shared(void **state);
+extern const struct fixture platform_shared;
 /* The same as the first, but guests don't allocate. */
-int platform_setup_no_alloc(void **state);
+extern const struct fixture platform_no_alloc;
 /* The same as the first, but in huge pages; in one gigantic page. */
-int platform_setup_huge(void **state);
-int platform_setup_gigantic(void **state);
-/* Closes everything, after which nothing may be assigned. */
-int platform_teardown(void **state);
+extern const struct fixture platform_huge, platform_gigantic;
+
 /* Tells for each rule in how many tests it was looked at. */
 int platform_group_teardown(void **state);
-
-#define platform_test(function)						\
-	cmocka_unit_test_setup_teardown(function, platform_setup,	\
-					platform_teardown)
-#define platform_test_shared(function)					\
-	cmocka_unit_test_setup_teardown(function, platform_setup_shared, \
-					platform_teardown)
-#define platform_test_no_alloc(function)				\
-	cmocka_unit_test_setup_teardown(function, platform_setup_no_alloc, \
-					platform_teardown)
-#define platform_test_gigantic(function)				\
-	cmocka_unit_test_setup_teardown(function, platform_setup_gigantic, \
-					platform_teardown)
-#define platform_test_huge(function)					\
-	{ #function " in huge pages", function, platform_setup_huge,	\
-	  platform_teardown, NULL }
 
 /* One side goes before the test is over. */
 void close_file(struct platform *p);

@@ -28,7 +28,7 @@ static void expect_populated(struct platform *p, __u64 start, __u64 nr)
 		assert_int_equal(guest_read(p, 0, start + i), WORD + i);
 }
 
-static void test_missing_present_prepared(void **state)
+TEST(missing_present_prepared, &platform)
 {
 	struct platform *p = *state;
 	__u64 *source = make_source(12);
@@ -59,7 +59,7 @@ static void test_missing_present_prepared(void **state)
 }
 
 /* The launch in place: loaded while shared, converted, measured. */
-static void test_in_place(void **state)
+TEST(in_place, &platform_shared)
 {
 	struct platform *p = *state;
 	struct kpp_populate populate = { .nr = FILE_PAGES };
@@ -75,7 +75,7 @@ static void test_in_place(void **state)
 	expect_populated(p, 0, FILE_PAGES);
 }
 
-static void test_in_place_of_holes(void **state)
+TEST(in_place_of_holes, &platform)
 {
 	struct platform *p = *state;
 	struct kpp_populate populate = { .index = 4, .nr = 4 };
@@ -88,7 +88,7 @@ static void test_in_place_of_holes(void **state)
 }
 
 /* The source is this file's shared half, which has to be faulted in. */
-static void test_from_own_mapping(void **state)
+TEST(from_own_mapping, &platform_shared)
 {
 	struct platform *p = *state;
 	__u64 half = FILE_PAGES / 2;
@@ -107,7 +107,7 @@ static void test_from_own_mapping(void **state)
 	expect_populated(p, 0, half);
 }
 
-static void test_from_private_half(void **state)
+TEST(from_private_half, &platform)
 {
 	struct platform *p = *state;
 	struct kpp_populate populate = {
@@ -123,7 +123,7 @@ static void test_from_private_half(void **state)
 	assert_int_equal(assigned(p), 8);
 }
 
-static void test_shared_in_the_middle(void **state)
+TEST(shared_in_the_middle, &platform)
 {
 	struct platform *p = *state;
 	__u64 *source = make_source(8);
@@ -144,7 +144,7 @@ static void test_shared_in_the_middle(void **state)
 	munmap(source, 8 * PAGE);
 }
 
-static void test_outside(void **state)
+TEST(outside, &platform)
 {
 	struct platform *p = *state;
 	static const struct {
@@ -166,7 +166,7 @@ static void test_outside(void **state)
 }
 
 /* The file's own ioctl keeps its hands off what a platform guards. */
-static void test_ioctl(void **state)
+TEST(ioctl, &platform)
 {
 	struct platform *p = *state;
 	__u64 *source = make_source(4);
@@ -188,7 +188,7 @@ static void test_ioctl(void **state)
 }
 
 /* What the guest has mapped goes before it is filled anew. */
-static void test_mapped(void **state)
+TEST(mapped, &platform)
 {
 	struct platform *p = *state;
 	struct kpp_populate populate = { .nr = FILE_PAGES };
@@ -202,20 +202,4 @@ static void test_mapped(void **state)
 		assert_int_not_equal(guest_read(p, 0, i), WORD);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		platform_test(test_missing_present_prepared),
-		platform_test_shared(test_in_place),
-		platform_test(test_in_place_of_holes),
-		platform_test_shared(test_from_own_mapping),
-		platform_test(test_from_private_half),
-		platform_test(test_shared_in_the_middle),
-		platform_test(test_outside),
-		platform_test(test_ioctl),
-		platform_test(test_mapped),
-	};
-
-	return cmocka_run_group_tests_name("platform: populate", tests, NULL,
-					   platform_group_teardown);
-}
+TEST_MAIN("platform: populate", .teardown = platform_group_teardown)

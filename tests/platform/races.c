@@ -300,7 +300,7 @@ static void bind_quarters(struct platform *p)
 		     (slot + 1) * quarter(p));
 }
 
-static void test_faults_and_holes(void **state)
+TEST(faults_and_holes, &platform, &platform_huge)
 {
 	static const struct role roles[] = {
 		{ access_pages, 0 }, { access_pages, 0 }, { access_pages, 1 },
@@ -311,7 +311,7 @@ static void test_faults_and_holes(void **state)
 	play(*state, roles, ARRAY_SIZE(roles));
 }
 
-static void test_faults_and_conversions(void **state)
+TEST(faults_and_conversions, &platform, &platform_huge)
 {
 	static const struct role roles[] = {
 		{ access_pages, 0 }, { access_pages, 0 }, { access_pages, 1 },
@@ -323,7 +323,7 @@ static void test_faults_and_conversions(void **state)
 	play(*state, roles, ARRAY_SIZE(roles));
 }
 
-static void test_faults_and_populating(void **state)
+TEST(faults_and_populating, &platform, &platform_huge)
 {
 	static const struct role roles[] = {
 		{ access_pages, 0 }, { access_pages, 1 }, { access_pages, 2 },
@@ -334,7 +334,7 @@ static void test_faults_and_populating(void **state)
 	play(*state, roles, ARRAY_SIZE(roles));
 }
 
-static void test_guests_come_and_go(void **state)
+TEST(guests_come_and_go, &platform, &platform_huge)
 {
 	static const struct role roles[] = {
 		{ access_pages, 0 }, { access_pages, 3 }, { come_and_go, 0 },
@@ -345,7 +345,7 @@ static void test_guests_come_and_go(void **state)
 	play(*state, roles, ARRAY_SIZE(roles));
 }
 
-static void test_everything(void **state)
+TEST(everything, &platform, &platform_huge)
 {
 	struct platform *p = *state;
 	static const struct role roles[] = {
@@ -364,7 +364,7 @@ static void test_everything(void **state)
 	assert_int_equal(assigned(p), 0);
 }
 
-static void test_collapse(void **state)
+TEST(collapse, &platform_huge)
 {
 	static const struct role roles[] = {
 		{ access_pages, 0 }, { access_pages, 1 }, { access_pages, 2 },
@@ -377,7 +377,7 @@ static void test_collapse(void **state)
 }
 
 /* A huge page leaves the file while a fault takes it to pieces. */
-static void test_renewal(void **state)
+TEST(renewal, &platform_huge)
 {
 	static const struct role roles[] = {
 		{ access_pages, 0 }, { access_pages, 0 }, { access_pages, 1 },
@@ -390,22 +390,7 @@ static void test_renewal(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		platform_test(test_faults_and_holes),
-		platform_test(test_faults_and_conversions),
-		platform_test(test_faults_and_populating),
-		platform_test(test_guests_come_and_go),
-		platform_test(test_everything),
-		platform_test_huge(test_faults_and_holes),
-		platform_test_huge(test_faults_and_conversions),
-		platform_test_huge(test_faults_and_populating),
-		platform_test_huge(test_guests_come_and_go),
-		platform_test_huge(test_everything),
-		platform_test_huge(test_collapse),
-		platform_test_huge(test_renewal),
-	};
-
 	rounds_wanted = kernel_is_watched() ? WATCHED_ROUNDS : ROUNDS;
-	return cmocka_run_group_tests_name("platform: races", tests, NULL,
-					   platform_group_teardown);
+	return tests_run("platform: races",
+			 &(struct fixture){ .teardown = platform_group_teardown });
 }

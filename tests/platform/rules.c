@@ -6,7 +6,7 @@
  */
 #include "platform.h"
 
-static void test_assigned_twice(void **state)
+TEST(assigned_twice, &platform)
 {
 	struct platform *p = *state;
 	struct kpp_call assign = {
@@ -29,7 +29,7 @@ static void test_assigned_twice(void **state)
 }
 
 /* The four spare frames are one allocation. */
-static void test_wrong_order(void **state)
+TEST(wrong_order, &platform)
 {
 	struct platform *p = *state;
 	static const struct {
@@ -61,7 +61,7 @@ static void assign_spare(struct platform *p)
 	});
 }
 
-static void test_reclaimed_in_part(void **state)
+TEST(reclaimed_in_part, &platform)
 {
 	struct platform *p = *state;
 	struct kpp_call reclaim = { .type = KPP_CALL_RECLAIM };
@@ -83,7 +83,7 @@ static void test_reclaimed_in_part(void **state)
 	assert_int_equal(assigned(p), 0);
 }
 
-static void test_reclaimed_unassigned(void **state)
+TEST(reclaimed_unassigned, &platform)
 {
 	struct platform *p = *state;
 	const struct kpp_call reclaim = {
@@ -100,7 +100,7 @@ static void test_reclaimed_unassigned(void **state)
 }
 
 /* The frame in the middle is as good as the first. */
-static void test_freed_and_shared(void **state)
+TEST(freed_and_shared, &platform)
 {
 	struct platform *p = *state;
 	struct kpp_call lost = { .pfn = spare(p) + 3, .size = 1 };
@@ -124,7 +124,7 @@ static void test_freed_and_shared(void **state)
 	assert_int_equal(counts(p).provoked[KPP_FREED_ASSIGNED], 4);
 }
 
-static void test_host_access(void **state)
+TEST(host_access, &platform)
 {
 	struct platform *p = *state;
 	struct kpp_call access = {
@@ -146,7 +146,7 @@ static void test_host_access(void **state)
 	});
 }
 
-static void test_never_reclaimed(void **state)
+TEST(never_reclaimed, &platform)
 {
 	struct platform *p = *state;
 
@@ -155,7 +155,7 @@ static void test_never_reclaimed(void **state)
 	call(p, (struct kpp_call){ .type = KPP_CALL_SETTLE });
 }
 
-static void test_owner_gone(void **state)
+TEST(owner_gone, &platform)
 {
 	struct platform *p = *state;
 
@@ -166,7 +166,7 @@ static void test_owner_gone(void **state)
 	});
 }
 
-static void test_invalidations(void **state)
+TEST(invalidations, &platform)
 {
 	struct platform *p = *state;
 	struct kpp_call begin = {
@@ -211,7 +211,7 @@ static void test_invalidations(void **state)
 	assert_int_equal(counts(p).provoked[KPP_BEGIN_WITHOUT_END], 1);
 }
 
-static void test_unbound_inside(void **state)
+TEST(unbound_inside, &platform)
 {
 	struct platform *p = *state;
 
@@ -225,125 +225,8 @@ static void test_unbound_inside(void **state)
 
 /* From here on the rules are broken on the module's own paths. */
 
-static void test_prepare_assigns_twice(void **state)
-{
-	struct platform *p = *state;
-
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
-	misbehave(p, KPP_ASSIGN_AGAIN);
-	arm(p, BIT(KPP_ASSIGNED_TWICE));
-	guest_write(p, 0, 3, 1);
-}
-
-static void test_prepare_lies_about_order(void **state)
-{
-	struct platform *p = *state;
-
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
-	misbehave(p, KPP_LIE_ORDER);
-	arm(p, BIT(KPP_ASSIGNED_ORDER));
-	guest_write(p, 0, 3, 1);
-}
-
-static void test_prepare_does_nothing(void **state)
-{
-	struct platform *p = *state;
-
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
-	misbehave(p, KPP_SKIP_ASSIGN);
-	/* Handed out, mapped, accessed; and reclaimed in the end */
-	arm(p, BIT(KPP_GUEST_UNASSIGNED) | BIT(KPP_RECLAIMED_UNASSIGNED));
-	guest_write(p, 0, 3, 1);
-	assert_int_equal(counts(p).provoked[KPP_GUEST_UNASSIGNED], 3);
-	punch(p, 3, 4);
-	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_UNASSIGNED], 1);
-}
-
-static void test_reclaim_does_nothing(void **state)
-{
-	struct platform *p = *state;
-
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
-	guest_write(p, 0, 3, 1);
-	guest_write(p, 0, 4, 1);
-	misbehave(p, KPP_SKIP_RECLAIM);
-	arm(p, BIT(KPP_FREED_ASSIGNED) | BIT(KPP_SHARED_ASSIGNED) |
-	       BIT(KPP_HOST_ACCESS));
-	/* The page is cleared, too, unless the allocator does that. */
-	punch(p, 3, 4);
-	assert_int_equal(counts(p).provoked[KPP_FREED_ASSIGNED], 1);
-	make_shared(p, 4, 5);
-	assert_int_equal(counts(p).provoked[KPP_SHARED_ASSIGNED], 1);
-	host_read(p, 4);
-}
-
-/* The host has a page mapped that then becomes a guest's once more. */
-static void test_host_holds(void **state)
-{
-	struct platform *p = *state;
-	__u64 pfn;
-
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
-	pfn = guest_write(p, 0, 4, 1);
-	make_shared(p, 4, 5);
-	host_read(p, 4);
-	arm(p, BIT(KPP_HOST_HOLDS));
-	call(p, (struct kpp_call){
-		.type = KPP_CALL_ASSIGN, .pfn = pfn, .guest_id = 1,
-	});
-	assert_int_equal(counts(p).provoked[KPP_HOST_HOLDS], 1);
-	call(p, (struct kpp_call){
-		.type = KPP_CALL_RECLAIM, .pfn = pfn, .size = 1,
-	});
-	assert_int_equal(counts(p).provoked[KPP_HOST_HOLDS], 2);
-}
-
-static void test_begin_keeps_mappings(void **state)
-{
-	struct platform *p = *state;
-
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
-	guest_write(p, 0, 3, 1);
-	misbehave(p, KPP_KEEP_MAPPINGS);
-	arm(p, BIT(KPP_RECLAIMED_MAPPED) | BIT(KPP_SURVIVED) |
-	       BIT(KPP_GUEST_UNASSIGNED));
-	punch(p, 3, 4);
-	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_MAPPED], 1);
-	assert_int_equal(counts(p).provoked[KPP_SURVIVED], 1);
-	/* The page isn't even the file's any more. */
-	guest_read(p, 0, 3);
-}
-
-/* A page that is looked up between begin and end is used all the same. */
-static void test_mapped_inside(void **state)
-{
-	struct platform *p = *state;
-
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
-	guest_write(p, 0, 3, 1);
-	misbehave(p, KPP_MAP_INSIDE);
-	arm(p, BIT(KPP_RECLAIMED_MAPPED) | BIT(KPP_SURVIVED));
-	punch(p, 3, 4);
-	assert_int_equal(counts(p).provoked[KPP_SURVIVED], 1);
-	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_MAPPED], 1);
-	misbehave(p, 0);
-	punch(p, 3, 4);
-}
-
-static void test_content_changed(void **state)
-{
-	struct platform *p = *state;
-	__u64 pfn;
-
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
-	pfn = guest_write(p, 0, 3, 1);
-	arm(p, BIT(KPP_CONTENT_CHANGED));
-	raw_write(p, pfn, 5);
-	punch(p, 3, 4);
-}
-
 /* The model, told of a page's place, sees a page that is shared there. */
-static void test_assigned_shared(void **state)
+TEST(assigned_shared, &platform)
 {
 	struct platform *p = *state;
 	const struct kpp_call assign = {
@@ -364,30 +247,121 @@ static void test_assigned_shared(void **state)
 	});
 }
 
-int main(void)
+TEST(prepare_assigns_twice, &platform)
 {
-	const struct CMUnitTest tests[] = {
-		platform_test(test_assigned_twice),
-		platform_test(test_wrong_order),
-		platform_test(test_reclaimed_in_part),
-		platform_test(test_reclaimed_unassigned),
-		platform_test(test_freed_and_shared),
-		platform_test(test_host_access),
-		platform_test(test_never_reclaimed),
-		platform_test(test_owner_gone),
-		platform_test(test_invalidations),
-		platform_test(test_unbound_inside),
-		platform_test(test_assigned_shared),
-		platform_test(test_prepare_assigns_twice),
-		platform_test(test_prepare_lies_about_order),
-		platform_test(test_prepare_does_nothing),
-		platform_test(test_reclaim_does_nothing),
-		platform_test(test_host_holds),
-		platform_test(test_begin_keeps_mappings),
-		platform_test(test_mapped_inside),
-		platform_test(test_content_changed),
-	};
+	struct platform *p = *state;
 
-	return cmocka_run_group_tests_name("platform: each rule fires", tests,
-					   NULL, platform_group_teardown);
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	misbehave(p, KPP_ASSIGN_AGAIN);
+	arm(p, BIT(KPP_ASSIGNED_TWICE));
+	guest_write(p, 0, 3, 1);
 }
+
+TEST(prepare_lies_about_order, &platform)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	misbehave(p, KPP_LIE_ORDER);
+	arm(p, BIT(KPP_ASSIGNED_ORDER));
+	guest_write(p, 0, 3, 1);
+}
+
+TEST(prepare_does_nothing, &platform)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	misbehave(p, KPP_SKIP_ASSIGN);
+	/* Handed out, mapped, accessed; and reclaimed in the end */
+	arm(p, BIT(KPP_GUEST_UNASSIGNED) | BIT(KPP_RECLAIMED_UNASSIGNED));
+	guest_write(p, 0, 3, 1);
+	assert_int_equal(counts(p).provoked[KPP_GUEST_UNASSIGNED], 3);
+	punch(p, 3, 4);
+	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_UNASSIGNED], 1);
+}
+
+TEST(reclaim_does_nothing, &platform)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 3, 1);
+	guest_write(p, 0, 4, 1);
+	misbehave(p, KPP_SKIP_RECLAIM);
+	arm(p, BIT(KPP_FREED_ASSIGNED) | BIT(KPP_SHARED_ASSIGNED) |
+	       BIT(KPP_HOST_ACCESS));
+	/* The page is cleared, too, unless the allocator does that. */
+	punch(p, 3, 4);
+	assert_int_equal(counts(p).provoked[KPP_FREED_ASSIGNED], 1);
+	make_shared(p, 4, 5);
+	assert_int_equal(counts(p).provoked[KPP_SHARED_ASSIGNED], 1);
+	host_read(p, 4);
+}
+
+/* The host has a page mapped that then becomes a guest's once more. */
+TEST(host_holds, &platform)
+{
+	struct platform *p = *state;
+	__u64 pfn;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	pfn = guest_write(p, 0, 4, 1);
+	make_shared(p, 4, 5);
+	host_read(p, 4);
+	arm(p, BIT(KPP_HOST_HOLDS));
+	call(p, (struct kpp_call){
+		.type = KPP_CALL_ASSIGN, .pfn = pfn, .guest_id = 1,
+	});
+	assert_int_equal(counts(p).provoked[KPP_HOST_HOLDS], 1);
+	call(p, (struct kpp_call){
+		.type = KPP_CALL_RECLAIM, .pfn = pfn, .size = 1,
+	});
+	assert_int_equal(counts(p).provoked[KPP_HOST_HOLDS], 2);
+}
+
+TEST(begin_keeps_mappings, &platform)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 3, 1);
+	misbehave(p, KPP_KEEP_MAPPINGS);
+	arm(p, BIT(KPP_RECLAIMED_MAPPED) | BIT(KPP_SURVIVED) |
+	       BIT(KPP_GUEST_UNASSIGNED));
+	punch(p, 3, 4);
+	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_MAPPED], 1);
+	assert_int_equal(counts(p).provoked[KPP_SURVIVED], 1);
+	/* The page isn't even the file's any more. */
+	guest_read(p, 0, 3);
+}
+
+/* A page that is looked up between begin and end is used all the same. */
+TEST(mapped_inside, &platform)
+{
+	struct platform *p = *state;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	guest_write(p, 0, 3, 1);
+	misbehave(p, KPP_MAP_INSIDE);
+	arm(p, BIT(KPP_RECLAIMED_MAPPED) | BIT(KPP_SURVIVED));
+	punch(p, 3, 4);
+	assert_int_equal(counts(p).provoked[KPP_SURVIVED], 1);
+	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_MAPPED], 1);
+	misbehave(p, 0);
+	punch(p, 3, 4);
+}
+
+TEST(content_changed, &platform)
+{
+	struct platform *p = *state;
+	__u64 pfn;
+
+	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	pfn = guest_write(p, 0, 3, 1);
+	arm(p, BIT(KPP_CONTENT_CHANGED));
+	raw_write(p, pfn, 5);
+	punch(p, 3, 4);
+}
+
+TEST_MAIN("platform: each rule fires", .teardown = platform_group_teardown)
