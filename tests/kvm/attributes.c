@@ -25,7 +25,7 @@ static void set(struct machine *m, __u64 gpa, __u64 size, bool private)
 	expect_ok(vm_try_attributes(m->vm, gpa, size, private), "attributes");
 }
 
-static void test_private_attribute_of_shared_page(void **state)
+TEST(private_attribute_of_shared_page, &machine_mapped)
 {
 	struct machine *m = *state;
 	__u64 word;
@@ -44,7 +44,7 @@ static void test_private_attribute_of_shared_page(void **state)
 	}
 }
 
-static void test_shared_attribute_of_private_page(void **state)
+TEST(shared_attribute_of_private_page, &machine_mapped)
 {
 	struct machine *m = *state;
 	__u64 word;
@@ -64,7 +64,7 @@ static void test_shared_attribute_of_private_page(void **state)
 }
 
 /* A VMM that doesn't know of them gets the same machine. */
-static void test_attributes_never_set(void **state)
+TEST(attributes_never_set, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -111,7 +111,7 @@ static void others_stop(struct others *o)
 	close(o->private);
 }
 
-static void test_other_slots_follow(void **state)
+TEST(other_slots_follow, &machine_mapped)
 {
 	struct machine *m = *state;
 	struct others o;
@@ -135,7 +135,7 @@ static void test_other_slots_follow(void **state)
 }
 
 /* One call over all slots */
-static void test_range_over_all_slots(void **state)
+TEST(range_over_all_slots, &machine_mapped)
 {
 	struct machine *m = *state;
 	struct others o;
@@ -158,7 +158,7 @@ static void test_range_over_all_slots(void **state)
 }
 
 /* What is converted in one file is nothing to the slots of the others. */
-static void test_conversion_leaves_other_slots(void **state)
+TEST(conversion_leaves_other_slots, &machine_mapped)
 {
 	struct machine *m = *state;
 	struct others o;
@@ -177,17 +177,4 @@ static void test_conversion_leaves_other_slots(void **state)
 	others_stop(&o);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		mapped_test(test_private_attribute_of_shared_page),
-		mapped_test(test_shared_attribute_of_private_page),
-		mapped_test(test_attributes_never_set),
-		mapped_test(test_other_slots_follow),
-		mapped_test(test_range_over_all_slots),
-		mapped_test(test_conversion_leaves_other_slots),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: attributes", tests,
-					   emulation_setup, NULL);
-}
+TEST_MAIN("KVM guest: attributes", .setup = emulation_setup)

@@ -17,7 +17,7 @@
 #define TAG		0x7100000000000000ULL
 #define NEXT_PAGE	(DATA_GPA + PAGE)
 
-static void test_string_io(void **state)
+TEST(string_io, &machine_mapped)
 {
 	struct machine *m = *state;
 	__u64 word;
@@ -38,7 +38,7 @@ static void test_string_io(void **state)
 }
 
 /* One access, half of it in each kind of memory */
-static void test_across_a_boundary(void **state)
+TEST(across_a_boundary, &machine_mapped)
 {
 	struct machine *m = *state;
 	const __u64 at = NEXT_PAGE - 4;
@@ -56,7 +56,7 @@ static void test_across_a_boundary(void **state)
 }
 
 /* Cut in two by a conversion in the middle, at an exit to the VMM */
-static void test_converted_amidst_string_io(void **state)
+TEST(converted_amidst_string_io, &machine_mapped)
 {
 	struct machine *m = *state;
 	const __u64 size = 2 * PAGE;
@@ -79,7 +79,7 @@ static void test_converted_amidst_string_io(void **state)
 		assert_int_equal(peek(&m->cpu, at), 0x7777777777777777ULL);
 }
 
-static void test_emulated_instructions(void **state)
+TEST(emulated_instructions, &machine_mapped)
 {
 	struct machine *m = *state;
 	struct vcpu *cpu = &m->cpu;
@@ -110,7 +110,7 @@ static void test_emulated_instructions(void **state)
  * The guest's page table is shared and private in turn, and so is what it leads
  * to. KVM walks it for an emulated access and sets the bits in it.
  */
-static void test_page_table(void **state)
+TEST(page_table, &machine_mapped)
 {
 	const __u64 bits = PTE_ACCESSED | PTE_DIRTY;
 	struct machine *m = *state;
@@ -156,7 +156,7 @@ static void set_clock(struct machine *m, __u64 now)
 #define TIME_GPA	(DATA_GPA + 16)
 
 /* KVM keeps the page itself, and the address in the VMM, for the next update. */
-static void test_clock(void **state)
+TEST(clock, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -179,7 +179,7 @@ static void test_clock(void **state)
 }
 
 /* The page that had the clock goes to the host, and stays clean there. */
-static void test_clock_after_punch(void **state)
+TEST(clock_after_punch, &machine_mapped)
 {
 	struct machine *m = *state;
 	char *other;
@@ -205,7 +205,7 @@ static void test_clock_after_punch(void **state)
 }
 
 /* The VMM's mapping goes, and the clock comes back when there is one again. */
-static void test_clock_without_mapping(void **state)
+TEST(clock_without_mapping, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -220,7 +220,7 @@ static void test_clock_without_mapping(void **state)
 }
 
 /* Steal time is written through an address that KVM has looked up before. */
-static void test_steal_time(void **state)
+TEST(steal_time, &machine_mapped)
 {
 	struct machine *m = *state;
 	const __u64 version = DATA_GPA + 8;
@@ -238,20 +238,4 @@ static void test_steal_time(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		mapped_test(test_string_io),
-		mapped_test(test_across_a_boundary),
-		mapped_test(test_converted_amidst_string_io),
-		mapped_test(test_emulated_instructions),
-		mapped_test(test_page_table),
-		mapped_test(test_clock),
-		mapped_test(test_clock_after_punch),
-		mapped_test(test_clock_without_mapping),
-		mapped_test(test_steal_time),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: both states", tests,
-					   emulation_setup, NULL);
-}
+TEST_MAIN("KVM guest: both states", .setup = emulation_setup)

@@ -55,7 +55,7 @@ static void enable_clock(struct vcpu *cpu)
 	vcpu_call(cpu, guest_wrmsr, MSR_SYSTEM_TIME, CLOCK_GPA | MSR_ENABLE, 0);
 }
 
-static void test_clock_page(void **state)
+TEST(clock_page, &machine_plain)
 {
 	struct machine *m = *state;
 
@@ -71,7 +71,7 @@ static void test_clock_page(void **state)
  * host gives out again first what it got back last: whoever has it now must
  * find it zero, and find no clock in it later.
  */
-static void test_punch_the_clock_page(void **state)
+TEST(punch_the_clock_page, &machine_plain)
 {
 	const __u64 size = 64 * MIB;
 	struct machine *m = *state;
@@ -93,7 +93,20 @@ static void test_punch_the_clock_page(void **state)
 	}
 }
 
-static void test_clock_page_after_slot_moves(void **state)
+/* What KVM keeps for the clock must not keep the page from its owner. */
+TEST(punch_frees_the_clock_page, &machine_plain)
+{
+	struct machine *m = *state;
+	__u64 before = file_allocated(m->file);
+
+	enable_clock(&m->cpu);
+	check_clock(&m->cpu, 1);
+	assert_int_equal(file_allocated(m->file), before + PAGE);
+	expect_ok(file_punch(m->file, CLOCK_PAGE, PAGE), "punching");
+	assert_int_equal(file_allocated(m->file), before);
+}
+
+TEST(clock_page_after_slot_moves, &machine_plain)
 {
 	struct machine *m = *state;
 
@@ -106,24 +119,10 @@ static void test_clock_page_after_slot_moves(void **state)
 	check_clock(&m->cpu, 1ULL << 52);
 }
 
-/* What KVM keeps for the clock must not keep the page from its owner. */
-static void test_punch_frees_the_clock_page(void **state)
-{
-	struct machine *m = *state;
-	__u64 before = file_allocated(m->file);
-
-	enable_clock(&m->cpu);
-	check_clock(&m->cpu, 1);
-	assert_int_equal(file_allocated(m->file), before + PAGE);
-	expect_ok(file_punch(m->file, CLOCK_PAGE, PAGE), "punching");
-	assert_int_equal(file_allocated(m->file), before);
-}
-
-static void test_vm_dies_with_clock(void **state)
+TEST(vm_dies_with_clock)
 {
 	struct machine m;
 
-	(void)state;
 	machine_start(&m, MEM_SIZE, 0);
 	enable_clock(&m.cpu);
 	check_clock(&m.cpu, 1);
@@ -134,7 +133,7 @@ static void test_vm_dies_with_clock(void **state)
 	close(m.file);
 }
 
-static void test_wall_clock(void **state)
+TEST(wall_clock, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 version_and_seconds;
@@ -150,16 +149,4 @@ static void test_wall_clock(void **state)
 	assert_true(seconds > 1577836800);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		machine_test(test_clock_page),
-		machine_test(test_punch_the_clock_page),
-		machine_test(test_punch_frees_the_clock_page),
-		machine_test(test_clock_page_after_slot_moves),
-		cmocka_unit_test(test_vm_dies_with_clock),
-		machine_test(test_wall_clock),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: clocks", tests, NULL, NULL);
-}
+TEST_MAIN("KVM guest: clocks")

@@ -8,7 +8,7 @@
 #define TAG	0x5a00000000000000ULL
 #define PAGES	16
 
-static void test_populated(void **state)
+TEST(populated, &machine_plain)
 {
 	struct machine *m = *state;
 
@@ -16,7 +16,7 @@ static void test_populated(void **state)
 	assert_int_equal(zeros(&m->cpu, DATA_GPA, PAGES, TAG), 0);
 }
 
-static void test_populated_over_present(void **state)
+TEST(populated_over_present, &machine_plain)
 {
 	struct machine *m = *state;
 
@@ -25,7 +25,7 @@ static void test_populated_over_present(void **state)
 	assert_int_equal(zeros(&m->cpu, DATA_GPA, PAGES, TAG), 0);
 }
 
-static void test_holes_are_zero(void **state)
+TEST(holes_are_zero, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 before = file_allocated(m->file);
@@ -34,7 +34,7 @@ static void test_holes_are_zero(void **state)
 	assert_int_equal(file_allocated(m->file) - before, PAGES * PAGE);
 }
 
-static void test_allocated_is_zero(void **state)
+TEST(allocated_is_zero, &machine_plain)
 {
 	struct machine *m = *state;
 
@@ -42,7 +42,7 @@ static void test_allocated_is_zero(void **state)
 	assert_int_equal(zeros(&m->cpu, DATA_GPA, PAGES, TAG), PAGES * WORDS);
 }
 
-static void test_writes_survive_the_slot(void **state)
+TEST(writes_survive_the_slot, &machine_plain)
 {
 	struct machine *m = *state;
 
@@ -53,7 +53,7 @@ static void test_writes_survive_the_slot(void **state)
 }
 
 /* The same page of the file at another address: it is content, not place. */
-static void test_slot_moves(void **state)
+TEST(slot_moves, &machine_plain)
 {
 	struct machine *m = *state;
 	struct slot low = m->slot;
@@ -72,7 +72,7 @@ static void test_slot_moves(void **state)
 			       TAG + DATA_GPA - high.gpa), 0);
 }
 
-static void test_punched_is_zero(void **state)
+TEST(punched_is_zero, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 before = file_allocated(m->file);
@@ -87,13 +87,12 @@ static void test_punched_is_zero(void **state)
 	assert_int_equal(zeros(&m->cpu, DATA_GPA + 3 * PAGE, PAGES - 3, TAG), 0);
 }
 
-static void test_punched_is_back_with_the_host(void **state)
+TEST(punched_is_back_with_the_host)
 {
 	const __u64 size = 256 * MIB;
 	struct machine m;
 	__u64 full, before;
 
-	(void)state;
 	machine_start(&m, DATA_GPA + size, 0);
 	before = file_allocated(m.file);
 	fill(&m.cpu, DATA_GPA, size / PAGE, TAG);
@@ -105,12 +104,11 @@ static void test_punched_is_back_with_the_host(void **state)
 	machine_stop(&m);
 }
 
-static void test_no_auto_alloc(void **state)
+TEST(no_auto_alloc)
 {
 	struct machine m;
 	__u64 before;
 
-	(void)state;
 	machine_start(&m, MEM_SIZE, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 	before = file_allocated(m.file);
 	vcpu_enter(&m.cpu, guest_poke,
@@ -132,7 +130,7 @@ static void test_no_auto_alloc(void **state)
 	machine_stop(&m);
 }
 
-static void test_pre_fault(void **state)
+TEST(pre_fault, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 before = file_allocated(m->file);
@@ -146,11 +144,10 @@ static void test_pre_fault(void **state)
 	assert_int_equal(zeros(&m->cpu, DATA_GPA, PAGES, TAG), PAGES * WORDS);
 }
 
-static void test_pre_fault_no_auto_alloc(void **state)
+TEST(pre_fault_no_auto_alloc)
 {
 	struct machine m;
 
-	(void)state;
 	machine_start(&m, MEM_SIZE, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 	expect_error(ENOENT, vcpu_pre_fault(&m.cpu, DATA_GPA, PAGE), "a hole");
 	expect_ok(file_allocate(m.file, DATA_GPA, PAGE), "allocating");
@@ -159,7 +156,7 @@ static void test_pre_fault_no_auto_alloc(void **state)
 }
 
 /* One VM with a slot of each kind: neither gets in the other's way. */
-static void test_beside_native(void **state)
+TEST(beside_native, &machine_plain)
 {
 	struct machine *m = *state;
 	struct slot native = {
@@ -188,7 +185,7 @@ static void test_beside_native(void **state)
 }
 
 /* Far from the start of file and address space, where 32 bits don't reach. */
-static void test_beyond_4_gib(void **state)
+TEST(beyond_4_gib, &machine_plain)
 {
 	struct machine *m = *state;
 	const __u64 offset = (1ULL << 40) + 5 * PAGE;
@@ -208,23 +205,4 @@ static void test_beyond_4_gib(void **state)
 	close(file);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		machine_test(test_populated),
-		machine_test(test_populated_over_present),
-		machine_test(test_holes_are_zero),
-		machine_test(test_allocated_is_zero),
-		machine_test(test_writes_survive_the_slot),
-		machine_test(test_slot_moves),
-		machine_test(test_punched_is_zero),
-		cmocka_unit_test(test_punched_is_back_with_the_host),
-		cmocka_unit_test(test_no_auto_alloc),
-		machine_test(test_pre_fault),
-		cmocka_unit_test(test_pre_fault_no_auto_alloc),
-		machine_test(test_beside_native),
-		machine_test(test_beyond_4_gib),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: content", tests, NULL, NULL);
-}
+TEST_MAIN("KVM guest: content")

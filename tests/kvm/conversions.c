@@ -90,29 +90,27 @@ static int prefault(struct attacker *a)
 	return 0;
 }
 
-static void test_two_converters(void **state)
+TEST(two_converters)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 		.seconds = SECONDS, .attacks = { attack_convert, attack_convert },
 	};
 
-	(void)state;
 	race_on_data(&plan, KVM_PRIVATE_FLAG_MMAP);
 }
 
-static void test_host_access(void **state)
+TEST(host_access)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 		.seconds = SECONDS, .attacks = { attack_convert, touch, touch },
 	};
 
-	(void)state;
 	race_on_data(&plan, KVM_PRIVATE_FLAG_MMAP);
 }
 
-static void test_punch(void **state)
+TEST(punch)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
@@ -120,11 +118,10 @@ static void test_punch(void **state)
 		.attacks = { attack_convert, touch, attack_punch, populate },
 	};
 
-	(void)state;
 	race_on_data(&plan, KVM_PRIVATE_FLAG_MMAP);
 }
 
-static void test_attributes(void **state)
+TEST(attributes)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
@@ -132,11 +129,10 @@ static void test_attributes(void **state)
 		.attacks = { attack_convert, touch, flip_attributes },
 	};
 
-	(void)state;
 	race_on_data(&plan, KVM_PRIVATE_FLAG_MMAP);
 }
 
-static void test_slot(void **state)
+TEST(slot)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
@@ -146,59 +142,24 @@ static void test_slot(void **state)
 		},
 	};
 
-	(void)state;
 	race_on_data(&plan, KVM_PRIVATE_FLAG_MMAP);
 }
 
-static void test_emulated_access(void **state)
+TEST(emulated_access)
 {
 	const struct race_plan plan = {
 		.guest = guest_emulated_patrol, .gpa = DATA_GPA, .writes = true,
 		.seconds = SECONDS, .attacks = { attack_convert, touch, attack_punch },
 	};
 
-	(void)state;
 	race_on_data(&plan, KVM_PRIVATE_FLAG_MMAP);
-}
-
-static void test_clock(void **state)
-{
-	const struct race_plan plan = {
-		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
-		.seconds = SECONDS,
-		.attacks = { attack_set_clock, convert_clocks, attack_convert },
-	};
-	struct race race;
-
-	(void)state;
-	race_start(&race, KVM_PRIVATE_FLAG_MMAP);
-	vcpu_call(&race.machine.cpu, guest_wrmsr, MSR_SYSTEM_TIME,
-		  (DATA_GPA + RACE_SIZE) | MSR_ENABLE, 0);
-	vcpu_call(&race.second, guest_wrmsr, MSR_SYSTEM_TIME,
-		  (DATA_GPA + RACE_SIZE + PAGE) | MSR_ENABLE, 0);
-	race_run(&race, &plan);
-}
-
-static void test_prefault(void **state)
-{
-	const struct race_plan plan = {
-		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
-		.seconds = SECONDS, .attacks = { attack_convert, prefault },
-	};
-	struct race race;
-
-	(void)state;
-	race_start(&race, KVM_PRIVATE_FLAG_MMAP);
-	vcpu_open(&idle, race.machine.vm, 2);
-	race_run(&race, &plan);
-	vcpu_close(&idle);
 }
 
 /*
  * The word that two vCPUs add to is in memory of either kind, and so is the page
  * table that leads KVM to it. No sum gets lost.
  */
-static void test_emulated_lock(void **state)
+TEST(emulated_lock, &machine_mapped)
 {
 	static const __u64 pages[] = { DATA_GPA, FINE_PT_GPA };
 	struct machine *m = *state;
@@ -222,20 +183,35 @@ static void test_emulated_lock(void **state)
 	assert_int_equal(peek(&m->cpu, DATA_GPA), sum);
 }
 
-int main(void)
+TEST(clock)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_two_converters),
-		cmocka_unit_test(test_host_access),
-		cmocka_unit_test(test_punch),
-		cmocka_unit_test(test_attributes),
-		cmocka_unit_test(test_slot),
-		cmocka_unit_test(test_emulated_access),
-		mapped_test(test_emulated_lock),
-		cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_prefault),
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.seconds = SECONDS,
+		.attacks = { attack_set_clock, convert_clocks, attack_convert },
 	};
+	struct race race;
 
-	return cmocka_run_group_tests_name("KVM guest: conversion races", tests,
-					   emulation_setup, NULL);
+	race_start(&race, KVM_PRIVATE_FLAG_MMAP);
+	vcpu_call(&race.machine.cpu, guest_wrmsr, MSR_SYSTEM_TIME,
+		  (DATA_GPA + RACE_SIZE) | MSR_ENABLE, 0);
+	vcpu_call(&race.second, guest_wrmsr, MSR_SYSTEM_TIME,
+		  (DATA_GPA + RACE_SIZE + PAGE) | MSR_ENABLE, 0);
+	race_run(&race, &plan);
 }
+
+TEST(prefault)
+{
+	const struct race_plan plan = {
+		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
+		.seconds = SECONDS, .attacks = { attack_convert, prefault },
+	};
+	struct race race;
+
+	race_start(&race, KVM_PRIVATE_FLAG_MMAP);
+	vcpu_open(&idle, race.machine.vm, 2);
+	race_run(&race, &plan);
+	vcpu_close(&idle);
+}
+
+TEST_MAIN("KVM guest: conversion races", .setup = emulation_setup)

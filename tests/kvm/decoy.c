@@ -59,7 +59,9 @@ static void expect_untouched(const struct decoy *d)
 			fail_msg("host memory at %#zx of the slot was written", i);
 }
 
-static void test_guest_access(void **state)
+static const struct fixture vm = { .setup = setup, .teardown = teardown };
+
+TEST(guest_access, &vm)
 {
 	struct decoy *d = *state;
 	struct vcpu *cpu = &d->machine.cpu;
@@ -72,7 +74,7 @@ static void test_guest_access(void **state)
 	expect_untouched(d);
 }
 
-static void test_emulated_access(void **state)
+TEST(emulated_access, &vm)
 {
 	struct decoy *d = *state;
 	struct vcpu *cpu = &d->machine.cpu;
@@ -87,7 +89,7 @@ static void test_emulated_access(void **state)
 	expect_untouched(d);
 }
 
-static void test_string_io(void **state)
+TEST(string_io, &vm)
 {
 	struct decoy *d = *state;
 	struct vcpu *cpu = &d->machine.cpu;
@@ -104,7 +106,7 @@ static void test_string_io(void **state)
 }
 
 /* Page tables: what KVM walks, and where it sets accessed and dirty bits. */
-static void test_page_tables(void **state)
+TEST(page_tables, &vm)
 {
 	struct decoy *d = *state;
 	struct vcpu *cpu = &d->machine.cpu;
@@ -120,7 +122,7 @@ static void test_page_tables(void **state)
 }
 
 /* Everything that KVM writes for the guest on its own account */
-static void test_paravirtual_writes(void **state)
+TEST(paravirtual_writes, &vm)
 {
 	static const __u64 msrs[] = {
 		MSR_WALL_CLOCK, MSR_SYSTEM_TIME, MSR_STEAL_TIME,
@@ -145,7 +147,7 @@ static void test_paravirtual_writes(void **state)
 }
 
 /* A shared range is the other way round: it is in the memory, not in the file. */
-static void test_shared(void **state)
+TEST(shared, &vm)
 {
 	struct decoy *d = *state;
 	struct machine *m = &d->machine;
@@ -170,7 +172,7 @@ static void test_shared(void **state)
 }
 
 /* The clock's page becomes shared and private again while KVM writes it. */
-static void test_clock_follows_attributes(void **state)
+TEST(clock_follows_attributes, &vm)
 {
 	struct decoy *d = *state;
 	struct machine *m = &d->machine;
@@ -195,21 +197,4 @@ static void test_clock_follows_attributes(void **state)
 	expect_untouched(d);
 }
 
-#define decoy_test(function) \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		decoy_test(test_guest_access),
-		decoy_test(test_emulated_access),
-		decoy_test(test_string_io),
-		decoy_test(test_page_tables),
-		decoy_test(test_paravirtual_writes),
-		decoy_test(test_shared),
-		decoy_test(test_clock_follows_attributes),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: decoy", tests,
-					   emulation_setup, NULL);
-}
+TEST_MAIN("KVM guest: decoy", .setup = emulation_setup)

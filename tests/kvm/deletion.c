@@ -224,15 +224,13 @@ static void punch_when_marked(int (*create)(int vm))
 	stop(&s);
 }
 
-static void test_punch_private(void **state)
+TEST(punch_private)
 {
-	(void)state;
 	punch_when_marked(create_private);
 }
 
-static void test_punch_native(void **state)
+TEST(punch_native)
 {
-	(void)state;
 	punch_when_marked(create_native);
 }
 
@@ -263,15 +261,13 @@ static void lose_page_when_marked(int (*create)(int vm))
 	stop(&s);
 }
 
-static void test_lost_page_private(void **state)
+TEST(lost_page_private)
 {
-	(void)state;
 	lose_page_when_marked(create_private);
 }
 
-static void test_lost_page_native(void **state)
+TEST(lost_page_native)
 {
-	(void)state;
 	lose_page_when_marked(create_native);
 }
 
@@ -325,15 +321,13 @@ static void recreate_under_punches(int (*create)(int vm))
 	stop(&s);
 }
 
-static void test_recreate_private(void **state)
+TEST(recreate_private)
 {
-	(void)state;
 	recreate_under_punches(create_private);
 }
 
-static void test_recreate_native(void **state)
+TEST(recreate_native)
 {
-	(void)state;
 	recreate_under_punches(create_native);
 }
 
@@ -341,12 +335,11 @@ static void test_recreate_native(void **state)
  * What is private the file says until the slot is gone: an access that KVM does
  * for the guest goes to the file, whatever the VM's attributes are.
  */
-static void test_state_when_marked(void **state)
+TEST(state_when_marked)
 {
 	const int file = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP);
 	struct scene s;
 
-	(void)state;
 	start(&s, vm_create(), file, file_map(file, FILE_SIZE));
 	expect_ok(file_make_shared(s.file, PAGE, PAGE, 0), "sharing");
 	vcpu_call(&s.cpu, guest_emulated_poke, FILE_GPA, TAG, 0);
@@ -360,18 +353,4 @@ static void test_state_when_marked(void **state)
 	stop(&s);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_punch_private),
-		cmocka_unit_test(test_punch_native),
-		cmocka_unit_test(test_lost_page_private),
-		cmocka_unit_test(test_lost_page_native),
-		cmocka_unit_test(test_recreate_private),
-		cmocka_unit_test(test_recreate_native),
-		cmocka_unit_test(test_state_when_marked),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: deletion of slots", tests,
-					   emulation_setup, NULL);
-}
+TEST_MAIN("KVM guest: deletion of slots", .setup = emulation_setup)

@@ -20,7 +20,7 @@ static void count_up(__u8 *data, size_t size)
 }
 
 /* Across a page border, so that one access has to be cut in two. */
-static void test_ins(void **state)
+TEST(ins, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 start = DATA_GPA + PAGE - 16;
@@ -36,7 +36,20 @@ static void test_ins(void **state)
 			 TAG + DATA_GPA + PAGE);
 }
 
-static void test_outs(void **state)
+/* A write is the guest's own access: it may allocate like any other. */
+TEST(ins_to_hole, &machine_plain)
+{
+	struct machine *m = *state;
+	__u64 before = file_allocated(m->file);
+	__u64 word = TAG;
+
+	ins(&m->cpu, DATA_GPA + 8, (__u8 *)&word, sizeof(word));
+	assert_int_equal(peek(&m->cpu, DATA_GPA + 8), TAG);
+	assert_int_equal(peek(&m->cpu, DATA_GPA), 0);
+	assert_int_equal(file_allocated(m->file), before + PAGE);
+}
+
+TEST(outs, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 start = DATA_GPA + PAGE - 16;
@@ -49,7 +62,7 @@ static void test_outs(void **state)
 }
 
 /* What the host populates is what OUTS sees, and what is punched is zero. */
-static void test_outs_after_populate_and_punch(void **state)
+TEST(outs_after_populate_and_punch, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 word;
@@ -62,21 +75,8 @@ static void test_outs_after_populate_and_punch(void **state)
 	assert_int_equal(word, 0);
 }
 
-/* A write is the guest's own access: it may allocate like any other. */
-static void test_ins_to_hole(void **state)
-{
-	struct machine *m = *state;
-	__u64 before = file_allocated(m->file);
-	__u64 word = TAG;
-
-	ins(&m->cpu, DATA_GPA + 8, (__u8 *)&word, sizeof(word));
-	assert_int_equal(peek(&m->cpu, DATA_GPA + 8), TAG);
-	assert_int_equal(peek(&m->cpu, DATA_GPA), 0);
-	assert_int_equal(file_allocated(m->file), before + PAGE);
-}
-
 /* KVM cuts a repeated MMIO move into single ones of at most 8 bytes. */
-static void test_movs_from_device(void **state)
+TEST(movs_from_device, &machine_plain)
 {
 	struct machine *m = *state;
 	struct kvm_run *run = m->cpu.run;
@@ -99,7 +99,7 @@ static void test_movs_from_device(void **state)
 				 words[i]);
 }
 
-static void test_movs_to_device(void **state)
+TEST(movs_to_device, &machine_plain)
 {
 	struct machine *m = *state;
 	struct kvm_run *run = m->cpu.run;
@@ -129,7 +129,7 @@ static void map_fine(struct vcpu *cpu, unsigned int i, __u64 gpa)
  * The destination of INS and the source of OUTS are only ever translated by
  * KVM, so that the bits in the page table, which is private itself, are KVM's.
  */
-static void test_accessed_and_dirty(void **state)
+TEST(accessed_and_dirty, &machine_plain)
 {
 	struct machine *m = *state;
 	const __u64 ad = PTE_ACCESSED | PTE_DIRTY;
@@ -153,7 +153,7 @@ static void test_accessed_and_dirty(void **state)
 }
 
 /* The address is in a page table that nobody has allocated: no mapping. */
-static void test_walk_of_hole(void **state)
+TEST(walk_of_hole, &machine_plain)
 {
 	struct machine *m = *state;
 	struct kvm_translation translation = { .linear_address = FINE_VA };
@@ -166,7 +166,7 @@ static void test_walk_of_hole(void **state)
 	assert_int_equal(file_allocated(m->file), before);
 }
 
-static void test_translate(void **state)
+TEST(translate, &machine_plain)
 {
 	struct machine *m = *state;
 	struct kvm_translation translation = { .linear_address = FINE_VA + 5 };
@@ -177,7 +177,7 @@ static void test_translate(void **state)
 	assert_int_equal(translation.physical_address, DATA_GPA + PAGE + 5);
 }
 
-static void test_stray_read(void **state)
+TEST(stray_read, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 before = file_allocated(m->file);
@@ -192,7 +192,7 @@ static void test_stray_read(void **state)
  * What the guest couldn't read itself isn't made up for it, neither as zeros nor
  * by allocating, until there is something.
  */
-static void test_no_auto_alloc(void **state)
+TEST(no_auto_alloc)
 {
 	const struct kvm_regs regs = {
 		.rsi = DATA_GPA, .rcx = 8, .rdx = STRING_IO_PORT,
@@ -201,7 +201,6 @@ static void test_no_auto_alloc(void **state)
 	__u64 before, word = TAG;
 	int reason;
 
-	(void)state;
 	machine_start(&m, MEM_SIZE, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 	before = file_allocated(m.file);
 	vcpu_enter(&m.cpu, guest_outs, &regs);
@@ -218,7 +217,7 @@ static void test_no_auto_alloc(void **state)
 	machine_stop(&m);
 }
 
-static void test_emulated_load_and_store(void **state)
+TEST(emulated_load_and_store, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 at = DATA_GPA + PAGE - 4;
@@ -229,7 +228,7 @@ static void test_emulated_load_and_store(void **state)
 	assert_int_equal(peek(&m->cpu, at), TAG + 1);
 }
 
-static void test_emulated_load_of_hole(void **state)
+TEST(emulated_load_of_hole, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 before = file_allocated(m->file);
@@ -239,7 +238,7 @@ static void test_emulated_load_of_hole(void **state)
 	assert_int_equal(file_allocated(m->file), before);
 }
 
-static void test_emulated_cmpxchg(void **state)
+TEST(emulated_cmpxchg, &machine_plain)
 {
 	struct machine *m = *state;
 
@@ -253,7 +252,7 @@ static void test_emulated_cmpxchg(void **state)
 	assert_int_equal(peek(&m->cpu, DATA_GPA), TAG + 2);
 }
 
-static void test_emulated_xadd(void **state)
+TEST(emulated_xadd, &machine_plain)
 {
 	struct machine *m = *state;
 
@@ -267,7 +266,7 @@ static void test_emulated_xadd(void **state)
 }
 
 /* A locked instruction is one access also between two vCPUs. */
-static void test_emulated_lock_is_atomic(void **state)
+TEST(emulated_lock_is_atomic, &machine_plain)
 {
 	struct machine *m = *state;
 	struct adders adders;
@@ -279,27 +278,4 @@ static void test_emulated_lock_is_atomic(void **state)
 	assert_int_equal(peek(&m->cpu, DATA_GPA), sum);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		machine_test(test_ins),
-		machine_test(test_ins_to_hole),
-		machine_test(test_outs),
-		machine_test(test_outs_after_populate_and_punch),
-		machine_test(test_movs_from_device),
-		machine_test(test_movs_to_device),
-		machine_test(test_accessed_and_dirty),
-		machine_test(test_walk_of_hole),
-		machine_test(test_translate),
-		machine_test(test_stray_read),
-		cmocka_unit_test(test_no_auto_alloc),
-		machine_test(test_emulated_load_and_store),
-		machine_test(test_emulated_load_of_hole),
-		machine_test(test_emulated_cmpxchg),
-		machine_test(test_emulated_xadd),
-		machine_test(test_emulated_lock_is_atomic),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: emulation", tests,
-					   emulation_setup, NULL);
-}
+TEST_MAIN("KVM guest: emulation", .setup = emulation_setup)

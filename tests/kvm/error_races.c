@@ -84,39 +84,24 @@ static const struct race_plan among_others = {
 	},
 };
 
-static void test_alone(void **state)
+TEST(alone)
 {
-	(void)state;
 	race_on_data(&alone, KVM_PRIVATE_FLAG_MMAP);
 }
 
-static void test_among_others(void **state)
+TEST(among_others)
 {
-	(void)state;
 	race_on_data(&among_others, KVM_PRIVATE_FLAG_MMAP);
 }
 
-static void test_huge(void **state)
+TEST(huge)
 {
-	(void)state;
 	race_huge(&alone);
 }
 
-static void test_huge_among_others(void **state)
+TEST(huge_among_others)
 {
-	(void)state;
 	race_huge(&among_others);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_alone),
-		cmocka_unit_test(test_among_others),
-		cmocka_unit_test(test_huge),
-		cmocka_unit_test(test_huge_among_others),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: memory errors while it runs",
-					   tests, NULL, NULL);
-}
+TEST_MAIN("KVM guest: memory errors while it runs")

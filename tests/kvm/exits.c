@@ -63,7 +63,7 @@ static void expect_in_file(struct machine *m)
 	munmap(page, PAGE);
 }
 
-static void test_no_access(void **state)
+TEST(no_access, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -73,7 +73,7 @@ static void test_no_access(void **state)
 	expect_in_file(m);
 }
 
-static void test_read_only(void **state)
+TEST(read_only, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -83,7 +83,7 @@ static void test_read_only(void **state)
 	expect_in_file(m);
 }
 
-static void test_nothing_mapped(void **state)
+TEST(nothing_mapped, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -96,7 +96,7 @@ static void test_nothing_mapped(void **state)
 }
 
 /* A page of the file that is private, and what is past its end */
-static void test_another_page_mapped(void **state)
+TEST(another_page_mapped, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -113,11 +113,10 @@ static void test_another_page_mapped(void **state)
 	expect_in_file(m);
 }
 
-static void test_no_auto_alloc(void **state)
+TEST(no_auto_alloc)
 {
 	struct machine m;
 
-	(void)state;
 	machine_start(&m, MEM_SIZE, KVM_PRIVATE_FLAG_MMAP |
 		      KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 	start_poke(&m);
@@ -163,9 +162,8 @@ static void with_memlock(void *arg)
 	machine_stop(&m);
 }
 
-static void test_memlock(void **state)
+TEST(memlock)
 {
-	(void)state;
 	child_run(with_memlock, NULL);
 }
 
@@ -203,7 +201,11 @@ static int contradiction_teardown(void **state)
 	return 0;
 }
 
-static void test_shared_in_the_file(void **state)
+static const struct fixture contradiction = {
+	.setup = contradiction_setup, .teardown = contradiction_teardown,
+};
+
+TEST(shared_in_the_file, &contradiction)
 {
 	struct contradiction *c = *state;
 	struct machine *m = &c->machine;
@@ -222,7 +224,7 @@ static void test_shared_in_the_file(void **state)
 	assert_int_equal(c->memory[AT / 8], 0);
 }
 
-static void test_hole_shared_in_the_file(void **state)
+TEST(hole_shared_in_the_file, &contradiction)
 {
 	struct contradiction *c = *state;
 	struct machine *m = &c->machine;
@@ -236,7 +238,7 @@ static void test_hole_shared_in_the_file(void **state)
 }
 
 /* The VMM may as well make the VM's side follow. */
-static void test_shared_in_both(void **state)
+TEST(shared_in_both, &contradiction)
 {
 	struct contradiction *c = *state;
 	struct machine *m = &c->machine;
@@ -252,7 +254,7 @@ static void test_shared_in_both(void **state)
 }
 
 /* What the VM says is shared isn't in the file at all. */
-static void test_private_in_the_file_alone(void **state)
+TEST(private_in_the_file_alone, &contradiction)
 {
 	struct contradiction *c = *state;
 	struct machine *m = &c->machine;
@@ -265,7 +267,7 @@ static void test_private_in_the_file_alone(void **state)
 }
 
 /* KVM's own accesses don't make up what the guest couldn't read. */
-static void test_emulated_contradiction(void **state)
+TEST(emulated_contradiction, &contradiction)
 {
 	struct contradiction *c = *state;
 	struct machine *m = &c->machine;
@@ -283,26 +285,4 @@ static void test_emulated_contradiction(void **state)
 	assert_int_equal(c->memory[AT / 8], 0);
 }
 
-#define contradiction_test(function)					\
-	cmocka_unit_test_setup_teardown(function, contradiction_setup,	\
-					contradiction_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		mapped_test(test_no_access),
-		mapped_test(test_read_only),
-		mapped_test(test_nothing_mapped),
-		mapped_test(test_another_page_mapped),
-		cmocka_unit_test(test_no_auto_alloc),
-		cmocka_unit_test(test_memlock),
-		contradiction_test(test_shared_in_the_file),
-		contradiction_test(test_hole_shared_in_the_file),
-		contradiction_test(test_shared_in_both),
-		contradiction_test(test_private_in_the_file_alone),
-		contradiction_test(test_emulated_contradiction),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: exits", tests,
-					   emulation_setup, NULL);
-}
+TEST_MAIN("KVM guest: exits", .setup = emulation_setup)

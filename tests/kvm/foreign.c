@@ -71,7 +71,9 @@ static void to_private(struct foreign *f, __u64 offset, __u64 size)
 		  "to private at %#llx", offset);
 }
 
-static void test_shared(void **state)
+static const struct fixture vm = { .setup = setup, .teardown = teardown };
+
+TEST(shared, &vm)
 {
 	struct foreign *f = *state;
 	struct vcpu *cpu = &f->machine.cpu;
@@ -84,7 +86,7 @@ static void test_shared(void **state)
 }
 
 /* No mapping of the file is there that could tell KVM. */
-static void test_there_and_back(void **state)
+TEST(there_and_back, &vm)
 {
 	struct foreign *f = *state;
 	struct vcpu *cpu = &f->machine.cpu;
@@ -100,7 +102,7 @@ static void test_there_and_back(void **state)
 	expect_untouched(f);
 }
 
-static void test_punched(void **state)
+TEST(punched, &vm)
 {
 	struct foreign *f = *state;
 	struct vcpu *cpu = &f->machine.cpu;
@@ -112,7 +114,7 @@ static void test_punched(void **state)
 }
 
 /* One mapping of the VMM's memory could cover 512 pages of the guest's. */
-static void test_private_among_shared(void **state)
+TEST(private_among_shared, &vm)
 {
 	struct foreign *f = *state;
 	struct vcpu *cpu = &f->machine.cpu;
@@ -142,7 +144,7 @@ static void emulate(struct foreign *f)
 	expect_untouched(f);
 }
 
-static void test_emulated(void **state)
+TEST(emulated, &vm)
 {
 	struct foreign *f = *state;
 
@@ -152,19 +154,4 @@ static void test_emulated(void **state)
 	emulate(f);
 }
 
-#define foreign_test(function) \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		foreign_test(test_shared),
-		foreign_test(test_there_and_back),
-		foreign_test(test_punched),
-		foreign_test(test_private_among_shared),
-		foreign_test(test_emulated),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: foreign memory", tests,
-					   emulation_setup, NULL);
-}
+TEST_MAIN("KVM guest: foreign memory", .setup = emulation_setup)

@@ -62,11 +62,10 @@ static void write_and_expect(struct huge_slot *h, __u64 gpa, const char *when)
 	expect_between(peek(h->cpu, gpa), TAG + gpa, TAG + gpa, "%s", when);
 }
 
-static void test_touch(void **state)
+TEST(touch)
 {
 	struct huge_slot h;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		start(&h, kinds[i], GPA, 0);
 		write_and_expect(&h, GPA + OFFSET, "a touch");
@@ -83,11 +82,10 @@ static void test_touch(void **state)
 	}
 }
 
-static void test_prefault(void **state)
+TEST(prefault)
 {
 	struct huge_slot h;
 
-	(void)state;
 	start(&h, 0, GPA, 0);
 	assert_int_equal(vcpu_pre_fault(h.cpu, GPA, SIZE), 0);
 	expect_entries(&h, 1, 1, "after prefaulting");
@@ -96,11 +94,10 @@ static void test_prefault(void **state)
 }
 
 /* A page goes, others stay as they are, and all is one again in the end. */
-static void test_hole(void **state)
+TEST(hole)
 {
 	struct huge_slot h;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		start(&h, kinds[i], GPA, 0);
 		write_and_expect(&h, GPA + OFFSET, "the page");
@@ -127,11 +124,10 @@ static void test_hole(void **state)
 }
 
 /* A page becomes shared: the rest is mapped as far as it is one. */
-static void test_convert(void **state)
+TEST(convert)
 {
 	struct huge_slot h;
 
-	(void)state;
 	start(&h, KVM_PRIVATE_FLAG_MMAP, GPA, 0);
 	write_and_expect(&h, GPA + OFFSET, "the page");
 	write_and_expect(&h, GPA, "the first");
@@ -152,7 +148,7 @@ static void test_convert(void **state)
 }
 
 /* In the guest and in the file it must begin alike, else it is mapped in less. */
-static void test_alignment(void **state)
+TEST(alignment)
 {
 	static const struct {
 		__u64 gpa, offset, huge;
@@ -166,7 +162,6 @@ static void test_alignment(void **state)
 	};
 	struct huge_slot h;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		__u64 gpa = rows[i].gpa + OFFSET;
 		__u64 offset = rows[i].offset + OFFSET;
@@ -184,13 +179,12 @@ static void test_alignment(void **state)
 }
 
 /* As many huge pages as there are between aligned and aligned again */
-static void test_every_block(void **state)
+TEST(every_block)
 {
 	/* Where a slot takes half a second some have to do. */
 	const __u64 step = (kernel_is_watched() ? 37 : 1) * HUGE_PAGE;
 	struct huge_slot h;
 
-	(void)state;
 	start(&h, KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED, GPA, 0);
 	huge_slot_delete(&h);
 	for (__u64 shift = HUGE_PAGE; shift < GIGANTIC_PAGE; shift += step) {
@@ -211,17 +205,4 @@ static void test_every_block(void **state)
 	huge_slot_stop(&h);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_touch),
-		cmocka_unit_test(test_prefault),
-		cmocka_unit_test(test_hole),
-		cmocka_unit_test(test_convert),
-		cmocka_unit_test(test_alignment),
-		cmocka_unit_test(test_every_block),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: gigantic pages", tests,
-					   gigantic_group_setup, NULL);
-}
+TEST_MAIN("KVM guest: gigantic pages", .setup = gigantic_group_setup)

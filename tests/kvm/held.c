@@ -17,7 +17,7 @@
 #define SIZE	(PAGES * PAGE)
 #define HELD	(DATA_GPA + 5 * PAGE)
 
-static void test_guest_mapping(void **state)
+TEST(guest_mapping, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -28,7 +28,7 @@ static void test_guest_mapping(void **state)
 }
 
 /* Both clocks and what KVM emulates, all at rest when the VMM converts. */
-static void test_pages_that_kvm_uses(void **state)
+TEST(pages_that_kvm_uses, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -51,7 +51,7 @@ static void splice_page(struct machine *m, int pipe_end, __u64 gpa)
 }
 
 /* The page is in a pipe: nobody's mapping, but somebody's reference. */
-static void test_pipe(void **state)
+TEST(pipe, &machine_mapped)
 {
 	struct machine *m = *state;
 	__u64 words[WORDS];
@@ -80,7 +80,7 @@ static void test_pipe(void **state)
 	close(ends[1]);
 }
 
-static void test_neighbours_of_a_held_page(void **state)
+TEST(neighbours_of_a_held_page, &machine_mapped)
 {
 	struct machine *m = *state;
 	int ends[2];
@@ -104,7 +104,7 @@ static void test_neighbours_of_a_held_page(void **state)
 }
 
 /* The pipe keeps what it had; the guest's new page doesn't show in it. */
-static void test_pipe_outlives_the_page(void **state)
+TEST(pipe_outlives_the_page, &machine_mapped)
 {
 	struct machine *m = *state;
 	__u64 words[WORDS];
@@ -124,16 +124,4 @@ static void test_pipe_outlives_the_page(void **state)
 	close(ends[1]);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		mapped_test(test_guest_mapping),
-		mapped_test(test_pages_that_kvm_uses),
-		mapped_test(test_pipe),
-		mapped_test(test_neighbours_of_a_held_page),
-		mapped_test(test_pipe_outlives_the_page),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: held pages", tests,
-					   emulation_setup, NULL);
-}
+TEST_MAIN("KVM guest: held pages", .setup = emulation_setup)

@@ -60,11 +60,10 @@ static void start(struct huge_slot *h, __u64 flags)
 }
 
 /* Any first touch maps all of the block. */
-static void test_touch(void **state)
+TEST(touch)
 {
 	struct huge_slot h;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		huge_slot_start(&h, SIZE, kinds[i], SIZE);
 		assert_int_equal(mapped_huge(&h), 0);
@@ -82,11 +81,10 @@ static void test_touch(void **state)
 	}
 }
 
-static void test_prefault(void **state)
+TEST(prefault)
 {
 	struct huge_slot h;
 
-	(void)state;
 	for (__u64 kind = 0; kind < 2; kind++) {
 		huge_slot_start(&h, SIZE, kind ? KVM_PRIVATE_FLAG_MMAP |
 				KVM_PRIVATE_FLAG_INIT_SHARED : 0, SIZE);
@@ -102,11 +100,10 @@ static void test_prefault(void **state)
 }
 
 /* Allocated before, in the one way or the other */
-static void test_there_already(void **state)
+TEST(there_already)
 {
 	struct huge_slot h;
 
-	(void)state;
 	huge_slot_start(&h, SIZE, KVM_PRIVATE_FLAG_MMAP, 0);
 	expect_ok(file_allocate(h.file, 0, SIZE), "allocate");
 	expect_ok(file_punch(h.file, PAGE_OFFSET, PAGE), "punch");
@@ -120,11 +117,10 @@ static void test_there_already(void **state)
 }
 
 /* 4 KiB go from under the guest; nothing else does. */
-static void test_punch(void **state)
+TEST(punch)
 {
 	struct huge_slot h;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		start(&h, kinds[i]);
 		expect_ok(file_punch(h.file, PAGE_OFFSET, PAGE), "punch");
@@ -148,11 +144,10 @@ static void test_punch(void **state)
 	}
 }
 
-static void test_collapse(void **state)
+TEST(collapse)
 {
 	struct huge_slot h;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		start(&h, kinds[i]);
 		for (unsigned int round = 0; round < 4; round++) {
@@ -178,12 +173,11 @@ static void test_collapse(void **state)
 }
 
 /* There and back again */
-static void test_convert(void **state)
+TEST(convert)
 {
 	static const __u64 offsets[] = { 0, 300 * PAGE, HUGE_PAGE - PAGE };
 	struct huge_slot h;
 
-	(void)state;
 	start(&h, KVM_PRIVATE_FLAG_MMAP);
 	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
 		const __u64 offset = HUGE_PAGE + offsets[i];
@@ -222,11 +216,10 @@ static void test_convert(void **state)
 	huge_slot_stop(&h);
 }
 
-static void test_every_other_page(void **state)
+TEST(every_other_page)
 {
 	struct huge_slot h;
 
-	(void)state;
 	start(&h, KVM_PRIVATE_FLAG_MMAP);
 	for (__u64 at = HUGE_PAGE; at < 2 * HUGE_PAGE; at += 2 * PAGE)
 		expect_ok(file_make_shared(h.file, at, PAGE, CONVERT_PRESERVE),
@@ -242,13 +235,12 @@ static void test_every_other_page(void **state)
 }
 
 /* Without MMAP it is the VM that says what is private. */
-static void test_vm_attributes(void **state)
+TEST(vm_attributes)
 {
 	__u64 *shared = mmap(NULL, SIZE + HUGE_PAGE, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct huge_slot h;
 
-	(void)state;
 	assert_ptr_not_equal(shared, MAP_FAILED);
 	shared = (__u64 *)(((uintptr_t)shared + HUGE_PAGE - 1) & -HUGE_PAGE);
 	huge_slot_start(&h, SIZE, 0, 0);
@@ -269,14 +261,13 @@ static void test_vm_attributes(void **state)
 }
 
 /* KVM's emulator in the middle of a huge page, and over the border of two */
-static void test_emulation(void **state)
+TEST(emulation)
 {
 	static const __u64 where[] = {
 		PAGE_GPA + 8, BLOCK_GPA - 4, BLOCK_GPA + HUGE_PAGE - 8,
 	};
 	struct huge_slot h;
 
-	(void)state;
 	start(&h, KVM_PRIVATE_FLAG_MMAP);
 	for (size_t i = 0; i < ARRAY_SIZE(where); i++) {
 		__u64 word = TAG + i;
@@ -301,12 +292,11 @@ static void set_clock(struct huge_slot *h, __u64 now)
 }
 
 /* A page that KVM writes by itself, when its block moves and comes apart */
-static void test_clock(void **state)
+TEST(clock)
 {
 	const __u64 time = PAGE_GPA + 16;
 	struct huge_slot h;
 
-	(void)state;
 	start(&h, KVM_PRIVATE_FLAG_MMAP);
 	vcpu_call(h.cpu, guest_wrmsr, MSR_SYSTEM_TIME, PAGE_GPA | MSR_ENABLE, 0);
 	for (__u64 i = 1; i < 5; i++) {
@@ -328,11 +318,10 @@ static void test_clock(void **state)
 }
 
 /* A hole in a block stays one, whatever is around it. */
-static void test_no_auto_alloc(void **state)
+TEST(no_auto_alloc)
 {
 	struct huge_slot h;
 
-	(void)state;
 	huge_slot_start(&h, SIZE, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC, SIZE);
 	vcpu_enter(h.cpu, guest_peek, &(struct kvm_regs){ .rdi = PAGE_GPA });
 	vcpu_expect_fault(h.cpu, ENOENT, PAGE_GPA, KVM_MEMORY_EXIT_FLAG_PRIVATE);
@@ -347,11 +336,10 @@ static void test_no_auto_alloc(void **state)
 }
 
 /* The next VM finds what the first one left, mapped as well. */
-static void test_next_guest(void **state)
+TEST(next_guest)
 {
 	struct huge_slot h, next;
 
-	(void)state;
 	start(&h, 0);
 	expect_ok(file_punch(h.file, PAGE_OFFSET, PAGE), "punch");
 	poke(h.cpu, PAGE_GPA, TAG + PAGE_GPA);
@@ -372,7 +360,7 @@ static void test_next_guest(void **state)
  * An ordinary slot whose memory is the host's mapping of the file. Dirty pages
  * are told one by one.
  */
-static void test_dirty_log(void **state)
+TEST(dirty_log)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = HUGE_SLOT, .guest_phys_addr = HUGE_GPA,
@@ -382,7 +370,6 @@ static void test_dirty_log(void **state)
 	struct kvm_dirty_log log = { .slot = HUGE_SLOT, .dirty_bitmap = bitmap };
 	struct huge_slot h;
 
-	(void)state;
 	huge_slot_start(&h, SIZE, KVM_PRIVATE_FLAG_MMAP |
 			KVM_PRIVATE_FLAG_INIT_SHARED, 0);
 	region.userspace_addr = (uintptr_t)h.map;
@@ -408,24 +395,4 @@ static void test_dirty_log(void **state)
 	huge_slot_stop(&h);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_touch),
-		cmocka_unit_test(test_prefault),
-		cmocka_unit_test(test_there_already),
-		cmocka_unit_test(test_punch),
-		cmocka_unit_test(test_collapse),
-		cmocka_unit_test(test_convert),
-		cmocka_unit_test(test_every_other_page),
-		cmocka_unit_test(test_vm_attributes),
-		cmocka_unit_test(test_emulation),
-		cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_no_auto_alloc),
-		cmocka_unit_test(test_next_guest),
-		cmocka_unit_test(test_dirty_log),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: huge", tests,
-					   emulation_setup, NULL);
-}
+TEST_MAIN("KVM guest: huge", .setup = emulation_setup)

@@ -189,47 +189,40 @@ static void with_file(__u64 flags, void (*try)(struct huge_slot *h))
 	huge_slot_stop(&h);
 }
 
-static void private_places(void **state)
+TEST(private_places)
 {
-	(void)state;
 	with_file(0, every_place);
 }
 
-static void mapped_private_places(void **state)
+TEST(mapped_private_places)
 {
-	(void)state;
 	with_file(KVM_PRIVATE_FLAG_MMAP, every_place);
 }
 
-static void shared_places(void **state)
+TEST(shared_places)
 {
-	(void)state;
 	with_file(KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED,
 		  every_place);
 }
 
-static void private_sizes(void **state)
+TEST(private_sizes)
 {
-	(void)state;
 	with_file(0, every_size);
 }
 
-static void shared_sizes(void **state)
+TEST(shared_sizes)
 {
-	(void)state;
 	with_file(KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED,
 		  every_size);
 }
 
-static void private_shifts(void **state)
+TEST(private_shifts)
 {
-	(void)state;
 	with_file(0, every_shift);
 }
 
-static void shared_shifts(void **state)
+TEST(shared_shifts)
 {
-	(void)state;
 	with_file(KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED,
 		  every_shift);
 }
@@ -238,12 +231,11 @@ static void shared_shifts(void **state)
  * Two slots meet in the middle of a huge page of the file, and of the guest's
  * memory: a mapping of either must not reach into the other.
  */
-static void neighbours(void **state)
+TEST(neighbours)
 {
 	static const __u64 borders[] = { PAGE, MIB, HUGE_PAGE - PAGE };
 	struct huge_slot h;
 
-	(void)state;
 	huge_slot_start(&h, FILE_SIZE, 0, 0);
 	file_stamp(h.file, 0, FILE_SIZE, TAG);
 	for (size_t i = 0; i < ARRAY_SIZE(borders); i++) {
@@ -275,12 +267,11 @@ static void neighbours(void **state)
 }
 
 /* Two VMs have each its part of one huge page. */
-static void two_vms_in_a_page(void **state)
+TEST(two_vms_in_a_page)
 {
 	struct huge_slot a, b;
 	struct slot slot;
 
-	(void)state;
 	huge_slot_start(&a, 2 * HUGE_PAGE, 0, 0);
 	huge_slot_start(&b, PAGE, 0, 0);
 	file_stamp(a.file, 0, 2 * HUGE_PAGE, TAG);
@@ -318,20 +309,4 @@ static int setup(void **state)
 	return 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(private_places),
-		cmocka_unit_test(mapped_private_places),
-		cmocka_unit_test(shared_places),
-		cmocka_unit_test(private_sizes),
-		cmocka_unit_test(shared_sizes),
-		cmocka_unit_test(private_shifts),
-		cmocka_unit_test(shared_shifts),
-		cmocka_unit_test(neighbours),
-		cmocka_unit_test(two_vms_in_a_page),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: huge alignment", tests,
-					   setup, NULL);
-}
+TEST_MAIN("KVM guest: huge alignment", .setup = setup)

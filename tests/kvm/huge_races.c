@@ -116,63 +116,57 @@ static void run(const struct race_plan *given, __u64 flags)
 	vcpu_close(&idle);
 }
 
-static void test_punch(void **state)
+TEST(punch)
 {
 	const struct race_plan plan = { .attacks = { punch, allocate } };
 
-	(void)state;
 	run(&plan, 0);
 }
 
-static void test_collapse(void **state)
+TEST(collapse)
 {
 	const struct race_plan plan = { .attacks = { punch, collapse } };
 
-	(void)state;
 	run(&plan, 0);
 }
 
-static void test_convert(void **state)
+TEST(convert)
 {
 	const struct race_plan plan = { .attacks = { convert, touch } };
 
-	(void)state;
 	run(&plan, KVM_PRIVATE_FLAG_MMAP);
 }
 
-static void test_prefault(void **state)
+TEST(prefault)
 {
 	const struct race_plan plan = {
 		.attacks = { punch, convert, prefault, collapse },
 	};
 
-	(void)state;
 	run(&plan, KVM_PRIVATE_FLAG_MMAP);
 }
 
-static void test_slot(void **state)
+TEST(slot)
 {
 	const struct race_plan plan = {
 		.carry_on = despite_efault,
 		.attacks = { attack_recreate_slot, punch, collapse },
 	};
 
-	(void)state;
 	run(&plan, 0);
 }
 
-static void test_emulated_access(void **state)
+TEST(emulated_access)
 {
 	const struct race_plan plan = {
 		.guest = guest_emulated_patrol,
 		.attacks = { punch, convert, collapse },
 	};
 
-	(void)state;
 	run(&plan, KVM_PRIVATE_FLAG_MMAP);
 }
 
-static void test_all(void **state)
+TEST(all)
 {
 	const struct race_plan plan = {
 		.carry_on = despite_efault,
@@ -182,22 +176,7 @@ static void test_all(void **state)
 		},
 	};
 
-	(void)state;
 	run(&plan, KVM_PRIVATE_FLAG_MMAP);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_punch),
-		cmocka_unit_test(test_collapse),
-		cmocka_unit_test(test_convert),
-		cmocka_unit_test(test_prefault),
-		cmocka_unit_test(test_slot),
-		cmocka_unit_test(test_emulated_access),
-		cmocka_unit_test(test_all),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: huge races", tests,
-					   emulation_setup, NULL);
-}
+TEST_MAIN("KVM guest: huge races", .setup = emulation_setup)

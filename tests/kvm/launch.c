@@ -31,7 +31,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void test_all_private(void **state)
+static const struct fixture vm = { .setup = setup, .teardown = teardown };
+
+TEST(all_private, &vm)
 {
 	struct machine *m = *state;
 	const __u64 image = TABLES_SIZE + CODE_SIZE;
@@ -51,7 +53,7 @@ static void test_all_private(void **state)
 }
 
 /* The image private, the rest as it was: buffers for the host */
-static void test_partly_private(void **state)
+TEST(partly_private, &vm)
 {
 	struct machine *m = *state;
 
@@ -66,7 +68,7 @@ static void test_partly_private(void **state)
 }
 
 /* The other way round: even tables and code may be shared. */
-static void test_image_stays_shared(void **state)
+TEST(image_stays_shared, &vm)
 {
 	struct machine *m = *state;
 
@@ -77,7 +79,7 @@ static void test_image_stays_shared(void **state)
 	expect_sigbus(m->map + DATA_GPA, "the data");
 }
 
-static void test_nothing_private(void **state)
+TEST(nothing_private, &vm)
 {
 	struct machine *m = *state;
 
@@ -88,7 +90,7 @@ static void test_nothing_private(void **state)
 }
 
 /* What the guest is made of changes its state between two runs, and in them. */
-static void test_image_is_converted(void **state)
+TEST(image_is_converted, &vm)
 {
 	struct machine *m = *state;
 
@@ -105,7 +107,7 @@ static void test_image_is_converted(void **state)
 }
 
 /* A page that is populated must be private; in place is a word for both. */
-static void test_populate(void **state)
+TEST(populate, &vm)
 {
 	struct machine *m = *state;
 	struct kvm_private_populate in_place = {
@@ -121,7 +123,7 @@ static void test_populate(void **state)
 }
 
 /* A guest that is all private needs nothing of the VMM's address space. */
-static void test_vmm_lets_go(void **state)
+TEST(vmm_lets_go, &vm)
 {
 	struct machine *m = *state;
 
@@ -135,21 +137,4 @@ static void test_vmm_lets_go(void **state)
 			 TAG);
 }
 
-#define launch_test(function) \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		launch_test(test_all_private),
-		launch_test(test_partly_private),
-		launch_test(test_image_stays_shared),
-		launch_test(test_nothing_private),
-		launch_test(test_image_is_converted),
-		launch_test(test_populate),
-		launch_test(test_vmm_lets_go),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: launch in place", tests,
-					   emulation_setup, NULL);
-}
+TEST_MAIN("KVM guest: launch in place", .setup = emulation_setup)

@@ -14,14 +14,13 @@
 #define PAGES	16
 
 /* The first of two orders that crashed an early guest_memfd. */
-static void test_punch_after_vm_with_slot(void **state)
+TEST(punch_after_vm_with_slot)
 {
 	int vm = vm_create();
 	int file = file_create(MEM_SIZE, 0);
 	struct slot slot = { .file = file, .size = MEM_SIZE };
 	struct vcpu cpu;
 
-	(void)state;
 	vm_load(file, 0);
 	vm_add_slot(vm, &slot);
 	vcpu_open(&cpu, vm, 0);
@@ -34,12 +33,11 @@ static void test_punch_after_vm_with_slot(void **state)
 }
 
 /* The second. */
-static void test_punch_after_vm_without_slot(void **state)
+TEST(punch_after_vm_without_slot)
 {
 	int vm = vm_create();
 	int file = file_create(MEM_SIZE, 0);
 
-	(void)state;
 	expect_ok(file_allocate(file, 0, MEM_SIZE), "allocating");
 	close(vm);
 	expect_ok(file_punch(file, 0, MEM_SIZE), "punching");
@@ -48,11 +46,10 @@ static void test_punch_after_vm_without_slot(void **state)
 }
 
 /* The file was there before the VM and is there after it. */
-static void test_file_before_and_after(void **state)
+TEST(file_before_and_after)
 {
 	int file = file_create(MEM_SIZE, 0);
 
-	(void)state;
 	file_stamp(file, DATA_GPA, PAGES * PAGE, TAG);
 	close(vm_create());
 	assert_int_equal(file_allocated(file), PAGES * PAGE);
@@ -61,12 +58,11 @@ static void test_file_before_and_after(void **state)
 }
 
 /* The binding keeps the file alive: the guest goes on, with all its pages. */
-static void test_close_under_slot(void **state)
+TEST(close_under_slot)
 {
 	struct machine m;
 	__u64 before;
 
-	(void)state;
 	machine_start(&m, DATA_GPA + 128 * MIB, 0);
 	before = settled_memfree();
 	fill(&m.cpu, DATA_GPA, 128 * MIB / PAGE, TAG);
@@ -82,12 +78,11 @@ static void test_close_under_slot(void **state)
 	close(m.vm);
 }
 
-static void test_close_under_vm(void **state)
+TEST(close_under_vm)
 {
 	struct machine m;
 	__u64 before = settled_memfree();
 
-	(void)state;
 	machine_start(&m, DATA_GPA + 128 * MIB, 0);
 	fill(&m.cpu, DATA_GPA, 128 * MIB / PAGE, TAG);
 	close(m.file);
@@ -97,11 +92,10 @@ static void test_close_under_vm(void **state)
 }
 
 /* A vCPU keeps its VM, and by that the slot and the file. */
-static void test_vcpu_is_last(void **state)
+TEST(vcpu_is_last)
 {
 	struct machine m;
 
-	(void)state;
 	machine_start(&m, MEM_SIZE, 0);
 	fill(&m.cpu, DATA_GPA, PAGES, TAG);
 	close(m.file);
@@ -110,7 +104,7 @@ static void test_vcpu_is_last(void **state)
 	vcpu_close(&m.cpu);
 }
 
-static void test_two_vms_in_turn(void **state)
+TEST(two_vms_in_turn, &machine_plain)
 {
 	struct machine *m = *state;
 	struct vcpu second;
@@ -137,14 +131,13 @@ static void test_two_vms_in_turn(void **state)
 }
 
 /* Two VMs use one file at once, each its half; neither reaches the other's. */
-static void test_two_vms_at_once(void **state)
+TEST(two_vms_at_once)
 {
 	int file = file_create(2 * MEM_SIZE, 0);
 	struct vcpu cpus[2];
 	int vms[2];
 	struct slot slot = { .file = file, .size = MEM_SIZE };
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		vms[i] = vm_create();
 		slot.offset = i * MEM_SIZE;
@@ -176,7 +169,7 @@ static void test_two_vms_at_once(void **state)
 }
 
 /* A slot goes while its vCPU is in it: the vCPU leaves with an error. */
-static void test_delete_under_vcpu(void **state)
+TEST(delete_under_vcpu, &machine_plain)
 {
 	struct machine *m = *state;
 	const __u64 before = file_allocated(m->file);
@@ -203,14 +196,13 @@ static void test_delete_under_vcpu(void **state)
 }
 
 /* The VMM is killed with its vCPU running. */
-static void test_process_dies(void **state)
+TEST(process_dies)
 {
 	__u64 before = settled_memfree();
 	int ready[2];
 	char byte;
 	pid_t child;
 
-	(void)state;
 	expect_ok(pipe(ready), "pipe");
 	child = fork();
 	assert_true(child >= 0);
@@ -235,12 +227,11 @@ static void test_process_dies(void **state)
 }
 
 /* KVM itself is one user of the module; each file is another. */
-static void test_binding_pins_the_module(void **state)
+TEST(binding_pins_the_module)
 {
 	const unsigned int before = module_users("kvm_private");
 	struct machine m;
 
-	(void)state;
 	machine_start(&m, MEM_SIZE, 0);
 	fill(&m.cpu, DATA_GPA, PAGES, TAG);
 	close(m.file);
@@ -253,11 +244,10 @@ static void test_binding_pins_the_module(void **state)
 }
 
 /* Nothing of what the VMs used stays behind and keeps the modules busy. */
-static void test_unload_and_load(void **state)
+TEST(unload_and_load)
 {
 	struct machine m;
 
-	(void)state;
 	machine_start(&m, MEM_SIZE, 0);
 	fill(&m.cpu, DATA_GPA, PAGES, TAG);
 	close(m.file);
@@ -273,23 +263,4 @@ static void test_unload_and_load(void **state)
 	machine_stop(&m);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_punch_after_vm_with_slot),
-		cmocka_unit_test(test_punch_after_vm_without_slot),
-		cmocka_unit_test(test_file_before_and_after),
-		cmocka_unit_test(test_close_under_slot),
-		cmocka_unit_test(test_close_under_vm),
-		cmocka_unit_test(test_vcpu_is_last),
-		machine_test(test_two_vms_in_turn),
-		cmocka_unit_test(test_two_vms_at_once),
-		machine_test(test_delete_under_vcpu),
-		cmocka_unit_test(test_process_dies),
-		cmocka_unit_test(test_binding_pins_the_module),
-		cmocka_unit_test(test_unload_and_load),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: lifetimes", tests, NULL,
-					   NULL);
-}
+TEST_MAIN("KVM guest: lifetimes")

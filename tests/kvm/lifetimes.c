@@ -320,18 +320,16 @@ static void every_order(struct kind kind)
 
 #define ALL_ENDS	((1U << NR_ENDS) - 1)
 
-static void test_plain(void **state)
+TEST(plain)
 {
-	(void)state;
 	every_order((struct kind){
 		.ends = ALL_ENDS & ~(1U << MAPPING),
 		.orders = 360, .orders_without_slot = 120,
 	});
 }
 
-static void test_mapped(void **state)
+TEST(mapped)
 {
-	(void)state;
 	every_order((struct kind){
 		.flags = KVM_PRIVATE_FLAG_MMAP, .ends = ALL_ENDS,
 		.orders = 2520, .orders_without_slot = 720,
@@ -339,9 +337,8 @@ static void test_mapped(void **state)
 }
 
 /* For the size of a page it can't matter how many descriptors there are. */
-static void test_huge(void **state)
+TEST(huge)
 {
-	(void)state;
 	every_order((struct kind){
 		.flags = KVM_PRIVATE_FLAG_MMAP, .page_shift = HUGE_SHIFT,
 		.ends = ALL_ENDS & ~(1U << COPY | 1U << DEVICE),
@@ -350,22 +347,10 @@ static void test_huge(void **state)
 }
 
 /* Nothing of all that keeps a module. */
-static void test_unload(void **state)
+TEST(unload)
 {
-	(void)state;
 	modules_unload();
 	modules_load();
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_mapped),
-		cmocka_unit_test(test_huge),
-		cmocka_unit_test(test_unload),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: every order of ends", tests,
-					   NULL, NULL);
-}
+TEST_MAIN("KVM guest: every order of ends")

@@ -125,15 +125,13 @@ static void run_in_cgroup(void (*body)(void *arg))
 	cgroup_remove(&cgroup);
 }
 
-static void test_cgroup(void **state)
+TEST(cgroup)
 {
-	(void)state;
 	run_in_cgroup(in_cgroup);
 }
 
-static void test_cgroup_room_by_punch(void **state)
+TEST(cgroup_room_by_punch)
 {
-	(void)state;
 	run_in_cgroup(in_cgroup_with_punch);
 }
 
@@ -164,19 +162,9 @@ static void with_memlock(void *arg)
 	machine_stop(&m);
 }
 
-static void test_memlock(void **state)
+TEST(memlock)
 {
-	(void)state;
 	child_run(with_memlock, NULL);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cgroup),
-		cmocka_unit_test(test_cgroup_room_by_punch),
-		cmocka_unit_test(test_memlock),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: limits", tests, NULL, NULL);
-}
+TEST_MAIN("KVM guest: limits")

@@ -58,7 +58,7 @@ static int setup(void **state, __u64 flags)
 	return 0;
 }
 
-int machine_setup(void **state)
+static int machine_setup(void **state)
 {
 	return setup(state, 0);
 }
@@ -74,6 +74,11 @@ int machine_teardown(void **state)
 	free(*state);
 	return 0;
 }
+
+const struct fixture machine_plain = { .setup = machine_setup, .teardown = machine_teardown };
+const struct fixture machine_mapped = {
+	.name = "mapped", .setup = mapped_setup, .teardown = machine_teardown,
+};
 
 int emulation_setup(void **state)
 {

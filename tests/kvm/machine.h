@@ -31,21 +31,17 @@ void machine_start_on(struct machine *machine, int file, __u64 size,
 		      __u64 flags);
 void machine_stop(struct machine *machine);
 
-/* As fixtures: MEM_SIZE bytes, no flags; *state is the machine. */
-int machine_setup(void **state);
-int machine_teardown(void **state);
-
+/* MEM_SIZE bytes, no flags; *state is the machine. */
+extern const struct fixture machine_plain;
 /* The same with a file that can be mapped */
+extern const struct fixture machine_mapped;
+
+/* Their functions, for fixtures that do more */
 int mapped_setup(void **state);
+int machine_teardown(void **state);
 
 /* For a group of tests that use the guests with the emulation prefix. */
 int emulation_setup(void **state);
-
-#define machine_test(function) \
-	cmocka_unit_test_setup_teardown(function, machine_setup, machine_teardown)
-
-#define mapped_test(function) \
-	cmocka_unit_test_setup_teardown(function, mapped_setup, machine_teardown)
 
 /* A word of the guest's memory as the host sees it while it is shared */
 static inline volatile __u64 *host_word(struct machine *m, __u64 gpa)

@@ -30,7 +30,7 @@ static void expect_mixture(struct machine *m, struct vcpu *cpu)
 	}
 }
 
-static void test_slot_is_made_anew(void **state)
+TEST(slot_is_made_anew, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -43,7 +43,7 @@ static void test_slot_is_made_anew(void **state)
 }
 
 /* Without a slot the file is converted all the same. */
-static void test_converted_without_slot(void **state)
+TEST(converted_without_slot, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -60,7 +60,7 @@ static void test_converted_without_slot(void **state)
 }
 
 /* As for guest_memfd: KVM can do neither with pages that may be private. */
-static void test_no_dirty_log_no_move(void **state)
+TEST(no_dirty_log_no_move, &machine_mapped)
 {
 	struct machine *m = *state;
 	struct kvm_userspace_memory_region2 region = {
@@ -86,7 +86,7 @@ static void test_no_dirty_log_no_move(void **state)
 }
 
 /* The same file at another address, and with another mapping of it */
-static void test_other_mapping(void **state)
+TEST(other_mapping, &machine_mapped)
 {
 	struct machine *m = *state;
 	struct slot slot = m->slot;
@@ -102,14 +102,13 @@ static void test_other_mapping(void **state)
 }
 
 /* Two VMs, each with its half of a file */
-static void test_two_vms(void **state)
+TEST(two_vms)
 {
 	int file = file_create(2 * MEM_SIZE, KVM_PRIVATE_FLAG_MMAP);
 	char *map = file_map(file, 2 * MEM_SIZE);
 	struct vcpu cpus[2];
 	int vms[2];
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct slot slot = {
 			.file = file, .size = MEM_SIZE, .offset = i * MEM_SIZE,
@@ -155,11 +154,10 @@ static void test_two_vms(void **state)
 }
 
 /* The VM goes while its guest has the host's pages mapped, and the other kind. */
-static void test_vm_goes_first(void **state)
+TEST(vm_goes_first)
 {
 	struct machine m;
 
-	(void)state;
 	machine_start(&m, MEM_SIZE, KVM_PRIVATE_FLAG_MMAP);
 	make_mixture(&m);
 	vcpu_close(&m.cpu);
@@ -176,7 +174,7 @@ static void test_vm_goes_first(void **state)
 }
 
 /* One guest after the other: states and content are the file's, not the VM's. */
-static void test_next_guest(void **state)
+TEST(next_guest, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -204,7 +202,7 @@ static void expect_no_slot(struct machine *m, __u64 gpa)
  * KVM remembers where it found no slot. What the guest then has there is not taken
  * for what it was.
  */
-static void test_where_no_slot_was(void **state)
+TEST(where_no_slot_was, &machine_mapped)
 {
 	static const __u64 flags[] = { 0, KVM_PRIVATE_FLAG_MMAP };
 	struct machine *m = *state;
@@ -225,13 +223,12 @@ static void test_where_no_slot_was(void **state)
 }
 
 /* Neither the fd nor the VM, only the mapping is left, and then that goes. */
-static void test_mapping_is_last(void **state)
+TEST(mapping_is_last)
 {
 	const __u64 size = DATA_GPA + 64 * MIB;
 	struct machine m;
 	__u64 before;
 
-	(void)state;
 	machine_start(&m, size, KVM_PRIVATE_FLAG_MMAP);
 	before = settled_memfree();
 	make_shared(&m, DATA_GPA, 64 * MIB);
@@ -245,20 +242,4 @@ static void test_mapping_is_last(void **state)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		mapped_test(test_slot_is_made_anew),
-		mapped_test(test_converted_without_slot),
-		mapped_test(test_no_dirty_log_no_move),
-		mapped_test(test_other_mapping),
-		cmocka_unit_test(test_two_vms),
-		cmocka_unit_test(test_vm_goes_first),
-		mapped_test(test_next_guest),
-		mapped_test(test_where_no_slot_was),
-		cmocka_unit_test(test_mapping_is_last),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: mapped slots", tests, NULL,
-					   NULL);
-}
+TEST_MAIN("KVM guest: mapped slots")

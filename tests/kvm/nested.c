@@ -48,8 +48,10 @@ static void l2_poke(struct machine *m, __u64 l2_gpa, __u64 value)
 	svm_result(m->map);
 }
 
+static const struct fixture vm = { .setup = setup, .teardown = machine_teardown };
+
 /* Each access the first one to its page, and one after L1's own */
-static void test_right_state(void **state)
+TEST(right_state, &vm)
 {
 	struct machine *m = *state;
 
@@ -67,7 +69,7 @@ static void test_right_state(void **state)
 }
 
 /* Something else is there, but of the same kind. */
-static void test_other_page_in_the_right_state(void **state)
+TEST(other_page_in_the_right_state, &vm)
 {
 	struct machine *m = *state;
 
@@ -87,7 +89,7 @@ static void expect_exits(struct machine *m, __u64 flags)
 		vcpu_expect_fault(&m->cpu, EFAULT, L1_PAGE, flags);
 }
 
-static void test_private_page_as_shared(void **state)
+TEST(private_page_as_shared, &vm)
 {
 	struct machine *m = *state;
 
@@ -112,7 +114,7 @@ static void test_private_page_as_shared(void **state)
 	assert_int_equal(*host_word(m, L1_PAGE), TAG + 1);
 }
 
-static void test_shared_page_as_private(void **state)
+TEST(shared_page_as_private, &vm)
 {
 	struct machine *m = *state;
 
@@ -138,17 +140,4 @@ static void test_shared_page_as_private(void **state)
 	assert_int_equal(peek(&m->cpu, L1_PAGE), TAG + 1);
 }
 
-#define nested_test(function) \
-	cmocka_unit_test_setup_teardown(function, setup, machine_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		nested_test(test_right_state),
-		nested_test(test_other_page_in_the_right_state),
-		nested_test(test_private_page_as_shared),
-		nested_test(test_shared_page_as_private),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: nested", tests, NULL, NULL);
-}
+TEST_MAIN("KVM guest: nested")

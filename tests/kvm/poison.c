@@ -39,7 +39,7 @@ static void expect_exits(struct machine *m, __u64 flags)
 	assert_int_equal(peek(&m->cpu, AT + PAGE), TAG);
 }
 
-static void test_private(void **state)
+TEST(private, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -48,7 +48,7 @@ static void test_private(void **state)
 	expect_exits(m, PRIVATE);
 }
 
-static void test_shared(void **state)
+TEST(shared, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -60,7 +60,7 @@ static void test_shared(void **state)
 }
 
 /* The access that has failed is made again, and finds a new page. */
-static void test_replaced(void **state)
+TEST(replaced, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -77,7 +77,7 @@ static void test_replaced(void **state)
 }
 
 /* A slot that is made anew finds it, too. */
-static void test_slot_is_made_anew(void **state)
+TEST(slot_is_made_anew, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -126,21 +126,20 @@ static void expect_to_come_out(struct machine *m, bool private)
 			 PAGE / sizeof(__u64));
 }
 
-static void test_running(void **state)
+TEST(running, &machine_mapped)
 {
 	expect_to_come_out(*state, true);
 }
 
-static void test_running_shared(void **state)
+TEST(running_shared, &machine_mapped)
 {
 	expect_to_come_out(*state, false);
 }
 
-static void test_running_huge(void **state)
+TEST(running_huge)
 {
 	struct machine m;
 
-	(void)state;
 	machine_start_on(&m, huge_create(MEM_SIZE, KVM_PRIVATE_FLAG_MMAP),
 			 MEM_SIZE, KVM_PRIVATE_FLAG_MMAP);
 	expect_ok(file_allocate(m.file, 0, MEM_SIZE), "allocate");
@@ -148,18 +147,4 @@ static void test_running_huge(void **state)
 	machine_stop(&m);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		mapped_test(test_private),
-		mapped_test(test_shared),
-		mapped_test(test_replaced),
-		mapped_test(test_slot_is_made_anew),
-		mapped_test(test_running),
-		mapped_test(test_running_shared),
-		cmocka_unit_test(test_running_huge),
-	};
-
-	return cmocka_run_group_tests_name("guests and memory errors", tests,
-					   NULL, NULL);
-}
+TEST_MAIN("guests and memory errors")

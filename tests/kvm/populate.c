@@ -121,7 +121,7 @@ static const struct way ways[] = {
 	{ "pages that the guest wrote", do_guest_write, true },
 };
 
-static void test_native(void **state)
+TEST(native, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 *source = make_source(NATIVE_GPA);
@@ -144,7 +144,7 @@ static void test_native(void **state)
 	munmap(source, SIZE);
 }
 
-static void test_ours(void **state)
+TEST(ours, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 *source = make_source(DATA_GPA);
@@ -166,7 +166,7 @@ static void test_ours(void **state)
 	munmap(source, SIZE);
 }
 
-static void test_in_place(void **state)
+TEST(in_place, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -182,7 +182,7 @@ static void test_in_place(void **state)
 }
 
 /* The source is a mapping of the very file, whose lock is held meanwhile. */
-static void test_source_in_the_same_file(void **state)
+TEST(source_in_the_same_file, &machine_mapped)
 {
 	struct machine *m = *state;
 	const __u64 source = DATA_GPA + MIB;
@@ -200,7 +200,7 @@ static void test_source_in_the_same_file(void **state)
 	munmap(pages, SIZE);
 }
 
-static void test_source_in_another_file(void **state)
+TEST(source_in_another_file, &machine_mapped)
 {
 	struct machine *m = *state;
 	int other = file_create(SIZE, KVM_PRIVATE_FLAG_MMAP |
@@ -217,7 +217,7 @@ static void test_source_in_another_file(void **state)
 }
 
 /* A private page can't be read to fill another one: not even its own. */
-static void test_private_source(void **state)
+TEST(private_source, &machine_mapped)
 {
 	struct machine *m = *state;
 	struct kpop_populate args;
@@ -242,7 +242,7 @@ static void test_private_source(void **state)
 }
 
 /* Anonymous memory that nobody has touched, and a file that was never read */
-static void test_absent_source(void **state)
+TEST(absent_source, &machine_plain)
 {
 	struct machine *m = *state;
 	void *source = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
@@ -255,7 +255,7 @@ static void test_absent_source(void **state)
 	munmap(source, SIZE);
 }
 
-static void test_unmapped_source(void **state)
+TEST(unmapped_source, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 *source = make_source(DATA_GPA);
@@ -270,7 +270,7 @@ static void test_unmapped_source(void **state)
 }
 
 /* It tells how far it got, undoes nothing, and goes on when called again. */
-static void test_failure_in_the_middle(void **state)
+TEST(failure_in_the_middle, &machine_plain)
 {
 	static const int errors[] = { -EIO, -ENOMEM, -EBUSY, -EEXIST };
 	struct machine *m = *state;
@@ -300,7 +300,7 @@ static void test_failure_in_the_middle(void **state)
 	munmap(source, SIZE);
 }
 
-static void test_shared_destination(void **state)
+TEST(shared_destination, &machine_mapped)
 {
 	struct machine *m = *state;
 	__u64 *source = make_source(DATA_GPA);
@@ -319,7 +319,7 @@ static void test_shared_destination(void **state)
 }
 
 /* In a slot whose file can't be mapped the VM says what is private. */
-static void test_shared_by_attribute(void **state)
+TEST(shared_by_attribute, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 *source = make_source(DATA_GPA);
@@ -333,7 +333,7 @@ static void test_shared_by_attribute(void **state)
 	munmap(source, SIZE);
 }
 
-static void test_range(void **state)
+TEST(range, &machine_plain)
 {
 	struct machine *m = *state;
 	__u64 *source = make_source(DATA_GPA);
@@ -398,7 +398,7 @@ static bool is_waiting(struct call *call)
 }
 
 /* The whole range keeps its state until the last page has its content. */
-static void test_no_conversion_in_between(void **state)
+TEST(no_conversion_in_between, &machine_mapped)
 {
 	struct machine *m = *state;
 	__u64 *source = make_source(DATA_GPA);
@@ -448,24 +448,4 @@ static int group_teardown(void **state)
 	return 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		machine_test(test_native),
-		machine_test(test_ours),
-		mapped_test(test_in_place),
-		mapped_test(test_source_in_the_same_file),
-		mapped_test(test_source_in_another_file),
-		mapped_test(test_private_source),
-		machine_test(test_absent_source),
-		machine_test(test_unmapped_source),
-		machine_test(test_failure_in_the_middle),
-		mapped_test(test_shared_destination),
-		machine_test(test_shared_by_attribute),
-		machine_test(test_range),
-		mapped_test(test_no_conversion_in_between),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: populating", tests,
-					   group_setup, group_teardown);
-}
+TEST_MAIN("KVM guest: populating", .setup = group_setup, .teardown = group_teardown)

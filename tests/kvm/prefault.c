@@ -11,7 +11,7 @@
 #define PAGES	16
 #define SIZE	(PAGES * PAGE)
 
-static void test_private(void **state)
+TEST(private, &machine_mapped)
 {
 	struct machine *m = *state;
 	__u64 before = file_allocated(m->file);
@@ -24,7 +24,7 @@ static void test_private(void **state)
 	assert_int_equal(peek(&m->cpu, DATA_GPA), TAG);
 }
 
-static void test_shared(void **state)
+TEST(shared, &machine_mapped)
 {
 	struct machine *m = *state;
 	__u64 before = file_allocated(m->file);
@@ -39,7 +39,7 @@ static void test_shared(void **state)
 	assert_int_equal(peek(&m->cpu, DATA_GPA), TAG);
 }
 
-static void test_mixed(void **state)
+TEST(mixed, &machine_mapped)
 {
 	struct machine *m = *state;
 	__u64 before = file_allocated(m->file);
@@ -53,12 +53,11 @@ static void test_mixed(void **state)
 		assert_int_equal(*host_word(m, at), TAG + at);
 }
 
-static void test_refused(void **state)
+TEST(refused)
 {
 	struct machine m;
 	__u64 before;
 
-	(void)state;
 	machine_start(&m, MEM_SIZE, KVM_PRIVATE_FLAG_MMAP |
 		      KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 	before = file_allocated(m.file);
@@ -140,29 +139,15 @@ static void prefault_beside(struct machine *m, void *(*others)(void *),
 }
 
 /* It gets there, or says that it found the page in another state. */
-static void test_while_converting(void **state)
+TEST(while_converting, &machine_mapped)
 {
 	prefault_beside(*state, flip, (const int[]){ EFAULT, 0 });
 }
 
-static void test_while_slot_goes(void **state)
+TEST(while_slot_goes, &machine_mapped, &machine_plain)
 {
 	prefault_beside(*state, delete_and_add,
 			(const int[]){ EAGAIN, ENOENT, EFAULT, 0 });
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		mapped_test(test_private),
-		mapped_test(test_shared),
-		mapped_test(test_mixed),
-		cmocka_unit_test(test_refused),
-		mapped_test(test_while_converting),
-		mapped_test(test_while_slot_goes),
-		machine_test(test_while_slot_goes),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: prefault", tests, NULL,
-					   NULL);
-}
+TEST_MAIN("KVM guest: prefault")

@@ -13,51 +13,47 @@
 
 #define SECOND_GPA	(2ULL * MEM_SIZE)
 
-static void test_punch(void **state)
+TEST(punch)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 		.attacks = { attack_punch },
 	};
 
-	(void)state;
 	race_on_data(&plan, 0);
 }
 
-static void test_two_punchers(void **state)
+TEST(two_punchers)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 		.attacks = { attack_punch, attack_punch },
 	};
 
-	(void)state;
 	race_on_data(&plan, 0);
 }
 
-static void test_allocate(void **state)
+TEST(allocate)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 		.attacks = { attack_allocate, attack_punch },
 	};
 
-	(void)state;
 	race_on_data(&plan, 0);
 }
 
-static void test_populate(void **state)
+TEST(populate)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
 		.attacks = { attack_populate, attack_punch },
 	};
 
-	(void)state;
 	race_on_data(&plan, 0);
 }
 
-static void test_slot(void **state)
+TEST(slot)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
@@ -65,11 +61,10 @@ static void test_slot(void **state)
 		.attacks = { attack_recreate_slot },
 	};
 
-	(void)state;
 	race_on_data(&plan, 0);
 }
 
-static void test_slot_and_punch(void **state)
+TEST(slot_and_punch)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
@@ -77,18 +72,16 @@ static void test_slot_and_punch(void **state)
 		.attacks = { attack_recreate_slot, attack_punch },
 	};
 
-	(void)state;
 	race_on_data(&plan, 0);
 }
 
-static void test_emulated_access(void **state)
+TEST(emulated_access)
 {
 	const struct race_plan plan = {
 		.guest = guest_emulated_patrol, .gpa = DATA_GPA, .writes = true,
 		.attacks = { attack_punch, attack_allocate, attack_populate },
 	};
 
-	(void)state;
 	race_on_data(&plan, 0);
 }
 
@@ -115,7 +108,7 @@ static int close_file(struct attacker *a)
 	return ioctl(m->vm, KVM_SET_USER_MEMORY_REGION2, &none);
 }
 
-static void test_close(void **state)
+TEST(close)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = SECOND_GPA, .writes = true,
@@ -123,7 +116,6 @@ static void test_close(void **state)
 	};
 	struct race race;
 
-	(void)state;
 	race_start(&race, 0);
 	expect_ok(vm_try_attributes(race.machine.vm, SECOND_GPA, RACE_SIZE, true),
 		  "making the second slot's range private");
@@ -182,15 +174,13 @@ static void flip(bool with_punch)
 	munmap(shared, RACE_SIZE);
 }
 
-static void test_attributes(void **state)
+TEST(attributes)
 {
-	(void)state;
 	flip(false);
 }
 
-static void test_attributes_and_punch(void **state)
+TEST(attributes_and_punch)
 {
-	(void)state;
 	flip(true);
 }
 
@@ -199,7 +189,7 @@ static int punch_clocks(struct attacker *a)
 	return file_punch(a->race->machine.file, DATA_GPA + RACE_SIZE, 2 * PAGE);
 }
 
-static void test_clock(void **state)
+TEST(clock)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
@@ -207,7 +197,6 @@ static void test_clock(void **state)
 	};
 	struct race race;
 
-	(void)state;
 	race_start(&race, 0);
 	vcpu_call(&race.machine.cpu, guest_wrmsr, MSR_SYSTEM_TIME,
 		  (DATA_GPA + RACE_SIZE) | MSR_ENABLE, 0);
@@ -216,7 +205,7 @@ static void test_clock(void **state)
 	race_run(&race, &plan);
 }
 
-static void test_all(void **state)
+TEST(all)
 {
 	const struct race_plan plan = {
 		.guest = guest_patrol, .gpa = DATA_GPA, .writes = true,
@@ -228,30 +217,10 @@ static void test_all(void **state)
 	};
 	struct race race;
 
-	(void)state;
 	race_start(&race, 0);
 	vcpu_call(&race.machine.cpu, guest_wrmsr, MSR_SYSTEM_TIME,
 		  (DATA_GPA + RACE_SIZE) | MSR_ENABLE, 0);
 	race_run(&race, &plan);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_punch),
-		cmocka_unit_test(test_two_punchers),
-		cmocka_unit_test(test_allocate),
-		cmocka_unit_test(test_populate),
-		cmocka_unit_test(test_slot),
-		cmocka_unit_test(test_slot_and_punch),
-		cmocka_unit_test(test_emulated_access),
-		cmocka_unit_test(test_close),
-		cmocka_unit_test(test_attributes),
-		cmocka_unit_test(test_attributes_and_punch),
-		cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_all),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: races", tests,
-					   emulation_setup, NULL);
-}
+TEST_MAIN("KVM guest: races", .setup = emulation_setup)

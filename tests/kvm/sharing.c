@@ -24,7 +24,7 @@ static void expect_host_finds(struct machine *m, __u64 gpa, __u64 pages,
 		assert_int_equal(*host_word(m, at), tag + (at & -PAGE));
 }
 
-static void test_guest_to_host(void **state)
+TEST(guest_to_host, &machine_mapped)
 {
 	struct machine *m = *state;
 	__u64 before;
@@ -39,7 +39,7 @@ static void test_guest_to_host(void **state)
 }
 
 /* Both have it mapped at the same time, and see each other's next word. */
-static void test_dialogue(void **state)
+TEST(dialogue, &machine_mapped)
 {
 	struct machine *m = *state;
 	volatile __u64 *word = host_word(m, DATA_GPA + 8);
@@ -53,7 +53,7 @@ static void test_dialogue(void **state)
 	}
 }
 
-static void test_there_and_back(void **state)
+TEST(there_and_back, &machine_mapped)
 {
 	struct machine *m = *state;
 	__u64 before;
@@ -75,7 +75,7 @@ static void test_there_and_back(void **state)
 	assert_int_equal(file_allocated(m->file), before);
 }
 
-static void test_zero_to_shared(void **state)
+TEST(zero_to_shared, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -94,7 +94,7 @@ static void test_zero_to_shared(void **state)
 }
 
 /* Nobody allocates by converting; whoever comes first does, for both. */
-static void test_holes(void **state)
+TEST(holes, &machine_mapped)
 {
 	struct machine *m = *state;
 	__u64 before = file_allocated(m->file);
@@ -115,7 +115,7 @@ static void test_holes(void **state)
 }
 
 /* The guest has a mapping of a page that is another one when it looks again. */
-static void test_guest_keeps_no_private_mapping(void **state)
+TEST(guest_keeps_no_private_mapping, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -128,7 +128,7 @@ static void test_guest_keeps_no_private_mapping(void **state)
 	assert_int_equal(*host_word(m, DATA_GPA), TAG + 2);
 }
 
-static void test_guest_keeps_no_shared_mapping(void **state)
+TEST(guest_keeps_no_shared_mapping, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -147,7 +147,7 @@ static void test_guest_keeps_no_shared_mapping(void **state)
 	assert_int_equal(*host_word(m, DATA_GPA), 0);
 }
 
-static void test_host_keeps_no_mapping(void **state)
+TEST(host_keeps_no_mapping, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -163,7 +163,7 @@ static void test_host_keeps_no_mapping(void **state)
 }
 
 /* What the guest can only read as a mapping of the host it may write later. */
-static void test_guest_reads_first(void **state)
+TEST(guest_reads_first, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -173,7 +173,7 @@ static void test_guest_reads_first(void **state)
 	assert_int_equal(*host_word(m, DATA_GPA), TAG);
 }
 
-static void test_every_other_page(void **state)
+TEST(every_other_page, &machine_mapped)
 {
 	struct machine *m = *state;
 
@@ -197,7 +197,7 @@ static void test_every_other_page(void **state)
 }
 
 /* The file's offsets are what is converted, not the guest's addresses. */
-static void test_slot_elsewhere(void **state)
+TEST(slot_elsewhere, &machine_mapped)
 {
 	struct machine *m = *state;
 	const __u64 offset = 3 * PAGE;
@@ -245,7 +245,7 @@ static bool guest_writes(struct machine *m, __u64 gpa)
  * The guest goes round and round over pages that are taken from it and given
  * back. While they are shared the host sees it work on them.
  */
-static void test_running_guest(void **state)
+TEST(running_guest, &machine_mapped)
 {
 	struct machine *m = *state;
 	bool seen = true;
@@ -274,22 +274,4 @@ static void test_running_guest(void **state)
 	expect_filled(&m->cpu, DATA_GPA, PAGES, TAG);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		mapped_test(test_guest_to_host),
-		mapped_test(test_dialogue),
-		mapped_test(test_there_and_back),
-		mapped_test(test_zero_to_shared),
-		mapped_test(test_holes),
-		mapped_test(test_guest_keeps_no_private_mapping),
-		mapped_test(test_guest_keeps_no_shared_mapping),
-		mapped_test(test_host_keeps_no_mapping),
-		mapped_test(test_guest_reads_first),
-		mapped_test(test_every_other_page),
-		mapped_test(test_slot_elsewhere),
-		mapped_test(test_running_guest),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: sharing", tests, NULL, NULL);
-}
+TEST_MAIN("KVM guest: sharing")

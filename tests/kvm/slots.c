@@ -54,7 +54,9 @@ static void expect_slot(int error, int vm, struct slot slot)
 			     slot.offset);
 }
 
-static void test_overlap_in_one_vm(void **state)
+static const struct fixture vm = { .setup = setup, .teardown = teardown };
+
+TEST(overlap_in_one_vm, &vm)
 {
 	struct slots *s = *state;
 
@@ -68,7 +70,7 @@ static void test_overlap_in_one_vm(void **state)
 	expect_slot(0, s->vm, slot_of(s, 2, 16 * PAGE, PAGE));
 }
 
-static void test_overlap_in_two_vms(void **state)
+TEST(overlap_in_two_vms, &vm)
 {
 	struct slots *s = *state;
 	int other = vm_create();
@@ -82,7 +84,7 @@ static void test_overlap_in_two_vms(void **state)
 }
 
 /* A range is free again when its slot is deleted, and when its VM dies. */
-static void test_range_is_given_back(void **state)
+TEST(range_is_given_back, &vm)
 {
 	struct slots *s = *state;
 	int other = vm_create();
@@ -97,7 +99,7 @@ static void test_range_is_given_back(void **state)
 }
 
 /* A slot that KVM refuses after it has seen the file leaves no binding. */
-static void test_refused_slot_leaves_nothing(void **state)
+TEST(refused_slot_leaves_nothing, &vm)
 {
 	struct slots *s = *state;
 	struct slot first = slot_of(s, 0, 0, PAGE);
@@ -109,7 +111,7 @@ static void test_refused_slot_leaves_nothing(void **state)
 	expect_slot(0, s->vm, slot_of(s, 1, 8 * PAGE, PAGE));
 }
 
-static void test_offsets(void **state)
+TEST(offsets, &vm)
 {
 	struct slots *s = *state;
 	static const __u64 misaligned[] = { 1, 8, 512, PAGE - 1, PAGE + 1 };
@@ -127,7 +129,7 @@ static void test_offsets(void **state)
 	expect_slot(0, s->vm, slot_of(s, 0, FILE_SIZE - PAGE, PAGE));
 }
 
-static void test_wrong_files(void **state)
+TEST(wrong_files, &vm)
 {
 	struct slots *s = *state;
 	struct slot slot = slot_of(s, 0, 0, PAGE);
@@ -160,7 +162,7 @@ static void test_wrong_files(void **state)
 }
 
 /* Any descriptor of the file will do, and it isn't needed afterwards. */
-static void test_duplicate(void **state)
+TEST(duplicate, &vm)
 {
 	struct slots *s = *state;
 	struct slot slot = slot_of(s, 0, 0, PAGE);
@@ -172,7 +174,7 @@ static void test_duplicate(void **state)
 	expect_slot(EEXIST, s->vm, again);
 }
 
-static void test_immutable(void **state)
+TEST(immutable, &vm)
 {
 	struct slots *s = *state;
 	struct slot slot = slot_of(s, 0, 0, 8 * PAGE);
@@ -188,7 +190,7 @@ static void test_immutable(void **state)
 }
 
 /* No descriptor may be left over by any of the errors. */
-static void test_no_reference_leaks(void **state)
+TEST(no_reference_leaks, &vm)
 {
 	struct slots *s = *state;
 	unsigned int before = open_fds();
@@ -209,22 +211,4 @@ static void test_no_reference_leaks(void **state)
 	assert_int_equal(open_fds(), before);
 }
 
-#define slots_test(function) \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		slots_test(test_overlap_in_one_vm),
-		slots_test(test_overlap_in_two_vms),
-		slots_test(test_range_is_given_back),
-		slots_test(test_refused_slot_leaves_nothing),
-		slots_test(test_offsets),
-		slots_test(test_wrong_files),
-		slots_test(test_duplicate),
-		slots_test(test_immutable),
-		slots_test(test_no_reference_leaks),
-	};
-
-	return cmocka_run_group_tests_name("KVM guest: slots", tests, NULL, NULL);
-}
+TEST_MAIN("KVM guest: slots")
