@@ -14,7 +14,7 @@
 #endif
 
 /* Advice that changes nothing that is seen, and what is refused. */
-static void that_changes_nothing(void **state)
+TEST(that_changes_nothing, &pair_shared)
 {
 	static const struct {
 		const char *what;
@@ -63,7 +63,7 @@ static void that_changes_nothing(void **state)
 }
 
 /* Taking pages out of the mapping doesn't take them out of the file. */
-static void dropping(void **state)
+TEST(dropping, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -81,7 +81,7 @@ static void dropping(void **state)
 	munmap(map, FILE_SIZE);
 }
 
-static void populating(void **state)
+TEST(populating, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, 2 * FILE_SIZE);
@@ -96,7 +96,7 @@ static void populating(void **state)
 	munmap(map, 2 * FILE_SIZE);
 }
 
-static void populating_private_pages(void **state)
+TEST(populating_private_pages, &pair_mmap)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -111,7 +111,7 @@ static void populating_private_pages(void **state)
 }
 
 /* What the selftests call collapsing: not even when a huge page would fit. */
-static void never_huge(void **state)
+TEST(never_huge, &pair_shared)
 {
 	struct pair *p = *state;
 	int file = memfd_create_for(p->vm, 2 * MIB, SHARED);
@@ -130,7 +130,7 @@ static void never_huge(void **state)
 	close(file);
 }
 
-static void locking(void **state)
+TEST(locking, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -147,7 +147,7 @@ static void locking(void **state)
 	munmap(map, FILE_SIZE);
 }
 
-static void syncing(void **state)
+TEST(syncing, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -161,7 +161,7 @@ static void syncing(void **state)
 	munmap(map, FILE_SIZE);
 }
 
-static void user_faults(void **state)
+TEST(user_faults, &pair_shared)
 {
 	static const __u64 modes[] = {
 		UFFDIO_REGISTER_MODE_MISSING, UFFDIO_REGISTER_MODE_WP,
@@ -185,18 +185,4 @@ static void user_faults(void **state)
 	munmap(map, FILE_SIZE);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		shared_test(that_changes_nothing),
-		shared_test(dropping),
-		shared_test(populating),
-		mmap_test(populating_private_pages),
-		shared_test(never_huge),
-		shared_test(locking),
-		shared_test(syncing),
-		shared_test(user_faults),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: advice", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: advice")

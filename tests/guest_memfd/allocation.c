@@ -9,7 +9,7 @@
 
 #define KEEP	FALLOC_FL_KEEP_SIZE
 
-static void modes(void **state)
+TEST(modes, &pair, &pair_shared)
 {
 	struct pair *p = *state;
 
@@ -37,7 +37,7 @@ static void modes(void **state)
 }
 
 /* These kinds are judged by the kernel's common code, each for itself. */
-static void modes_with_keep_size(void **state)
+TEST(modes_with_keep_size, &pair)
 {
 	static const struct {
 		const char *what;
@@ -58,7 +58,7 @@ static void modes_with_keep_size(void **state)
 	}
 }
 
-static void ranges(void **state)
+TEST(ranges, &pair, &pair_shared)
 {
 	static const struct {
 		off_t offset, size;
@@ -114,7 +114,7 @@ static void ranges(void **state)
 }
 
 /* A mode that is unknown is refused whatever the range. */
-static void which_error_wins(void **state)
+TEST(which_error_wins, &pair)
 {
 	struct pair *p = *state;
 
@@ -131,7 +131,7 @@ static void which_error_wins(void **state)
 }
 
 /* The size of the file never changes. */
-static void size_stays(void **state)
+TEST(size_stays, &pair)
 {
 	struct pair *p = *state;
 	struct stat stat;
@@ -144,7 +144,7 @@ static void size_stays(void **state)
 }
 
 /* Memory is taken by allocating and given back by a hole, also by one that is too long. */
-static void takes_and_gives_memory(void **state)
+TEST(takes_and_gives_memory, &pair)
 {
 	static const __u64 size = 128 * MIB;
 	struct pair *p = *state;
@@ -164,7 +164,7 @@ static void takes_and_gives_memory(void **state)
 	close(file);
 }
 
-static void closing_gives_memory(void **state)
+TEST(closing_gives_memory, &pair)
 {
 	static const __u64 size = 128 * MIB;
 	struct pair *p = *state;
@@ -178,7 +178,7 @@ static void closing_gives_memory(void **state)
 }
 
 /* One page here and there of a file that is larger than all memory */
-static void far_pages(void **state)
+TEST(far_pages, &pair)
 {
 	struct pair *p = *state;
 	const __u64 size = 0x7ffffffffffff000;
@@ -193,20 +193,4 @@ static void far_pages(void **state)
 	close(file);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		pair_test(modes),
-		shared_test(modes),
-		pair_test(modes_with_keep_size),
-		pair_test(ranges),
-		shared_test(ranges),
-		pair_test(which_error_wins),
-		pair_test(size_stays),
-		pair_test(takes_and_gives_memory),
-		pair_test(closing_gives_memory),
-		pair_test(far_pages),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: allocation", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: allocation")

@@ -7,7 +7,7 @@
 
 #include "memfd.h"
 
-static void wrong_files(void **state)
+TEST(wrong_files, &pair)
 {
 	struct pair *p = *state;
 	int other_vm = memfd_vm(ORDINARY);
@@ -51,7 +51,7 @@ static void wrong_files(void **state)
 }
 
 /* The file of a VM stays that VM's, even when only the file keeps it alive. */
-static void file_of_a_vm_that_was_closed(void **state)
+TEST(file_of_a_vm_that_was_closed, &pair)
 {
 	struct pair *p = *state;
 	int other_vm = memfd_vm(ORDINARY);
@@ -65,7 +65,7 @@ static void file_of_a_vm_that_was_closed(void **state)
 	close(file);
 }
 
-static void offsets(void **state)
+TEST(offsets, &pair, &pair_shared)
 {
 	static const struct {
 		__u64 offset, size;
@@ -114,7 +114,7 @@ static void offsets(void **state)
 	}
 }
 
-static void far_offsets(void **state)
+TEST(far_offsets, &pair)
 {
 	struct pair *p = *state;
 	int file = memfd_create_for(p->vm, 0x7ffffffffffff000, SHARED);
@@ -133,7 +133,7 @@ static void far_offsets(void **state)
 }
 
 /* In one VM a page of the file is in one slot at most. */
-static void overlaps_in_the_file(void **state)
+TEST(overlaps_in_the_file, &pair, &pair_shared)
 {
 	static const struct {
 		__u64 page, pages;
@@ -161,7 +161,7 @@ static void overlaps_in_the_file(void **state)
 }
 
 /* A slot that was refused at its very end leaves no part of itself behind. */
-static void refused_slot_leaves_nothing(void **state)
+TEST(refused_slot_leaves_nothing, &pair)
 {
 	struct pair *p = *state;
 
@@ -178,7 +178,7 @@ static void refused_slot_leaves_nothing(void **state)
 }
 
 /* Of two mistakes the one that KVM looks for first is told. */
-static void which_error_wins(void **state)
+TEST(which_error_wins, &pair, &pair_shared)
 {
 	struct pair *p = *state;
 	int other_vm = memfd_vm(ORDINARY);
@@ -220,7 +220,7 @@ static void which_error_wins(void **state)
 	close(other_vm);
 }
 
-static void guest_addresses(void **state)
+TEST(guest_addresses, &pair)
 {
 	static const struct {
 		const char *what;
@@ -251,7 +251,7 @@ static void guest_addresses(void **state)
 }
 
 /* Any descriptor of the file will do. */
-static void duplicates(void **state)
+TEST(duplicates, &pair)
 {
 	struct pair *p = *state;
 	int fd = dup(p->file);
@@ -266,7 +266,7 @@ static void duplicates(void **state)
 }
 
 /* SMM's address space has slots of its own; the file's pages are the same. */
-static void other_address_space(void **state)
+TEST(other_address_space, &pair)
 {
 	struct pair *p = *state;
 	const __u32 smm = 1 << 16;
@@ -283,7 +283,7 @@ static void other_address_space(void **state)
 }
 
 /* In an order that isn't the file's */
-static void as_many_slots_as_pages(void **state)
+TEST(as_many_slots_as_pages, &pair)
 {
 	struct pair *p = *state;
 
@@ -302,7 +302,7 @@ static void as_many_slots_as_pages(void **state)
 }
 
 /* What fields mean nothing to the call may have any value. */
-static void unused_fields(void **state)
+TEST(unused_fields, &pair)
 {
 	struct pair *p = *state;
 	struct kvm_userspace_memory_region2 region =
@@ -318,7 +318,7 @@ static void unused_fields(void **state)
 	expect_region(0, p->vm, region, "no flag, no file");
 }
 
-static void no_descriptor_is_kept(void **state)
+TEST(no_descriptor_is_kept, &pair)
 {
 	struct pair *p = *state;
 	unsigned int before = open_fds();
@@ -334,26 +334,4 @@ static void no_descriptor_is_kept(void **state)
 	assert_int_equal(open_fds(), before);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		pair_test(wrong_files),
-		pair_test(file_of_a_vm_that_was_closed),
-		pair_test(offsets),
-		shared_test(offsets),
-		pair_test(far_offsets),
-		pair_test(overlaps_in_the_file),
-		shared_test(overlaps_in_the_file),
-		pair_test(refused_slot_leaves_nothing),
-		pair_test(which_error_wins),
-		shared_test(which_error_wins),
-		pair_test(guest_addresses),
-		pair_test(duplicates),
-		pair_test(other_address_space),
-		pair_test(as_many_slots_as_pages),
-		pair_test(unused_fields),
-		pair_test(no_descriptor_is_kept),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: binding", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: binding")

@@ -5,20 +5,18 @@
 /* Numbers that were proposed for conversion in place, and are others' now */
 static const long taken[] = { 245, 246, 247, 248, 249, 250, 251 };
 
-static void of_the_system(void **state)
+TEST(of_the_system)
 {
-	(void)state;
 	assert_int_equal(system_cap(KVM_CAP_GUEST_MEMFD), 1);
 	assert_int_equal(system_cap(KVM_CAP_GUEST_MEMFD_FLAGS), SHARED);
 	assert_int_equal(system_cap(KVM_CAP_USER_MEMORY2), 1);
 	assert_int_equal(system_cap(KVM_CAP_MEMORY_FAULT_INFO), 1);
 }
 
-static void of_an_ordinary_vm(void **state)
+TEST(of_an_ordinary_vm)
 {
 	int vm = memfd_vm(ORDINARY);
 
-	(void)state;
 	assert_int_equal(vm_cap(vm, KVM_CAP_GUEST_MEMFD), 1);
 	assert_int_equal(vm_cap(vm, KVM_CAP_GUEST_MEMFD_FLAGS), SHARED);
 	assert_int_equal(vm_cap(vm, KVM_CAP_USER_MEMORY2), 1);
@@ -26,11 +24,10 @@ static void of_an_ordinary_vm(void **state)
 	close(vm);
 }
 
-static void of_a_protected_vm(void **state)
+TEST(of_a_protected_vm)
 {
 	int vm;
 
-	(void)state;
 	if (!has_vm_type(KVM_X86_SW_PROTECTED_VM))
 		return;
 	vm = memfd_vm(KVM_X86_SW_PROTECTED_VM);
@@ -44,11 +41,10 @@ static void of_a_protected_vm(void **state)
 }
 
 /* They are other architectures' by now: a yes would be a lie. */
-static void of_proposed_numbers(void **state)
+TEST(of_proposed_numbers)
 {
 	int vm = memfd_vm(ORDINARY);
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(taken); i++) {
 		assert_int_equal(system_cap(taken[i]), 0);
 		assert_int_equal(vm_cap(vm, taken[i]), 0);
@@ -78,24 +74,11 @@ static void try_flags(unsigned long type)
 	close(vm);
 }
 
-static void say_which_flags_work(void **state)
+TEST(say_which_flags_work)
 {
-	(void)state;
 	try_flags(ORDINARY);
 	if (has_vm_type(KVM_X86_SW_PROTECTED_VM))
 		try_flags(KVM_X86_SW_PROTECTED_VM);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_the_system),
-		cmocka_unit_test(of_an_ordinary_vm),
-		cmocka_unit_test(of_a_protected_vm),
-		cmocka_unit_test(of_proposed_numbers),
-		cmocka_unit_test(say_which_flags_work),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: capabilities", tests,
-					   NULL, NULL);
-}
+TEST_MAIN("guest_memfd: capabilities")

@@ -19,7 +19,7 @@ static void expect_mmio(struct guest *g, __u64 gpa)
 }
 
 /* What is behind a slot's end is no memory, though the file goes on. */
-static void behind_the_slot(void **state)
+TEST(behind_the_slot, &guest_started)
 {
 	struct guest *g = *state;
 
@@ -30,7 +30,7 @@ static void behind_the_slot(void **state)
 	expect_mmio(g, DATA_GPA + PAGE);
 }
 
-static void deleted(void **state)
+TEST(deleted, &guest_started)
 {
 	struct guest *g = *state;
 
@@ -42,7 +42,7 @@ static void deleted(void **state)
 	assert_int_equal(guest_reads(g, DATA_GPA), TAG);
 }
 
-static void another_range(void **state)
+TEST(another_range, &guest_started)
 {
 	struct guest *g = *state;
 
@@ -56,7 +56,7 @@ static void another_range(void **state)
 	}
 }
 
-static void another_address(void **state)
+TEST(another_address, &guest_started)
 {
 	struct guest *g = *state;
 
@@ -68,7 +68,7 @@ static void another_address(void **state)
 	expect_mmio(g, DATA_GPA);
 }
 
-static void another_file(void **state)
+TEST(another_file, &guest_started)
 {
 	struct guest *g = *state;
 	int second = memfd_create_for(g->vm, FILE_SIZE, MMAP);
@@ -85,7 +85,7 @@ static void another_file(void **state)
 	close(second);
 }
 
-static void common_memory_instead(void **state)
+TEST(common_memory_instead, &guest_started)
 {
 	struct guest *g = *state;
 	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
@@ -113,7 +113,7 @@ static bool until_mmio(int result)
 	return result != KVM_EXIT_MMIO;
 }
 
-static void deleted_while_it_runs(void **state)
+TEST(deleted_while_it_runs, &guest_started)
 {
 	struct guest *g = *state;
 
@@ -134,17 +134,4 @@ static void deleted_while_it_runs(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		guest_test(behind_the_slot),
-		guest_test(deleted),
-		guest_test(another_range),
-		guest_test(another_address),
-		guest_test(another_file),
-		guest_test(common_memory_instead),
-		guest_test(deleted_while_it_runs),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: changes", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: changes")

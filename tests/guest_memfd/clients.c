@@ -77,7 +77,7 @@ static void maps(struct sparse *s, unsigned int entry, __u64 gpa)
 	table[entry] = gpa | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY;
 }
 
-static void one_sparse_file(void **state)
+TEST(one_sparse_file)
 {
 	static const __u64 rows[] = {
 		DATA_GPA, GIB, 3 * GIB - PAGE, 4 * GIB, 4 * GIB + PAGE, 32 * GIB,
@@ -86,7 +86,6 @@ static void one_sparse_file(void **state)
 	struct sparse s;
 	struct stat stat;
 
-	(void)state;
 	sparse_start(&s);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		maps(&s, i, rows[i]);
@@ -106,12 +105,11 @@ static void one_sparse_file(void **state)
 }
 
 /* The file goes on where no RAM is, but the guest's memory doesn't. */
-static void gap_of_a_sparse_file(void **state)
+TEST(gap_of_a_sparse_file)
 {
 	struct sparse s;
 	char *plugged;
 
-	(void)state;
 	sparse_start(&s);
 	maps(&s, 0, 3 * GIB);
 	maps(&s, 1, 4 * GIB - PAGE);
@@ -134,13 +132,12 @@ static void gap_of_a_sparse_file(void **state)
 }
 
 /* Up to where the processor's addresses end, which is where KVM's slots do */
-static void far_end_of_a_sparse_file(void **state)
+TEST(far_end_of_a_sparse_file)
 {
 	unsigned int bits = 0, unused;
 	struct sparse s;
 	__u64 end;
 
-	(void)state;
 	assert_true(__get_cpuid(0x80000008, &bits, &unused, &unused, &unused));
 	bits &= 0xff;
 	end = bits < 48 ? 1ULL << bits : SPARSE;
@@ -168,11 +165,10 @@ static void far_end_of_a_sparse_file(void **state)
 }
 
 /* The same offset range by another address: slots aren't bound to equal ones. */
-static void far_offset_at_a_low_address(void **state)
+TEST(far_offset_at_a_low_address)
 {
 	struct sparse s;
 
-	(void)state;
 	sparse_start(&s);
 	expect_region(0, s.vm, region_of(5, 3 * GIB, PAGE, s.file, (1ULL << 47) - PAGE),
 		      "far offset");
@@ -189,13 +185,12 @@ static void far_offset_at_a_low_address(void **state)
  * nothing can be private it gets an error for that, as from a new kernel; if it
  * goes on its guest finds the common memory.
  */
-static void all_ram_private(void **state)
+TEST(all_ram_private)
 {
 	struct guest guest;
 	char *ram = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	(void)state;
 	guest_start_bare(&guest, ORDINARY, FILE_SIZE, 0);
 	assert_int_equal(vm_cap(guest.vm, KVM_CAP_GUEST_MEMFD), 1);
 	assert_int_equal(vm_cap(guest.vm, KVM_CAP_MEMORY_ATTRIBUTES), 0);
@@ -212,7 +207,7 @@ static void all_ram_private(void **state)
 }
 
 /* The VM of a VMM that knows nothing of all that */
-static void no_file_at_all(void **state)
+TEST(no_file_at_all)
 {
 	char *ram = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -225,7 +220,6 @@ static void no_file_at_all(void **state)
 	__u64 bitmap[FILE_PAGES / 64] = { };
 	struct guest guest;
 
-	(void)state;
 	guest_start_bare(&guest, ORDINARY, FILE_SIZE, 0);
 	expect_ok(ioctl(guest.vm, KVM_SET_USER_MEMORY_REGION, &region), "region");
 	guest_writes(&guest, DATA_GPA + 3 * PAGE, TAG);
@@ -237,16 +231,4 @@ static void no_file_at_all(void **state)
 	munmap(ram, FILE_SIZE);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_sparse_file),
-		cmocka_unit_test(gap_of_a_sparse_file),
-		cmocka_unit_test(far_end_of_a_sparse_file),
-		cmocka_unit_test(far_offset_at_a_low_address),
-		cmocka_unit_test(all_ram_private),
-		cmocka_unit_test(no_file_at_all),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: known clients", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: known clients")

@@ -99,7 +99,7 @@ static void end_patrol(struct vcpu *cpu)
 }
 
 /* Nobody ever sees another page's content, or another owner's. */
-static void for_pages(void **state)
+TEST(for_pages)
 {
 	struct worker workers[] = {
 		{ .one_call = punch_or_allocate }, { .one_call = punch_or_allocate },
@@ -108,7 +108,6 @@ static void for_pages(void **state)
 	__u64 before = settled_memfree();
 	struct vcpu second;
 
-	(void)state;
 	guest_start(&guest, FILE_SIZE, SHARED, NULL);
 	vcpu_open(&second, guest.vm, 1);
 	patrol(&guest.cpu, GUEST_TAG, NULL);
@@ -153,7 +152,7 @@ static void close_published(struct worker *worker)
 		close(fd);
 }
 
-static void for_descriptors(void **state)
+TEST(for_descriptors)
 {
 	struct worker workers[] = {
 		{ .one_call = make_and_bind, .arg = (void *)2 },
@@ -163,7 +162,6 @@ static void for_descriptors(void **state)
 	__u64 before = settled_memfree();
 	unsigned int fds = open_fds();
 
-	(void)state;
 	guest_start(&guest, FILE_SIZE, SHARED, NULL);
 	workers_run(workers, ARRAY_SIZE(workers), SECONDS);
 	close_published(&workers[2]);
@@ -187,7 +185,7 @@ static void change_slot(struct worker *worker)
 	worker_note(worker, "add", region_try(guest.vm, &region), NULL);
 }
 
-static void for_the_slot(void **state)
+TEST(for_the_slot)
 {
 	struct worker workers[] = {
 		{ .one_call = change_slot }, { .one_call = punch_or_allocate },
@@ -196,7 +194,6 @@ static void for_the_slot(void **state)
 	__u64 before = settled_memfree();
 	int result;
 
-	(void)state;
 	guest_start(&guest, FILE_SIZE, SHARED, NULL);
 	/* It only looks: what it would write might go to no slot. */
 	vcpu_enter(&guest.cpu, guest_patrol, &(struct kvm_regs){
@@ -236,7 +233,7 @@ static void pre_fault(struct worker *worker)
  * A page that is looked up while its slot goes may be tried again and again, also
  * in Linux 7.3, which holds up the slot's end as well: what ends that is a signal.
  */
-static void for_prefaulting(void **state)
+TEST(for_prefaulting)
 {
 	const struct itimerspec often = { { .tv_nsec = 5000000 }, { .tv_nsec = 5000000 } };
 	struct sigevent event = {
@@ -250,7 +247,6 @@ static void for_prefaulting(void **state)
 	sigset_t signals;
 	timer_t timer;
 
-	(void)state;
 	guest_start(&guest, FILE_SIZE, SHARED, NULL);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGUSR1);
@@ -264,14 +260,4 @@ static void for_prefaulting(void **state)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(for_pages),
-		cmocka_unit_test(for_descriptors),
-		cmocka_unit_test(for_the_slot),
-		cmocka_unit_test(for_prefaulting),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: contests", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: contests")

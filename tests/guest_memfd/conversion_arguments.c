@@ -19,7 +19,7 @@ static void expect_refusal(struct scene *s, struct kvm_memory_attributes2 bad, c
 	assert_int_equal(file_shared(s->g.file), FILE_SIZE / 2);
 }
 
-static void flags(void **state)
+TEST(flags, &scene_provided, &scene_own)
 {
 	const __u64 extension = CONVERT_ZERO | CONVERT_PRESERVE;
 	struct scene *s = *state;
@@ -38,7 +38,7 @@ static void flags(void **state)
 }
 
 /* GET_INFO tells which flags there are for files of KVM_PRIVATE_CREATE. */
-static void extension_is_announced(void **state)
+TEST(extension_is_announced, &scene_provided, &scene_own)
 {
 	struct kvm_private_info info = { .size = sizeof(info) };
 	struct scene *s = *state;
@@ -64,7 +64,7 @@ static void extension_is_announced(void **state)
 	assert_as_it_should_be(s);
 }
 
-static void attributes_and_reserved_fields(void **state)
+TEST(attributes_and_reserved_fields, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 	struct kvm_memory_attributes2 bad;
@@ -83,7 +83,7 @@ static void attributes_and_reserved_fields(void **state)
 	}
 }
 
-static void wrong_ranges(void **state)
+TEST(wrong_ranges, &scene_provided, &scene_own)
 {
 	static const __u64 odd[] = { 1, 8, 511, 2048, PAGE - 1 };
 	const struct bad_range *range = bad_ranges;
@@ -109,7 +109,7 @@ static void wrong_ranges(void **state)
 	}
 }
 
-static void bad_pointers_fault(void **state)
+TEST(bad_pointers_fault, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 	const struct kvm_memory_attributes2 good = request(0, FILE_PAGES, true);
@@ -140,20 +140,4 @@ static void bad_pointers_fault(void **state)
 	guarded_unmap(start, PAGE);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		provider_test(flags),
-		provider_test(extension_is_announced),
-		provider_test(attributes_and_reserved_fields),
-		provider_test(wrong_ranges),
-		provider_test(bad_pointers_fault),
-		device_test(flags),
-		device_test(extension_is_announced),
-		device_test(attributes_and_reserved_fields),
-		device_test(wrong_ranges),
-		device_test(bad_pointers_fault),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: conversion, arguments", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: conversion, arguments")

@@ -9,7 +9,7 @@
 #include "converting.h"
 #include "touch.h"
 
-static void held_by_a_pipe(void **state)
+TEST(held_by_a_pipe, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 
@@ -42,7 +42,7 @@ static void held_by_a_pipe(void **state)
 }
 
 /* The pipe keeps the page that was removed, which isn't the file's any more. */
-static void held_and_removed(void **state)
+TEST(held_and_removed, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 
@@ -57,7 +57,7 @@ static void held_and_removed(void **state)
 	let_go(s, 17);
 }
 
-static void held_by_an_io_uring(void **state)
+TEST(held_by_an_io_uring, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 	struct iovec vec = { address_of(s, 20), 2 * PAGE };
@@ -117,7 +117,7 @@ static void look_beside_parent(void *arg)
 }
 
 /* Both have what is shared in their page tables, and lose what isn't any more. */
-static void forked_mapping(void **state)
+TEST(forked_mapping, &scene_provided, &scene_own)
 {
 	struct family family = { .scene = *state };
 	struct scene *s = *state;
@@ -142,7 +142,7 @@ static void forked_mapping(void **state)
 }
 
 /* Nothing is looked at or lost where a page is what it shall be already. */
-static void what_is_so_already(void **state)
+TEST(what_is_so_already, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 
@@ -157,20 +157,4 @@ static void what_is_so_already(void **state)
 	assert_as_it_should_be(s);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		provider_test(held_by_a_pipe),
-		provider_test(held_and_removed),
-		provider_test(held_by_an_io_uring),
-		provider_test(forked_mapping),
-		provider_test(what_is_so_already),
-		device_test(held_by_a_pipe),
-		device_test(held_and_removed),
-		device_test(held_by_an_io_uring),
-		device_test(forked_mapping),
-		device_test(what_is_so_already),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: conversion, holders", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: conversion, holders")

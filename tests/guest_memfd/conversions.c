@@ -7,7 +7,7 @@
 
 #define OTHER_GPA	(DATA_GPA + 2 * FILE_SIZE)
 
-static void single_pages(void **state)
+TEST(single_pages, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 
@@ -29,7 +29,7 @@ static void single_pages(void **state)
 	assert_as_it_should_be(s);
 }
 
-static void single_pages_among_private_ones(void **state)
+TEST(single_pages_among_private_ones, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 
@@ -49,7 +49,7 @@ static void single_pages_among_private_ones(void **state)
 	assert_as_it_should_be(s);
 }
 
-static void ranges_both_ways(void **state)
+TEST(ranges_both_ways, &scene_provided, &scene_own)
 {
 	static const unsigned int ranges[][2] = {
 		{ 0, FILE_PAGES }, { 0, 2 }, { FILE_PAGES - 2, 2 }, { 1, FILE_PAGES - 2 },
@@ -68,7 +68,7 @@ static void ranges_both_ways(void **state)
 }
 
 /* Ranges that overlap, are nested in others, and are what they shall be already */
-static void ranges_that_overlap(void **state)
+TEST(ranges_that_overlap, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 	unsigned int random = 1;
@@ -92,7 +92,7 @@ static void ranges_that_overlap(void **state)
 }
 
 /* All words, not the first of each page */
-static void content_is_kept(void **state)
+TEST(content_is_kept, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 	struct guest *g = &s->g;
@@ -116,7 +116,7 @@ static void content_is_kept(void **state)
 }
 
 /* What is converted before there is a page holds for the page. */
-static void before_the_first_fault(void **state)
+TEST(before_the_first_fault, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 
@@ -136,7 +136,7 @@ static void before_the_first_fault(void **state)
 }
 
 /* Whoever faulted a page in before */
-static void after_faults(void **state)
+TEST(after_faults, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 
@@ -153,7 +153,7 @@ static void after_faults(void **state)
 }
 
 /* The guest's accesses go on where the host's end. */
-static void under_a_running_guest(void **state)
+TEST(under_a_running_guest, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 	struct kvm_regs regs = {
@@ -183,7 +183,7 @@ static void under_a_running_guest(void **state)
 }
 
 /* The state is the file's: it is there before a slot and after it. */
-static void without_a_slot(void **state)
+TEST(without_a_slot, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 	struct guest *g = &s->g;
@@ -204,7 +204,7 @@ static void without_a_slot(void **state)
 }
 
 /* A range with a slot in one part, another slot elsewhere, and none in the rest */
-static void across_slots(void **state)
+TEST(across_slots, &scene_provided, &scene_own)
 {
 	const unsigned int half = FILE_PAGES / 2, quarter = FILE_PAGES / 4;
 	struct scene *s = *state;
@@ -236,7 +236,7 @@ static void across_slots(void **state)
 }
 
 /* A hole keeps its state, and what comes in its place holds zeros. */
-static void holes(void **state)
+TEST(holes, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 
@@ -256,32 +256,4 @@ static void holes(void **state)
 	assert_as_it_should_be(s);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		provider_test(single_pages),
-		provider_test(single_pages_among_private_ones),
-		provider_test(ranges_both_ways),
-		provider_test(ranges_that_overlap),
-		provider_test(content_is_kept),
-		provider_test(before_the_first_fault),
-		provider_test(after_faults),
-		provider_test(under_a_running_guest),
-		provider_test(without_a_slot),
-		provider_test(across_slots),
-		provider_test(holes),
-		device_test(single_pages),
-		device_test(single_pages_among_private_ones),
-		device_test(ranges_both_ways),
-		device_test(ranges_that_overlap),
-		device_test(content_is_kept),
-		device_test(before_the_first_fault),
-		device_test(after_faults),
-		device_test(under_a_running_guest),
-		device_test(without_a_slot),
-		device_test(across_slots),
-		device_test(holes),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: conversions", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: conversions")

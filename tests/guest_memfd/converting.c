@@ -79,11 +79,8 @@ void let_go(struct scene *s, unsigned int page)
 	assert_int_equal(taken[0], s->word[page]);
 }
 
-bool scene_provided;
-bool scene_own = true;
-
 /* Pages are shared from the start where that can be had, else they are converted. */
-int scene_setup(void **state)
+static int scene_setup(void **state)
 {
 	const bool *own = *state;
 	struct scene *s = calloc(1, sizeof(*s));
@@ -107,7 +104,7 @@ int scene_setup(void **state)
 	return 0;
 }
 
-int scene_teardown(void **state)
+static int scene_teardown(void **state)
 {
 	struct scene *s = *state;
 
@@ -117,3 +114,13 @@ int scene_teardown(void **state)
 	free(s);
 	return 0;
 }
+
+static bool provided, own = true;
+
+const struct fixture scene_provided = {
+	.name = "provided", .setup = scene_setup, .teardown = scene_teardown, .state = &provided,
+};
+
+const struct fixture scene_own = {
+	.name = "own", .setup = scene_setup, .teardown = scene_teardown, .state = &own,
+};

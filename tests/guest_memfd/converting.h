@@ -64,18 +64,10 @@ void assert_as_it_should_be(struct scene *s);
 void hold(struct scene *s, unsigned int first, unsigned int count);
 void let_go(struct scene *s, unsigned int page);
 
-/* Fixture: a guest and a file of FILE_PAGES, no page allocated, all of them shared */
-int scene_setup(void **state);
-int scene_teardown(void **state);
-
-/* With a file of KVM_CREATE_GUEST_MEMFD; with one of KVM_PRIVATE_CREATE */
-extern bool scene_provided, scene_own;
-
-#define provider_test(function)						\
-	cmocka_unit_test_prestate_setup_teardown(function, scene_setup,	\
-						 scene_teardown, &scene_provided)
-#define device_test(function)						\
-	cmocka_unit_test_prestate_setup_teardown(function, scene_setup,	\
-						 scene_teardown, &scene_own)
+/*
+ * A guest and a file of FILE_PAGES, no page allocated, all of them shared; *state is the
+ * scene. The file is one of KVM_CREATE_GUEST_MEMFD; one of KVM_PRIVATE_CREATE.
+ */
+extern const struct fixture scene_provided, scene_own;
 
 #endif

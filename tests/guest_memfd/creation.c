@@ -27,7 +27,7 @@ static int close_vm(void **state)
 	return close(vm);
 }
 
-static void wrong_sizes(void **state)
+TEST(wrong_sizes)
 {
 	static const __u64 sizes[] = {
 		0, 1, 511, 512, PAGE - 1, PAGE + 1, PAGE + 512, 2 * PAGE - 1,
@@ -36,7 +36,6 @@ static void wrong_sizes(void **state)
 	};
 	unsigned int fds = open_fds();
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
 		for (__u64 flags = 0; flags < 4; flags++)
 			expect_error(EINVAL, memfd_try(vm, sizes[i], flags),
@@ -44,7 +43,7 @@ static void wrong_sizes(void **state)
 	assert_int_equal(open_fds(), fds);
 }
 
-static void right_sizes(void **state)
+TEST(right_sizes)
 {
 	static const __u64 sizes[] = {
 		PAGE, 2 * PAGE, 3 * PAGE, MIB, 2 * MIB, GIB, GIB + PAGE,
@@ -53,7 +52,6 @@ static void right_sizes(void **state)
 	};
 	struct stat stat;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
 		for (__u64 flags = 0; flags < 4; flags++) {
 			int fd = memfd_create_for(vm, sizes[i], flags);
@@ -65,9 +63,8 @@ static void right_sizes(void **state)
 }
 
 /* The sizes are judged after the flags, which doesn't show: both are EINVAL. */
-static void unknown_flags(void **state)
+TEST(unknown_flags)
 {
-	(void)state;
 	for (int bit = 2; bit < 64; bit++) {
 		expect_error(EINVAL, memfd_try(vm, PAGE, 1ULL << bit), "bit %d", bit);
 		expect_error(EINVAL, memfd_try(vm, PAGE, SHARED | 1ULL << bit),
@@ -76,9 +73,8 @@ static void unknown_flags(void **state)
 	expect_error(EINVAL, memfd_try(vm, PAGE, ~0ULL), "all bits");
 }
 
-static void reserved_fields_are_ignored(void **state)
+TEST(reserved_fields_are_ignored)
 {
-	(void)state;
 	for (size_t i = 0; i < 6; i++) {
 		struct kvm_create_guest_memfd create = { .size = PAGE };
 
@@ -88,13 +84,12 @@ static void reserved_fields_are_ignored(void **state)
 	}
 }
 
-static void bad_arguments(void **state)
+TEST(bad_arguments)
 {
 	unsigned int fds = open_fds();
 	struct kvm_create_guest_memfd *tail;
 	char *page = guarded_map(PAGE);
 
-	(void)state;
 	for (size_t i = 0; bad_pointers[i].name; i++)
 		expect_error(EFAULT, ioctl(vm, KVM_CREATE_GUEST_MEMFD,
 					   bad_pointers[i].pointer),
@@ -113,12 +108,11 @@ static void bad_arguments(void **state)
 }
 
 /* Only read, and nothing of it is written back. */
-static void argument_stays_as_it_is(void **state)
+TEST(argument_stays_as_it_is)
 {
 	char *page = guarded_map(PAGE);
 	struct kvm_create_guest_memfd *create = (void *)page;
 
-	(void)state;
 	memset(page, 0x5a, PAGE);
 	create->size = 4 * PAGE;
 	create->flags = SHARED;
@@ -127,14 +121,13 @@ static void argument_stays_as_it_is(void **state)
 	guarded_unmap(page, PAGE);
 }
 
-static void not_of_another_fd(void **state)
+TEST(not_of_another_fd)
 {
 	struct kvm_create_guest_memfd create = { .size = PAGE };
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int vcpu = expect_ok(ioctl(vm, KVM_CREATE_VCPU, 0), "KVM_CREATE_VCPU");
 	int file = memfd_create_for(vm, PAGE, 0);
 
-	(void)state;
 	expect_error(EINVAL, ioctl(kvm, KVM_CREATE_GUEST_MEMFD, &create), "/dev/kvm");
 	expect_error(EINVAL, ioctl(vcpu, KVM_CREATE_GUEST_MEMFD, &create), "vCPU");
 	expect_error(ENOTTY, ioctl(file, KVM_CREATE_GUEST_MEMFD, &create), "file");
@@ -151,9 +144,8 @@ static void try_as_another(void *arg)
 	expect_error(EIO, memfd_try(vm, 1, -1), "whose arguments are wrong");
 }
 
-static void by_another_process(void **state)
+TEST(by_another_process)
 {
-	(void)state;
 	child_run(try_as_another, NULL);
 }
 
@@ -178,17 +170,15 @@ static void use_up_descriptors(void *arg)
 	assert_int_equal(memfd_try(vm, PAGE, 0), 63);
 }
 
-static void no_descriptor_left(void **state)
+TEST(no_descriptor_left)
 {
-	(void)state;
 	child_run(use_up_descriptors, NULL);
 }
 
-static void descriptor(void **state)
+TEST(descriptor)
 {
 	int lowest = dup(vm), fd;
 
-	(void)state;
 	close(lowest);
 	fd = memfd_create_for(vm, PAGE, 0);
 	assert_int_equal(fd, lowest);
@@ -199,13 +189,12 @@ static void descriptor(void **state)
 	close(fd);
 }
 
-static void files_are_different(void **state)
+TEST(files_are_different)
 {
 	int first = memfd_create_for(vm, PAGE, 0);
 	int second = memfd_create_for(vm, 2 * PAGE, 0);
 	struct stat one, two;
 
-	(void)state;
 	expect_ok(fstat(first, &one), "fstat");
 	expect_ok(fstat(second, &two), "fstat");
 	assert_int_equal(one.st_dev, two.st_dev);
@@ -231,18 +220,16 @@ static void fill_a_file(void *arg)
 	close(fd);
 }
 
-static void without_any_right(void **state)
+TEST(without_any_right)
 {
-	(void)state;
 	child_run(fill_a_file, NULL);
 }
 
 /* Thousands of them: nothing adds up. */
-static void many(void **state)
+TEST(many)
 {
 	int fds[500];
 
-	(void)state;
 	for (int round = 0; round < 4; round++) {
 		for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 			fds[i] = memfd_create_for(vm, 1ULL << 48, round);
@@ -251,24 +238,4 @@ static void many(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wrong_sizes),
-		cmocka_unit_test(right_sizes),
-		cmocka_unit_test(unknown_flags),
-		cmocka_unit_test(reserved_fields_are_ignored),
-		cmocka_unit_test(bad_arguments),
-		cmocka_unit_test(argument_stays_as_it_is),
-		cmocka_unit_test(not_of_another_fd),
-		cmocka_unit_test(by_another_process),
-		cmocka_unit_test(no_descriptor_left),
-		cmocka_unit_test(descriptor),
-		cmocka_unit_test(files_are_different),
-		cmocka_unit_test(without_any_right),
-		cmocka_unit_test(many),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: creation", tests,
-					   open_vm, close_vm);
-}
+TEST_MAIN("guest_memfd: creation", .setup = open_vm, .teardown = close_vm)

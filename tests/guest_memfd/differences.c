@@ -22,7 +22,7 @@
 #define GUEST_MEMFD_MAGIC 0x474d454d
 
 /* The slot keeps the file: closing the last descriptor takes nothing away. */
-static void slot_keeps_the_file(void **state)
+TEST(slot_keeps_the_file, &guest_started)
 {
 	struct guest *g = *state;
 
@@ -37,12 +37,11 @@ static void slot_keeps_the_file(void **state)
 	assert_int_equal(vcpu_pre_fault(&g->cpu, DATA_GPA, FILE_SIZE), 0);
 }
 
-static void deleted_slot_lets_it_go(void **state)
+TEST(deleted_slot_lets_it_go)
 {
 	__u64 before = settled_memfree();
 	struct guest g;
 
-	(void)state;
 	guest_start(&g, 64 * MIB, SHARED, NULL);
 	expect_ok(fallocate(g.file, FALLOC_FL_KEEP_SIZE, 0, 64 * MIB), "allocate");
 	munmap(g.map, 64 * MIB);
@@ -55,7 +54,7 @@ static void deleted_slot_lets_it_go(void **state)
 	guest_stop(&g);
 }
 
-static void tells_what_is_allocated(void **state)
+TEST(tells_what_is_allocated, &pair, &pair_shared)
 {
 	struct pair *p = *state;
 	struct stat stat;
@@ -75,7 +74,7 @@ static void tells_what_is_allocated(void **state)
  * For a guest without private memory the state of a page says nothing but
  * whether the host may touch it.
  */
-static void converting_under_a_guest(void **state)
+TEST(converting_under_a_guest, &guest_started)
 {
 	struct guest *g = *state;
 
@@ -94,7 +93,7 @@ static void converting_under_a_guest(void **state)
 	assert_int_equal(file_shared(g->file), 2 * PAGE);
 }
 
-static void conversion_is_refused(void **state)
+TEST(conversion_is_refused, &pair_shared)
 {
 	struct pair *p = *state;
 
@@ -108,11 +107,10 @@ static void conversion_is_refused(void **state)
 }
 
 /* Filled by the kernel, for a guest whose memory the host can't map */
-static void populating(void **state)
+TEST(populating)
 {
 	struct guest guest;
 
-	(void)state;
 	guest_start(&guest, FILE_SIZE, MMAP, NULL);
 	file_stamp(guest.file, 0, FILE_SIZE, TAG);
 	assert_int_equal(guest_reads(&guest, DATA_GPA + 3 * PAGE), TAG + 3 * PAGE);
@@ -124,7 +122,7 @@ static void populating(void **state)
  * KVM's own accesses, too, where there is no host address. Linux's would find
  * nothing there.
  */
-static void emulator_needs_no_address(void **state)
+TEST(emulator_needs_no_address, &guest_started)
 {
 	struct guest *g = *state;
 	__u8 data[64];
@@ -140,7 +138,7 @@ static void emulator_needs_no_address(void **state)
 }
 
 /* By its name it can be told from the kernel's own. */
-static void name(void **state)
+TEST(name, &pair)
 {
 	struct pair *p = *state;
 	char path[64], target[64] = "";
@@ -154,7 +152,7 @@ static void name(void **state)
 }
 
 /* Drivers' mappings aren't joined, and the kernel puts none into a core dump. */
-static void drivers_mapping(void **state)
+TEST(drivers_mapping, &pair_shared)
 {
 	struct pair *p = *state;
 	char *place = mmap(NULL, FILE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -171,13 +169,12 @@ static void drivers_mapping(void **state)
 	munmap(map, 4 * PAGE);
 }
 
-static void says_so(void **state)
+TEST(says_so)
 {
 	FILE *file = fopen("/sys/module/kvm/parameters/guest_memfd_provider", "r");
 	char line[64] = "";
 	struct stat mode;
 
-	(void)state;
 	assert_non_null(file);
 	assert_non_null(fgets(line, sizeof(line), file));
 	fclose(file);
@@ -186,21 +183,4 @@ static void says_so(void **state)
 	assert_int_equal(mode.st_mode & 0777, 0444);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		guest_test(slot_keeps_the_file),
-		cmocka_unit_test(deleted_slot_lets_it_go),
-		pair_test(tells_what_is_allocated),
-		shared_test(tells_what_is_allocated),
-		guest_test(converting_under_a_guest),
-		shared_test(conversion_is_refused),
-		cmocka_unit_test(populating),
-		guest_test(emulator_needs_no_address),
-		pair_test(name),
-		shared_test(drivers_mapping),
-		cmocka_unit_test(says_so),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: ours differs", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: ours differs")

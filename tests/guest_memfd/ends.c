@@ -51,7 +51,7 @@ static void in_order(const enum part *order)
 }
 
 /* A slot can be deleted as long as there is a VM to ask. */
-static void all_orders(void **state)
+TEST(all_orders)
 {
 	static const enum part orders[][PARTS] = {
 		{ SLOT, FD, MAPPING, VCPU, VM },
@@ -65,18 +65,16 @@ static void all_orders(void **state)
 		{ SLOT, VM, FD, MAPPING, VCPU },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
 		in_order(orders[i]);
 }
 
 /* The VM goes with its slot still there. */
-static void vm_goes_with_its_slot(void **state)
+TEST(vm_goes_with_its_slot)
 {
 	__u64 before = settled_memfree();
 	struct guest g;
 
-	(void)state;
 	guest_start(&g, SIZE, SHARED, NULL);
 	vcpu_call(&g.cpu, guest_fill, DATA_GPA, FILE_PAGES, TAG);
 	vcpu_close(&g.cpu);
@@ -93,12 +91,11 @@ static void vm_goes_with_its_slot(void **state)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-static void mapping_is_last(void **state)
+TEST(mapping_is_last)
 {
 	__u64 before = settled_memfree();
 	struct guest g;
 
-	(void)state;
 	guest_start(&g, SIZE, SHARED, NULL);
 	guest_writes(&g, DATA_GPA, TAG);
 	memset(g.map + SIZE / 2, 1, SIZE / 2);
@@ -112,12 +109,11 @@ static void mapping_is_last(void **state)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-static void vcpu_is_last(void **state)
+TEST(vcpu_is_last)
 {
 	__u64 before = settled_memfree();
 	struct guest g;
 
-	(void)state;
 	guest_start(&g, SIZE, SHARED, NULL);
 	memset(g.map, 1, SIZE);
 	close(g.vm);
@@ -131,13 +127,12 @@ static void vcpu_is_last(void **state)
 }
 
 /* Many short lives; anything that each leaves behind adds up. */
-static void many_lives(void **state)
+TEST(many_lives)
 {
 	unsigned int fds = open_fds();
 	__u64 before;
 	struct guest g;
 
-	(void)state;
 	guest_start(&g, MIB, SHARED, NULL);
 	guest_stop(&g);
 	before = settled_memfree();
@@ -158,15 +153,4 @@ static void many_lives(void **state)
 	assert_int_equal(open_fds(), fds);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_orders),
-		cmocka_unit_test(vm_goes_with_its_slot),
-		cmocka_unit_test(mapping_is_last),
-		cmocka_unit_test(vcpu_is_last),
-		cmocka_unit_test(many_lives),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: ends", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: ends")

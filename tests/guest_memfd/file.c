@@ -24,7 +24,7 @@ static const char *own_path(int fd)
 	return path;
 }
 
-static void tells(void **state)
+TEST(tells, &pair, &pair_shared)
 {
 	struct pair *p = *state;
 	struct stat stat;
@@ -43,7 +43,7 @@ static void tells(void **state)
 	assert_int_equal(statx_buffer.stx_blksize, PAGE);
 }
 
-static void file_system(void **state)
+TEST(file_system, &pair)
 {
 	struct pair *p = *state;
 	struct statfs statfs;
@@ -54,7 +54,7 @@ static void file_system(void **state)
 	assert_true(statfs.f_flags & ST_NOEXEC);
 }
 
-static void reading_and_writing(void **state)
+TEST(reading_and_writing, &pair, &pair_shared)
 {
 	struct pair *p = *state;
 	struct iovec vec = { buffer, sizeof(buffer) };
@@ -76,7 +76,7 @@ static void reading_and_writing(void **state)
 	expect_error(EINVAL, pwritev2(fd, &vec, 1, -1, 0), "pwritev2");
 }
 
-static void moving_data(void **state)
+TEST(moving_data, &pair, &pair_shared)
 {
 	struct pair *p = *state;
 	int pipes[2], memfd = memfd_create("file", 0), fd = p->file;
@@ -108,7 +108,7 @@ static void moving_data(void **state)
 	close(memfd);
 }
 
-static void size_is_fixed(void **state)
+TEST(size_is_fixed, &pair)
 {
 	static const off_t sizes[] = {
 		0, 1, PAGE, FILE_SIZE - 1, FILE_SIZE, FILE_SIZE + 1, 2 * FILE_SIZE,
@@ -128,7 +128,7 @@ static void size_is_fixed(void **state)
 	assert_int_equal(stat.st_size, FILE_SIZE);
 }
 
-static void attributes_are_fixed(void **state)
+TEST(attributes_are_fixed, &pair)
 {
 	struct pair *p = *state;
 	const struct timespec times[2] = { { .tv_sec = 1 }, { .tv_sec = 2 } };
@@ -145,7 +145,7 @@ static void attributes_are_fixed(void **state)
 	expect_error(EINVAL, utimensat(AT_FDCWD, path, times, 0), "utimensat");
 }
 
-static void extended_attributes(void **state)
+TEST(extended_attributes, &pair)
 {
 	struct pair *p = *state;
 
@@ -156,7 +156,7 @@ static void extended_attributes(void **state)
 }
 
 /* There is no second way to it: a file that is opened again has no VM. */
-static void opening_again(void **state)
+TEST(opening_again, &pair, &pair_shared)
 {
 	static const struct {
 		const char *what;
@@ -173,7 +173,7 @@ static void opening_again(void **state)
 			     "%s", rows[i].what);
 }
 
-static void syncing_and_locking(void **state)
+TEST(syncing_and_locking, &pair)
 {
 	struct pair *p = *state;
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -190,7 +190,7 @@ static void syncing_and_locking(void **state)
 	assert_int_equal(posix_fadvise(p->file, 0, 0, POSIX_FADV_WILLNEED), 0);
 }
 
-static void as_a_directory_or_program(void **state)
+TEST(as_a_directory_or_program, &pair)
 {
 	struct pair *p = *state;
 	char *const none[] = { NULL };
@@ -203,7 +203,7 @@ static void as_a_directory_or_program(void **state)
 				   AT_SYMLINK_FOLLOW), "linkat");
 }
 
-static void waiting(void **state)
+TEST(waiting, &pair)
 {
 	struct pair *p = *state;
 	int epoll = epoll_create1(0);
@@ -213,7 +213,7 @@ static void waiting(void **state)
 	close(epoll);
 }
 
-static void unknown_ioctls(void **state)
+TEST(unknown_ioctls, &pair)
 {
 	struct pair *p = *state;
 
@@ -224,26 +224,4 @@ static void unknown_ioctls(void **state)
 	expect_error(ENOTTY, ioctl(p->file, 0x5401, buffer), "TCGETS");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		pair_test(tells),
-		shared_test(tells),
-		pair_test(file_system),
-		pair_test(reading_and_writing),
-		shared_test(reading_and_writing),
-		pair_test(moving_data),
-		shared_test(moving_data),
-		pair_test(size_is_fixed),
-		pair_test(attributes_are_fixed),
-		pair_test(extended_attributes),
-		pair_test(opening_again),
-		shared_test(opening_again),
-		pair_test(syncing_and_locking),
-		pair_test(as_a_directory_or_program),
-		pair_test(waiting),
-		pair_test(unknown_ioctls),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: the file", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: the file")

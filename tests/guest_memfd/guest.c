@@ -86,7 +86,7 @@ __u64 guest_maps(struct guest *guest, unsigned int entry, __u64 gpa)
 	return FINE_VA + entry * PAGE;
 }
 
-int guest_setup(void **state)
+static int guest_setup(void **state)
 {
 	struct guest *guest = malloc(sizeof(*guest));
 
@@ -97,9 +97,11 @@ int guest_setup(void **state)
 	return 0;
 }
 
-int guest_teardown(void **state)
+static int guest_teardown(void **state)
 {
 	guest_stop(*state);
 	free(*state);
 	return 0;
 }
+
+const struct fixture guest_started = { .setup = guest_setup, .teardown = guest_teardown };

@@ -49,11 +49,7 @@ static inline volatile __u64 *guest_word(struct guest *guest, __u64 gpa)
 /* The guest then finds the page at gpa at the address that is returned. */
 __u64 guest_maps(struct guest *guest, unsigned int entry, __u64 gpa);
 
-/* Fixture: FILE_SIZE bytes, a file of both flags, userspace_addr 0 */
-int guest_setup(void **state);
-int guest_teardown(void **state);
-
-#define guest_test(function) \
-	cmocka_unit_test_setup_teardown(function, guest_setup, guest_teardown)
+/* FILE_SIZE bytes, a file of both flags, userspace_addr 0; *state is the guest. */
+extern const struct fixture guest_started;
 
 #endif

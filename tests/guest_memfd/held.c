@@ -11,7 +11,7 @@
 
 static char buffer[4 * PAGE];
 
-static void by_system_calls(void **state)
+TEST(by_system_calls, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, 2 * FILE_SIZE);
@@ -33,7 +33,7 @@ static void by_system_calls(void **state)
 	munmap(map, 2 * FILE_SIZE);
 }
 
-static void by_system_calls_on_private_pages(void **state)
+TEST(by_system_calls_on_private_pages, &pair_mmap)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -51,7 +51,7 @@ static void by_system_calls_on_private_pages(void **state)
 	munmap(map, FILE_SIZE);
 }
 
-static void by_another_process(void **state)
+TEST(by_another_process, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, 2 * FILE_SIZE);
@@ -69,7 +69,7 @@ static void by_another_process(void **state)
 	munmap(map, 2 * FILE_SIZE);
 }
 
-static void by_proc_mem(void **state)
+TEST(by_proc_mem, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, 2 * FILE_SIZE);
@@ -92,7 +92,7 @@ static void by_proc_mem(void **state)
 }
 
 /* A page in a pipe stays the reader's, whatever becomes of the file's. */
-static void by_a_pipe(void **state)
+TEST(by_a_pipe, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -122,15 +122,4 @@ static void by_a_pipe(void **state)
 	close(pipes[1]);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		shared_test(by_system_calls),
-		mmap_test(by_system_calls_on_private_pages),
-		shared_test(by_another_process),
-		shared_test(by_proc_mem),
-		shared_test(by_a_pipe),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: held", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: held")

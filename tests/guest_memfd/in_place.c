@@ -20,12 +20,11 @@
 #define OTHER		0x6f
 #define PARAMETERS	"/sys/module/kvm/parameters/"
 
-static void says_so(void **state)
+TEST(says_so)
 {
 	char text[16];
 	struct stat mode;
 
-	(void)state;
 	text_file_read(PARAMETERS "gmem_in_place_conversion", text, sizeof(text));
 	assert_string_equal(text, "Y\n");
 	assert_int_equal(text_file_number(PARAMETERS "gmem_attributes_cap"), ATTRIBUTES_CAP);
@@ -48,11 +47,10 @@ static void expect_capabilities(int vm, long attributes)
 	assert_int_equal(vm_cap(vm, 250), 0);
 }
 
-static void capabilities(void **state)
+TEST(capabilities)
 {
 	int vm = memfd_vm(ORDINARY);
 
-	(void)state;
 	assert_int_equal(system_cap(KVM_CAP_GUEST_MEMFD_FLAGS), SHARED);
 	assert_int_equal(system_cap(KVM_CAP_MEMORY_ATTRIBUTES), 0);
 	assert_int_equal(system_cap(ATTRIBUTES_CAP), KVM_MEMORY_ATTRIBUTE_PRIVATE);
@@ -63,11 +61,10 @@ static void capabilities(void **state)
 	close(vm);
 }
 
-static void vms_hold_no_attributes(void **state)
+TEST(vms_hold_no_attributes)
 {
 	int vm = memfd_vm(KVM_X86_SW_PROTECTED_VM);
 
-	(void)state;
 	expect_error(EINVAL, attributes_try(vm, 0, PAGE, KVM_MEMORY_ATTRIBUTE_PRIVATE),
 		     "private");
 	expect_error(EINVAL, attributes_try(vm, 0, PAGE, 1), "unknown");
@@ -130,12 +127,11 @@ static void all_memory_is_in(unsigned long type, bool own, __u64 flags)
 	assert_never_used(other);
 }
 
-static void all_memory_is_in_the_file(void **state)
+TEST(all_memory_is_in_the_file)
 {
 	static const __u64 flags[] = { 0, MMAP, SHARED, GUEST_MEMFD_FLAG_INIT_SHARED };
 	static const unsigned long types[] = { ORDINARY, KVM_X86_SW_PROTECTED_VM };
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++)
 		for (unsigned int type = 0; type < ARRAY_SIZE(types); type++)
 			for (int own = 0; own < 2; own++)
@@ -143,11 +139,10 @@ static void all_memory_is_in_the_file(void **state)
 }
 
 /* As on upstream a guest begins with shared memory in which its VMM put something. */
-static void image_is_placed_and_hidden(void **state)
+TEST(image_is_placed_and_hidden)
 {
 	struct guest g;
 
-	(void)state;
 	start(&g, KVM_X86_SW_PROTECTED_VM, false, SHARED, NULL);
 	for (__u64 i = 0; i < FILE_SIZE; i += sizeof(__u64))
 		*guest_word(&g, DATA_GPA + i) = TAG + DATA_GPA + (i & -PAGE);
@@ -159,13 +154,12 @@ static void image_is_placed_and_hidden(void **state)
 }
 
 /* KVM's emulator works where the guest does. */
-static void emulator_works_in_the_file(void **state)
+TEST(emulator_works_in_the_file)
 {
 	static const __u64 flags[] = { 0, MMAP, SHARED };
 	__u8 data[64], back[64];
 	struct guest g;
 
-	(void)state;
 	memset(data, 0x44, sizeof(data));
 	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
 		char *other = other_memory();
@@ -184,7 +178,7 @@ static void emulator_works_in_the_file(void **state)
  * But for shared pages of a file that can't be mapped, which look like a device to it.
  * It goes nowhere else for them.
  */
-static void emulator_and_unmappable_shared_pages(void **state)
+TEST(emulator_and_unmappable_shared_pages)
 {
 	char *other = other_memory();
 	struct kvm_regs regs = {
@@ -192,7 +186,6 @@ static void emulator_and_unmappable_shared_pages(void **state)
 	};
 	struct guest g;
 
-	(void)state;
 	start(&g, KVM_X86_SW_PROTECTED_VM, false, 0, other);
 	expect_ok(file_make_shared(g.file, 0, FILE_SIZE, 0), "shared");
 	guest_writes(&g, DATA_GPA, TAG);
@@ -204,17 +197,4 @@ static void emulator_and_unmappable_shared_pages(void **state)
 	assert_never_used(other);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(says_so),
-		cmocka_unit_test(capabilities),
-		cmocka_unit_test(vms_hold_no_attributes),
-		cmocka_unit_test(all_memory_is_in_the_file),
-		cmocka_unit_test(image_is_placed_and_hidden),
-		cmocka_unit_test(emulator_works_in_the_file),
-		cmocka_unit_test(emulator_and_unmappable_shared_pages),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: conversion in place", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: conversion in place")

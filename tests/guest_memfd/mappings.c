@@ -26,7 +26,7 @@ static void expect_map(void *map, size_t size, const char *what)
 	munmap(map, size);
 }
 
-static void without_the_flag(void **state)
+TEST(without_the_flag, &pair)
 {
 	struct pair *p = *state;
 
@@ -44,7 +44,7 @@ static void without_the_flag(void **state)
 	expect_no_map(EOVERFLOW, try_map(p, PAGE, RW, MAP_SHARED, -PAGE), "wraps");
 }
 
-static void kinds(void **state)
+TEST(kinds, &pair_mmap, &pair_shared)
 {
 	static const struct {
 		const char *what;
@@ -86,7 +86,7 @@ static void kinds(void **state)
 }
 
 /* A mapping may reach past the end, or lie there altogether. */
-static void ranges(void **state)
+TEST(ranges, &pair_mmap, &pair_shared)
 {
 	static const struct {
 		size_t size;
@@ -128,7 +128,7 @@ static void ranges(void **state)
 	}
 }
 
-static void to_a_fixed_place(void **state)
+TEST(to_a_fixed_place, &pair_shared)
 {
 	struct pair *p = *state;
 	char *place = mmap(NULL, FILE_SIZE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -150,7 +150,7 @@ static void to_a_fixed_place(void **state)
 	munmap(place, FILE_SIZE);
 }
 
-static void protection(void **state)
+TEST(protection, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -171,7 +171,7 @@ static void protection(void **state)
 	munmap(map, FILE_SIZE);
 }
 
-static void moving(void **state)
+TEST(moving, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, 8 * PAGE), *moved;
@@ -192,7 +192,7 @@ static void moving(void **state)
 }
 
 /* A mapping can grow over the file, and past its end as any other. */
-static void growing(void **state)
+TEST(growing, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, 4 * PAGE), *grown;
@@ -208,7 +208,7 @@ static void growing(void **state)
 	munmap(grown, FILE_SIZE + 4 * PAGE);
 }
 
-static void growing_without_room(void **state)
+TEST(growing_without_room, &pair_shared)
 {
 	struct pair *p = *state;
 	char *place = mmap(NULL, FILE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -219,7 +219,7 @@ static void growing_without_room(void **state)
 	munmap(place, FILE_SIZE);
 }
 
-static void duplicating(void **state)
+TEST(duplicating, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, 4 * PAGE), *second;
@@ -240,7 +240,7 @@ static void duplicating(void **state)
 	munmap(map, 4 * PAGE);
 }
 
-static void in_parts(void **state)
+TEST(in_parts, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -265,7 +265,7 @@ static void in_parts(void **state)
 	munmap(map, FILE_SIZE);
 }
 
-static void remap_file_pages_works(void **state)
+TEST(remap_file_pages_works, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, 4 * PAGE);
@@ -278,23 +278,4 @@ static void remap_file_pages_works(void **state)
 	munmap(map, 4 * PAGE);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		pair_test(without_the_flag),
-		mmap_test(kinds),
-		shared_test(kinds),
-		mmap_test(ranges),
-		shared_test(ranges),
-		shared_test(to_a_fixed_place),
-		shared_test(protection),
-		shared_test(moving),
-		shared_test(growing),
-		shared_test(growing_without_room),
-		shared_test(duplicating),
-		shared_test(in_parts),
-		shared_test(remap_file_pages_works),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: mappings", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: mappings")

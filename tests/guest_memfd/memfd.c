@@ -102,22 +102,22 @@ static int setup(void **state, __u64 flags)
 	return 0;
 }
 
-int pair_setup(void **state)
+static int pair_setup(void **state)
 {
 	return setup(state, 0);
 }
 
-int pair_setup_mmap(void **state)
+static int pair_setup_mmap(void **state)
 {
 	return setup(state, MMAP);
 }
 
-int pair_setup_shared(void **state)
+static int pair_setup_shared(void **state)
 {
 	return setup(state, SHARED);
 }
 
-int pair_teardown(void **state)
+static int pair_teardown(void **state)
 {
 	struct pair *pair = *state;
 
@@ -126,3 +126,12 @@ int pair_teardown(void **state)
 	free(pair);
 	return 0;
 }
+
+const struct fixture pair = { .setup = pair_setup, .teardown = pair_teardown };
+const struct fixture pair_mmap = {
+	.name = "mappable", .setup = pair_setup_mmap, .teardown = pair_teardown,
+};
+
+const struct fixture pair_shared = {
+	.name = "shared", .setup = pair_setup_shared, .teardown = pair_teardown,
+};

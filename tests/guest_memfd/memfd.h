@@ -85,17 +85,7 @@ struct pair {
 	int file;
 };
 
-/* Fixtures: an ordinary VM and a file with no flags, MMAP or SHARED */
-int pair_setup(void **state);
-int pair_setup_mmap(void **state);
-int pair_setup_shared(void **state);
-int pair_teardown(void **state);
-
-#define pair_test(function) \
-	cmocka_unit_test_setup_teardown(function, pair_setup, pair_teardown)
-#define mmap_test(function) \
-	cmocka_unit_test_setup_teardown(function, pair_setup_mmap, pair_teardown)
-#define shared_test(function) \
-	cmocka_unit_test_setup_teardown(function, pair_setup_shared, pair_teardown)
+/* An ordinary VM and a file with no flags, MMAP or SHARED; *state is the pair. */
+extern const struct fixture pair, pair_mmap, pair_shared;
 
 #endif

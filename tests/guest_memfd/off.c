@@ -7,11 +7,10 @@
 
 #include "memfd.h"
 
-static void capabilities(void **state)
+TEST(capabilities)
 {
 	int vm = memfd_vm(ORDINARY);
 
-	(void)state;
 	assert_int_equal(system_cap(KVM_CAP_GUEST_MEMFD_FLAGS), 0);
 	assert_int_equal(vm_cap(vm, KVM_CAP_GUEST_MEMFD_FLAGS), 0);
 	assert_int_equal(vm_cap(vm, KVM_CAP_GUEST_MEMFD), 0);
@@ -20,11 +19,10 @@ static void capabilities(void **state)
 	close(vm);
 }
 
-static void capabilities_of_protected_vms(void **state)
+TEST(capabilities_of_protected_vms)
 {
 	int vm;
 
-	(void)state;
 	if (!has_vm_type(KVM_X86_SW_PROTECTED_VM))
 		return;
 	vm = memfd_vm(KVM_X86_SW_PROTECTED_VM);
@@ -34,11 +32,10 @@ static void capabilities_of_protected_vms(void **state)
 	close(vm);
 }
 
-static void no_flags(void **state)
+TEST(no_flags)
 {
 	int vm = memfd_vm(ORDINARY);
 
-	(void)state;
 	for (int bit = 0; bit < 64; bit++)
 		expect_error(EINVAL, memfd_try(vm, PAGE, 1ULL << bit), "bit %d", bit);
 	expect_error(EINVAL, memfd_try(vm, PAGE, SHARED), "both");
@@ -46,7 +43,7 @@ static void no_flags(void **state)
 	close(vm);
 }
 
-static void no_slots_in_ordinary_vms(void **state)
+TEST(no_slots_in_ordinary_vms, &pair)
 {
 	struct pair *p = *state;
 
@@ -57,7 +54,7 @@ static void no_slots_in_ordinary_vms(void **state)
 }
 
 /* The file is KVM's own: nothing that ours can do works. */
-static void native_file(void **state)
+TEST(native_file, &pair)
 {
 	struct pair *p = *state;
 	char path[64], target[64] = "";
@@ -75,11 +72,10 @@ static void native_file(void **state)
 	expect_ok(fallocate(p->file, HOLE, FILE_SIZE, PAGE), "punch past the end");
 }
 
-static void native_slot(void **state)
+TEST(native_slot)
 {
 	int vm, file, other;
 
-	(void)state;
 	if (!has_vm_type(KVM_X86_SW_PROTECTED_VM))
 		return;
 	vm = memfd_vm(KVM_X86_SW_PROTECTED_VM);
@@ -96,12 +92,11 @@ static void native_slot(void **state)
 }
 
 /* A stock KVM has no such parameter. */
-static void says_so(void **state)
+TEST(says_so)
 {
 	FILE *file = fopen("/sys/module/kvm/parameters/guest_memfd_provider", "r");
 	char line[64] = "native\n";
 
-	(void)state;
 	if (file) {
 		assert_non_null(fgets(line, sizeof(line), file));
 		fclose(file);
@@ -109,17 +104,4 @@ static void says_so(void **state)
 	assert_string_equal(line, "native\n");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(capabilities),
-		cmocka_unit_test(capabilities_of_protected_vms),
-		cmocka_unit_test(no_flags),
-		pair_test(no_slots_in_ordinary_vms),
-		pair_test(native_file),
-		cmocka_unit_test(native_slot),
-		cmocka_unit_test(says_so),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: provider off", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: provider off")

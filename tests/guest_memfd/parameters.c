@@ -35,15 +35,27 @@ static void unload(void)
 	expect_ok(module_unload("kvm"), "unloading kvm");
 }
 
+/* A test that failed may have left it, and another would find its parameters. */
+static int without_kvm(void **state)
+{
+	(void)state;
+	if (!access("/sys/module/kvm", F_OK)) {
+		module_unload(vendor);
+		return module_unload("kvm");
+	}
+	return 0;
+}
+
+static const struct fixture kvm_unloaded = { .setup = without_kvm };
+
 /* Numbers of capabilities that there are, and what is no number */
-static void refused_numbers(void **state)
+TEST(refused_numbers, &kvm_unloaded)
 {
 	static const char * const bad[] = {
 		"1", "112", "234", "250", "251", "0xfb", "-1", "4294967296", "x", "",
 	};
 	char option[64];
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
 		snprintf(option, sizeof(option), "gmem_attributes_cap=%s", bad[i]);
 		assert_false(load_kvm(option));
@@ -51,13 +63,12 @@ static void refused_numbers(void **state)
 	}
 }
 
-static void taken_numbers(void **state)
+TEST(taken_numbers, &kvm_unloaded)
 {
 	static const char * const good[] = { "0", "252", "0x100", "65535" };
 	static const char * const shown[] = { "0\n", "252\n", "256\n", "65535\n" };
 	char option[64];
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {
 		snprintf(option, sizeof(option), "gmem_attributes_cap=%s", good[i]);
 		assert_true(load_kvm(option));
@@ -67,7 +78,7 @@ static void taken_numbers(void **state)
 }
 
 /* KVM's own guest_memfd can't convert: the parameter shows what holds. */
-static void needs_the_provider(void **state)
+TEST(needs_the_provider, &kvm_unloaded)
 {
 	static const struct {
 		const char *options, *shown;
@@ -79,7 +90,6 @@ static void needs_the_provider(void **state)
 		{ "gmem_in_place_conversion guest_memfd_provider=kvm_private", "Y\n" },
 	};
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_true(load_kvm(rows[i].options));
 		expect_parameter("gmem_in_place_conversion", rows[i].shown);
@@ -89,11 +99,10 @@ static void needs_the_provider(void **state)
 }
 
 /* An administrator who tells the number alone changes nothing. */
-static void number_without_conversion(void **state)
+TEST(number_without_conversion, &kvm_unloaded)
 {
 	char load[128];
 
-	(void)state;
 	assert_true(load_kvm("gmem_in_place_conversion=0 gmem_attributes_cap=2048"));
 	snprintf(load, sizeof(load), "modprobe %s", vendor);
 	assert_int_equal(system(load), 0);
@@ -101,17 +110,6 @@ static void number_without_conversion(void **state)
 	assert_int_equal(system_cap(KVM_CAP_MEMORY_ATTRIBUTES), KVM_MEMORY_ATTRIBUTE_PRIVATE);
 	expect_ok(module_unload(vendor), "unloading %s", vendor);
 	unload();
-}
-
-/* A test that failed may have left it, and another would find its parameters. */
-static int without_kvm(void **state)
-{
-	(void)state;
-	if (!access("/sys/module/kvm", F_OK)) {
-		module_unload(vendor);
-		return module_unload("kvm");
-	}
-	return 0;
 }
 
 static int take_away(void **state)
@@ -131,15 +129,4 @@ static int bring_back(void **state)
 	return system(load);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(refused_numbers, without_kvm),
-		cmocka_unit_test_setup(taken_numbers, without_kvm),
-		cmocka_unit_test_setup(needs_the_provider, without_kvm),
-		cmocka_unit_test_setup(number_without_conversion, without_kvm),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: parameters", tests, take_away,
-					   bring_back);
-}
+TEST_MAIN("guest_memfd: parameters", .setup = take_away, .teardown = bring_back)

@@ -8,7 +8,7 @@
 
 #define TAG	0x4700000000000000ULL
 
-static void both_see_what_the_other_writes(void **state)
+TEST(both_see_what_the_other_writes, &guest_started)
 {
 	struct guest *g = *state;
 
@@ -22,7 +22,7 @@ static void both_see_what_the_other_writes(void **state)
 }
 
 /* The guest allocates what it touches first, and it is zero. */
-static void guest_comes_first(void **state)
+TEST(guest_comes_first, &guest_started)
 {
 	struct guest *g = *state;
 
@@ -45,13 +45,12 @@ static void check_with_address(void *address, const char *what)
 }
 
 /* The file is what the guest gets, whatever is at the slot's host address. */
-static void any_host_address(void **state)
+TEST(any_host_address)
 {
 	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *none = mmap(NULL, FILE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	(void)state;
 	memset(other, 0x77, FILE_SIZE);
 	check_with_address(NULL, "0");
 	check_with_address(none, "memory that nobody can touch");
@@ -65,11 +64,10 @@ static void any_host_address(void **state)
 	munmap(none, FILE_SIZE);
 }
 
-static void host_address_in_the_file(void **state)
+TEST(host_address_in_the_file)
 {
 	struct guest guest;
 
-	(void)state;
 	guest_start_bare(&guest, ORDINARY, FILE_SIZE, SHARED);
 	guest_add_data(&guest, guest.map);
 	guest_writes(&guest, DATA_GPA, TAG);
@@ -79,7 +77,7 @@ static void host_address_in_the_file(void **state)
 	guest_stop(&guest);
 }
 
-static void host_mapping_goes(void **state)
+TEST(host_mapping_goes, &guest_started)
 {
 	struct guest *g = *state;
 
@@ -95,7 +93,7 @@ static void host_mapping_goes(void **state)
 	assert_int_equal(*guest_word(g, DATA_GPA), TAG + 2);
 }
 
-static void punched(void **state)
+TEST(punched, &guest_started)
 {
 	struct guest *g = *state;
 
@@ -115,13 +113,12 @@ static void punched(void **state)
 }
 
 /* Without INIT_SHARED the host can't look, but the guest has its memory. */
-static void out_of_the_hosts_reach(void **state)
+TEST(out_of_the_hosts_reach)
 {
 	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct guest guest;
 
-	(void)state;
 	guest_start(&guest, FILE_SIZE, MMAP, other);
 	assert_int_equal(guest_reads(&guest, DATA_GPA), 0);
 	vcpu_call(&guest.cpu, guest_fill, DATA_GPA, FILE_PAGES, TAG);
@@ -138,13 +135,12 @@ static void out_of_the_hosts_reach(void **state)
 }
 
 /* A file that can't be mapped is for private memory, and here there is none. */
-static void file_without_flags(void **state)
+TEST(file_without_flags)
 {
 	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct guest guest;
 
-	(void)state;
 	guest_start(&guest, FILE_SIZE, 0, other);
 	memset(other, 0x61, FILE_SIZE);
 	assert_int_equal(guest_reads(&guest, DATA_GPA), 0x6161616161616161);
@@ -158,11 +154,10 @@ static void file_without_flags(void **state)
 	munmap(other, FILE_SIZE);
 }
 
-static void file_without_flags_at_no_address(void **state)
+TEST(file_without_flags_at_no_address)
 {
 	struct guest guest;
 
-	(void)state;
 	guest_start(&guest, FILE_SIZE, 0, NULL);
 	vcpu_enter(&guest.cpu, guest_peek, &(struct kvm_regs){ .rdi = DATA_GPA });
 	vcpu_expect(&guest.cpu, vcpu_run(&guest.cpu), -EFAULT);
@@ -170,12 +165,11 @@ static void file_without_flags_at_no_address(void **state)
 }
 
 /* Each page once, but by two slots and in the other order */
-static void two_slots_of_one_file(void **state)
+TEST(two_slots_of_one_file)
 {
 	const __u64 half = FILE_SIZE / 2;
 	struct guest guest;
 
-	(void)state;
 	guest_start_bare(&guest, ORDINARY, FILE_SIZE, SHARED);
 	expect_region(0, guest.vm, region_of(1, DATA_GPA, half, guest.file, half), "one");
 	expect_region(0, guest.vm, region_of(2, 4 * MIB, half, guest.file, 0), "two");
@@ -195,7 +189,7 @@ static void two_slots_of_one_file(void **state)
 	guest_stop(&guest);
 }
 
-static void two_processors(void **state)
+TEST(two_processors, &guest_started)
 {
 	struct guest *g = *state;
 	struct vcpu second;
@@ -212,12 +206,11 @@ static void two_processors(void **state)
 }
 
 /* String I/O: KVM itself reads and writes the guest's memory, by its host address. */
-static void kvm_reads_and_writes_it(void **state)
+TEST(kvm_reads_and_writes_it)
 {
 	struct guest guest;
 	__u8 data[PAGE];
 
-	(void)state;
 	guest_start_bare(&guest, ORDINARY, FILE_SIZE, SHARED);
 	guest_add_data(&guest, guest.map);
 	memset(data, 0x33, sizeof(data));
@@ -236,12 +229,11 @@ static void kvm_reads_and_writes_it(void **state)
  * The guest's own tables are in the file. A KVM that shadows them (without nested
  * paging) walks them, writes to them, and compares what it finds.
  */
-static void page_tables(void **state)
+TEST(page_tables)
 {
 	volatile __u64 *directory, *table;
 	struct guest guest;
 
-	(void)state;
 	guest_start(&guest, FILE_SIZE, SHARED, NULL);
 	directory = (volatile __u64 *)(guest.low + FINE_PD_GPA);
 	table = (volatile __u64 *)guest.map;
@@ -259,23 +251,4 @@ static void page_tables(void **state)
 	guest_stop(&guest);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		guest_test(both_see_what_the_other_writes),
-		guest_test(guest_comes_first),
-		cmocka_unit_test(any_host_address),
-		cmocka_unit_test(host_address_in_the_file),
-		guest_test(host_mapping_goes),
-		guest_test(punched),
-		cmocka_unit_test(out_of_the_hosts_reach),
-		cmocka_unit_test(file_without_flags),
-		cmocka_unit_test(file_without_flags_at_no_address),
-		cmocka_unit_test(two_slots_of_one_file),
-		guest_test(two_processors),
-		cmocka_unit_test(kvm_reads_and_writes_it),
-		cmocka_unit_test(page_tables),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: plain memory", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: plain memory")

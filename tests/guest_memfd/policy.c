@@ -39,7 +39,7 @@ static void expect_policy(void *address, int mode, unsigned long nodes)
 	assert_int_equal(found, nodes);
 }
 
-static void set_and_told(void **state)
+TEST(set_and_told, &pair_shared)
 {
 	static const struct {
 		int mode;
@@ -66,7 +66,7 @@ static void set_and_told(void **state)
 }
 
 /* The policy is the file's: other mappings have it, at their place. */
-static void belongs_to_the_file(void **state)
+TEST(belongs_to_the_file, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -100,7 +100,7 @@ static void belongs_to_the_file(void **state)
 	munmap(map, FILE_SIZE);
 }
 
-static void overlapping(void **state)
+TEST(overlapping, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -119,7 +119,7 @@ static void overlapping(void **state)
 	munmap(map, FILE_SIZE);
 }
 
-static void refused(void **state)
+TEST(refused, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -135,7 +135,7 @@ static void refused(void **state)
 }
 
 /* Where the pages are, and that they can stay there */
-static void asked_to_move(void **state)
+TEST(asked_to_move, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -161,7 +161,7 @@ static void asked_to_move(void **state)
 }
 
 /* Of pages that nobody can see the policy counts too. */
-static void of_private_pages(void **state)
+TEST(of_private_pages, &pair_mmap)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -172,7 +172,7 @@ static void of_private_pages(void **state)
 	munmap(map, FILE_SIZE);
 }
 
-static void past_the_end(void **state)
+TEST(past_the_end, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, 2 * FILE_SIZE);
@@ -183,17 +183,4 @@ static void past_the_end(void **state)
 	munmap(map, 2 * FILE_SIZE);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		shared_test(set_and_told),
-		shared_test(belongs_to_the_file),
-		shared_test(overlapping),
-		shared_test(refused),
-		shared_test(asked_to_move),
-		mmap_test(of_private_pages),
-		shared_test(past_the_end),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: policy", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: policy")

@@ -31,7 +31,7 @@ static void expect_pre_fault(int error, struct guest *guest, __u64 gpa, __u64 si
 	assert_int_equal(range.size, size - done);
 }
 
-static void ranges(void **state)
+TEST(ranges, &guest_started)
 {
 	static const struct {
 		__u64 gpa, size;
@@ -64,7 +64,7 @@ static void ranges(void **state)
 				 rows[i].done);
 }
 
-static void arguments(void **state)
+TEST(arguments, &guest_started)
 {
 	struct guest *g = *state;
 	struct kvm_pre_fault_memory range = { .gpa = DATA_GPA, .size = PAGE };
@@ -100,19 +100,17 @@ static void allocates(__u64 flags)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-static void allocates_shared_pages(void **state)
+TEST(allocates_shared_pages)
 {
-	(void)state;
 	allocates(SHARED);
 }
 
-static void allocates_private_pages(void **state)
+TEST(allocates_private_pages)
 {
-	(void)state;
 	allocates(MMAP);
 }
 
-static void keeps_content(void **state)
+TEST(keeps_content, &guest_started)
 {
 	struct guest *g = *state;
 
@@ -127,13 +125,12 @@ static void keeps_content(void **state)
 }
 
 /* Here the memory is the host address, and that has to be memory. */
-static void file_without_flags(void **state)
+TEST(file_without_flags)
 {
 	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct guest guest;
 
-	(void)state;
 	guest_start(&guest, FILE_SIZE, 0, other);
 	expect_pre_fault(0, &guest, DATA_GPA, FILE_SIZE, FILE_SIZE);
 	munmap(other + PAGE, FILE_SIZE - PAGE);
@@ -146,7 +143,7 @@ static void file_without_flags(void **state)
 	guest_stop(&guest);
 }
 
-static void deleted_slot(void **state)
+TEST(deleted_slot, &guest_started)
 {
 	struct guest *g = *state;
 
@@ -157,17 +154,4 @@ static void deleted_slot(void **state)
 	expect_pre_fault(0, g, DATA_GPA, FILE_SIZE, FILE_SIZE);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		guest_test(ranges),
-		guest_test(arguments),
-		cmocka_unit_test(allocates_shared_pages),
-		cmocka_unit_test(allocates_private_pages),
-		guest_test(keeps_content),
-		cmocka_unit_test(file_without_flags),
-		guest_test(deleted_slot),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: prefaulting", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: prefaulting")

@@ -15,11 +15,10 @@ static void start(struct guest *g, __u64 flags, void *address)
 	guest_add_data(g, address ?: g->map);
 }
 
-static void flags(void **state)
+TEST(flags)
 {
 	int vm = memfd_vm(KVM_X86_SW_PROTECTED_VM);
 
-	(void)state;
 	close(memfd_create_for(vm, PAGE, 0));
 	close(memfd_create_for(vm, PAGE, MMAP));
 	expect_error(EINVAL, memfd_try(vm, PAGE, SHARED), "both");
@@ -28,13 +27,12 @@ static void flags(void **state)
 }
 
 /* As ever: the VM's attributes say whether it is the file or the other memory. */
-static void two_memories(void **state)
+TEST(two_memories)
 {
 	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct guest g;
 
-	(void)state;
 	start(&g, 0, other);
 	guest_writes(&g, DATA_GPA, TAG);
 	assert_int_equal(*(__u64 *)other, TAG);
@@ -50,13 +48,12 @@ static void two_memories(void **state)
 }
 
 /* What the library VMM of clients.c was written for */
-static void all_ram_private(void **state)
+TEST(all_ram_private)
 {
 	char *ram = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct guest g;
 
-	(void)state;
 	start(&g, 0, ram);
 	expect_ok(attributes_try(g.vm, DATA_GPA, FILE_SIZE, KVM_MEMORY_ATTRIBUTE_PRIVATE),
 		  "to private");
@@ -68,11 +65,10 @@ static void all_ram_private(void **state)
 	munmap(ram, FILE_SIZE);
 }
 
-static void converted_in_place(void **state)
+TEST(converted_in_place)
 {
 	struct guest g;
 
-	(void)state;
 	start(&g, MMAP, NULL);
 	expect_sigbus(g.map, "new file's page");
 	vcpu_call(&g.cpu, guest_fill, DATA_GPA, FILE_PAGES, TAG);
@@ -89,13 +85,12 @@ static void converted_in_place(void **state)
 }
 
 /* Private and shared pages are both the file's, whatever is at the address. */
-static void never_the_host_address(void **state)
+TEST(never_the_host_address)
 {
 	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct guest g;
 
-	(void)state;
 	memset(other, 0x69, FILE_SIZE);
 	start(&g, MMAP, other);
 	assert_int_equal(guest_reads(&g, DATA_GPA), 0);
@@ -109,13 +104,12 @@ static void never_the_host_address(void **state)
 	munmap(other, FILE_SIZE);
 }
 
-static void foreign_files(void **state)
+TEST(foreign_files)
 {
 	int vm = memfd_vm(KVM_X86_SW_PROTECTED_VM), ordinary = memfd_vm(ORDINARY);
 	int file = memfd_create_for(ordinary, PAGE, SHARED);
 	int own = memfd_create_for(vm, PAGE, MMAP);
 
-	(void)state;
 	expect_region(EINVAL, vm, region_of(0, 0, PAGE, file, 0), "ordinary VM's file");
 	expect_region(EINVAL, ordinary, region_of(0, 0, PAGE, own, 0), "protected VM's");
 	expect_region(0, vm, region_of(0, 0, PAGE, own, 0), "own");
@@ -127,13 +121,12 @@ static void foreign_files(void **state)
 	close(vm);
 }
 
-static void slot_flags(void **state)
+TEST(slot_flags)
 {
 	int vm = memfd_vm(KVM_X86_SW_PROTECTED_VM);
 	int file = memfd_create_for(vm, PAGE, MMAP);
 	struct kvm_userspace_memory_region2 region = region_of(0, 0, PAGE, file, 0);
 
-	(void)state;
 	region.flags |= KVM_MEM_READONLY;
 	expect_region(EINVAL, vm, region, "READONLY");
 	region.flags = KVM_MEM_GUEST_MEMFD | KVM_MEM_LOG_DIRTY_PAGES;
@@ -144,17 +137,4 @@ static void slot_flags(void **state)
 	close(vm);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(flags),
-		cmocka_unit_test(two_memories),
-		cmocka_unit_test(all_ram_private),
-		cmocka_unit_test(converted_in_place),
-		cmocka_unit_test(never_the_host_address),
-		cmocka_unit_test(foreign_files),
-		cmocka_unit_test(slot_flags),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: protected VMs", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: protected VMs")

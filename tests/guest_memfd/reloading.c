@@ -42,11 +42,10 @@ static void expect_foreign(int vm, const int *files, int nr)
 }
 
 /* The first reload lets a KVM that counts from 1 begin there. */
-static void files_of_before(void **state)
+TEST(files_of_before)
 {
 	int files[ROUNDS * VMS];
 
-	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
 		int *made = files + round * VMS;
 
@@ -72,11 +71,4 @@ static void files_of_before(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(files_of_before),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: reloading", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: reloading")

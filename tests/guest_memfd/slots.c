@@ -6,7 +6,7 @@
 
 #include "memfd.h"
 
-static void flags(void **state)
+TEST(flags, &pair, &pair_shared)
 {
 	struct pair *p = *state;
 	struct kvm_userspace_memory_region2 region =
@@ -29,7 +29,7 @@ static void flags(void **state)
 }
 
 /* The older ioctl doesn't know the flag. */
-static void first_ioctl(void **state)
+TEST(first_ioctl, &pair)
 {
 	struct pair *p = *state;
 	struct kvm_userspace_memory_region2 region =
@@ -55,7 +55,7 @@ static void first_ioctl(void **state)
 	munmap(memory, PAGE);
 }
 
-static void host_addresses(void **state)
+TEST(host_addresses, &pair, &pair_shared)
 {
 	static const struct {
 		__u64 address;
@@ -87,7 +87,7 @@ static void host_addresses(void **state)
 	munmap(none, PAGE);
 }
 
-static void immutable(void **state)
+TEST(immutable, &pair, &pair_shared)
 {
 	struct pair *p = *state;
 	struct kvm_userspace_memory_region2 region =
@@ -136,7 +136,7 @@ static void immutable(void **state)
 }
 
 /* A slot that has no file can't be given one. */
-static void ordinary_slot(void **state)
+TEST(ordinary_slot, &pair)
 {
 	struct pair *p = *state;
 	struct kvm_userspace_memory_region2 region = {
@@ -159,7 +159,7 @@ static void ordinary_slot(void **state)
 	expect_region(EEXIST, p->vm, region, "moved onto the file's slot");
 }
 
-static void deleted_and_made_again(void **state)
+TEST(deleted_and_made_again, &pair)
 {
 	struct pair *p = *state;
 
@@ -177,7 +177,7 @@ static void deleted_and_made_again(void **state)
 }
 
 /* Only size and number count there, but flags are looked at. */
-static void deleting_with_other_fields(void **state)
+TEST(deleting_with_other_fields, &pair)
 {
 	struct pair *p = *state;
 	struct kvm_userspace_memory_region2 region =
@@ -203,7 +203,7 @@ static void deleting_with_other_fields(void **state)
 	expect_region(0, p->vm, region, "with another address");
 }
 
-static void no_dirty_log(void **state)
+TEST(no_dirty_log, &pair, &pair_shared)
 {
 	struct pair *p = *state;
 	__u64 bitmap[16] = { };
@@ -218,7 +218,7 @@ static void no_dirty_log(void **state)
 }
 
 /* An ordinary VM knows no private memory, so that it can't be asked for. */
-static void no_attributes(void **state)
+TEST(no_attributes, &pair, &pair_shared)
 {
 	struct pair *p = *state;
 
@@ -243,7 +243,7 @@ static void no_attributes(void **state)
 }
 
 /* A slot is larger than most: KVM's limit is one of pages, not of the file's. */
-static void large_slot(void **state)
+TEST(large_slot, &pair)
 {
 	struct pair *p = *state;
 	const __u64 most = ((1ULL << 31) - 1) * PAGE;
@@ -255,25 +255,4 @@ static void large_slot(void **state)
 	close(file);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		pair_test(flags),
-		shared_test(flags),
-		pair_test(first_ioctl),
-		pair_test(host_addresses),
-		shared_test(host_addresses),
-		pair_test(immutable),
-		shared_test(immutable),
-		pair_test(ordinary_slot),
-		pair_test(deleted_and_made_again),
-		pair_test(deleting_with_other_fields),
-		pair_test(no_dirty_log),
-		shared_test(no_dirty_log),
-		pair_test(no_attributes),
-		shared_test(no_attributes),
-		pair_test(large_slot),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: slots", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: slots")

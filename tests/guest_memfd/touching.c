@@ -41,7 +41,7 @@ static void expect_bus_error_at(volatile char *address, bool write)
 	assert_ptr_equal(raised.si_addr, address);
 }
 
-static void past_the_end(void **state)
+TEST(past_the_end, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, 4 * FILE_SIZE);
@@ -56,7 +56,7 @@ static void past_the_end(void **state)
 	munmap(map, 4 * FILE_SIZE);
 }
 
-static void far_past_the_end(void **state)
+TEST(far_past_the_end, &pair_shared, &pair_mmap)
 {
 	struct pair *p = *state;
 	static const off_t offsets[] = {
@@ -74,7 +74,7 @@ static void far_past_the_end(void **state)
 	}
 }
 
-static void private_pages(void **state)
+TEST(private_pages, &pair_mmap)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, 2 * FILE_SIZE);
@@ -89,7 +89,7 @@ static void private_pages(void **state)
 	munmap(map, 2 * FILE_SIZE);
 }
 
-static void shared_pages(void **state)
+TEST(shared_pages, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -108,7 +108,7 @@ static void shared_pages(void **state)
 	munmap(second, FILE_SIZE - PAGE);
 }
 
-static void punched_pages(void **state)
+TEST(punched_pages, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -128,13 +128,12 @@ static void punched_pages(void **state)
 }
 
 /* A mapping outlives the descriptor, with and without the VM. */
-static void after_closing(void **state)
+TEST(after_closing)
 {
 	int vm = memfd_vm(ORDINARY);
 	int file = memfd_create_for(vm, FILE_SIZE, SHARED);
 	char *map = memfd_map(file, FILE_SIZE);
 
-	(void)state;
 	memset(map, 0x12, PAGE);
 	close(file);
 	expect_reads(map, 0x12, "after the file was closed");
@@ -169,7 +168,7 @@ static void be_a_child(void *arg)
 	expect_error(EINVAL, ftruncate(family->file, 0), "ftruncate");
 }
 
-static void across_fork(void **state)
+TEST(across_fork, &pair_shared)
 {
 	struct pair *p = *state;
 	struct family family = {
@@ -198,7 +197,7 @@ static void not_inherited(void *arg)
 	assert_int_equal(touch_read(arg, &value), SIGSEGV);
 }
 
-static void kept_from_a_child(void **state)
+TEST(kept_from_a_child, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
@@ -209,19 +208,4 @@ static void kept_from_a_child(void **state)
 	munmap(map, FILE_SIZE);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		shared_test(past_the_end),
-		shared_test(far_past_the_end),
-		mmap_test(far_past_the_end),
-		mmap_test(private_pages),
-		shared_test(shared_pages),
-		shared_test(punched_pages),
-		cmocka_unit_test(after_closing),
-		shared_test(across_fork),
-		shared_test(kept_from_a_child),
-	};
-
-	return cmocka_run_group_tests_name("guest_memfd: touching", tests, NULL, NULL);
-}
+TEST_MAIN("guest_memfd: touching")
