@@ -25,7 +25,9 @@ static int destroy(void **state)
 	return 0;
 }
 
-static void allocates_the_range(void **state)
+static const struct fixture file = { .setup = create, .teardown = destroy };
+
+TEST(allocates_the_range, &file)
 {
 	int fd = *(int *)*state;
 
@@ -38,7 +40,7 @@ static void allocates_the_range(void **state)
 	assert_int_equal(lseek(fd, 3 * PAGE, SEEK_HOLE), 8 * PAGE);
 }
 
-static void again_changes_nothing(void **state)
+TEST(again_changes_nothing, &file)
 {
 	int fd = *(int *)*state;
 	unsigned int i;
@@ -51,7 +53,7 @@ static void again_changes_nothing(void **state)
 	assert_int_equal(file_allocated(fd), 12 * PAGE);
 }
 
-static void whole_file(void **state)
+TEST(whole_file, &file)
 {
 	int fd = *(int *)*state;
 	struct stat st;
@@ -62,7 +64,7 @@ static void whole_file(void **state)
 	assert_int_equal(st.st_size, FILE_SIZE);
 }
 
-static void above_4_gib(void **state)
+TEST(above_4_gib, &file)
 {
 	static const __u64 offsets[] = {
 		4 * GIB - PAGE, 4 * GIB, 4 * GIB + PAGE, 1ULL << 40,
@@ -71,7 +73,6 @@ static void above_4_gib(void **state)
 	int fd = file_create(LARGEST_FILE, 0);
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
 		expect_ok(file_allocate(fd, offsets[i], PAGE), "offset %#llx",
 			  offsets[i]);
@@ -89,7 +90,7 @@ struct bad_range {
 	__u64 size;
 };
 
-static void bad_ranges(void **state)
+TEST(bad_ranges, &file)
 {
 	static const struct bad_range ranges[] = {
 		/* not aligned */
@@ -126,7 +127,7 @@ static void bad_ranges(void **state)
 	assert_int_equal(file_allocated(fd), 0);
 }
 
-static void every_misalignment(void **state)
+TEST(every_misalignment, &file)
 {
 	int fd = *(int *)*state;
 	unsigned int by;
@@ -142,7 +143,7 @@ static void every_misalignment(void **state)
 	assert_int_equal(file_allocated(fd), 0);
 }
 
-static void wrapping_ranges(void **state)
+TEST(wrapping_ranges, &file)
 {
 	/*
 	 * A sum that a loff_t can't hold never gets as far as the module: the
@@ -171,7 +172,7 @@ static void wrapping_ranges(void **state)
 	assert_int_equal(file_allocated(fd), 0);
 }
 
-static void every_mode(void **state)
+TEST(every_mode, &file)
 {
 	/*
 	 * Some pairs of modes exclude each other for every file, and which
@@ -206,11 +207,10 @@ static void every_mode(void **state)
 	assert_int_equal(file_allocated(fd), 4 * PAGE);
 }
 
-static void without_auto_allocation(void **state)
+TEST(without_auto_allocation, &file)
 {
 	int fd = file_create(MIB, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, MIB), "allocate");
 	assert_int_equal(file_allocated(fd), MIB);
 	expect_ok(file_punch(fd, 0, MIB), "punch");
@@ -218,22 +218,4 @@ static void without_auto_allocation(void **state)
 	close(fd);
 }
 
-#define allocate_test(name) \
-	cmocka_unit_test_setup_teardown(name, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		allocate_test(allocates_the_range),
-		allocate_test(again_changes_nothing),
-		allocate_test(whole_file),
-		allocate_test(above_4_gib),
-		allocate_test(bad_ranges),
-		allocate_test(every_misalignment),
-		allocate_test(wrapping_ranges),
-		allocate_test(every_mode),
-		allocate_test(without_auto_allocation),
-	};
-
-	return cmocka_run_group_tests_name("allocate", tests, NULL, NULL);
-}
+TEST_MAIN("allocate")

@@ -60,14 +60,36 @@ static void collapse(unsigned int first, unsigned int count)
 	assert_int_equal(collapse.size, 0);
 }
 
-static void bad_arguments(void **state)
+static int create(void **state)
+{
+	(void)state;
+	fd = huge_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
+			 KVM_PRIVATE_FLAG_INIT_SHARED);
+	map = file_map(fd, FILE_SIZE);
+	for (unsigned int i = 0; i < PAGES; i++) {
+		word(i)[0] = mark(i);
+		word(i)[511] = mark(i);
+	}
+	expect_backing(fd, BLOCKS, TAIL, "written");
+	return 0;
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	munmap(map, FILE_SIZE);
+	return close(fd);
+}
+
+static const struct fixture file = { .setup = create, .teardown = destroy };
+
+TEST(bad_arguments)
 {
 	int own = huge_create(BAD_RANGES_FILE_SIZE, 0);
 	struct kvm_private_collapse good = { .size = BAD_RANGES_FILE_SIZE };
 	const struct bad_range *bad;
 	unsigned int bit;
 
-	(void)state;
 	for (bad = bad_ranges; bad->offset != BAD_RANGES_END; bad++) {
 		struct kvm_private_collapse collapse = {
 			.offset = bad->offset, .size = bad->size,
@@ -100,14 +122,13 @@ static void bad_arguments(void **state)
 	close(own);
 }
 
-static void bad_pointers_fault(void **state)
+TEST(bad_pointers_fault, &file)
 {
 	struct kvm_private_collapse good = { .size = FILE_SIZE };
 	struct kvm_private_collapse *start = guarded_map(PAGE), *tail;
 	const struct bad_pointer *bad;
 	unsigned int mapped;
 
-	(void)state;
 	for (bad = bad_pointers; bad->name; bad++)
 		expect_error(EFAULT, file_collapse(fd, bad->pointer), "%s",
 			     bad->name);
@@ -126,13 +147,12 @@ static void bad_pointers_fault(void **state)
 	expect_marks(0, PAGES);
 }
 
-static void not_on_base_pages(void **state)
+TEST(not_on_base_pages)
 {
 	struct kvm_private_collapse collapse = { .size = FILE_SIZE };
 	int own = file_create(FILE_SIZE, 0);
 	int device = device_open();
 
-	(void)state;
 	expect_error(EINVAL, file_collapse(own, &collapse), "base pages");
 	expect_ok(file_allocate(own, 0, FILE_SIZE), "allocate");
 	expect_error(EINVAL, file_collapse(own, &collapse), "base pages");
@@ -143,11 +163,10 @@ static void not_on_base_pages(void **state)
 }
 
 /* There is nothing to do: nothing moves. */
-static void whole_already(void **state)
+TEST(whole_already, &file)
 {
 	__u64 frame = frame_at(word(0));
 
-	(void)state;
 	collapse(0, PAGES);
 	assert_int_equal(frame_at(word(0)), frame);
 	expect_backing(fd, BLOCKS, TAIL, "whole already");
@@ -155,12 +174,11 @@ static void whole_already(void **state)
 }
 
 /* A hole that was filled up: one of its pages is from elsewhere. */
-static void after_a_hole(void **state)
+TEST(after_a_hole, &file)
 {
 	static const unsigned int holes[] = { 0, 1, 255, 510, 511 };
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(holes); i++) {
 		unsigned int page = HUGE_PAGES + holes[i];
 
@@ -178,9 +196,8 @@ static void after_a_hole(void **state)
 }
 
 /* Holes become zeros. */
-static void with_holes(void **state)
+TEST(with_holes, &file)
 {
-	(void)state;
 	punch_page(512);
 	expect_ok(file_punch(fd, 600 * PAGE, 400 * PAGE), "punch");
 	collapse(512, 512);
@@ -196,11 +213,10 @@ static void with_holes(void **state)
 }
 
 /* One page is left, wherever. */
-static void of_one_page(void **state)
+TEST(of_one_page, &file)
 {
 	static const unsigned int pages[] = { 0, 300, 511 };
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++) {
 		unsigned int page = i * HUGE_PAGES + pages[i];
 		unsigned int block = i * HUGE_PAGES;
@@ -221,9 +237,8 @@ static void of_one_page(void **state)
 }
 
 /* A hole stays one: only blocks that have something get huge. */
-static void holes_stay(void **state)
+TEST(holes_stay, &file)
 {
-	(void)state;
 	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch all");
 	collapse(0, PAGES);
 	expect_backing(fd, 0, 0, "nothing was there");
@@ -236,9 +251,8 @@ static void holes_stay(void **state)
 }
 
 /* Blocks that are partly in the range aren't looked at. */
-static void ranges(void **state)
+TEST(ranges, &file)
 {
-	(void)state;
 	for (unsigned int i = 0; i < BLOCKS; i++)
 		punch_page(i * HUGE_PAGES + 17);
 	collapse(0, 511);
@@ -255,9 +269,8 @@ static void ranges(void **state)
 }
 
 /* States stay page by page, and what is private keeps its content. */
-static void states_stay(void **state)
+TEST(states_stay, &file)
 {
-	(void)state;
 	for (unsigned int i = 512; i < 1024; i += 3)
 		expect_ok(file_make_private(fd, i * PAGE, PAGE,
 					    CONVERT_PRESERVE), "page %u", i);
@@ -283,7 +296,7 @@ static void states_stay(void **state)
 }
 
 /* All private from the first to the last */
-static void private_all_the_time(void **state)
+TEST(private_all_the_time, &file)
 {
 	int own = huge_create(2 * HUGE_PAGE, KVM_PRIVATE_FLAG_MMAP);
 	char *own_map = file_map(own, 2 * HUGE_PAGE);
@@ -291,7 +304,6 @@ static void private_all_the_time(void **state)
 		.size = HUGE_PAGE, .source = (uintptr_t)map,
 	};
 
-	(void)state;
 	expect_ok(file_populate(own, &populate), "populate");
 	expect_ok(file_punch(own, 5 * PAGE, PAGE), "punch");
 	collapse_all(own, 2 * HUGE_PAGE);
@@ -327,11 +339,10 @@ static void release(unsigned int page)
  * A page that somebody holds can't move: the call stops there, what was before
  * is done, and after it has been let go the call goes on.
  */
-static void held_page(void **state)
+TEST(held_page, &file)
 {
 	struct kvm_private_collapse rest = { .size = FILE_SIZE };
 
-	(void)state;
 	expect_ok(pipe2(pipes, O_CLOEXEC), "pipe");
 	for (unsigned int i = 0; i < BLOCKS; i++)
 		punch_page(i * HUGE_PAGES + 17);
@@ -357,9 +368,8 @@ static void held_page(void **state)
 }
 
 /* A huge page that is one already may be held, and so may the tail. */
-static void held_beside(void **state)
+TEST(held_beside, &file)
 {
-	(void)state;
 	expect_ok(pipe2(pipes, O_CLOEXEC), "pipe");
 	hold(5);
 	hold(PAGES - 1);
@@ -373,12 +383,11 @@ static void held_beside(void **state)
 }
 
 /* Split, collapsed, and split again, in every which way */
-static void again_and_again(void **state)
+TEST(again_and_again, &file)
 {
 	__u64 before = settled_memfree();
 	unsigned int round;
 
-	(void)state;
 	srandom(7);
 	for (round = 0; round < 60; round++) {
 		unsigned int page = random() % (BLOCKS * HUGE_PAGES);
@@ -400,48 +409,4 @@ static void again_and_again(void **state)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-static int create(void **state)
-{
-	(void)state;
-	fd = huge_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
-			 KVM_PRIVATE_FLAG_INIT_SHARED);
-	map = file_map(fd, FILE_SIZE);
-	for (unsigned int i = 0; i < PAGES; i++) {
-		word(i)[0] = mark(i);
-		word(i)[511] = mark(i);
-	}
-	expect_backing(fd, BLOCKS, TAIL, "written");
-	return 0;
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	munmap(map, FILE_SIZE);
-	return close(fd);
-}
-
-#define collapse_test(name) \
-	cmocka_unit_test_setup_teardown(name, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bad_arguments),
-		collapse_test(bad_pointers_fault),
-		cmocka_unit_test(not_on_base_pages),
-		collapse_test(whole_already),
-		collapse_test(after_a_hole),
-		collapse_test(with_holes),
-		collapse_test(of_one_page),
-		collapse_test(holes_stay),
-		collapse_test(ranges),
-		collapse_test(states_stay),
-		collapse_test(private_all_the_time),
-		collapse_test(held_page),
-		collapse_test(held_beside),
-		collapse_test(again_and_again),
-	};
-
-	return cmocka_run_group_tests_name("collapse", tests, NULL, NULL);
-}
+TEST_MAIN("collapse")

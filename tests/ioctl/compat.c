@@ -31,13 +31,28 @@ static long ioctl32(int fd, unsigned int cmd, void *argument)
 	return ret;
 }
 
-static void tells_the_same(void **state)
+static int map_low(void **state)
+{
+	(void)state;
+	low = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	return low == MAP_FAILED ? -1 : 0;
+}
+
+static int unmap_low(void **state)
+{
+	(void)state;
+	return munmap(low, 4 * PAGE);
+}
+
+static const struct fixture low_memory = { .setup = map_low, .teardown = unmap_low };
+
+TEST(tells_the_same, &low_memory)
 {
 	struct kvm_private_info wide = { .size = sizeof(wide) };
 	struct kvm_private_info *info = (void *)low;
 	int device = device_open();
 
-	(void)state;
 	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, &wide), "GET_INFO");
 	info->size = sizeof(*info);
 	expect_ok(ioctl32(device, KVM_PRIVATE_GET_INFO, info), "32-bit GET_INFO");
@@ -45,14 +60,13 @@ static void tells_the_same(void **state)
 	close(device);
 }
 
-static void creates_and_populates(void **state)
+TEST(creates_and_populates, &low_memory)
 {
 	struct kvm_private_create *create = (void *)low;
 	struct kvm_private_populate *populate = (void *)low;
 	int device = device_open();
 	int fd;
 
-	(void)state;
 	create->size = 8 * GIB;
 	create->flags = KVM_PRIVATE_FLAG_NO_AUTO_ALLOC;
 	fd = expect_ok(ioctl32(device, KVM_PRIVATE_CREATE, create),
@@ -72,12 +86,11 @@ static void creates_and_populates(void **state)
 	close(device);
 }
 
-static void converts(void **state)
+TEST(converts, &low_memory)
 {
 	struct kvm_memory_attributes2 *attributes = (void *)low;
 	int fd = file_create(8 * GIB, 0);
 
-	(void)state;
 	attributes->offset = 5 * GIB;
 	attributes->size = 2 * PAGE;
 	attributes->error_offset = 1;
@@ -102,13 +115,12 @@ static void converts(void **state)
 	close(fd);
 }
 
-static void refuses_the_same(void **state)
+TEST(refuses_the_same, &low_memory)
 {
 	struct kvm_private_create *create = (void *)low;
 	int device = device_open();
 	int fd = file_create(PAGE, 0);
 
-	(void)state;
 	create->size = PAGE + 1;
 	expect_error(EINVAL, ioctl32(device, KVM_PRIVATE_CREATE, create), "size");
 	expect_error(EFAULT, ioctl32(device, KVM_PRIVATE_CREATE, NULL), "NULL");
@@ -136,35 +148,11 @@ static bool kernel_takes_32_bit_calls(void)
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-static int map_low(void **state)
-{
-	(void)state;
-	low = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	return low == MAP_FAILED ? -1 : 0;
-}
-
-static int unmap_low(void **state)
-{
-	(void)state;
-	return munmap(low, 4 * PAGE);
-}
-
-#define compat_test(name) \
-	cmocka_unit_test_setup_teardown(name, map_low, unmap_low)
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		compat_test(tells_the_same),
-		compat_test(creates_and_populates),
-		compat_test(converts),
-		compat_test(refuses_the_same),
-	};
-
 	if (!kernel_takes_32_bit_calls()) {
 		print_message("1..0 # SKIP the kernel takes no 32-bit system calls\n");
 		return 0;
 	}
-	return cmocka_run_group_tests_name("compat", tests, NULL, NULL);
+	return tests_run("compat", NULL);
 }

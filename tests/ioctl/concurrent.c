@@ -96,11 +96,10 @@ static void every_page_is_counted(void *arg)
 	close(fd);
 }
 
-static void all_calls_at_once(void **state)
+TEST(all_calls_at_once)
 {
 	__u64 before = settled_memfree();
 
-	(void)state;
 	child_run(every_page_is_counted, NULL);
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
@@ -114,13 +113,12 @@ static void close_a_file(struct worker *worker)
 	worker_note(worker, "close", close(own), NULL);
 }
 
-static void files_come_and_go(void **state)
+TEST(files_come_and_go)
 {
 	struct worker workers[THREADS] = { { 0 } };
 	__u64 before = settled_memfree();
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < THREADS; i++)
 		workers[i].one_call = close_a_file;
 	workers_run(workers, THREADS, SECONDS);
@@ -164,7 +162,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static void source_that_waits_for_the_file(void **state)
+TEST(source_that_waits_for_the_file)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct slow_source slow = { 0 };
@@ -179,7 +177,6 @@ static void source_that_waits_for_the_file(void **state)
 	};
 	pthread_t thread;
 
-	(void)state;
 	assert_ptr_not_equal(map, MAP_FAILED);
 	fd = file_create_on(device, FILE_SIZE, 0);
 	slow.uffd = expect_ok(syscall(SYS_userfaultfd, O_CLOEXEC),
@@ -205,13 +202,4 @@ static int setup(void **state)
 	return source == MAP_FAILED ? -1 : 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_calls_at_once),
-		cmocka_unit_test(files_come_and_go),
-		cmocka_unit_test(source_that_waits_for_the_file),
-	};
-
-	return cmocka_run_group_tests_name("concurrent", tests, setup, NULL);
-}
+TEST_MAIN("concurrent", .setup = setup)

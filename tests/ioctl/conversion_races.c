@@ -78,12 +78,29 @@ static void write_and_read(struct worker *worker)
 	worker_note(worker, "touch", 0, NULL);
 }
 
-static void touching(void **state)
+static int create(void **state)
+{
+	(void)state;
+	fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
+			 KVM_PRIVATE_FLAG_INIT_SHARED);
+	map = file_map(fd, FILE_SIZE);
+	return 0;
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	munmap(map, FILE_SIZE);
+	return close(fd);
+}
+
+static const struct fixture file = { .setup = create, .teardown = destroy };
+
+TEST(touching, &file)
 {
 	struct worker workers[THREADS] = { { .one_call = open_and_close } };
 	unsigned long i;
 
-	(void)state;
 	for (i = 1; i < THREADS; i++)
 		workers[i] = (struct worker){
 			.one_call = write_and_read, .arg = (void *)(64 * i),
@@ -136,14 +153,13 @@ static void convert_one(struct worker *worker)
 		    file_make_shared(fd, page * PAGE, PAGE, 0), NULL);
 }
 
-static void holding(void **state)
+TEST(holding, &file)
 {
 	struct worker workers[THREADS] = {
 		{ .one_call = convert_one }, { .one_call = convert_one },
 	};
 	unsigned long i;
 
-	(void)state;
 	for (i = 2; i < THREADS; i++)
 		workers[i] = (struct worker){
 			.one_call = hold_and_release, .arg = (void *)i,
@@ -256,14 +272,13 @@ static void any_call(struct worker *worker)
 	}
 }
 
-static void everything(void **state)
+TEST(everything, &file)
 {
 	int plain = expect_ok(memfd_create("plain", MFD_CLOEXEC), "memfd");
 	struct worker workers[THREADS] = { { 0 } };
 	__u64 before = settled_memfree();
 	unsigned int i;
 
-	(void)state;
 	expect_ok(ftruncate(plain, FILE_SIZE), "ftruncate");
 	for (i = 0; i < THREADS; i++)
 		workers[i] = (struct worker){
@@ -292,12 +307,11 @@ static void convert_for_ever(void *arg)
 }
 
 /* A signal that kills ends a long conversion, which then has done nothing. */
-static void killed_in_the_middle(void **state)
+TEST(killed_in_the_middle, &file)
 {
 	int file = file_create(LONG_SIZE, 0);
 	unsigned int round;
 
-	(void)state;
 	expect_ok(file_allocate(file, 0, LONG_SIZE), "allocate");
 	for (round = 0; round < 10; round++) {
 		const struct timespec moment = { .tv_nsec = 3000 * 1000 };
@@ -319,33 +333,4 @@ static void killed_in_the_middle(void **state)
 	close(file);
 }
 
-static int create(void **state)
-{
-	(void)state;
-	fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
-			 KVM_PRIVATE_FLAG_INIT_SHARED);
-	map = file_map(fd, FILE_SIZE);
-	return 0;
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	munmap(map, FILE_SIZE);
-	return close(fd);
-}
-
-#define race_test(name) cmocka_unit_test_setup_teardown(name, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		race_test(touching),
-		race_test(holding),
-		race_test(everything),
-		race_test(killed_in_the_middle),
-	};
-
-	return cmocka_run_group_tests_name("conversion_races", tests, NULL,
-					   NULL);
-}
+TEST_MAIN("conversion_races")

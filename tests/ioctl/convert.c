@@ -48,11 +48,27 @@ static void expect_refusal(struct kvm_memory_attributes2 bad, const char *what,
 	assert_unchanged();
 }
 
-static void every_misalignment(void **state)
+static int create(void **state)
+{
+	(void)state;
+	fd = file_create(FILE_SIZE, 0);
+	return file_make_shared(fd, 0, SHARED_SIZE, 0) ||
+	       file_allocate(fd, SHARED_SIZE - ALLOCATED_SIZE / 2,
+			     ALLOCATED_SIZE);
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	return close(fd);
+}
+
+static const struct fixture file = { .setup = create, .teardown = destroy };
+
+TEST(every_misalignment, &file)
 {
 	unsigned int by;
 
-	(void)state;
 	for (by = 1; by < PAGE; by++) {
 		struct kvm_memory_attributes2 bad = request(by, PAGE);
 		struct kvm_memory_attributes2 now = bad;
@@ -71,23 +87,21 @@ static void every_misalignment(void **state)
 	expect_refusal(request(0, PAGE - 1), "size", PAGE - 1);
 }
 
-static void empty_or_outside(void **state)
+TEST(empty_or_outside, &file)
 {
 	const struct bad_range *range = bad_ranges;
 
-	(void)state;
 	do {
 		expect_refusal(request(range->offset, range->size),
 			       "range of row", range - bad_ranges);
 	} while ((range++)->offset != BAD_RANGES_END);
 }
 
-static void every_attribute_bit(void **state)
+TEST(every_attribute_bit, &file)
 {
 	struct kvm_memory_attributes2 bad = request(0, FILE_SIZE);
 	unsigned int bit;
 
-	(void)state;
 	for (bit = 0; bit < 64; bit++) {
 		bad.attributes = 1ULL << bit;
 		if (bad.attributes != KVM_MEMORY_ATTRIBUTE_PRIVATE)
@@ -97,13 +111,12 @@ static void every_attribute_bit(void **state)
 	expect_refusal(bad, "attributes", bad.attributes);
 }
 
-static void every_flag_bit(void **state)
+TEST(every_flag_bit, &file)
 {
 	const __u64 good = CONVERT_ZERO | CONVERT_PRESERVE;
 	struct kvm_memory_attributes2 bad = request(0, FILE_SIZE);
 	unsigned int bit;
 
-	(void)state;
 	for (bit = 0; bit < 64; bit++) {
 		bad.flags = 1ULL << bit;
 		if (bad.flags & good)
@@ -118,14 +131,13 @@ static void every_flag_bit(void **state)
 	expect_refusal(bad, "all flags", bad.flags);
 }
 
-static void every_reserved_bit(void **state)
+TEST(every_reserved_bit, &file)
 {
 	struct kvm_memory_attributes2 bad = request(0, FILE_SIZE);
 	unsigned char *bytes = (unsigned char *)&bad;
 	unsigned int first = offsetof(struct kvm_memory_attributes2, reserved);
 	unsigned int i;
 
-	(void)state;
 	for (i = first * 8; i < sizeof(bad) * 8; i++) {
 		bytes[i / 8] = 1 << i % 8;
 		expect_refusal(bad, "reserved bit", i);
@@ -133,14 +145,13 @@ static void every_reserved_bit(void **state)
 	}
 }
 
-static void bad_pointers_fault(void **state)
+TEST(bad_pointers_fault, &file)
 {
 	struct kvm_memory_attributes2 good = request(0, FILE_SIZE);
 	void *start = guarded_map(PAGE);
 	const struct bad_pointer *bad;
 	unsigned int mapped;
 
-	(void)state;
 	for (bad = bad_pointers; bad->name; bad++)
 		expect_error(EFAULT, file_convert(fd, bad->pointer), "%s",
 			     bad->name);
@@ -157,13 +168,12 @@ static void bad_pointers_fault(void **state)
 }
 
 /* The struct is only written where there is an error to tell about. */
-static void struct_in_read_only_memory(void **state)
+TEST(struct_in_read_only_memory, &file)
 {
 	void *start = guarded_map(PAGE);
 	struct kvm_memory_attributes2 *tail =
 		guarded_tail(start, sizeof(*tail));
 
-	(void)state;
 	*tail = request(0, FILE_SIZE);
 	make_read_only(start);
 	expect_ok(file_convert(fd, tail), "convert");
@@ -181,12 +191,11 @@ static void struct_in_read_only_memory(void **state)
 	guarded_unmap(start, PAGE);
 }
 
-static void struct_is_unchanged(void **state)
+TEST(struct_is_unchanged, &file)
 {
 	static const __u64 flags[] = { 0, CONVERT_PRESERVE, CONVERT_ZERO };
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		struct kvm_memory_attributes2 before = request(0, FILE_SIZE);
 		struct kvm_memory_attributes2 now;
@@ -210,7 +219,7 @@ static void struct_is_unchanged(void **state)
 }
 
 /* What the guest finds in a private page nobody but its platform can promise. */
-static void no_zeros_for_private_pages(void **state)
+TEST(no_zeros_for_private_pages, &file)
 {
 	static const struct bad_range ranges[] = {
 		{ 0, FILE_SIZE }, { 3 * PAGE, PAGE },
@@ -218,7 +227,6 @@ static void no_zeros_for_private_pages(void **state)
 	};
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
 		struct kvm_memory_attributes2 before =
 			request(ranges[i].offset, ranges[i].size);
@@ -234,48 +242,13 @@ static void no_zeros_for_private_pages(void **state)
 	}
 }
 
-static void not_on_the_device(void **state)
+TEST(not_on_the_device, &file)
 {
 	struct kvm_memory_attributes2 good = request(0, PAGE);
 	int device = device_open();
 
-	(void)state;
 	expect_error(ENOTTY, file_convert(device, &good), "on the device");
 	close(device);
 }
 
-static int create(void **state)
-{
-	(void)state;
-	fd = file_create(FILE_SIZE, 0);
-	return file_make_shared(fd, 0, SHARED_SIZE, 0) ||
-	       file_allocate(fd, SHARED_SIZE - ALLOCATED_SIZE / 2,
-			     ALLOCATED_SIZE);
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	return close(fd);
-}
-
-#define convert_test(name) \
-	cmocka_unit_test_setup_teardown(name, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		convert_test(every_misalignment),
-		convert_test(empty_or_outside),
-		convert_test(every_attribute_bit),
-		convert_test(every_flag_bit),
-		convert_test(every_reserved_bit),
-		convert_test(bad_pointers_fault),
-		convert_test(struct_in_read_only_memory),
-		convert_test(struct_is_unchanged),
-		convert_test(no_zeros_for_private_pages),
-		convert_test(not_on_the_device),
-	};
-
-	return cmocka_run_group_tests_name("convert", tests, NULL, NULL);
-}
+TEST_MAIN("convert")

@@ -20,11 +20,25 @@ static int try_create(struct kvm_private_create *create)
 	return ioctl(device, KVM_PRIVATE_CREATE, create);
 }
 
-static void every_good_size(void **state)
+static int count_fds(void **state)
+{
+	(void)state;
+	fds_before = open_fds();
+	return 0;
+}
+
+static int no_fd_leaked(void **state)
+{
+	(void)state;
+	return open_fds() == fds_before ? 0 : -1;
+}
+
+static const struct fixture counted_fds = { .setup = count_fds, .teardown = no_fd_leaked };
+
+TEST(every_good_size, &counted_fds)
 {
 	unsigned int shift;
 
-	(void)state;
 	for (shift = 12; shift <= 48; shift++) {
 		__u64 size = 1ULL << shift;
 		int fd = file_create_on(device, size, 0);
@@ -39,31 +53,29 @@ static void every_good_size(void **state)
 	}
 }
 
-static void argument_is_unchanged(void **state)
+TEST(argument_is_unchanged, &counted_fds)
 {
 	struct kvm_private_create create = { .size = 3 * PAGE };
 	struct kvm_private_create before = create;
 	int fd = expect_ok(try_create(&create), "create");
 
-	(void)state;
 	assert_memory_equal(&create, &before, sizeof(create));
 	close(fd);
 }
 
-static void works_from_read_only_memory(void **state)
+TEST(works_from_read_only_memory, &counted_fds)
 {
 	void *start = guarded_map(PAGE);
 	struct kvm_private_create *create =
 		guarded_tail(start, sizeof(struct kvm_private_create));
 
-	(void)state;
 	create->size = PAGE;
 	make_read_only(start);
 	close(expect_ok(try_create(create), "create from read-only memory"));
 	guarded_unmap(start, PAGE);
 }
 
-static void bad_sizes(void **state)
+TEST(bad_sizes, &counted_fds)
 {
 	static const __u64 sizes[] = {
 		0, 1, 511, 512, 4095, 4097, 4608, 8191, GIB + 1, GIB - 512,
@@ -75,7 +87,6 @@ static void bad_sizes(void **state)
 	unsigned int bit;
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		expect_error(EINVAL, file_try_create(device, sizes[i], 0),
 			     "size %#llx", sizes[i]);
@@ -88,14 +99,13 @@ static void bad_sizes(void **state)
 	}
 }
 
-static void every_flag_bit(void **state)
+TEST(every_flag_bit, &counted_fds)
 {
 	const __u64 good = KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED |
 			   KVM_PRIVATE_FLAG_NO_AUTO_ALLOC |
 			   KVM_PRIVATE_FLAG_HUGE_STRICT;
 	unsigned int bit;
 
-	(void)state;
 	close(file_create_on(device, PAGE, good));
 	for (bit = 0; bit < 64; bit++) {
 		__u64 flag = 1ULL << bit;
@@ -114,13 +124,12 @@ static void every_flag_bit(void **state)
 		     "all flags");
 }
 
-static void every_page_shift(void **state)
+TEST(every_page_shift, &counted_fds)
 {
 	struct kvm_private_info info = { .size = sizeof(info) };
 	struct kvm_private_create create = { .size = GIB };
 	unsigned int shift;
 
-	(void)state;
 	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, &info), "GET_INFO");
 	for (shift = 0; shift < 128; shift++) {
 		create.page_shift = shift;
@@ -139,14 +148,13 @@ static void every_page_shift(void **state)
 	expect_error(EINVAL, try_create(&create), "page_shift -1");
 }
 
-static void every_reserved_bit(void **state)
+TEST(every_reserved_bit, &counted_fds)
 {
 	struct kvm_private_create create = { .size = PAGE };
 	unsigned char *bytes = (unsigned char *)&create;
 	unsigned int first = offsetof(struct kvm_private_create, pad);
 	unsigned int i;
 
-	(void)state;
 	for (i = first * 8; i < sizeof(create) * 8; i++) {
 		bytes[i / 8] = 1 << i % 8;
 		expect_error(EINVAL, try_create(&create), "bit %u of byte %u",
@@ -156,14 +164,13 @@ static void every_reserved_bit(void **state)
 	close(expect_ok(try_create(&create), "all of it zero"));
 }
 
-static void bad_pointers_fault(void **state)
+TEST(bad_pointers_fault, &counted_fds)
 {
 	const struct bad_pointer *bad;
 	void *start = guarded_map(PAGE);
 	struct kvm_private_create *tail;
 	unsigned int mapped;
 
-	(void)state;
 	for (bad = bad_pointers; bad->name; bad++)
 		expect_error(EFAULT, try_create(bad->pointer), "%s", bad->name);
 	for (mapped = 1; mapped < sizeof(*tail); mapped++) {
@@ -196,41 +203,37 @@ static void run_out_of_descriptors(void *arg)
 	assert_int_equal(file_create_on(device, PAGE, 0), last);
 }
 
-static void no_descriptor_left(void **state)
+TEST(no_descriptor_left, &counted_fds)
 {
-	(void)state;
 	child_run(run_out_of_descriptors, NULL);
 }
 
-static void no_file_left(void **state)
+TEST(no_file_left, &counted_fds)
 {
 	struct file_table_attempt attempt = { .device = device, .times = 1 };
 
-	(void)state;
 	file_table_full();
 	child_run(file_table_attempt, &attempt);
 	file_table_restore();
 	close(file_create_on(device, PAGE, 0));
 }
 
-static void outlives_the_device(void **state)
+TEST(outlives_the_device, &counted_fds)
 {
 	int other = device_open();
 	int fd = file_create_on(other, MIB, 0);
 
-	(void)state;
 	close(other);
 	expect_ok(file_allocate(fd, 0, MIB), "allocate");
 	assert_int_equal(file_allocated(fd), MIB);
 	close(fd);
 }
 
-static void not_on_a_file(void **state)
+TEST(not_on_a_file, &counted_fds)
 {
 	struct kvm_private_info info = { .size = sizeof(info) };
 	int fd = file_create_on(device, PAGE, 0);
 
-	(void)state;
 	expect_error(ENOTTY, file_try_create(fd, PAGE, 0), "CREATE on a file");
 	expect_error(ENOTTY, ioctl(fd, KVM_PRIVATE_GET_INFO, &info),
 		     "GET_INFO on a file");
@@ -251,38 +254,4 @@ static int teardown(void **state)
 	return close(device);
 }
 
-static int count_fds(void **state)
-{
-	(void)state;
-	fds_before = open_fds();
-	return 0;
-}
-
-static int no_fd_leaked(void **state)
-{
-	(void)state;
-	return open_fds() == fds_before ? 0 : -1;
-}
-
-#define create_test(name) \
-	cmocka_unit_test_setup_teardown(name, count_fds, no_fd_leaked)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		create_test(every_good_size),
-		create_test(argument_is_unchanged),
-		create_test(works_from_read_only_memory),
-		create_test(bad_sizes),
-		create_test(every_flag_bit),
-		create_test(every_page_shift),
-		create_test(every_reserved_bit),
-		create_test(bad_pointers_fault),
-		create_test(no_descriptor_left),
-		create_test(no_file_left),
-		create_test(outlives_the_device),
-		create_test(not_on_a_file),
-	};
-
-	return cmocka_run_group_tests_name("create", tests, setup, teardown);
-}
+TEST_MAIN("create", .setup = setup, .teardown = teardown)

@@ -54,46 +54,42 @@ static void execute_and_expect_nothing(void *arg)
 	assert_int_equal(WEXITSTATUS(status), 1);
 }
 
-static void closed_on_exec(void **state)
+TEST(closed_on_exec)
 {
 	struct execution execution = { .fd = file_create(BIG, 0) };
 
-	(void)state;
 	assert_int_equal(fcntl(execution.fd, F_GETFD), FD_CLOEXEC);
 	child_run(execute_and_expect_nothing, &execution);
 	assert_int_equal(file_allocated(execution.fd), 0);
 	close(execution.fd);
 }
 
-static void kept_on_exec_when_told(void **state)
+TEST(kept_on_exec_when_told)
 {
 	struct execution execution = {
 		.fd = file_create(BIG, 0), .keep = true,
 	};
 
-	(void)state;
 	child_run(execute, &execution);
 	assert_int_equal(file_allocated(execution.fd), PAGE);
 	close(execution.fd);
 }
 
-static void opened_for_both(void **state)
+TEST(opened_for_both)
 {
 	int fd = file_create(PAGE, 0);
 
-	(void)state;
 	assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDWR);
 	close(fd);
 }
 
-static void dup_is_the_same_file(void **state)
+TEST(dup_is_the_same_file)
 {
 	__u64 before = settled_memfree();
 	int fd = file_create(BIG, 0);
 	int copies[3];
 	unsigned int i;
 
-	(void)state;
 	copies[0] = expect_ok(dup(fd), "dup");
 	copies[1] = expect_ok(dup3(fd, 100, O_CLOEXEC), "dup3");
 	copies[2] = expect_ok(fcntl(fd, F_DUPFD_CLOEXEC, 200), "F_DUPFD_CLOEXEC");
@@ -127,13 +123,12 @@ static void use_after_parents_close(void *arg)
 	meet_parent(&sharing->meeting);
 }
 
-static void fork_shares_the_file(void **state)
+TEST(fork_shares_the_file)
 {
 	__u64 before = settled_memfree();
 	struct sharing sharing = { .fd = file_create(BIG, 0) };
 	pid_t pid;
 
-	(void)state;
 	meeting_open(&sharing.meeting);
 	pid = child_start(use_after_parents_close, &sharing);
 	meet_child(&sharing.meeting);
@@ -165,14 +160,13 @@ static void receive(void *arg)
 	meet_parent(meeting);
 }
 
-static void passed_over_a_socket(void **state)
+TEST(passed_over_a_socket)
 {
 	__u64 before = settled_memfree();
 	struct meeting meeting;
 	pid_t pid;
 	int fd;
 
-	(void)state;
 	meeting_open(&meeting);
 	pid = child_start(receive, &meeting);
 	/* Created after the fork: the child can have it from the socket only. */
@@ -188,13 +182,12 @@ static void passed_over_a_socket(void **state)
 	meeting_close(&meeting);
 }
 
-static void lost_in_a_socket(void **state)
+TEST(lost_in_a_socket)
 {
 	__u64 before = settled_memfree();
 	struct meeting meeting;
 	int fd = file_create(BIG, 0);
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, BIG), "allocate");
 	meeting_open(&meeting);
 	pass_fd_to_child(&meeting, fd);
@@ -214,13 +207,12 @@ static void die_with_it(void *arg)
 	raise(SIGKILL);
 }
 
-static void owner_is_killed(void **state)
+TEST(owner_is_killed)
 {
 	__u64 before = settled_memfree();
 	pid_t pid = child_start(die_with_it, NULL);
 	int status;
 
-	(void)state;
 	expect_ok(waitpid(pid, &status, 0), "waitpid");
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGKILL);
@@ -229,18 +221,7 @@ static void owner_is_killed(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(closed_on_exec),
-		cmocka_unit_test(kept_on_exec_when_told),
-		cmocka_unit_test(opened_for_both),
-		cmocka_unit_test(dup_is_the_same_file),
-		cmocka_unit_test(fork_shares_the_file),
-		cmocka_unit_test(passed_over_a_socket),
-		cmocka_unit_test(lost_in_a_socket),
-		cmocka_unit_test(owner_is_killed),
-	};
-
 	if (argc == 3 && !strcmp(argv[1], LOOK))
 		return look(argv[2]);
-	return cmocka_run_group_tests_name("descriptors", tests, NULL, NULL);
+	return tests_run("descriptors", NULL);
 }

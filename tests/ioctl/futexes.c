@@ -14,12 +14,29 @@
 static int fd;
 static char *map;
 
-static void in_one_process(void **state)
+static int create(void **state)
+{
+	(void)state;
+	fd = file_create(PAGE, KVM_PRIVATE_FLAG_MMAP |
+			 KVM_PRIVATE_FLAG_INIT_SHARED);
+	map = file_map(fd, PAGE);
+	return 0;
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	munmap(map, PAGE);
+	return close(fd);
+}
+
+static const struct fixture file = { .setup = create, .teardown = destroy };
+
+TEST(in_one_process, &file)
 {
 	const struct timespec moment = { .tv_nsec = 1000 };
 	uint32_t *word = (uint32_t *)map;
 
-	(void)state;
 	*word = 5;
 	expect_error(EAGAIN, syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 4,
 				     &moment), "another value");
@@ -46,7 +63,7 @@ static void *wait_for_wakeup(void *word)
  * One that isn't of one process is known by the page that it is in, wherever
  * that is mapped.
  */
-static void through_two_mappings(void **state)
+TEST(through_two_mappings, &file)
 {
 	uint32_t *word = (uint32_t *)map;
 	char *other = file_map(fd, PAGE);
@@ -55,7 +72,6 @@ static void through_two_mappings(void **state)
 	void *result;
 	long woken;
 
-	(void)state;
 	*word = 5;
 	assert_int_equal(pthread_create(&thread, NULL, wait_for_wakeup, word), 0);
 	do
@@ -68,12 +84,11 @@ static void through_two_mappings(void **state)
 }
 
 /* Its page goes away while somebody waits, and comes back another one. */
-static void in_a_page_that_is_punched(void **state)
+TEST(in_a_page_that_is_punched, &file)
 {
 	const struct timespec moment = { .tv_nsec = 1000 };
 	uint32_t *word = (uint32_t *)map;
 
-	(void)state;
 	*word = 5;
 	expect_error(ETIMEDOUT, syscall(SYS_futex, word, FUTEX_WAIT, 5, &moment),
 		     "the value");
@@ -84,31 +99,4 @@ static void in_a_page_that_is_punched(void **state)
 		     "zero");
 }
 
-static int create(void **state)
-{
-	(void)state;
-	fd = file_create(PAGE, KVM_PRIVATE_FLAG_MMAP |
-			 KVM_PRIVATE_FLAG_INIT_SHARED);
-	map = file_map(fd, PAGE);
-	return 0;
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	munmap(map, PAGE);
-	return close(fd);
-}
-
-#define futex_test(name) cmocka_unit_test_setup_teardown(name, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		futex_test(in_one_process),
-		futex_test(through_two_mappings),
-		futex_test(in_a_page_that_is_punched),
-	};
-
-	return cmocka_run_group_tests_name("futexes", tests, NULL, NULL);
-}
+TEST_MAIN("futexes")

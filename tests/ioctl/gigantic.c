@@ -79,274 +79,12 @@ static void needs_a_right(void *arg)
 	close(expect_ok(huge_try_create(device, GIB, 0), "huge pages"));
 }
 
-static void test_right(void **state)
-{
-	(void)state;
-	child_run(needs_a_right, NULL);
-}
-
-/* Wherever the page is that is asked for: all of the block comes. */
-static void test_units(void **state)
-{
-	int fd = gigantic_create(FILE_SIZE, STRICT);
-
-	(void)state;
-	expect_ok(file_allocate(fd, 300 * MIB, PAGE), "a page");
-	expect_backing_1g(fd, 1, 0, 0, "a page of the first");
-	assert_int_equal(lseek(fd, 0, SEEK_DATA), 0);
-	assert_int_equal(lseek(fd, 0, SEEK_HOLE), GIGANTIC_PAGE);
-	expect_ok(file_allocate(fd, GIGANTIC_PAGE - PAGE, 2 * PAGE), "a border");
-	expect_backing_1g(fd, 2, 0, 0, "two");
-	/* What can't have a gigantic page has the next best. */
-	expect_ok(file_allocate(fd, 2 * GIGANTIC_PAGE + HUGE_PAGE - PAGE, PAGE),
-		  "in the tail");
-	expect_backing_1g(fd, 2, 1, 0, "a page of the tail");
-	expect_ok(file_allocate(fd, 0, FILE_SIZE), "all");
-	expect_backing_1g(fd, 2, 2, 3, "all");
-	expect_ok(file_punch(fd, GIGANTIC_PAGE, GIGANTIC_PAGE), "the second");
-	expect_backing_1g(fd, 1, 2, 3, "the second punched");
-	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
-	expect_backing_1g(fd, 0, 0, 0, "all punched");
-	close(fd);
-}
-
-static void test_memory_comes_back(void **state)
-{
-	const __u64 before = settled_memfree();
-
-	(void)state;
-	for (unsigned int round = 0; round < 3; round++) {
-		int fd = gigantic_create(FILE_SIZE, STRICT);
-
-		expect_ok(file_allocate(fd, 0, GIGANTIC_PAGE), "round %u", round);
-		if (round == 1)
-			expect_ok(file_punch(fd, PUNCHED, PAGE), "a hole");
-		if (round == 2)
-			expect_ok(file_punch(fd, 0, GIGANTIC_PAGE), "all");
-		close(fd);
-		wait_for_memfree(before - MEMINFO_NOISE);
-	}
-}
-
-/* It lies as it should, and is clean whatever was there. */
-static void test_content(void **state)
-{
-	int fd = gigantic_create(GIGANTIC_PAGE, STRICT | SHARED);
-	char *map = file_map(fd, GIGANTIC_PAGE);
-	__u64 first = frame_at(map);
-
-	(void)state;
-	assert_int_equal(first % PAGES, 0);
-	for (__u64 i = 1; i < PAGES; i = 3 * i + 1)
-		assert_int_equal(frame_at(map + i * PAGE), first + i);
-	for (unsigned int round = 0; round < 2; round++) {
-		expect_zeros(map, 0, GIGANTIC_PAGE);
-		write_tags(map, 0, GIGANTIC_PAGE);
-		expect_backing_1g(fd, 1, 0, 0, "mapped, round %u", round);
-		expect_ok(file_punch(fd, 0, GIGANTIC_PAGE), "punch");
-		expect_backing_1g(fd, 0, 0, 0, "punched");
-	}
-	munmap(map, GIGANTIC_PAGE);
-	close(fd);
-}
-
-/* It comes apart no further than it has to, and nothing is copied. */
-static void test_holes(void **state)
-{
-	int fd = gigantic_create(GIGANTIC_PAGE, STRICT | SHARED);
-	char *map = file_map(fd, GIGANTIC_PAGE);
-	__u64 first;
-
-	(void)state;
-	write_tags(map, 0, GIGANTIC_PAGE);
-	first = frame_at(map);
-	expect_ok(file_punch(fd, 8 * HUGE_PAGE, HUGE_PAGE), "a huge page");
-	expect_backing(fd, BLOCKS - 1, 0, "without a huge page");
-	expect_ok(file_punch(fd, PUNCHED, PAGE), "a page");
-	expect_backing(fd, BLOCKS - 2, HUGE_PAGES - 1, "without a page");
-	assert_int_equal(lseek(fd, 0, SEEK_HOLE), PUNCHED);
-	assert_int_equal(lseek(fd, PUNCHED, SEEK_DATA), PUNCHED + PAGE);
-	assert_int_equal(frame_at(map + 9 * HUGE_PAGE), first + 9 * HUGE_PAGES);
-	expect_tags(map, 0, PUNCHED);
-	expect_tags(map, PUNCHED + PAGE, 8 * HUGE_PAGE);
-	expect_tags(map, 9 * HUGE_PAGE, GIGANTIC_PAGE);
-	expect_zeros(map, PUNCHED, PUNCHED + PAGE);
-	expect_zeros(map, 8 * HUGE_PAGE, 9 * HUGE_PAGE);
-	expect_backing(fd, BLOCKS - 1, HUGE_PAGES, "filled up");
-	munmap(map, GIGANTIC_PAGE);
-	close(fd);
-}
-
-/* Punched in whichever way, all of the range is gone and nothing else. */
-static void test_ranges(void **state)
-{
-	static const struct {
-		__u64 blocks, start, end, gigantic, huge, small;
-	} rows[] = {
-		{ 1, 0, PAGE, 0, BLOCKS - 1, HUGE_PAGES - 1 },
-		{ 1, PAGE, GIGANTIC_PAGE - PAGE, 0, 0, 2 },
-		{ 1, PUNCHED, PUNCHED + HUGE_PAGE, 0, BLOCKS - 2, HUGE_PAGES },
-		{ 2, GIGANTIC_PAGE - PAGE, GIGANTIC_PAGE + PAGE, 0,
-		  2 * BLOCKS - 2, 2 * HUGE_PAGES - 2 },
-		{ 2, HUGE_PAGE, GIGANTIC_PAGE, 1, 1, 0 },
-	};
-	int fd = gigantic_create(2 * GIGANTIC_PAGE, STRICT);
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		expect_ok(file_allocate(fd, 0, rows[i].blocks * GIGANTIC_PAGE),
-			  "row %zu", i);
-		expect_backing_1g(fd, rows[i].blocks, 0, 0, "row %zu", i);
-		expect_ok(file_punch(fd, rows[i].start,
-				     rows[i].end - rows[i].start), "row %zu", i);
-		expect_backing_1g(fd, rows[i].gigantic, rows[i].huge,
-				  rows[i].small, "row %zu, punched", i);
-		assert_int_equal(lseek(fd, rows[i].start, SEEK_HOLE),
-				 rows[i].start);
-		expect_ok(file_punch(fd, 0, 2 * GIGANTIC_PAGE), "row %zu", i);
-		expect_backing_1g(fd, 0, 0, 0, "row %zu, all punched", i);
-	}
-	close(fd);
-}
-
-/* States are of pages, and nothing comes apart for them. */
-static void test_convert(void **state)
-{
-	int fd = gigantic_create(GIGANTIC_PAGE, STRICT | SHARED);
-	char *map = file_map(fd, GIGANTIC_PAGE);
-
-	(void)state;
-	write_tags(map, 0, GIGANTIC_PAGE);
-	expect_ok(file_make_private(fd, PUNCHED, PAGE, CONVERT_PRESERVE), "a page");
-	expect_sigbus(map + PUNCHED, "a private page");
-	expect_tags(map, 0, PUNCHED);
-	expect_tags(map, PUNCHED + PAGE, GIGANTIC_PAGE);
-	expect_ok(file_make_private(fd, 0, GIGANTIC_PAGE, CONVERT_PRESERVE),
-		  "all");
-	expect_sigbus(map, "the first page");
-	expect_ok(file_make_shared(fd, 0, GIGANTIC_PAGE, CONVERT_PRESERVE),
-		  "back");
-	expect_tags(map, 0, GIGANTIC_PAGE);
-	expect_ok(file_make_shared(fd, PUNCHED, PAGE, CONVERT_ZERO), "with zeros");
-	expect_zeros(map, PUNCHED, PUNCHED + PAGE);
-	expect_tags(map, PUNCHED + PAGE, PUNCHED + HUGE_PAGE);
-	expect_backing_1g(fd, 1, 0, 0, "converted");
-	munmap(map, GIGANTIC_PAGE);
-	close(fd);
-}
-
-/* What came apart is one again, with its content and zeros in the holes. */
-static void test_collapse(void **state)
-{
-	int fd = gigantic_create(FILE_SIZE, SHARED);
-	char *map = file_map(fd, FILE_SIZE);
-
-	(void)state;
-	write_tags(map, 0, GIGANTIC_PAGE);
-	expect_ok(file_punch(fd, 8 * HUGE_PAGE, HUGE_PAGE), "a huge page");
-	expect_ok(file_punch(fd, PUNCHED, PAGE), "a page");
-	collapse_all(fd, FILE_SIZE);
-	expect_backing_1g(fd, 1, 0, 0, "collapsed");
-	assert_int_equal(frame_at(map) % PAGES, 0);
-	expect_tags(map, 0, PUNCHED);
-	expect_zeros(map, PUNCHED, PUNCHED + PAGE);
-	expect_tags(map, PUNCHED + PAGE, 8 * HUGE_PAGE);
-	expect_zeros(map, 8 * HUGE_PAGE, 9 * HUGE_PAGE);
-	expect_tags(map, 9 * HUGE_PAGE, GIGANTIC_PAGE);
-	/* A block without pages stays a hole, and another time does nothing. */
-	collapse_all(fd, FILE_SIZE);
-	expect_backing_1g(fd, 1, 0, 0, "collapsed again");
-	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
-	expect_backing_1g(fd, 0, 0, 0, "punched");
-	munmap(map, FILE_SIZE);
-	close(fd);
-}
-
-/* A page that somebody holds keeps its block from moving. */
-static void test_collapse_held(void **state)
-{
-	struct kvm_private_collapse collapse = { .size = GIGANTIC_PAGE };
-	int fd = gigantic_create(GIGANTIC_PAGE, SHARED);
-	char *map = file_map(fd, GIGANTIC_PAGE);
-	struct iovec iov = { .iov_base = map + PUNCHED + PAGE, .iov_len = PAGE };
-	int pipe_fds[2];
-
-	(void)state;
-	write_tags(map, 0, GIGANTIC_PAGE);
-	expect_ok(file_punch(fd, PUNCHED, PAGE), "a page");
-	expect_ok(pipe(pipe_fds), "pipe");
-	assert_int_equal(vmsplice(pipe_fds[1], &iov, 1, 0), PAGE);
-	expect_error(EAGAIN, file_collapse(fd, &collapse), "held");
-	assert_int_equal(collapse.offset, 0);
-	assert_int_equal(collapse.size, GIGANTIC_PAGE);
-	expect_tags(map, PUNCHED + PAGE, GIGANTIC_PAGE);
-	close(pipe_fds[0]);
-	close(pipe_fds[1]);
-	expect_ok(file_collapse(fd, &collapse), "not held any more");
-	expect_backing_1g(fd, 1, 0, 0, "collapsed");
-	expect_tags(map, PUNCHED + PAGE, GIGANTIC_PAGE);
-	munmap(map, GIGANTIC_PAGE);
-	close(fd);
-}
-
-/* The machine has so much; what it hasn't is an error, or comes in less. */
-static void test_none_left(void **state)
-{
-	const __u64 size = 2 * (meminfo_line("MemTotal") / GIB + 1) * GIB;
-	const __u64 before = settled_memfree();
-	int strict = gigantic_create(size, STRICT);
-	int fd = gigantic_create(GIGANTIC_PAGE, 0);
-	struct kvm_private_collapse collapse = { .size = GIGANTIC_PAGE };
-	__u64 nr = 0;
-
-	(void)state;
-	while (!file_allocate(strict, nr * GIGANTIC_PAGE, PAGE))
-		nr++;
-	assert_int_equal(errno, ENOMEM);
-	expect_between(nr, 2, size / GIB / 2, "gigantic pages of this machine");
-	expect_backing_1g(strict, nr, 0, 0, "all there are");
-	expect_ok(file_allocate(fd, PUNCHED, PAGE), "when there is none");
-	expect_backing(fd, 1, 0, "something smaller");
-	expect_error(ENOMEM, file_collapse(fd, &collapse), "when there is none");
-	assert_int_equal(file_gigantic(fd), 0);
-	expect_ok(file_punch(strict, 0, GIGANTIC_PAGE), "give one back");
-	expect_ok(file_collapse(fd, &collapse), "when there is one");
-	expect_backing_1g(fd, 1, 0, 0, "collapsed");
-	close(fd);
-	close(strict);
-	wait_for_memfree(before - MEMINFO_NOISE);
-}
-
-/* Memory that others use is moved away. */
-static void test_makes_room(void **state)
-{
-	const __u64 size = (node_free(1) - GIGANTIC_PAGE / 4) / MIB * MIB;
-	int fd = gigantic_create(GIGANTIC_PAGE, STRICT | SHARED);
-	char *map = file_map(fd, GIGANTIC_PAGE);
-	char *others = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	(void)state;
-	assert_ptr_not_equal(others, MAP_FAILED);
-	expect_ok(numa_bind(others, size, MPOL_BIND, NODE_1, 0), "mbind");
-	expect_ok(numa_bind(map, GIGANTIC_PAGE, MPOL_BIND, NODE_1, 0), "mbind");
-	write_tags(others, 0, size);
-	/* Every 64th page stays, all over. */
-	for (__u64 offset = 0; offset < size; offset += 64 * PAGE)
-		assert_int_equal(madvise(others + offset + PAGE, 63 * PAGE,
-					 MADV_DONTNEED), 0);
-	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
-	expect_backing_1g(fd, 1, 0, 0, "allocated");
-	for (__u64 offset = 0; offset < size; offset += 64 * PAGE)
-		if (*word(others, offset) != tag(offset))
-			fail_msg("at %#llx: %#llx", offset, *word(others, offset));
-	munmap(others, size);
-	munmap(map, GIGANTIC_PAGE);
-	close(fd);
-}
-
-/* It is on the node that the policy says, or where that leaves the choice. */
-static void test_policies(void **state)
+/*
+ * It is on the node that the policy says, or where that leaves the choice. This test wants
+ * one of that node. It is first since the others have base pages all over, and where those
+ * were the kernel's own may come.
+ */
+TEST(policies)
 {
 	static const struct {
 		const char *name;
@@ -364,7 +102,6 @@ static void test_policies(void **state)
 	int fd = gigantic_create(2 * GIGANTIC_PAGE, STRICT | SHARED);
 	char *map = file_map(fd, 2 * GIGANTIC_PAGE);
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		__u64 first = (!modes[i].first + !modes[i].second) * GIGANTIC_PAGE;
 
@@ -392,6 +129,264 @@ static void test_policies(void **state)
 		     "more than the node has");
 	assert_int_equal(file_on_node(fd, 1), 0);
 	munmap(map, 2 * GIGANTIC_PAGE);
+	close(fd);
+}
+
+TEST(right)
+{
+	child_run(needs_a_right, NULL);
+}
+
+/* Wherever the page is that is asked for: all of the block comes. */
+TEST(units)
+{
+	int fd = gigantic_create(FILE_SIZE, STRICT);
+
+	expect_ok(file_allocate(fd, 300 * MIB, PAGE), "a page");
+	expect_backing_1g(fd, 1, 0, 0, "a page of the first");
+	assert_int_equal(lseek(fd, 0, SEEK_DATA), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_HOLE), GIGANTIC_PAGE);
+	expect_ok(file_allocate(fd, GIGANTIC_PAGE - PAGE, 2 * PAGE), "a border");
+	expect_backing_1g(fd, 2, 0, 0, "two");
+	/* What can't have a gigantic page has the next best. */
+	expect_ok(file_allocate(fd, 2 * GIGANTIC_PAGE + HUGE_PAGE - PAGE, PAGE),
+		  "in the tail");
+	expect_backing_1g(fd, 2, 1, 0, "a page of the tail");
+	expect_ok(file_allocate(fd, 0, FILE_SIZE), "all");
+	expect_backing_1g(fd, 2, 2, 3, "all");
+	expect_ok(file_punch(fd, GIGANTIC_PAGE, GIGANTIC_PAGE), "the second");
+	expect_backing_1g(fd, 1, 2, 3, "the second punched");
+	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
+	expect_backing_1g(fd, 0, 0, 0, "all punched");
+	close(fd);
+}
+
+TEST(memory_comes_back)
+{
+	const __u64 before = settled_memfree();
+
+	for (unsigned int round = 0; round < 3; round++) {
+		int fd = gigantic_create(FILE_SIZE, STRICT);
+
+		expect_ok(file_allocate(fd, 0, GIGANTIC_PAGE), "round %u", round);
+		if (round == 1)
+			expect_ok(file_punch(fd, PUNCHED, PAGE), "a hole");
+		if (round == 2)
+			expect_ok(file_punch(fd, 0, GIGANTIC_PAGE), "all");
+		close(fd);
+		wait_for_memfree(before - MEMINFO_NOISE);
+	}
+}
+
+/* It lies as it should, and is clean whatever was there. */
+TEST(content)
+{
+	int fd = gigantic_create(GIGANTIC_PAGE, STRICT | SHARED);
+	char *map = file_map(fd, GIGANTIC_PAGE);
+	__u64 first = frame_at(map);
+
+	assert_int_equal(first % PAGES, 0);
+	for (__u64 i = 1; i < PAGES; i = 3 * i + 1)
+		assert_int_equal(frame_at(map + i * PAGE), first + i);
+	for (unsigned int round = 0; round < 2; round++) {
+		expect_zeros(map, 0, GIGANTIC_PAGE);
+		write_tags(map, 0, GIGANTIC_PAGE);
+		expect_backing_1g(fd, 1, 0, 0, "mapped, round %u", round);
+		expect_ok(file_punch(fd, 0, GIGANTIC_PAGE), "punch");
+		expect_backing_1g(fd, 0, 0, 0, "punched");
+	}
+	munmap(map, GIGANTIC_PAGE);
+	close(fd);
+}
+
+/* It comes apart no further than it has to, and nothing is copied. */
+TEST(holes)
+{
+	int fd = gigantic_create(GIGANTIC_PAGE, STRICT | SHARED);
+	char *map = file_map(fd, GIGANTIC_PAGE);
+	__u64 first;
+
+	write_tags(map, 0, GIGANTIC_PAGE);
+	first = frame_at(map);
+	expect_ok(file_punch(fd, 8 * HUGE_PAGE, HUGE_PAGE), "a huge page");
+	expect_backing(fd, BLOCKS - 1, 0, "without a huge page");
+	expect_ok(file_punch(fd, PUNCHED, PAGE), "a page");
+	expect_backing(fd, BLOCKS - 2, HUGE_PAGES - 1, "without a page");
+	assert_int_equal(lseek(fd, 0, SEEK_HOLE), PUNCHED);
+	assert_int_equal(lseek(fd, PUNCHED, SEEK_DATA), PUNCHED + PAGE);
+	assert_int_equal(frame_at(map + 9 * HUGE_PAGE), first + 9 * HUGE_PAGES);
+	expect_tags(map, 0, PUNCHED);
+	expect_tags(map, PUNCHED + PAGE, 8 * HUGE_PAGE);
+	expect_tags(map, 9 * HUGE_PAGE, GIGANTIC_PAGE);
+	expect_zeros(map, PUNCHED, PUNCHED + PAGE);
+	expect_zeros(map, 8 * HUGE_PAGE, 9 * HUGE_PAGE);
+	expect_backing(fd, BLOCKS - 1, HUGE_PAGES, "filled up");
+	munmap(map, GIGANTIC_PAGE);
+	close(fd);
+}
+
+/* Punched in whichever way, all of the range is gone and nothing else. */
+TEST(ranges)
+{
+	static const struct {
+		__u64 blocks, start, end, gigantic, huge, small;
+	} rows[] = {
+		{ 1, 0, PAGE, 0, BLOCKS - 1, HUGE_PAGES - 1 },
+		{ 1, PAGE, GIGANTIC_PAGE - PAGE, 0, 0, 2 },
+		{ 1, PUNCHED, PUNCHED + HUGE_PAGE, 0, BLOCKS - 2, HUGE_PAGES },
+		{ 2, GIGANTIC_PAGE - PAGE, GIGANTIC_PAGE + PAGE, 0,
+		  2 * BLOCKS - 2, 2 * HUGE_PAGES - 2 },
+		{ 2, HUGE_PAGE, GIGANTIC_PAGE, 1, 1, 0 },
+	};
+	int fd = gigantic_create(2 * GIGANTIC_PAGE, STRICT);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		expect_ok(file_allocate(fd, 0, rows[i].blocks * GIGANTIC_PAGE),
+			  "row %zu", i);
+		expect_backing_1g(fd, rows[i].blocks, 0, 0, "row %zu", i);
+		expect_ok(file_punch(fd, rows[i].start,
+				     rows[i].end - rows[i].start), "row %zu", i);
+		expect_backing_1g(fd, rows[i].gigantic, rows[i].huge,
+				  rows[i].small, "row %zu, punched", i);
+		assert_int_equal(lseek(fd, rows[i].start, SEEK_HOLE),
+				 rows[i].start);
+		expect_ok(file_punch(fd, 0, 2 * GIGANTIC_PAGE), "row %zu", i);
+		expect_backing_1g(fd, 0, 0, 0, "row %zu, all punched", i);
+	}
+	close(fd);
+}
+
+/* States are of pages, and nothing comes apart for them. */
+TEST(convert)
+{
+	int fd = gigantic_create(GIGANTIC_PAGE, STRICT | SHARED);
+	char *map = file_map(fd, GIGANTIC_PAGE);
+
+	write_tags(map, 0, GIGANTIC_PAGE);
+	expect_ok(file_make_private(fd, PUNCHED, PAGE, CONVERT_PRESERVE), "a page");
+	expect_sigbus(map + PUNCHED, "a private page");
+	expect_tags(map, 0, PUNCHED);
+	expect_tags(map, PUNCHED + PAGE, GIGANTIC_PAGE);
+	expect_ok(file_make_private(fd, 0, GIGANTIC_PAGE, CONVERT_PRESERVE),
+		  "all");
+	expect_sigbus(map, "the first page");
+	expect_ok(file_make_shared(fd, 0, GIGANTIC_PAGE, CONVERT_PRESERVE),
+		  "back");
+	expect_tags(map, 0, GIGANTIC_PAGE);
+	expect_ok(file_make_shared(fd, PUNCHED, PAGE, CONVERT_ZERO), "with zeros");
+	expect_zeros(map, PUNCHED, PUNCHED + PAGE);
+	expect_tags(map, PUNCHED + PAGE, PUNCHED + HUGE_PAGE);
+	expect_backing_1g(fd, 1, 0, 0, "converted");
+	munmap(map, GIGANTIC_PAGE);
+	close(fd);
+}
+
+/* What came apart is one again, with its content and zeros in the holes. */
+TEST(collapse)
+{
+	int fd = gigantic_create(FILE_SIZE, SHARED);
+	char *map = file_map(fd, FILE_SIZE);
+
+	write_tags(map, 0, GIGANTIC_PAGE);
+	expect_ok(file_punch(fd, 8 * HUGE_PAGE, HUGE_PAGE), "a huge page");
+	expect_ok(file_punch(fd, PUNCHED, PAGE), "a page");
+	collapse_all(fd, FILE_SIZE);
+	expect_backing_1g(fd, 1, 0, 0, "collapsed");
+	assert_int_equal(frame_at(map) % PAGES, 0);
+	expect_tags(map, 0, PUNCHED);
+	expect_zeros(map, PUNCHED, PUNCHED + PAGE);
+	expect_tags(map, PUNCHED + PAGE, 8 * HUGE_PAGE);
+	expect_zeros(map, 8 * HUGE_PAGE, 9 * HUGE_PAGE);
+	expect_tags(map, 9 * HUGE_PAGE, GIGANTIC_PAGE);
+	/* A block without pages stays a hole, and another time does nothing. */
+	collapse_all(fd, FILE_SIZE);
+	expect_backing_1g(fd, 1, 0, 0, "collapsed again");
+	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
+	expect_backing_1g(fd, 0, 0, 0, "punched");
+	munmap(map, FILE_SIZE);
+	close(fd);
+}
+
+/* A page that somebody holds keeps its block from moving. */
+TEST(collapse_held)
+{
+	struct kvm_private_collapse collapse = { .size = GIGANTIC_PAGE };
+	int fd = gigantic_create(GIGANTIC_PAGE, SHARED);
+	char *map = file_map(fd, GIGANTIC_PAGE);
+	struct iovec iov = { .iov_base = map + PUNCHED + PAGE, .iov_len = PAGE };
+	int pipe_fds[2];
+
+	write_tags(map, 0, GIGANTIC_PAGE);
+	expect_ok(file_punch(fd, PUNCHED, PAGE), "a page");
+	expect_ok(pipe(pipe_fds), "pipe");
+	assert_int_equal(vmsplice(pipe_fds[1], &iov, 1, 0), PAGE);
+	expect_error(EAGAIN, file_collapse(fd, &collapse), "held");
+	assert_int_equal(collapse.offset, 0);
+	assert_int_equal(collapse.size, GIGANTIC_PAGE);
+	expect_tags(map, PUNCHED + PAGE, GIGANTIC_PAGE);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	expect_ok(file_collapse(fd, &collapse), "not held any more");
+	expect_backing_1g(fd, 1, 0, 0, "collapsed");
+	expect_tags(map, PUNCHED + PAGE, GIGANTIC_PAGE);
+	munmap(map, GIGANTIC_PAGE);
+	close(fd);
+}
+
+/*
+ * The machine has so much; what it hasn't is an error, or comes in less. From here on the
+ * kernel's own pages may be anywhere.
+ */
+TEST(none_left)
+{
+	const __u64 size = 2 * (meminfo_line("MemTotal") / GIB + 1) * GIB;
+	const __u64 before = settled_memfree();
+	int strict = gigantic_create(size, STRICT);
+	int fd = gigantic_create(GIGANTIC_PAGE, 0);
+	struct kvm_private_collapse collapse = { .size = GIGANTIC_PAGE };
+	__u64 nr = 0;
+
+	while (!file_allocate(strict, nr * GIGANTIC_PAGE, PAGE))
+		nr++;
+	assert_int_equal(errno, ENOMEM);
+	expect_between(nr, 2, size / GIB / 2, "gigantic pages of this machine");
+	expect_backing_1g(strict, nr, 0, 0, "all there are");
+	expect_ok(file_allocate(fd, PUNCHED, PAGE), "when there is none");
+	expect_backing(fd, 1, 0, "something smaller");
+	expect_error(ENOMEM, file_collapse(fd, &collapse), "when there is none");
+	assert_int_equal(file_gigantic(fd), 0);
+	expect_ok(file_punch(strict, 0, GIGANTIC_PAGE), "give one back");
+	expect_ok(file_collapse(fd, &collapse), "when there is one");
+	expect_backing_1g(fd, 1, 0, 0, "collapsed");
+	close(fd);
+	close(strict);
+	wait_for_memfree(before - MEMINFO_NOISE);
+}
+
+/* Memory that others use is moved away. */
+TEST(makes_room)
+{
+	const __u64 size = (node_free(1) - GIGANTIC_PAGE / 4) / MIB * MIB;
+	int fd = gigantic_create(GIGANTIC_PAGE, STRICT | SHARED);
+	char *map = file_map(fd, GIGANTIC_PAGE);
+	char *others = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(others, MAP_FAILED);
+	expect_ok(numa_bind(others, size, MPOL_BIND, NODE_1, 0), "mbind");
+	expect_ok(numa_bind(map, GIGANTIC_PAGE, MPOL_BIND, NODE_1, 0), "mbind");
+	write_tags(others, 0, size);
+	/* Every 64th page stays, all over. */
+	for (__u64 offset = 0; offset < size; offset += 64 * PAGE)
+		assert_int_equal(madvise(others + offset + PAGE, 63 * PAGE,
+					 MADV_DONTNEED), 0);
+	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
+	expect_backing_1g(fd, 1, 0, 0, "allocated");
+	for (__u64 offset = 0; offset < size; offset += 64 * PAGE)
+		if (*word(others, offset) != tag(offset))
+			fail_msg("at %#llx: %#llx", offset, *word(others, offset));
+	munmap(others, size);
+	munmap(map, GIGANTIC_PAGE);
 	close(fd);
 }
 
@@ -426,13 +421,12 @@ static void allocate_or_punch(struct worker *w)
 	}
 }
 
-static void test_races(void **state)
+TEST(races)
 {
 	const __u64 before = settled_memfree();
 	int fd = gigantic_create(GIGANTIC_PAGE, 0);
 	struct worker workers[3];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(workers); i++)
 		workers[i] = (struct worker){
 			.one_call = allocate_or_punch, .arg = &fd, .seed = i,
@@ -447,28 +441,4 @@ static int setup(void **state)
 	return gigantic_group_setup(state) ?: numa_group_setup(state);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		/*
-		 * Wants one of that node. It is first since the others have base pages all
-		 * over, and where those were the kernel's own may come.
-		 */
-		cmocka_unit_test(test_policies),
-		cmocka_unit_test(test_right),
-		cmocka_unit_test(test_units),
-		cmocka_unit_test(test_memory_comes_back),
-		cmocka_unit_test(test_content),
-		cmocka_unit_test(test_holes),
-		cmocka_unit_test(test_ranges),
-		cmocka_unit_test(test_convert),
-		cmocka_unit_test(test_collapse),
-		cmocka_unit_test(test_collapse_held),
-		/* From here on the kernel's own pages may be anywhere. */
-		cmocka_unit_test(test_none_left),
-		cmocka_unit_test(test_makes_room),
-		cmocka_unit_test(test_races),
-	};
-
-	return cmocka_run_group_tests_name("gigantic", tests, setup, NULL);
-}
+TEST_MAIN("gigantic", .setup = setup)

@@ -62,9 +62,32 @@ static void assert_nothing_changed(void)
 		expect_reads(map + i * PAGE, mark(i), "page %u", i);
 }
 
-static void first_one_is_named(void **state)
+static int create(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
+			 KVM_PRIVATE_FLAG_INIT_SHARED);
+	map = file_map(fd, FILE_SIZE);
+	for (i = 0; i < PAGES; i++)
+		memset(map + i * PAGE, mark(i), PAGE);
+	return pipe2(pipes, O_CLOEXEC);
+}
+
+static int destroy(void **state)
 {
 	(void)state;
+	munmap(map, FILE_SIZE);
+	close(pipes[0]);
+	close(pipes[1]);
+	return close(fd);
+}
+
+static const struct fixture file = { .setup = create, .teardown = destroy };
+
+TEST(first_one_is_named, &file)
+{
 	hold(5, 1);
 	hold(9, 2);
 	expect_held(fd, 0, FILE_SIZE, 5 * PAGE);
@@ -84,11 +107,10 @@ static void first_one_is_named(void **state)
 	assert_int_equal(file_shared(fd), 0);
 }
 
-static void every_page_counts(void **state)
+TEST(every_page_counts, &file)
 {
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < PAGES; i++) {
 		hold(i, 1);
 		expect_held(fd, 0, FILE_SIZE, i * PAGE);
@@ -97,9 +119,8 @@ static void every_page_counts(void **state)
 	assert_nothing_changed();
 }
 
-static void others_convert(void **state)
+TEST(others_convert, &file)
 {
-	(void)state;
 	hold(7, 1);
 	expect_ok(file_make_private(fd, 0, 7 * PAGE, 0), "pages before it");
 	expect_ok(file_make_private(fd, 8 * PAGE, FILE_SIZE - 8 * PAGE, 0),
@@ -114,12 +135,11 @@ static void others_convert(void **state)
 }
 
 /* The one direction asks nobody who holds the pages. */
-static void to_shared_is_free(void **state)
+TEST(to_shared_is_free, &file)
 {
 	static const __u64 flags[] = { 0, CONVERT_PRESERVE };
 	unsigned int i;
 
-	(void)state;
 	hold(3, 1);
 	for (i = 0; i < ARRAY_SIZE(flags); i++)
 		expect_ok(file_make_shared(fd, 0, FILE_SIZE, flags[i]),
@@ -129,9 +149,8 @@ static void to_shared_is_free(void **state)
 }
 
 /* Who holds a page that was removed has that one; another takes its place. */
-static void punched_meanwhile(void **state)
+TEST(punched_meanwhile, &file)
 {
-	(void)state;
 	hold(4, 1);
 	expect_ok(file_punch(fd, 4 * PAGE, PAGE), "punch");
 	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "to private");
@@ -145,14 +164,13 @@ static void punched_meanwhile(void **state)
 	assert_int_equal(read(pipes[0], drain, PAGE), PAGE);
 }
 
-static void closed_meanwhile(void **state)
+TEST(closed_meanwhile, &file)
 {
 	int own = file_create(PAGE, KVM_PRIVATE_FLAG_MMAP |
 			      KVM_PRIVATE_FLAG_INIT_SHARED);
 	char *own_map = file_map(own, PAGE);
 	struct iovec vec = { own_map, PAGE };
 
-	(void)state;
 	memset(own_map, 0x21, PAGE);
 	assert_int_equal(vmsplice(pipes[1], &vec, 1, 0), PAGE);
 	munmap(own_map, PAGE);
@@ -173,14 +191,13 @@ static void touch_and_wait(void *arg)
 	expect_sigbus(map, "page that is private now");
 }
 
-static void mappings_are_no_hold(void **state)
+TEST(mappings_are_no_hold, &file)
 {
 	char *others[8];
 	struct meeting meeting;
 	unsigned int i;
 	pid_t pid;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(others); i++) {
 		others[i] = file_map(fd, FILE_SIZE);
 		expect_reads(others[i] + i * PAGE, mark(i), "mapping %u", i);
@@ -212,13 +229,12 @@ static void hold_and_die(void *arg)
 	raise(SIGKILL);
 }
 
-static void holder_is_killed(void **state)
+TEST(holder_is_killed, &file)
 {
 	struct meeting meeting;
 	int status;
 	pid_t pid;
 
-	(void)state;
 	meeting_open(&meeting);
 	pid = child_start(hold_and_die, &meeting);
 	meet_child(&meeting);
@@ -241,14 +257,13 @@ static bool can_pin(long ret, const char *what)
 }
 
 /* Pinned for long, as devices do it: the buffers of an io_uring */
-static void io_uring_buffers(void **state)
+TEST(io_uring_buffers, &file)
 {
 	struct io_uring_params params = { 0 };
 	struct iovec vec = { map + 6 * PAGE, 2 * PAGE };
 	int ring = expect_ok(syscall(SYS_io_uring_setup, 4, &params),
 			     "io_uring_setup");
 
-	(void)state;
 	if (can_pin(syscall(SYS_io_uring_register, ring,
 			    IORING_REGISTER_BUFFERS, &vec, 1), "buffers")) {
 		expect_held(fd, 0, FILE_SIZE, 6 * PAGE);
@@ -268,7 +283,7 @@ static void io_uring_buffers(void **state)
 }
 
 /* The same for a network card: the packet memory of an XDP socket */
-static void packet_memory(void **state)
+TEST(packet_memory, &file)
 {
 	struct xdp_umem_reg memory = {
 		.addr = (uintptr_t)map + 2 * PAGE, .len = 4 * PAGE,
@@ -277,7 +292,6 @@ static void packet_memory(void **state)
 	int xdp = expect_ok(socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0),
 			    "socket");
 
-	(void)state;
 	if (can_pin(setsockopt(xdp, SOL_XDP, XDP_UMEM_REG, &memory,
 			       sizeof(memory)), "packet memory")) {
 		expect_held(fd, 0, FILE_SIZE, 2 * PAGE);
@@ -328,27 +342,24 @@ static void begins_in_a_unit(unsigned int shift, __u64 pages)
 	close(units);
 }
 
-static void begins_in_a_run(void **state)
+TEST(begins_in_a_run, &file)
 {
-	(void)state;
 	begins_in_a_unit(12, 64);
 }
 
-static void begins_in_a_huge_page(void **state)
+TEST(begins_in_a_huge_page, &file)
 {
-	(void)state;
 	begins_in_a_unit(HUGE_SHIFT, HUGE_PAGES);
 }
 
 /* Of a block that is to be collapsed only what is shared is looked at. */
-static void collapse_finds_it(void **state)
+TEST(collapse_finds_it, &file)
 {
 	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
 	int huge = create_units(HUGE_SHIFT, HUGE_PAGES);
 	char *huge_map = file_map(huge, 2 * HUGE_PAGE);
 	struct iovec vec = { huge_map + 64 * PAGE, PAGE };
 
-	(void)state;
 	/* Runs of pages again, so that it begins in one */
 	expect_ok(file_punch(huge, 0, HUGE_PAGE), "punch");
 	for (__u64 page = 64; page < HUGE_PAGES; page += 64) {
@@ -367,48 +378,4 @@ static void collapse_finds_it(void **state)
 	close(huge);
 }
 
-static int create(void **state)
-{
-	unsigned int i;
-
-	(void)state;
-	fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
-			 KVM_PRIVATE_FLAG_INIT_SHARED);
-	map = file_map(fd, FILE_SIZE);
-	for (i = 0; i < PAGES; i++)
-		memset(map + i * PAGE, mark(i), PAGE);
-	return pipe2(pipes, O_CLOEXEC);
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	munmap(map, FILE_SIZE);
-	close(pipes[0]);
-	close(pipes[1]);
-	return close(fd);
-}
-
-#define held_test(name) \
-	cmocka_unit_test_setup_teardown(name, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		held_test(first_one_is_named),
-		held_test(every_page_counts),
-		held_test(others_convert),
-		held_test(to_shared_is_free),
-		held_test(punched_meanwhile),
-		held_test(closed_meanwhile),
-		held_test(mappings_are_no_hold),
-		held_test(holder_is_killed),
-		held_test(io_uring_buffers),
-		held_test(packet_memory),
-		held_test(begins_in_a_run),
-		held_test(begins_in_a_huge_page),
-		held_test(collapse_finds_it),
-	};
-
-	return cmocka_run_group_tests_name("held", tests, NULL, NULL);
-}
+TEST_MAIN("held")

@@ -66,11 +66,10 @@ static void expect_all_stay(int fd, char *map)
 	assert_int_equal(file_allocated(fd), FILE_SIZE);
 }
 
-static void test_memory(void **state)
+TEST(memory)
 {
 	static const __u32 shifts[] = { 0, HUGE_SHIFT };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(shifts); i++) {
 		int device = device_open();
 		int fd = expect_ok(try_create_shift(device, FILE_SIZE, SHARED,
@@ -121,7 +120,7 @@ static void switch_processor(struct worker *w)
 	worker_note(w, "online", text_file_try_write(PROCESSOR, "1"), NULL);
 }
 
-static void test_processor(void **state)
+TEST(processor)
 {
 	int fd = file_create(FILE_SIZE, 0);
 	struct worker workers[] = {
@@ -130,20 +129,10 @@ static void test_processor(void **state)
 		{ .one_call = switch_processor },
 	};
 
-	(void)state;
 	workers_run(workers, ARRAY_SIZE(workers), 3);
 	assert_int_equal(file_allocated(fd), 0);
 	expect_ok(file_allocate(fd, 0, FILE_SIZE), "afterwards");
 	close(fd);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_processor),
-	};
-
-	return cmocka_run_group_tests_name("hotplug", tests, numa_group_setup,
-					   NULL);
-}
+TEST_MAIN("hotplug", .setup = numa_group_setup)

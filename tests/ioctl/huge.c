@@ -25,7 +25,7 @@ static __u64 page_sizes(void)
 	return info.page_sizes;
 }
 
-static void page_shifts(void **state)
+TEST(page_shifts)
 {
 	static const __u32 bad[] = {
 		1, 9, 11, 13, 20, 22, 29, 31, 32, 39, 63, 64, 64 + 12, 64 + 21,
@@ -33,7 +33,6 @@ static void page_shifts(void **state)
 	};
 	unsigned int i;
 
-	(void)state;
 	assert_true(page_sizes() & HUGE_PAGE);
 	assert_true(page_sizes() & PAGE);
 	assert_int_equal(page_sizes() & ~(PAGE | HUGE_PAGE | GIB), 0);
@@ -50,13 +49,12 @@ static void page_shifts(void **state)
 	}
 }
 
-static void strict_flag(void **state)
+TEST(strict_flag)
 {
 	static const __u32 shifts[] = { 0, 12, 21, 30 };
 	struct kvm_private_info info = { .size = sizeof(info) };
 	unsigned int i;
 
-	(void)state;
 	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, &info), "GET_INFO");
 	assert_true(info.create_flags & KVM_PRIVATE_FLAG_HUGE_STRICT);
 	for (i = 0; i < ARRAY_SIZE(shifts); i++)
@@ -67,7 +65,7 @@ static void strict_flag(void **state)
 }
 
 /* Sizes need not be multiples of the backing page. */
-static void sizes(void **state)
+TEST(sizes)
 {
 	static const __u64 good[] = {
 		PAGE, HUGE_PAGE - PAGE, HUGE_PAGE, HUGE_PAGE + PAGE,
@@ -76,7 +74,6 @@ static void sizes(void **state)
 	struct stat st;
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(good); i++) {
 		int fd = huge_create_on(device, good[i], 0);
 
@@ -99,13 +96,12 @@ static void sizes(void **state)
 }
 
 /* Wherever in a block the page is that is asked for: all of the block comes. */
-static void any_part_allocates_all(void **state)
+TEST(any_part_allocates_all)
 {
 	static const __u64 pages[] = { 0, 1, 255, 256, 510, 511 };
 	int fd = huge_create_on(device, FILE_SIZE, 0);
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(pages); i++) {
 		__u64 block = i * HUGE_PAGE;
 
@@ -131,7 +127,7 @@ struct range {
 	__u64 tail;
 };
 
-static void ranges_across_blocks(void **state)
+TEST(ranges_across_blocks)
 {
 	static const struct range ranges[] = {
 		{ 511, 2, 2, 0 },
@@ -147,7 +143,6 @@ static void ranges_across_blocks(void **state)
 	int fd = huge_create_on(device, FILE_SIZE, 0);
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
 		const struct range *range = &ranges[i];
 
@@ -160,7 +155,7 @@ static void ranges_across_blocks(void **state)
 	close(fd);
 }
 
-static void populate_fills_blocks(void **state)
+TEST(populate_fills_blocks)
 {
 	int fd = huge_create_on(device, FILE_SIZE, 0);
 	char source[2 * PAGE] = "content";
@@ -169,7 +164,6 @@ static void populate_fills_blocks(void **state)
 		.source = (uintptr_t)source,
 	};
 
-	(void)state;
 	expect_ok(file_populate(fd, &populate), "across two blocks");
 	expect_backing(fd, 2, 0, "populated");
 	populate = (struct kvm_private_populate){
@@ -180,14 +174,13 @@ static void populate_fills_blocks(void **state)
 	close(fd);
 }
 
-static void touch_fills_a_block(void **state)
+TEST(touch_fills_a_block)
 {
 	int fd = huge_create_on(device, FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
 				KVM_PRIVATE_FLAG_INIT_SHARED);
 	char *map = file_map(fd, FILE_SIZE);
 	unsigned char byte;
 
-	(void)state;
 	expect_reads(map + HUGE_PAGE + 77 * PAGE, 0, "a hole");
 	expect_backing(fd, 1, 0, "read");
 	assert_int_equal(touch_write(map + 3 * HUGE_PAGE - 1, 1), 0);
@@ -199,7 +192,7 @@ static void touch_fills_a_block(void **state)
 }
 
 /* A huge page is in a row, and begins where one may begin. */
-static void pages_are_contiguous(void **state)
+TEST(pages_are_contiguous)
 {
 	int fd = huge_create_on(device, HUGE_PAGE, KVM_PRIVATE_FLAG_MMAP |
 				KVM_PRIVATE_FLAG_INIT_SHARED);
@@ -207,7 +200,6 @@ static void pages_are_contiguous(void **state)
 	__u64 first = frame_at(map);
 	unsigned int i;
 
-	(void)state;
 	assert_int_equal(first % HUGE_PAGES, 0);
 	for (i = 0; i < HUGE_PAGES; i++)
 		assert_int_equal(frame_at(map + i * PAGE), first + i);
@@ -216,7 +208,7 @@ static void pages_are_contiguous(void **state)
 }
 
 /* All of it is zeros, whatever it was before. */
-static void new_pages_are_clean(void **state)
+TEST(new_pages_are_clean)
 {
 	int fd = huge_create_on(device, 16 * HUGE_PAGE, KVM_PRIVATE_FLAG_MMAP |
 				KVM_PRIVATE_FLAG_INIT_SHARED);
@@ -224,7 +216,6 @@ static void new_pages_are_clean(void **state)
 	unsigned int round;
 	__u64 at;
 
-	(void)state;
 	for (round = 0; round < 4; round++) {
 		for (at = 0; at < 16 * HUGE_PAGE; at += PAGE) {
 			assert_int_equal(*(__u64 *)(map + at), 0);
@@ -239,11 +230,10 @@ static void new_pages_are_clean(void **state)
 }
 
 /* What is there stays, and what is missing comes in base pages. */
-static void filling_up(void **state)
+TEST(filling_up)
 {
 	int fd = huge_create_on(device, FILE_SIZE, 0);
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
 	expect_ok(file_punch(fd, HUGE_PAGE + PAGE, PAGE), "punch");
 	expect_backing(fd, BLOCKS - 1, 511 + TAIL, "a hole");
@@ -257,12 +247,11 @@ static void filling_up(void **state)
 }
 
 /* A file of base pages stays one. */
-static void not_without_asking(void **state)
+TEST(not_without_asking)
 {
 	static const __u32 shifts[] = { 0, 12 };
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(shifts); i++) {
 		int fd = expect_ok(try_create_shift(device, FILE_SIZE,
 						    KVM_PRIVATE_FLAG_HUGE_STRICT,
@@ -276,14 +265,13 @@ static void not_without_asking(void **state)
 	}
 }
 
-static void without_auto_allocation(void **state)
+TEST(without_auto_allocation)
 {
 	int fd = huge_create_on(device, FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
 				KVM_PRIVATE_FLAG_INIT_SHARED |
 				KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 	char *map = file_map(fd, FILE_SIZE);
 
-	(void)state;
 	expect_sigbus(map, "a hole");
 	expect_backing(fd, 0, 0, "touched");
 	expect_ok(file_allocate(fd, PAGE, PAGE), "allocate");
@@ -304,22 +292,4 @@ static int setup(void **state)
 	return 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(page_shifts),
-		cmocka_unit_test(strict_flag),
-		cmocka_unit_test(sizes),
-		cmocka_unit_test(any_part_allocates_all),
-		cmocka_unit_test(ranges_across_blocks),
-		cmocka_unit_test(populate_fills_blocks),
-		cmocka_unit_test(touch_fills_a_block),
-		cmocka_unit_test(pages_are_contiguous),
-		cmocka_unit_test(new_pages_are_clean),
-		cmocka_unit_test(filling_up),
-		cmocka_unit_test(not_without_asking),
-		cmocka_unit_test(without_auto_allocation),
-	};
-
-	return cmocka_run_group_tests_name("huge", tests, setup, NULL);
-}
+TEST_MAIN("huge", .setup = setup)

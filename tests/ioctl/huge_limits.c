@@ -43,11 +43,20 @@ static void expect_full(int fd, __u64 offset, const char *what)
 	assert_int_equal(file_allocated(fd), before);
 }
 
-static void fills_up_to_the_limit(void *arg)
+/* A test whose body runs as a child and as a new user */
+#define USER_TEST(name)							\
+	static void in_child_##name(void *unused);			\
+	TEST(name)							\
+	{								\
+		next_uid++;						\
+		child_run(in_child_##name, NULL);			\
+	}								\
+	static void in_child_##name(__attribute__((unused)) void *unused)
+
+USER_TEST(fills_up_to_the_limit)
 {
 	int fd = create_limited(LIMIT, 0);
 
-	(void)arg;
 	expect_error(ENOMEM, file_allocate(fd, 0, FILE_SIZE), "too much");
 	expect_backing(fd, 3, EXTRA, "to the limit");
 	assert_int_equal(lseek(fd, 0, SEEK_HOLE), LIMIT);
@@ -81,11 +90,10 @@ static void fills_up_to_the_limit(void *arg)
 	expect_backing(fd, 3, EXTRA, "in a new file");
 }
 
-static void less_than_a_block(void *arg)
+USER_TEST(less_than_a_block)
 {
 	int fd = create_limited(HUGE_PAGE - PAGE, 0);
 
-	(void)arg;
 	expect_ok(file_allocate(fd, HUGE_PAGE + 5 * PAGE, PAGE), "one page");
 	expect_backing(fd, 0, 1, "one page");
 	expect_error(ENOMEM, file_allocate(fd, 0, FILE_SIZE), "all");
@@ -93,11 +101,10 @@ static void less_than_a_block(void *arg)
 	assert_int_equal(lseek(fd, 0, SEEK_HOLE), 510 * PAGE);
 }
 
-static void strict_stops_at_a_block(void *arg)
+USER_TEST(strict_stops_at_a_block)
 {
 	int fd = create_limited(LIMIT, STRICT);
 
-	(void)arg;
 	expect_error(ENOMEM, file_allocate(fd, 0, FILE_SIZE), "too much");
 	expect_backing(fd, 3, 0, "whole blocks");
 	expect_full(fd, 10 * HUGE_PAGE, "a block elsewhere");
@@ -167,14 +174,33 @@ static void touch_at_the_limit(void *arg)
 	}
 }
 
+static void in_both_ways(void (*body)(void *arg))
+{
+	__u64 flags[] = { 0, STRICT };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
+		next_uid++;
+		child_run(body, &flags[i]);
+	}
+}
+
+TEST(populating)
+{
+	in_both_ways(populate_at_the_limit);
+}
+
+TEST(touching)
+{
+	in_both_ways(touch_at_the_limit);
+}
+
 /* A new huge page, beside what it replaces, may take more than is allowed. */
-static void collapse_at_the_limit(void *arg)
+USER_TEST(collapse_at_the_limit)
 {
 	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
 	int fd = create_limited(HUGE_PAGE, 0);
 	int ret;
 
-	(void)arg;
 	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
 	expect_ok(file_punch(fd, 5 * PAGE, PAGE), "punch");
 	ret = file_collapse(fd, &collapse);
@@ -192,37 +218,6 @@ static void collapse_at_the_limit(void *arg)
 	expect_ok(file_punch(fd, 0, PAGE), "punch");
 	expect_ok(file_allocate(fd, HUGE_PAGE, PAGE), "another block");
 	expect_full(fd, 0, "the hole");
-}
-
-/* Runs the body that is the test's state as a child and as a new user. */
-static void as_a_user(void **state)
-{
-	void (*body)(void *arg) = (void (*)(void *))*state;
-
-	next_uid++;
-	child_run(body, NULL);
-}
-
-static void in_both_ways(void (*body)(void *arg))
-{
-	__u64 flags[] = { 0, STRICT };
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
-		next_uid++;
-		child_run(body, &flags[i]);
-	}
-}
-
-static void populating(void **state)
-{
-	(void)state;
-	in_both_ways(populate_at_the_limit);
-}
-
-static void touching(void **state)
-{
-	(void)state;
-	in_both_ways(touch_at_the_limit);
 }
 
 static struct cgroup cgroup;
@@ -272,9 +267,24 @@ static void fill_a_cgroup(__u64 flags)
 	cgroup_wait_below(&cgroup, CGROUP_NOISE);
 }
 
-static void limit_of_a_cgroup(void **state)
+static int make_cgroup(void **state)
 {
 	(void)state;
+	cgroup_make(&cgroup, "huge");
+	return 0;
+}
+
+static int remove_cgroup(void **state)
+{
+	(void)state;
+	cgroup_remove(&cgroup);
+	return 0;
+}
+
+static const struct fixture in_cgroup = { .setup = make_cgroup, .teardown = remove_cgroup };
+
+TEST(limit_of_a_cgroup, &in_cgroup)
+{
 	fill_a_cgroup(0);
 	fill_a_cgroup(STRICT);
 }
@@ -289,13 +299,12 @@ static void allocate_half(void *arg)
  * The pages of a split block are charged to whom the block was. The charge is
  * looked at while all of them are there and when half of each is.
  */
-static void charge_of_split_pages(void **state)
+TEST(charge_of_split_pages, &in_cgroup)
 {
 	__u64 before = cgroup_memory(&cgroup);
 	int fd = huge_create(BIG_FILE, 0);
 	__u64 at;
 
-	(void)state;
 	child_run(allocate_half, &fd);
 	expect_backing(fd, BIG_FILE / 2 / HUGE_PAGE, 0, "allocated");
 	expect_between(cgroup_memory(&cgroup), before + BIG_FILE / 2,
@@ -313,14 +322,13 @@ static void charge_of_split_pages(void **state)
 }
 
 /* Round after round: a charge too many or too few each time would show. */
-static void no_charge_is_lost(void **state)
+TEST(no_charge_is_lost, &in_cgroup)
 {
 	int fd = huge_create(BIG_FILE, 0);
 	__u64 first = 0;
 	unsigned int round;
 	__u64 at;
 
-	(void)state;
 	for (round = 0; round < 20; round++) {
 		child_run(allocate_half, &fd);
 		if (!first)
@@ -336,20 +344,6 @@ static void no_charge_is_lost(void **state)
 	close(fd);
 }
 
-static int make_cgroup(void **state)
-{
-	(void)state;
-	cgroup_make(&cgroup, "huge");
-	return 0;
-}
-
-static int remove_cgroup(void **state)
-{
-	(void)state;
-	cgroup_remove(&cgroup);
-	return 0;
-}
-
 /*
  * Half of it is far more than the kernel keeps back for itself: some 160 MiB, and
  * that much only after its zones' watermarks were boosted by earlier shortages.
@@ -361,7 +355,7 @@ static int remove_cgroup(void **state)
  * Memory in pieces: a file of base pages takes its share first, then one of huge
  * pages all that can be had. Every other page of the first is all that is free.
  */
-static void memory_in_pieces(void **state)
+TEST(memory_in_pieces)
 {
 	int base = file_create(PIECES, 0);
 	int greedy = huge_create(LARGEST_FILE, STRICT);
@@ -370,7 +364,6 @@ static void memory_in_pieces(void **state)
 	__u64 killed = vmstat_line("oom_kill");
 	__u64 before, pieces, at;
 
-	(void)state;
 	/* What is freed goes where it can be had again. */
 	before = settled_memfree();
 	expect_ok(file_allocate(base, 0, PIECES), "base pages");
@@ -408,24 +401,4 @@ static int setup(void **state)
 	return 0;
 }
 
-#define user_test(body) { #body, as_a_user, NULL, NULL, (void *)(body) }
-#define cgroup_test(name) \
-	cmocka_unit_test_setup_teardown(name, make_cgroup, remove_cgroup)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		user_test(fills_up_to_the_limit),
-		user_test(less_than_a_block),
-		user_test(strict_stops_at_a_block),
-		cmocka_unit_test(populating),
-		cmocka_unit_test(touching),
-		user_test(collapse_at_the_limit),
-		cgroup_test(limit_of_a_cgroup),
-		cgroup_test(charge_of_split_pages),
-		cgroup_test(no_charge_is_lost),
-		cmocka_unit_test(memory_in_pieces),
-	};
-
-	return cmocka_run_group_tests_name("huge_limits", tests, setup, NULL);
-}
+TEST_MAIN("huge_limits", .setup = setup)

@@ -291,32 +291,20 @@ static void play(unsigned int seed, __u64 flags)
 	test_free(m);
 }
 
-static void begin_shared(void **state)
+TEST(begin_shared)
 {
-	(void)state;
 	play(1, KVM_PRIVATE_FLAG_INIT_SHARED);
 }
 
-static void begin_private(void **state)
+TEST(begin_private)
 {
-	(void)state;
 	play(2, 0);
 }
 
 /* Nothing is short here, so that there is no difference. */
-static void strict(void **state)
+TEST(strict)
 {
-	(void)state;
 	play(3, KVM_PRIVATE_FLAG_INIT_SHARED | KVM_PRIVATE_FLAG_HUGE_STRICT);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(begin_shared),
-		cmocka_unit_test(begin_private),
-		cmocka_unit_test(strict),
-	};
-
-	return cmocka_run_group_tests_name("huge_model", tests, NULL, NULL);
-}
+TEST_MAIN("huge_model")

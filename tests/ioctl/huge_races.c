@@ -222,20 +222,18 @@ static void every_page_is_counted(void *arg)
 	close_file();
 }
 
-static void with_a_limit(void **state)
+TEST(with_a_limit)
 {
 	__u64 before = settled_memfree();
 
-	(void)state;
 	child_run(every_page_is_counted, NULL);
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-static void without_a_limit(void **state)
+TEST(without_a_limit)
 {
 	__u64 before = settled_memfree();
 
-	(void)state;
 	open_file();
 	run_all(any_call);
 	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "to private");
@@ -284,11 +282,10 @@ static void keep_own_content(struct worker *worker)
 	worker_note(worker, "round", 0, NULL);
 }
 
-static void content_stays(void **state)
+TEST(content_stays)
 {
 	__u64 before = settled_memfree();
 
-	(void)state;
 	open_file();
 	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
 	run_all(keep_own_content);
@@ -318,11 +315,10 @@ static void allocate_first(struct worker *worker)
 	}
 }
 
-static void one_block(void **state)
+TEST(one_block)
 {
 	__u64 before = settled_memfree();
 
-	(void)state;
 	open_file();
 	run_all(allocate_first);
 	expect_ok(file_punch(fd, 0, HUGE_PAGE), "punch");
@@ -341,14 +337,4 @@ static int setup(void **state)
 	return source == MAP_FAILED ? -1 : 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(with_a_limit),
-		cmocka_unit_test(without_a_limit),
-		cmocka_unit_test(content_stays),
-		cmocka_unit_test(one_block),
-	};
-
-	return cmocka_run_group_tests_name("huge_races", tests, setup, NULL);
-}
+TEST_MAIN("huge_races", .setup = setup)

@@ -72,13 +72,35 @@ static const struct part parts[] = {
 	{ 0, PAGES },
 };
 
+static int create(void **state)
+{
+	(void)state;
+	fd = huge_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
+			 KVM_PRIVATE_FLAG_INIT_SHARED);
+	map = file_map(fd, FILE_SIZE);
+	for (unsigned int i = 0; i < PAGES; i++)
+		memset(at(i), mark(i), PAGE);
+	expect_backing(fd, BLOCKS, 0, "written");
+	return pipe2(pipes, O_CLOEXEC);
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	munmap(map, FILE_SIZE);
+	close(pipes[0]);
+	close(pipes[1]);
+	return close(fd);
+}
+
+static const struct fixture file = { .setup = create, .teardown = destroy };
+
 /* There and back: the store's huge pages needn't notice, nor does the content. */
-static void convert_parts(void **state)
+TEST(convert_parts, &file)
 {
 	__u64 frame = frame_at(at(0));
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
 		unsigned int first = parts[i].first, count = parts[i].count;
 
@@ -96,11 +118,10 @@ static void convert_parts(void **state)
 	}
 }
 
-static void every_other_page(void **state)
+TEST(every_other_page, &file)
 {
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < PAGES; i += 2)
 		hide(i, 1, CONVERT_PRESERVE);
 	assert_int_equal(file_shared(fd), FILE_SIZE / 2);
@@ -115,11 +136,10 @@ static void every_other_page(void **state)
 }
 
 /* Zeroed is what is named and nothing beside it. */
-static void zero_parts(void **state)
+TEST(zero_parts, &file)
 {
 	unsigned int i, j;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
 		unsigned int first = parts[i].first;
 		unsigned int end = first + parts[i].count;
@@ -137,9 +157,8 @@ static void zero_parts(void **state)
 }
 
 /* A private part of a split block, and holes in it */
-static void convert_with_holes(void **state)
+TEST(convert_with_holes, &file)
 {
-	(void)state;
 	hide(600, 100, CONVERT_PRESERVE);
 	expect_ok(file_punch(fd, 650 * PAGE, 100 * PAGE), "punch");
 	expect_backing(fd, BLOCKS - 1, 412, "punched");
@@ -170,14 +189,13 @@ static void release_one(unsigned int page)
 }
 
 /* Who holds a page of a block holds that page only. */
-static void held_page_blocks_itself(void **state)
+TEST(held_page_blocks_itself, &file)
 {
 	static const unsigned int pages[] = {
 		0, 1, 511, 512, 513, 800, 1023, 1024, PAGES - 1,
 	};
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(pages); i++) {
 		unsigned int page = pages[i];
 
@@ -203,9 +221,8 @@ static void held_page_blocks_itself(void **state)
 	expect_backing(fd, BLOCKS, 0, "nothing was split");
 }
 
-static void several_held(void **state)
+TEST(several_held, &file)
 {
-	(void)state;
 	hold(510, 5);
 	for (unsigned int page = 510; page < 515; page++) {
 		expect_held(fd, 0, FILE_SIZE, page * PAGE);
@@ -216,9 +233,8 @@ static void several_held(void **state)
 }
 
 /* What is punched while somebody holds it stays his and as it was. */
-static void punched_while_held(void **state)
+TEST(punched_while_held, &file)
 {
-	(void)state;
 	hold(700, 1);
 	hold(900, 1);
 	/* Beside it, itself, then all of the block */
@@ -240,9 +256,8 @@ static void punched_while_held(void **state)
 }
 
 /* A whole block goes at once while one of its pages is held. */
-static void block_punched_while_held(void **state)
+TEST(block_punched_while_held, &file)
 {
-	(void)state;
 	hold(512, 2);
 	hold(1023, 1);
 	expect_ok(file_punch(fd, HUGE_PAGE, HUGE_PAGE), "punch");
@@ -255,9 +270,8 @@ static void block_punched_while_held(void **state)
 	hide(0, PAGES, 0);
 }
 
-static void closed_while_held(void **state)
+TEST(closed_while_held, &file)
 {
-	(void)state;
 	hold(0, 1);
 	hold(600, 1);
 	munmap(map, FILE_SIZE);
@@ -285,12 +299,11 @@ static void look_twice(void *arg)
 	*at(5) = 'c';
 }
 
-static void across_a_fork(void **state)
+TEST(across_a_fork, &file)
 {
 	struct meeting meeting;
 	pid_t pid;
 
-	(void)state;
 	meeting_open(&meeting);
 	pid = child_start(look_twice, &meeting);
 	meet_child(&meeting);
@@ -304,12 +317,11 @@ static void across_a_fork(void **state)
 }
 
 /* Mappings of parts, at any distance from a block's start */
-static void mappings_of_parts(void **state)
+TEST(mappings_of_parts, &file)
 {
 	static const unsigned int offsets[] = { 1, 256, 511, 513, 1000 };
 	unsigned int i, j;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
 		unsigned int first = offsets[i];
 		unsigned int count = PAGES - first - i;
@@ -333,45 +345,4 @@ static void mappings_of_parts(void **state)
 	expect_backing(fd, BLOCKS, 0, "nothing was split");
 }
 
-static int create(void **state)
-{
-	(void)state;
-	fd = huge_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
-			 KVM_PRIVATE_FLAG_INIT_SHARED);
-	map = file_map(fd, FILE_SIZE);
-	for (unsigned int i = 0; i < PAGES; i++)
-		memset(at(i), mark(i), PAGE);
-	expect_backing(fd, BLOCKS, 0, "written");
-	return pipe2(pipes, O_CLOEXEC);
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	munmap(map, FILE_SIZE);
-	close(pipes[0]);
-	close(pipes[1]);
-	return close(fd);
-}
-
-#define shared_test(name) \
-	cmocka_unit_test_setup_teardown(name, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		shared_test(convert_parts),
-		shared_test(every_other_page),
-		shared_test(zero_parts),
-		shared_test(convert_with_holes),
-		shared_test(held_page_blocks_itself),
-		shared_test(several_held),
-		shared_test(punched_while_held),
-		shared_test(block_punched_while_held),
-		shared_test(closed_while_held),
-		shared_test(across_a_fork),
-		shared_test(mappings_of_parts),
-	};
-
-	return cmocka_run_group_tests_name("huge_shared", tests, NULL, NULL);
-}
+TEST_MAIN("huge_shared")

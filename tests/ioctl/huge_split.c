@@ -104,8 +104,32 @@ struct cut {
 	unsigned int small;
 };
 
+static int create(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	fd = huge_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
+			 KVM_PRIVATE_FLAG_INIT_SHARED);
+	map = file_map(fd, FILE_SIZE);
+	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
+	expect_backing(fd, BLOCKS, 0, "allocated");
+	for (i = 0; i < BLOCKS; i++)
+		frames[i] = frame_at(words(i * HUGE_PAGES));
+	return 0;
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	munmap(map, FILE_SIZE);
+	return close(fd);
+}
+
+static const struct fixture file = { .setup = create, .teardown = destroy };
+
 /* Wherever it is cut */
-static void every_cut(void **state)
+TEST(every_cut, &file)
 {
 	static const struct cut cuts[] = {
 		/* one page: at the start, in the middle, at the end */
@@ -130,7 +154,6 @@ static void every_cut(void **state)
 	};
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cuts); i++) {
 		const struct cut *cut = &cuts[i];
 		unsigned int end = cut->first + cut->count;
@@ -159,11 +182,10 @@ static void every_cut(void **state)
 }
 
 /* One page after the other, from both ends and from the middle */
-static void page_by_page(void **state)
+TEST(page_by_page, &file)
 {
 	unsigned int i;
 
-	(void)state;
 	write_all(0);
 	for (i = 0; i < HUGE_PAGES; i++) {
 		/* 0, 511, 1, 510, ... */
@@ -182,11 +204,10 @@ static void page_by_page(void **state)
 	expect_backing(fd, BLOCKS, 0, "touched again");
 }
 
-static void every_other_page(void **state)
+TEST(every_other_page, &file)
 {
 	unsigned int i;
 
-	(void)state;
 	write_all(0);
 	for (i = 0; i < PAGES; i += 2)
 		punch_pages(i, 1);
@@ -205,12 +226,11 @@ static void every_other_page(void **state)
 }
 
 /* Mappings of the pages that stay needn't be made anew, but may. */
-static void other_mappings(void **state)
+TEST(other_mappings, &file)
 {
 	char *other = file_map(fd, FILE_SIZE);
 	unsigned int i;
 
-	(void)state;
 	write_all(3);
 	for (i = 0; i < PAGES; i++)
 		assert_int_equal(*(__u64 *)(other + i * PAGE), mark(i, 3));
@@ -227,14 +247,13 @@ static void other_mappings(void **state)
 }
 
 /* What is punched comes back at once, and in the end all of it does. */
-static void memory_comes_back(void **state)
+TEST(memory_comes_back)
 {
 	const __u64 size = 512 * MIB;
 	__u64 before = settled_memfree();
 	int big = huge_create(size, 0);
 	__u64 at, full;
 
-	(void)state;
 	expect_ok(file_allocate(big, 0, size), "allocate");
 	full = settled_memfree();
 	expect_between(before - full, size - MEMINFO_NOISE,
@@ -252,12 +271,11 @@ static void memory_comes_back(void **state)
 }
 
 /* Each round splits, fills up and frees; a page lost in each would show. */
-static void nothing_leaks(void **state)
+TEST(nothing_leaks)
 {
 	__u64 before = settled_memfree();
 	unsigned int round, i;
 
-	(void)state;
 	for (round = 0; round < 100; round++) {
 		int own = huge_create(64 * HUGE_PAGE, 0);
 
@@ -279,40 +297,4 @@ static void nothing_leaks(void **state)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-static int create(void **state)
-{
-	unsigned int i;
-
-	(void)state;
-	fd = huge_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
-			 KVM_PRIVATE_FLAG_INIT_SHARED);
-	map = file_map(fd, FILE_SIZE);
-	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
-	expect_backing(fd, BLOCKS, 0, "allocated");
-	for (i = 0; i < BLOCKS; i++)
-		frames[i] = frame_at(words(i * HUGE_PAGES));
-	return 0;
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	munmap(map, FILE_SIZE);
-	return close(fd);
-}
-
-#define split_test(name) cmocka_unit_test_setup_teardown(name, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		split_test(every_cut),
-		split_test(page_by_page),
-		split_test(every_other_page),
-		split_test(other_mappings),
-		cmocka_unit_test(memory_comes_back),
-		cmocka_unit_test(nothing_leaks),
-	};
-
-	return cmocka_run_group_tests_name("huge_split", tests, NULL, NULL);
-}
+TEST_MAIN("huge_split")

@@ -16,12 +16,11 @@
 
 static int device;
 
-static void tells_what_it_can(void **state)
+TEST(tells_what_it_can)
 {
 	struct kvm_private_info info;
 	unsigned int i;
 
-	(void)state;
 	memset(&info, CANARY, sizeof(info));
 	info.size = sizeof(info);
 	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, &info), "GET_INFO");
@@ -42,9 +41,8 @@ static void tells_what_it_can(void **state)
 }
 
 /* Programs are compiled against these, and against upstream's. */
-static void numbers_are_fixed(void **state)
+TEST(numbers_are_fixed)
 {
-	(void)state;
 	assert_int_equal(KVM_PRIVATE_FLAG_MMAP, 1);
 	assert_int_equal(KVM_PRIVATE_FLAG_INIT_SHARED, 2);
 	assert_int_equal(KVM_PRIVATE_FLAG_NO_AUTO_ALLOC, 1ULL << 32);
@@ -57,14 +55,13 @@ static void numbers_are_fixed(void **state)
 			 32);
 }
 
-static void every_struct_size(void **state)
+TEST(every_struct_size)
 {
 	unsigned char buffer[sizeof(struct kvm_private_info) + 128];
 	struct kvm_private_info whole = { .size = sizeof(whole) };
 	unsigned int size;
 	unsigned int i;
 
-	(void)state;
 	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, &whole), "GET_INFO");
 	for (size = 0; size <= sizeof(whole) + 64; size++) {
 		struct kvm_private_info expected = whole;
@@ -94,13 +91,12 @@ static void every_struct_size(void **state)
 	}
 }
 
-static void larger_than_a_page(void **state)
+TEST(larger_than_a_page)
 {
 	const unsigned int size = 3 * PAGE + 24;
 	unsigned char *start = guarded_map(size);
 	unsigned int i;
 
-	(void)state;
 	memset(start, CANARY, size);
 	memcpy(start, &size, sizeof(size));
 	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, start),
@@ -110,14 +106,13 @@ static void larger_than_a_page(void **state)
 	guarded_unmap(start, size);
 }
 
-static void bad_pointers_fault(void **state)
+TEST(bad_pointers_fault)
 {
 	const struct bad_pointer *bad;
 	__u32 *start = guarded_map(PAGE);
 	__u32 *tail;
 	unsigned int mapped;
 
-	(void)state;
 	for (bad = bad_pointers; bad->name; bad++)
 		expect_error(EFAULT,
 			     ioctl(device, KVM_PRIVATE_GET_INFO, bad->pointer),
@@ -145,13 +140,12 @@ static void bad_pointers_fault(void **state)
 	guarded_unmap(start, PAGE);
 }
 
-static void device_has_no_content(void **state)
+TEST(device_has_no_content)
 {
 	char byte = 0;
 	struct iovec vec = { &byte, 1 };
 	static const int refused[] = { EINVAL, ESPIPE, 0 };
 
-	(void)state;
 	expect_error(EINVAL, read(device, &byte, 1), "read");
 	expect_error(EINVAL, write(device, &byte, 1), "write");
 	expect_error_of(refused, preadv(device, &vec, 1, 0), "preadv");
@@ -169,11 +163,10 @@ static void open_as_nobody(void *arg)
 	expect_error(EACCES, open(KVM_PRIVATE_DEVICE, O_RDWR), "open");
 }
 
-static void node_is_roots(void **state)
+TEST(node_is_roots)
 {
 	struct stat st;
 
-	(void)state;
 	expect_ok(fstat(device, &st), "fstat");
 	assert_true(S_ISCHR(st.st_mode));
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -188,17 +181,4 @@ static int setup(void **state)
 	return 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tells_what_it_can),
-		cmocka_unit_test(numbers_are_fixed),
-		cmocka_unit_test(every_struct_size),
-		cmocka_unit_test(larger_than_a_page),
-		cmocka_unit_test(bad_pointers_fault),
-		cmocka_unit_test(device_has_no_content),
-		cmocka_unit_test(node_is_roots),
-	};
-
-	return cmocka_run_group_tests_name("info", tests, setup, NULL);
-}
+TEST_MAIN("info", .setup = setup)

@@ -98,27 +98,24 @@ static void random_rounds(__u64 base, __u64 file_size, unsigned int seed)
 	close(model.fd);
 }
 
-static void at_the_start(void **state)
+TEST(at_the_start)
 {
-	(void)state;
 	random_rounds(0, PAGES * PAGE, 1);
 }
 
-static void across_4_gib(void **state)
+TEST(across_4_gib)
 {
 	__u64 base = 4 * GIB - PAGES / 2 * PAGE;
 
-	(void)state;
 	random_rounds(base, base + PAGES * PAGE, 2);
 }
 
-static void at_the_largest_end(void **state)
+TEST(at_the_largest_end)
 {
-	(void)state;
 	random_rounds(LARGEST_FILE - PAGES * PAGE, LARGEST_FILE, 3);
 }
 
-static void seek_at_the_edges(void **state)
+TEST(seek_at_the_edges)
 {
 	const __u64 size = 8 * PAGE;
 	int fd = file_create(size, 0);
@@ -128,7 +125,6 @@ static void seek_at_the_edges(void **state)
 	 */
 	static const int refused[] = { ENXIO, EINVAL, 0 };
 
-	(void)state;
 	expect_error(ENXIO, lseek(fd, 0, SEEK_DATA), "no data at all");
 	assert_int_equal(lseek(fd, 0, SEEK_HOLE), 0);
 	expect_ok(file_allocate(fd, 0, size), "allocate");
@@ -146,13 +142,12 @@ static void seek_at_the_edges(void **state)
 	close(fd);
 }
 
-static void other_seeks(void **state)
+TEST(other_seeks)
 {
 	const __u64 size = 8 * GIB;
 	int fd = file_create(size, 0);
 	int whence;
 
-	(void)state;
 	/* How programs that know nothing of this file find out its size. */
 	assert_int_equal(lseek(fd, 0, SEEK_END), size);
 	assert_int_equal(lseek(fd, 5 * GIB, SEEK_SET), 5 * GIB);
@@ -172,14 +167,13 @@ static void other_seeks(void **state)
 	close(fd);
 }
 
-static void stat_tells(void **state)
+TEST(stat_tells)
 {
 	int fd = file_create(3 * GIB, 0);
 	int other = file_create(PAGE, 0);
 	struct stat st;
 	struct stat st2;
 
-	(void)state;
 	expect_ok(fstat(fd, &st), "fstat");
 	expect_ok(fstat(other, &st2), "fstat");
 	assert_int_equal(st.st_size, 3 * GIB);
@@ -192,12 +186,11 @@ static void stat_tells(void **state)
 	close(other);
 }
 
-static void stat_by_statx(void **state)
+TEST(stat_by_statx)
 {
 	int fd = file_create(MIB, 0);
 	struct statx stx;
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, 7 * PAGE), "allocate");
 	expect_ok(statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx), "statx");
 	assert_int_equal(stx.stx_size, MIB);
@@ -206,12 +199,11 @@ static void stat_by_statx(void **state)
 	close(fd);
 }
 
-static void fdinfo_tells(void **state)
+TEST(fdinfo_tells)
 {
 	int fd = file_create(5 * GIB, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 	int plain = file_create(PAGE, 0);
 
-	(void)state;
 	assert_int_equal(fdinfo_number(fd, "size"), 5 * GIB);
 	assert_int_equal(fdinfo_number(fd, "create-flags"),
 			 KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
@@ -228,18 +220,4 @@ static void fdinfo_tells(void **state)
 	close(plain);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(at_the_start),
-		cmocka_unit_test(across_4_gib),
-		cmocka_unit_test(at_the_largest_end),
-		cmocka_unit_test(seek_at_the_edges),
-		cmocka_unit_test(other_seeks),
-		cmocka_unit_test(stat_tells),
-		cmocka_unit_test(stat_by_statx),
-		cmocka_unit_test(fdinfo_tells),
-	};
-
-	return cmocka_run_group_tests_name("inspect", tests, NULL, NULL);
-}
+TEST_MAIN("inspect")

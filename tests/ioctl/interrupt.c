@@ -67,12 +67,34 @@ static __u64 interrupted_fallocate(int fd)
 	return allocated;
 }
 
-static void fallocate_stops(void **state)
+static int make_timer(void **state)
+{
+	/* Without SA_RESTART, or the kernel might make the call again itself. */
+	struct sigaction action = { .sa_handler = count };
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1,
+	};
+
+	(void)state;
+	signals = 0;
+	if (sigaction(SIGUSR1, &action, NULL))
+		return -1;
+	return timer_create(CLOCK_MONOTONIC, &event, &timer);
+}
+
+static int delete_timer(void **state)
+{
+	(void)state;
+	return timer_delete(timer);
+}
+
+static const struct fixture with_timer = { .setup = make_timer, .teardown = delete_timer };
+
+TEST(fallocate_stops, &with_timer)
 {
 	int fd = file_create(SIZE, 0);
 	__u64 allocated = interrupted_fallocate(fd);
 
-	(void)state;
 	expect_between(allocated, PAGE, SIZE - PAGE, "bytes that stay");
 	/* What stays is the start of the range, without a hole. */
 	assert_int_equal(lseek(fd, 0, SEEK_HOLE), allocated);
@@ -82,13 +104,27 @@ static void fallocate_stops(void **state)
 	close(fd);
 }
 
-static void fallocate_under_many_signals(void **state)
+/* With huge pages a signal waits for one of them at most. */
+TEST(huge_fallocate_stops, &with_timer)
+{
+	int fd = huge_create(SIZE + PAGE, 0);
+	__u64 allocated = interrupted_fallocate(fd);
+
+	expect_between(allocated, HUGE_PAGE, SIZE - HUGE_PAGE,
+		       "bytes that stay");
+	assert_int_equal(lseek(fd, 0, SEEK_HOLE), allocated);
+	expect_backing(fd, allocated / HUGE_PAGE, 0, "whole ones stay");
+	expect_ok(file_allocate(fd, 0, SIZE), "the same call again");
+	expect_backing(fd, SIZE / HUGE_PAGE, 0, "the same call again");
+	close(fd);
+}
+
+TEST(fallocate_under_many_signals, &with_timer)
 {
 	int fd = file_create(SMALL_SIZE, 0);
 	__u64 before = 0;
 	unsigned int calls;
 
-	(void)state;
 	arm(DELAY_NS);
 	for (calls = 1; calls <= MOST_CALLS; calls++) {
 		int ret = file_allocate(fd, 0, SMALL_SIZE);
@@ -111,12 +147,11 @@ static void fallocate_under_many_signals(void **state)
  * Passing over what is there must not use up all the time between two signals,
  * or a program with a timer would make the call for ever.
  */
-static void calling_again_goes_on(void **state)
+TEST(calling_again_goes_on, &with_timer)
 {
 	int fd = file_create(SIZE, 0);
 	unsigned int calls;
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, SIZE - PAGE), "all but the last page");
 	arm(DELAY_NS / 5);
 	for (calls = 1; calls <= TRIES; calls++) {
@@ -130,22 +165,6 @@ static void calling_again_goes_on(void **state)
 	close(fd);
 }
 
-/* With huge pages a signal waits for one of them at most. */
-static void huge_fallocate_stops(void **state)
-{
-	int fd = huge_create(SIZE + PAGE, 0);
-	__u64 allocated = interrupted_fallocate(fd);
-
-	(void)state;
-	expect_between(allocated, HUGE_PAGE, SIZE - HUGE_PAGE,
-		       "bytes that stay");
-	assert_int_equal(lseek(fd, 0, SEEK_HOLE), allocated);
-	expect_backing(fd, allocated / HUGE_PAGE, 0, "whole ones stay");
-	expect_ok(file_allocate(fd, 0, SIZE), "the same call again");
-	expect_backing(fd, SIZE / HUGE_PAGE, 0, "the same call again");
-	close(fd);
-}
-
 static char *make_source(void)
 {
 	char *source = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
@@ -155,7 +174,7 @@ static char *make_source(void)
 	return source;
 }
 
-static void populate_stops(void **state)
+TEST(populate_stops, &with_timer)
 {
 	int fd = file_create(SIZE, 0);
 	char *source = make_source();
@@ -165,7 +184,6 @@ static void populate_stops(void **state)
 	__u64 done = 0;
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < TRIES && !done; i++) {
 		arm(DELAY_NS);
 		expect_error(EINTR, file_populate(fd, &populate), "populate");
@@ -188,7 +206,7 @@ static void populate_stops(void **state)
 	close(fd);
 }
 
-static void populate_under_many_signals(void **state)
+TEST(populate_under_many_signals, &with_timer)
 {
 	int fd = file_create(SIZE, 0);
 	char *source = make_source();
@@ -198,7 +216,6 @@ static void populate_under_many_signals(void **state)
 	__u64 before = 0;
 	unsigned int calls;
 
-	(void)state;
 	arm(DELAY_NS);
 	for (calls = 1; calls <= MOST_CALLS; calls++) {
 		int ret = file_populate(fd, &populate);
@@ -230,14 +247,13 @@ static void allocate_for_ever(void *arg)
 	}
 }
 
-static void killed_in_the_middle(void **state)
+TEST(killed_in_the_middle, &with_timer)
 {
 	int fd = file_create(SIZE, 0);
 	pid_t pid = child_start(allocate_for_ever, &fd);
 	struct poll poll = poll_start();
 	int status;
 
-	(void)state;
 	while (file_allocated(fd) < 16 * PAGE)
 		assert_true(poll_again(&poll));
 	expect_ok(kill(pid, SIGKILL), "kill");
@@ -249,11 +265,10 @@ static void killed_in_the_middle(void **state)
 }
 
 /* A hole is punched whole: it may hide what the guest must not see again. */
-static void punch_goes_on(void **state)
+TEST(punch_goes_on, &with_timer)
 {
 	int fd = file_create(SIZE, 0);
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, SIZE), "allocate");
 	arm(DELAY_NS);
 	expect_ok(file_punch(fd, 0, SIZE), "punch under signals");
@@ -262,42 +277,4 @@ static void punch_goes_on(void **state)
 	close(fd);
 }
 
-static int make_timer(void **state)
-{
-	/* Without SA_RESTART, or the kernel might make the call again itself. */
-	struct sigaction action = { .sa_handler = count };
-	struct sigevent event = {
-		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1,
-	};
-
-	(void)state;
-	signals = 0;
-	if (sigaction(SIGUSR1, &action, NULL))
-		return -1;
-	return timer_create(CLOCK_MONOTONIC, &event, &timer);
-}
-
-static int delete_timer(void **state)
-{
-	(void)state;
-	return timer_delete(timer);
-}
-
-#define interrupt_test(name) \
-	cmocka_unit_test_setup_teardown(name, make_timer, delete_timer)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		interrupt_test(fallocate_stops),
-		interrupt_test(huge_fallocate_stops),
-		interrupt_test(fallocate_under_many_signals),
-		interrupt_test(calling_again_goes_on),
-		interrupt_test(populate_stops),
-		interrupt_test(populate_under_many_signals),
-		interrupt_test(killed_in_the_middle),
-		interrupt_test(punch_goes_on),
-	};
-
-	return cmocka_run_group_tests_name("interrupt", tests, NULL, NULL);
-}
+TEST_MAIN("interrupt")

@@ -53,7 +53,9 @@ static int no_limit(void **state)
 	return 0;
 }
 
-static void test_parameter(void **state)
+static const struct fixture limited = { .teardown = no_limit };
+
+TEST(parameter, &limited)
 {
 	static const struct {
 		const char *text;
@@ -81,7 +83,6 @@ static void test_parameter(void **state)
 		"100000000000000000000000000000000000000000",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		text_file_write(PARAMETER, good[i].text);
 		assert_int_equal(text_file_number(PARAMETER), good[i].bytes);
@@ -106,12 +107,11 @@ static void expect_full(int fd, __u64 offset)
 	assert_int_equal(populate.size, PAGE);
 }
 
-static void test_limit(void **state)
+TEST(limit, &limited)
 {
 	int fd = file_create(GIB, 0), other = file_create(GIB, SHARED);
 	char *map = file_map(other, GIB);
 
-	(void)state;
 	set_limit(LIMIT);
 	expect_ok(file_allocate(fd, 0, LIMIT / 2), "half of it");
 	expect_ok(file_allocate(other, 0, LIMIT / 2), "the other half");
@@ -138,12 +138,11 @@ static void test_limit(void **state)
 }
 
 /* Where a huge page is too much for it base pages fill it up. */
-static void test_huge_pages(void **state)
+TEST(huge_pages, &limited)
 {
 	int fd = huge_create(GIB, 0);
 	int strict = huge_create(GIB, KVM_PRIVATE_FLAG_HUGE_STRICT);
 
-	(void)state;
 	set_limit(HUGE_PAGE + LIMIT);
 	expect_error(ENOMEM, file_allocate(fd, 0, 2 * HUGE_PAGE), "two");
 	expect_backing(fd, 1, LIMIT / PAGE, "one and some");
@@ -176,12 +175,11 @@ static void allocate_and_free(struct worker *w)
 		worker_failed(w, "more than the limit");
 }
 
-static void test_races(void **state)
+TEST(races, &limited)
 {
 	int fd = file_create(GIB, 0), other = file_create(GIB, 0);
 	struct worker workers[4];
 
-	(void)state;
 	set_limit(2 * LIMIT);
 	for (size_t i = 0; i < ARRAY_SIZE(workers); i++)
 		workers[i] = (struct worker){
@@ -216,14 +214,39 @@ static void make_file(void *arg)
 	pass_fd_to_parent(meeting, file_create(GIB, 0));
 }
 
-static void test_holders(void **state)
+/* A touch that the limit refuses raises a signal, and the log says why. */
+TEST(touch, &limited)
+{
+	int fd = file_create(LIMIT + PAGE, SHARED);
+	char *map = file_map(fd, LIMIT + PAGE);
+	struct poll poll = poll_start();
+	int log = kernel_log_open();
+	char wanted[256];
+
+	set_limit(LIMIT);
+	expect_ok(file_allocate(fd, 0, LIMIT), "to the limit");
+	snprintf(wanted, sizeof(wanted),
+		 "SIGBUS for process %d (limit): all private files together have reached the limit of %llu kB",
+		 getpid(), LIMIT / KIB);
+	/* The log has few such lines in a few seconds. */
+	expect_sigbus(map + LIMIT, "a page more");
+	while (!kernel_log_has(log, wanted)) {
+		if (!poll_again(&poll))
+			fail_msg("not in the log: %s", wanted);
+		expect_sigbus(map + LIMIT, "a page more");
+	}
+	munmap(map, LIMIT + PAGE);
+	close(log);
+	close(fd);
+}
+
+TEST(holders)
 {
 	struct meeting meeting;
 	char line[128];
 	pid_t pid;
 	int fd;
 
-	(void)state;
 	meeting_open(&meeting);
 	pid = child_start(make_file, &meeting);
 	fd = take_fd_from_child(&meeting);
@@ -241,13 +264,12 @@ static void test_holders(void **state)
 #define FILES 300
 
 /* The list is read in pieces that end anywhere: each file is in it, and only once. */
-static void test_many_holders(void **state)
+TEST(many_holders)
 {
 	static const unsigned int pieces[] = { 512, 4096, 65536 };
 	static char text[65536 + 1];
 	int fds[FILES];
 
-	(void)state;
 	for (unsigned int i = 0; i < FILES; i++)
 		fds[i] = file_create((FILES + i) * PAGE, 0);
 	for (unsigned int p = 0; p < ARRAY_SIZE(pieces); p++) {
@@ -289,35 +311,8 @@ static void use_memory(__u64 size)
 	_exit(0);
 }
 
-/* A touch that the limit refuses raises a signal, and the log says why. */
-static void test_touch(void **state)
-{
-	int fd = file_create(LIMIT + PAGE, SHARED);
-	char *map = file_map(fd, LIMIT + PAGE);
-	struct poll poll = poll_start();
-	int log = kernel_log_open();
-	char wanted[256];
-
-	(void)state;
-	set_limit(LIMIT);
-	expect_ok(file_allocate(fd, 0, LIMIT), "to the limit");
-	snprintf(wanted, sizeof(wanted),
-		 "SIGBUS for process %d (limit): all private files together have reached the limit of %llu kB",
-		 getpid(), LIMIT / KIB);
-	/* The log has few such lines in a few seconds. */
-	expect_sigbus(map + LIMIT, "a page more");
-	while (!kernel_log_has(log, wanted)) {
-		if (!poll_again(&poll))
-			fail_msg("not in the log: %s", wanted);
-		expect_sigbus(map + LIMIT, "a page more");
-	}
-	munmap(map, LIMIT + PAGE);
-	close(log);
-	close(fd);
-}
-
 /* The machine survives, and its log says whose the memory was. */
-static void test_out_of_memory(void **state)
+TEST(out_of_memory)
 {
 	const __u64 size = meminfo_line("MemFree") / 4 * 3 / PAGE * PAGE;
 	int log = kernel_log_open();
@@ -326,7 +321,6 @@ static void test_out_of_memory(void **state)
 	int status;
 	pid_t pid;
 
-	(void)state;
 	lseek(log, 0, SEEK_END);
 	expect_ok(file_allocate(fd, 0, size), "allocate");
 	pid = fork();
@@ -344,18 +338,4 @@ static void test_out_of_memory(void **state)
 	close(log);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_parameter, no_limit),
-		cmocka_unit_test_teardown(test_limit, no_limit),
-		cmocka_unit_test_teardown(test_huge_pages, no_limit),
-		cmocka_unit_test_teardown(test_races, no_limit),
-		cmocka_unit_test_teardown(test_touch, no_limit),
-		cmocka_unit_test(test_holders),
-		cmocka_unit_test(test_many_holders),
-		cmocka_unit_test(test_out_of_memory),
-	};
-
-	return cmocka_run_group_tests_name("limit", tests, NULL, NULL);
-}
+TEST_MAIN("limit")

@@ -83,11 +83,10 @@ static void be_limited_user(void *arg)
 	expect_error(ENOMEM, file_allocate(contest->fd, 0, PAGE), "and a page");
 }
 
-static void test_memlock(void **state)
+TEST(memlock)
 {
 	struct contest contest = { .limit = LIMIT };
 
-	(void)state;
 	child_run(be_limited_user, &contest);
 	/* Another process of the same user has all of it. */
 	child_run(be_limited_user, &contest);
@@ -109,11 +108,10 @@ static void be_in_cgroup(void *arg)
 	cgroup_leave(root);
 }
 
-static void test_cgroup(void **state)
+TEST(cgroup)
 {
 	struct full_cgroup full = { .contest.fd = huge_create(FILE_SIZE, 0) };
 
-	(void)state;
 	cgroup_make(&full.cgroup, "limit_races");
 	cgroup_limit(&full.cgroup, LIMIT);
 	child_run(be_in_cgroup, &full);
@@ -125,12 +123,4 @@ static void test_cgroup(void **state)
 	cgroup_remove(&full.cgroup);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memlock),
-		cmocka_unit_test(test_cgroup),
-	};
-
-	return cmocka_run_group_tests_name("limit_races", tests, NULL, NULL);
-}
+TEST_MAIN("limit_races")

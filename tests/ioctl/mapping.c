@@ -52,11 +52,30 @@ static void assert_converts(const char *after)
 	expect_ok(file_make_shared(fd, 0, HALF, CONVERT_PRESERVE), "back");
 }
 
-static void needs_the_flag(void **state)
+static int create(void **state)
+{
+	(void)state;
+	fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP);
+	if (file_allocate(fd, 0, FILE_SIZE) || file_make_shared(fd, 0, HALF, 0))
+		return -1;
+	map = file_map(fd, FILE_SIZE);
+	memset(map, MARK, HALF);
+	return 0;
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	munmap(map, FILE_SIZE);
+	return close(fd);
+}
+
+static const struct fixture file = { .setup = create, .teardown = destroy };
+
+TEST(needs_the_flag, &file)
 {
 	int shared = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_INIT_SHARED);
 
-	(void)state;
 	expect_error(ENODEV, try_map(PROT_READ, MAP_SHARED, shared, 0),
 		     "mmap of a shared file without the flag");
 	expect_error(ENODEV, try_map(PROT_READ, MAP_PRIVATE, shared, 0),
@@ -64,7 +83,7 @@ static void needs_the_flag(void **state)
 	close(shared);
 }
 
-static void never_a_copy(void **state)
+TEST(never_a_copy, &file)
 {
 	static const int protections[] = {
 		PROT_NONE, PROT_READ, PROT_WRITE, PROT_READ | PROT_WRITE,
@@ -75,7 +94,6 @@ static void never_a_copy(void **state)
 	};
 	unsigned int p, f;
 
-	(void)state;
 	for (p = 0; p < ARRAY_SIZE(protections); p++) {
 		for (f = 0; f < ARRAY_SIZE(flags); f++) {
 			int how = MAP_PRIVATE | flags[f];
@@ -90,7 +108,7 @@ static void never_a_copy(void **state)
 	assert_as_before("mappings that were refused");
 }
 
-static void never_executable(void **state)
+TEST(never_executable, &file)
 {
 	static const int protections[] = {
 		PROT_EXEC, PROT_EXEC | PROT_READ,
@@ -98,7 +116,6 @@ static void never_executable(void **state)
 	};
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(protections); i++) {
 		expect_error(EPERM, try_map(protections[i], MAP_SHARED, fd, 0),
 			     "mmap with protection %#x", protections[i]);
@@ -144,9 +161,8 @@ static void map_with_old_personality(void *arg)
 	assert_false(is_executable(own));
 }
 
-static void not_even_implicitly(void **state)
+TEST(not_even_implicitly, &file)
 {
-	(void)state;
 	child_run(map_with_old_personality, NULL);
 }
 
@@ -170,11 +186,10 @@ static char *remap(char *start, size_t old_size, size_t new_size, int flags)
 }
 
 /* The kernel joins no such mapping, not even with more of itself. */
-static void grows_nowhere_in_place(void **state)
+TEST(grows_nowhere_in_place, &file)
 {
 	char *place = reserve(3 * FILE_SIZE);
 
-	(void)state;
 	/* With room behind it, and then without */
 	map = mremap(map, FILE_SIZE, FILE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
 		     place);
@@ -189,12 +204,11 @@ static void grows_nowhere_in_place(void **state)
 	munmap(place + 2 * FILE_SIZE, FILE_SIZE);
 }
 
-static void grows_to_what_the_file_has(void **state)
+TEST(grows_to_what_the_file_has, &file)
 {
 	char *part = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 			  HALF - PAGE);
 
-	(void)state;
 	assert_ptr_not_equal(part, MAP_FAILED);
 	expect_reads(part, MARK, "last shared page");
 	/* To pages of either state, and behind the end */
@@ -223,11 +237,10 @@ static void grows_to_what_the_file_has(void **state)
 	munmap(map + FILE_SIZE, 2 * FILE_SIZE);
 }
 
-static void a_second_one(void **state)
+TEST(a_second_one, &file)
 {
 	char *first = map;
 
-	(void)state;
 	map = remap(map, 0, FILE_SIZE, 0);
 	assert_as_before("a second mapping");
 	assert_converts("a second mapping");
@@ -244,9 +257,8 @@ static void a_second_one(void **state)
 	munmap(first, FILE_SIZE);
 }
 
-static void moves_and_shrinks(void **state)
+TEST(moves_and_shrinks, &file)
 {
-	(void)state;
 	map = remap(map, FILE_SIZE, FILE_SIZE, 0);
 	assert_as_before("a move");
 	assert_converts("a move");
@@ -260,9 +272,8 @@ static void moves_and_shrinks(void **state)
 }
 
 /* A mapping's pages can be turned round: what counts is the page. */
-static void other_order_of_pages(void **state)
+TEST(other_order_of_pages, &file)
 {
-	(void)state;
 	expect_ok(syscall(SYS_remap_file_pages, map, PAGE, 0, HALF / PAGE, 0),
 		  "remap_file_pages to a private page");
 	expect_sigbus(map, "private page in another place");
@@ -271,7 +282,7 @@ static void other_order_of_pages(void **state)
 	assert_as_before("remap_file_pages");
 }
 
-static void behind_the_end(void **state)
+TEST(behind_the_end, &file)
 {
 	char *large = mmap(NULL, 4 * FILE_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_SHARED, fd, 0);
@@ -280,7 +291,6 @@ static void behind_the_end(void **state)
 	char *far = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 			 LARGEST_FILE);
 
-	(void)state;
 	assert_ptr_not_equal(large, MAP_FAILED);
 	assert_ptr_not_equal(behind, MAP_FAILED);
 	assert_ptr_not_equal(far, MAP_FAILED);
@@ -296,12 +306,11 @@ static void behind_the_end(void **state)
 	munmap(far, PAGE);
 }
 
-static void only_through_the_file(void **state)
+TEST(only_through_the_file, &file)
 {
 	char path[64];
 	int handle;
 
-	(void)state;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	handle = expect_ok(open(path, O_PATH | O_CLOEXEC), "open with O_PATH");
 	expect_error(EBADF, try_map(PROT_READ, MAP_SHARED, handle, 0),
@@ -315,9 +324,8 @@ static void only_through_the_file(void **state)
 			open(path, O_RDWR | O_CLOEXEC), "open %s", path);
 }
 
-static void locking_is_no_hold(void **state)
+TEST(locking_is_no_hold, &file)
 {
-	(void)state;
 	mlock(map, HALF);
 	assert_converts("mlock");
 	mlock2(map, FILE_SIZE, MLOCK_ONFAULT);
@@ -335,11 +343,10 @@ static void locking_is_no_hold(void **state)
 	assert_as_before("MAP_LOCKED");
 }
 
-static void advice(void **state)
+TEST(advice, &file)
 {
 	int i;
 
-	(void)state;
 	/* Up to where kernels use numbers; above are those that poison pages. */
 	for (i = 0; i < 64; i++) {
 		char what[32];
@@ -364,44 +371,4 @@ static void advice(void **state)
 	assert_int_equal(lseek(fd, HALF, SEEK_DATA), HALF + PAGE);
 }
 
-static int create(void **state)
-{
-	(void)state;
-	fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP);
-	if (file_allocate(fd, 0, FILE_SIZE) || file_make_shared(fd, 0, HALF, 0))
-		return -1;
-	map = file_map(fd, FILE_SIZE);
-	memset(map, MARK, HALF);
-	return 0;
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	munmap(map, FILE_SIZE);
-	return close(fd);
-}
-
-#define mapping_test(name) \
-	cmocka_unit_test_setup_teardown(name, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		mapping_test(needs_the_flag),
-		mapping_test(never_a_copy),
-		mapping_test(never_executable),
-		mapping_test(not_even_implicitly),
-		mapping_test(grows_nowhere_in_place),
-		mapping_test(grows_to_what_the_file_has),
-		mapping_test(a_second_one),
-		mapping_test(moves_and_shrinks),
-		mapping_test(other_order_of_pages),
-		mapping_test(behind_the_end),
-		mapping_test(only_through_the_file),
-		mapping_test(locking_is_no_hold),
-		mapping_test(advice),
-	};
-
-	return cmocka_run_group_tests_name("mapping", tests, NULL, NULL);
-}
+TEST_MAIN("mapping")

@@ -72,11 +72,26 @@ static void allocate_too_much(void *arg)
 	assert_int_equal(finding.ret, 0);
 }
 
-static void limit_from_fallocate(void **state)
+static int make(void **state)
+{
+	(void)state;
+	cgroup_make(&cgroup, "kvm_private");
+	return 0;
+}
+
+static int remove_it(void **state)
+{
+	(void)state;
+	cgroup_remove(&cgroup);
+	return 0;
+}
+
+static const struct fixture in_cgroup = { .setup = make, .teardown = remove_it };
+
+TEST(limit_from_fallocate, &in_cgroup)
 {
 	struct work work = { .fd = file_create(FILE_SIZE, 0) };
 
-	(void)state;
 	cgroup_limit(&cgroup, LIMIT);
 	child_run(allocate_too_much, &work);
 	assert_int_equal(file_allocated(work.fd), LIMIT / 2);
@@ -108,11 +123,10 @@ static void populate_too_much(void *arg)
 	assert_int_equal(file_allocated(work->fd), FILE_SIZE);
 }
 
-static void limit_from_populate(void **state)
+TEST(limit_from_populate, &in_cgroup)
 {
 	struct work work = { .fd = file_create(FILE_SIZE, 0) };
 
-	(void)state;
 	work.source = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	assert_ptr_not_equal(work.source, MAP_FAILED);
@@ -133,12 +147,11 @@ static void allocate_half(void *arg)
 	meet_parent(&work->meeting);
 }
 
-static void whoever_makes_them_appear(void **state)
+TEST(whoever_makes_them_appear, &in_cgroup)
 {
 	struct work work = { .fd = file_create(FILE_SIZE, 0) };
 	pid_t pid;
 
-	(void)state;
 	meeting_open(&work.meeting);
 	pid = child_start(allocate_half, &work);
 	meet_child(&work.meeting);
@@ -169,11 +182,10 @@ static void allocate_a_quarter(void *arg)
 	expect_ok(file_allocate(work->fd, 0, FILE_SIZE / 4), "allocate");
 }
 
-static void cgroup_goes_first(void **state)
+TEST(cgroup_goes_first, &in_cgroup)
 {
 	struct work work = { .fd = file_create(FILE_SIZE, 0) };
 
-	(void)state;
 	child_run(allocate_a_quarter, &work);
 	cgroup_remove(&cgroup);
 	assert_int_equal(file_allocated(work.fd), FILE_SIZE / 4);
@@ -197,45 +209,16 @@ static void take_all_of_the_machine(void *arg)
 	assert_int_equal(finding.error, ENOMEM);
 }
 
-static void machines_memory(void **state)
+TEST(machines_memory)
 {
 	__u64 killed = vmstat_line("oom_kill");
 	__u64 before = settled_memfree();
 	int fd = file_create(LARGEST_FILE, 0);
 
-	(void)state;
 	child_run(take_all_of_the_machine, &fd);
 	assert_int_equal(vmstat_line("oom_kill"), killed);
 	close(fd);
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-static int make(void **state)
-{
-	(void)state;
-	cgroup_make(&cgroup, "kvm_private");
-	return 0;
-}
-
-static int remove_it(void **state)
-{
-	(void)state;
-	cgroup_remove(&cgroup);
-	return 0;
-}
-
-#define memcg_test(name) \
-	cmocka_unit_test_setup_teardown(name, make, remove_it)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		memcg_test(limit_from_fallocate),
-		memcg_test(limit_from_populate),
-		memcg_test(whoever_makes_them_appear),
-		memcg_test(cgroup_goes_first),
-		cmocka_unit_test(machines_memory),
-	};
-
-	return cmocka_run_group_tests_name("memcg", tests, NULL, NULL);
-}
+TEST_MAIN("memcg")

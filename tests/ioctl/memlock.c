@@ -37,12 +37,29 @@ static void assert_full(int fd)
 		     "a page over the limit");
 }
 
-static void allocate_to_the_limit(void *arg)
+static int new_user(void **state)
+{
+	(void)state;
+	next_uid++;
+	return 0;
+}
+
+static const struct fixture another_user = { .setup = new_user };
+
+/* A test whose body runs as a child; the user ids that it takes are no other test's. */
+#define MEMLOCK_TEST(name)						\
+	static void in_child_##name(void *unused);			\
+	TEST(name, &another_user)					\
+	{								\
+		child_run(in_child_##name, NULL);			\
+	}								\
+	static void in_child_##name(__attribute__((unused)) void *unused)
+
+MEMLOCK_TEST(allocate_to_the_limit)
 {
 	__u64 offset;
 	int fd;
 
-	(void)arg;
 	become_limited_user(LIMIT);
 	fd = file_create_on(device, FILE_SIZE, 0);
 	for (offset = 0; offset < LIMIT; offset += PAGE)
@@ -62,11 +79,10 @@ static void allocate_to_the_limit(void *arg)
 	assert_full(fd);
 }
 
-static void allocate_too_much_at_once(void *arg)
+MEMLOCK_TEST(allocate_too_much_at_once)
 {
 	int fd;
 
-	(void)arg;
 	become_limited_user(LIMIT);
 	fd = file_create_on(device, FILE_SIZE, 0);
 	expect_error(ENOMEM, file_allocate(fd, 0, LIMIT + PAGE), "allocate");
@@ -76,14 +92,13 @@ static void allocate_too_much_at_once(void *arg)
 	assert_full(fd);
 }
 
-static void populate_to_the_limit(void *arg)
+MEMLOCK_TEST(populate_to_the_limit)
 {
 	struct kvm_private_populate populate = { .size = 20 * PAGE };
 	char *source = mmap(NULL, 20 * PAGE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int fd;
 
-	(void)arg;
 	assert_ptr_not_equal(source, MAP_FAILED);
 	become_limited_user(LIMIT);
 	fd = file_create_on(device, FILE_SIZE, 0);
@@ -109,7 +124,7 @@ static void populate_to_the_limit(void *arg)
 }
 
 /* A touch that the limit refuses raises a signal; the log says which limit, and whose. */
-static void touch_over_the_limit(void *arg)
+MEMLOCK_TEST(touch_over_the_limit)
 {
 	struct poll poll = poll_start();
 	int log = kernel_log_open();
@@ -117,7 +132,6 @@ static void touch_over_the_limit(void *arg)
 	char *map;
 	int fd;
 
-	(void)arg;
 	become_limited_user(LIMIT);
 	fd = file_create_on(device, 2 * LIMIT, KVM_PRIVATE_FLAG_MMAP |
 			    KVM_PRIVATE_FLAG_INIT_SHARED);
@@ -135,12 +149,11 @@ static void touch_over_the_limit(void *arg)
 	}
 }
 
-static void two_files_share_it(void *arg)
+MEMLOCK_TEST(two_files_share_it)
 {
 	int first;
 	int second;
 
-	(void)arg;
 	become_limited_user(LIMIT);
 	first = file_create_on(device, FILE_SIZE, 0);
 	second = file_create_on(device, FILE_SIZE, 0);
@@ -153,22 +166,20 @@ static void two_files_share_it(void *arg)
 	assert_full(second);
 }
 
-static void limit_off_the_page(void *arg)
+MEMLOCK_TEST(limit_off_the_page)
 {
 	int fd;
 
-	(void)arg;
 	become_limited_user(LIMIT + PAGE - 1);
 	fd = file_create_on(device, FILE_SIZE, 0);
 	expect_ok(file_allocate(fd, 0, LIMIT), "the whole pages of the limit");
 	assert_full(fd);
 }
 
-static void limit_of_nothing(void *arg)
+MEMLOCK_TEST(limit_of_nothing)
 {
 	int fd;
 
-	(void)arg;
 	become_limited_user(0);
 	fd = file_create_on(device, FILE_SIZE, 0);
 	assert_full(fd);
@@ -176,22 +187,20 @@ static void limit_of_nothing(void *arg)
 	assert_int_equal(file_allocated(fd), 0);
 }
 
-static void root_without_the_right(void *arg)
+MEMLOCK_TEST(root_without_the_right)
 {
 	int fd;
 
-	(void)arg;
 	limit_locked_memory(0);
 	drop_ipc_lock();
 	fd = file_create_on(device, FILE_SIZE, 0);
 	assert_full(fd);
 }
 
-static void with_the_right(void *arg)
+MEMLOCK_TEST(with_the_right)
 {
 	int fd;
 
-	(void)arg;
 	limit_locked_memory(0);
 	fd = file_create_on(device, FILE_SIZE, 0);
 	expect_ok(file_allocate(fd, 0, 2 * LIMIT), "allocate");
@@ -199,11 +208,10 @@ static void with_the_right(void *arg)
 }
 
 /* The right belongs to the creator, and the file keeps it. */
-static void file_of_somebody_with_the_right(void *arg)
+MEMLOCK_TEST(file_of_somebody_with_the_right)
 {
 	int fd = file_create_on(device, FILE_SIZE, 0);
 
-	(void)arg;
 	become_limited_user(0);
 	expect_ok(file_allocate(fd, 0, 2 * LIMIT), "allocate");
 }
@@ -236,13 +244,12 @@ static void can_have_all(void *arg)
 }
 
 /* The charge stays with the creator when somebody else makes pages appear. */
-static void charge_stays(void **state)
+TEST(charge_stays, &another_user)
 {
 	struct meeting meeting;
 	pid_t pid;
 	int fd;
 
-	(void)state;
 	meeting_open(&meeting);
 	pid = child_start(create_and_pass, &meeting);
 	meet_child(&meeting);
@@ -263,24 +270,6 @@ static void charge_stays(void **state)
 	meeting_close(&meeting);
 }
 
-static int new_user(void **state)
-{
-	(void)state;
-	next_uid++;
-	return 0;
-}
-
-/* Runs the body that is the test's state as a child. */
-static void in_a_child(void **state)
-{
-	void (*body)(void *arg) = (void (*)(void *))*state;
-
-	new_user(NULL);
-	child_run(body, NULL);
-}
-
-#define memlock_test(body) { #body, in_a_child, NULL, NULL, (void *)(body) }
-
 static int setup(void **state)
 {
 	(void)state;
@@ -288,21 +277,4 @@ static int setup(void **state)
 	return 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		memlock_test(allocate_to_the_limit),
-		memlock_test(allocate_too_much_at_once),
-		memlock_test(populate_to_the_limit),
-		memlock_test(touch_over_the_limit),
-		memlock_test(two_files_share_it),
-		memlock_test(limit_off_the_page),
-		memlock_test(limit_of_nothing),
-		memlock_test(root_without_the_right),
-		memlock_test(with_the_right),
-		memlock_test(file_of_somebody_with_the_right),
-		cmocka_unit_test_setup(charge_stays, new_user),
-	};
-
-	return cmocka_run_group_tests_name("memlock", tests, setup, NULL);
-}
+TEST_MAIN("memlock", .setup = setup)

@@ -44,13 +44,12 @@ static void wait_until_taken(char *page)
 }
 
 /* Who has it mapped loses that page, and no other. */
-static void test_mapped(void **state)
+TEST(mapped)
 {
 	int fd = file_create(FILE_SIZE, SHARED), other = file_create(PAGE, SHARED);
 	char *map = file_map(fd, FILE_SIZE), *second = file_map(fd, FILE_SIZE);
 	char *elsewhere = file_map(other, PAGE);
 
-	(void)state;
 	memset(elsewhere, 'x', PAGE);
 	memset(second, 'x', FILE_SIZE);
 	fill_and_poison(map, FILE_SIZE);
@@ -71,12 +70,11 @@ static void test_mapped(void **state)
 	close(fd);
 }
 
-static void test_mapped_in_a_huge_page(void **state)
+TEST(mapped_in_a_huge_page)
 {
 	int fd = huge_create(2 * HUGE_PAGE, SHARED);
 	char *map = file_map(fd, 2 * HUGE_PAGE);
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, 2 * HUGE_PAGE), "allocate");
 	memset(map, 'x', 2 * HUGE_PAGE);
 	poison_frame(frame_at(map + HUGE_PAGE + BAD * PAGE));
@@ -90,13 +88,12 @@ static void test_mapped_in_a_huge_page(void **state)
 }
 
 /* The one that has it is one of many, some of which are closed meanwhile. */
-static void test_many_files(void **state)
+TEST(many_files)
 {
 	enum { FILES = 64, ROUNDS = 8 };
 	int fds[FILES];
 	char *map;
 
-	(void)state;
 	for (unsigned int i = 0; i < FILES; i++) {
 		fds[i] = file_create(FILE_SIZE, SHARED);
 		expect_ok(file_allocate(fds[i], 0, FILE_SIZE), "allocate");
@@ -117,12 +114,11 @@ static void test_many_files(void **state)
 }
 
 /* A mapping that is made anew is of the others only. */
-static void test_mapping(void **state)
+TEST(mapping)
 {
 	int fd = file_create(FILE_SIZE, SHARED);
 	char *map = file_map(fd, FILE_SIZE);
 
-	(void)state;
 	fill_and_poison(map, FILE_SIZE);
 	munmap(map, FILE_SIZE);
 	map = file_map(fd, FILE_SIZE);
@@ -134,7 +130,7 @@ static void test_mapping(void **state)
 	close(fd);
 }
 
-static void test_populate(void **state)
+TEST(populate)
 {
 	int fd = file_create(FILE_SIZE, SHARED);
 	char *map = file_map(fd, FILE_SIZE);
@@ -143,7 +139,6 @@ static void test_populate(void **state)
 		.size = FILE_SIZE, .source = (uintptr_t)source,
 	};
 
-	(void)state;
 	memset(source, 'y', sizeof(source));
 	fill_and_poison(map, FILE_SIZE);
 	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "convert");
@@ -162,12 +157,11 @@ static void test_populate(void **state)
 }
 
 /* Clearing the range leaves that page alone. */
-static void test_zero(void **state)
+TEST(zero)
 {
 	int fd = file_create(FILE_SIZE, SHARED);
 	char *map = file_map(fd, FILE_SIZE);
 
-	(void)state;
 	fill_and_poison(map, FILE_SIZE);
 	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "convert");
 	expect_ok(file_make_shared(fd, 0, FILE_SIZE, CONVERT_ZERO), "convert");
@@ -179,13 +173,12 @@ static void test_zero(void **state)
 }
 
 /* A hole there is filled with another page. */
-static void test_punch(void **state)
+TEST(punch)
 {
 	int fd = file_create(FILE_SIZE, SHARED);
 	char *map = file_map(fd, FILE_SIZE);
 	__u64 frame;
 
-	(void)state;
 	frame = fill_and_poison(map, FILE_SIZE);
 	expect_ok(file_punch(fd, BAD * PAGE, PAGE), "punch");
 	assert_false(frame_is_free(frame));
@@ -196,13 +189,12 @@ static void test_punch(void **state)
 	assert_false(frame_is_free(frame));
 }
 
-static void test_collapse(void **state)
+TEST(collapse)
 {
 	int fd = huge_create(3 * HUGE_PAGE, SHARED);
 	char *map = file_map(fd, 3 * HUGE_PAGE);
 	struct kvm_private_collapse collapse = { .size = 3 * HUGE_PAGE };
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, 3 * HUGE_PAGE), "allocate");
 	for (unsigned int i = 0; i < 3; i++)
 		expect_ok(file_punch(fd, i * HUGE_PAGE, PAGE), "punch");
@@ -221,18 +213,4 @@ static void test_collapse(void **state)
 	close(fd);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mapped),
-		cmocka_unit_test(test_mapped_in_a_huge_page),
-		cmocka_unit_test(test_many_files),
-		cmocka_unit_test(test_mapping),
-		cmocka_unit_test(test_populate),
-		cmocka_unit_test(test_zero),
-		cmocka_unit_test(test_punch),
-		cmocka_unit_test(test_collapse),
-	};
-
-	return cmocka_run_group_tests_name("poison", tests, NULL, NULL);
-}
+TEST_MAIN("poison")

@@ -61,8 +61,27 @@ static void expect_all_on(unsigned int node, const char *what)
 	assert_int_equal(file_on_node(fd, !node), 0);
 }
 
+static int create(void **state)
+{
+	(void)state;
+	fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
+			 KVM_PRIVATE_FLAG_INIT_SHARED);
+	map = file_map(fd, FILE_SIZE);
+	return 0;
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	munmap(map, FILE_SIZE);
+	numa_set_task(MPOL_DEFAULT, 0);
+	return close(fd);
+}
+
+static const struct fixture file = { .setup = create, .teardown = destroy };
+
 /* What is refused changes nothing. */
-static void bad_calls(void **state)
+TEST(bad_calls, &file)
 {
 	static const struct {
 		const char *name;
@@ -94,7 +113,6 @@ static void bad_calls(void **state)
 	};
 	unsigned int i;
 
-	(void)state;
 	munmap(map + FILE_SIZE / 2, FILE_SIZE / 2);
 	expect_ok(numa_bind(map, PAGE, MPOL_BIND, NODE_1, 0), "mbind");
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
@@ -108,11 +126,10 @@ static void bad_calls(void **state)
 	expect_node(map, 1, "page with a policy");
 }
 
-static void sealed_files_have_none(void **state)
+TEST(sealed_files_have_none, &file)
 {
 	int sealed = file_create(FILE_SIZE, 0);
 
-	(void)state;
 	/* Without a mapping there is nothing to call mbind() on. */
 	assert_ptr_equal(mmap(NULL, PAGE, PROT_NONE, MAP_SHARED, sealed, 0),
 			 MAP_FAILED);
@@ -201,11 +218,10 @@ static const struct {
 	{ "another process", by_another_process },
 };
 
-static void all_ways_to_allocate(void **state)
+TEST(all_ways_to_allocate, &file)
 {
 	unsigned int i, node;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
 		for (node = 0; node < 2; node++) {
 			expect_ok(numa_bind(map, FILE_SIZE, MPOL_BIND,
@@ -227,7 +243,7 @@ static void all_ways_to_allocate(void **state)
 	expect_ok(numa_set_task(MPOL_DEFAULT, 0), "set_mempolicy");
 }
 
-static void all_modes(void **state)
+TEST(all_modes, &file)
 {
 	static const struct {
 		const char *name;
@@ -256,7 +272,6 @@ static void all_modes(void **state)
 	};
 	unsigned int i, page;
 
-	(void)state;
 	/* A policy that every mode but one differs from */
 	expect_ok(numa_set_task(MPOL_BIND, NODE_1), "set_mempolicy");
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
@@ -328,11 +343,10 @@ static void tell(unsigned int first, unsigned int count, unsigned int node)
 	memset(told + first, node, count);
 }
 
-static void ranges_that_overlap(void **state)
+TEST(ranges_that_overlap, &file)
 {
 	unsigned int round, i, node;
 
-	(void)state;
 	memset(told, NONE, sizeof(told));
 	srand(1);
 	for (round = 0; round < 300; round++) {
@@ -357,12 +371,11 @@ static void ranges_that_overlap(void **state)
 	expect_ok(numa_set_task(MPOL_DEFAULT, 0), "set_mempolicy");
 }
 
-static void stays_where_it_is(void **state)
+TEST(stays_where_it_is, &file)
 {
 	void *page = map;
 	int node = 1, status;
 
-	(void)state;
 	by_fallocate();
 	by_reading();
 	expect_ok(numa_bind(map, FILE_SIZE, MPOL_BIND, NODE_1, 0), "mbind");
@@ -403,13 +416,12 @@ static void look_and_bind(void *arg)
 		  "mbind in another process");
 }
 
-static void is_the_files(void **state)
+TEST(is_the_files, &file)
 {
 	char line[256], address[32];
 	bool found = false;
 	FILE *maps;
 
-	(void)state;
 	expect_ok(numa_bind(map, FILE_SIZE, MPOL_BIND, NODE_1, 0), "mbind");
 	munmap(map, FILE_SIZE);
 	expect_ok(file_allocate(fd, 0, FILE_SIZE / 2), "allocate");
@@ -431,12 +443,11 @@ static void is_the_files(void **state)
 	assert_true(found);
 }
 
-static void behind_the_end(void **state)
+TEST(behind_the_end, &file)
 {
 	size_t size = 4 * FILE_SIZE;
 	char *large = file_map(fd, size);
 
-	(void)state;
 	expect_ok(numa_bind(large, size, MPOL_BIND, NODE_1, 0), "mbind");
 	expect_policy(large + size - 1, MPOL_BIND, NODE_1, "behind the end");
 	expect_sigbus(large + FILE_SIZE, "first page behind the end");
@@ -444,39 +455,4 @@ static void behind_the_end(void **state)
 	munmap(large, size);
 }
 
-static int create(void **state)
-{
-	(void)state;
-	fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
-			 KVM_PRIVATE_FLAG_INIT_SHARED);
-	map = file_map(fd, FILE_SIZE);
-	return 0;
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	munmap(map, FILE_SIZE);
-	numa_set_task(MPOL_DEFAULT, 0);
-	return close(fd);
-}
-
-#define policy_test(name) \
-	cmocka_unit_test_setup_teardown(name, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		policy_test(bad_calls),
-		policy_test(sealed_files_have_none),
-		policy_test(all_ways_to_allocate),
-		policy_test(all_modes),
-		policy_test(ranges_that_overlap),
-		policy_test(stays_where_it_is),
-		policy_test(is_the_files),
-		policy_test(behind_the_end),
-	};
-
-	return cmocka_run_group_tests_name("policy", tests, numa_group_setup,
-					   NULL);
-}
+TEST_MAIN("policy", .setup = numa_group_setup)

@@ -49,7 +49,9 @@ static void expect_nodes(int even, int odd, const char *what)
 		expect_node(i, i & 1 ? odd : even, what);
 }
 
-static void all_modes(void **state)
+static const struct fixture file = { .setup = file_setup, .teardown = file_teardown };
+
+TEST(all_modes, &file)
 {
 	static const struct {
 		const char *name;
@@ -71,7 +73,6 @@ static void all_modes(void **state)
 		{ "interleave 1 alone", MPOL_INTERLEAVE, NODE_1, 1, 1 },
 	};
 
-	(void)state;
 	/* A policy that every mode but one differs from */
 	expect_ok(numa_set_task(MPOL_BIND, NODE_1), "set_mempolicy");
 	for (unsigned int i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
@@ -85,9 +86,8 @@ static void all_modes(void **state)
 }
 
 /* Where there is no policy the task's counts. */
-static void beside_a_policy(void **state)
+TEST(beside_a_policy, &file)
 {
-	(void)state;
 	expect_ok(numa_bind(map, HUGE_PAGE, MPOL_BIND, NODE_0, 0), "mbind");
 	expect_ok(numa_set_task(MPOL_BIND, NODE_1), "set_mempolicy");
 	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
@@ -98,9 +98,8 @@ static void beside_a_policy(void **state)
 }
 
 /* A block that was taken apart and is joined anew is where its policy says. */
-static void collapsed(void **state)
+TEST(collapsed, &file)
 {
-	(void)state;
 	expect_ok(numa_bind(map, FILE_SIZE, MPOL_BIND, NODE_0, 0), "mbind");
 	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
 	expect_ok(file_punch(fd, HUGE_PAGE + 7 * PAGE, PAGE), "punch");
@@ -111,17 +110,4 @@ static void collapsed(void **state)
 	expect_node(1, 1, "moved");
 }
 
-#define policy_test(function) \
-	cmocka_unit_test_setup_teardown(function, file_setup, file_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		policy_test(all_modes),
-		policy_test(beside_a_policy),
-		policy_test(collapsed),
-	};
-
-	return cmocka_run_group_tests_name("policy of huge pages", tests,
-					   numa_group_setup, NULL);
-}
+TEST_MAIN("policy of huge pages", .setup = numa_group_setup)

@@ -64,12 +64,11 @@ static void fill_a_node(void *arg)
 	assert_int_equal(vmstat_line("oom_kill"), killed);
 }
 
-static void a_node_is_full(void **state)
+TEST(a_node_is_full)
 {
 	__u64 before = settled_memfree();
 	int fd = file_create(4 * GIB, SHARED_FILE);
 
-	(void)state;
 	child_run(fill_a_node, &fd);
 	close(fd);
 	wait_for_memfree(before - MEMINFO_NOISE);
@@ -126,7 +125,7 @@ static void make_many(void *arg)
 		expect_ok(bind_in_turn(map, i), "mbind of page %u", i);
 }
 
-static void who_makes_them_pays(void **state)
+TEST(who_makes_them_pays)
 {
 	struct many many = { .fd = file_create(POLICIES * PAGE, SHARED_FILE) };
 	__u64 least = POLICIES * POLICY_MIN;
@@ -134,7 +133,6 @@ static void who_makes_them_pays(void **state)
 	__u64 charged;
 	char *map;
 
-	(void)state;
 	if (kernel_is_watched())
 		least = POLICIES * POLICY_MIN_FEW_NODES;
 	cgroup_make(&many.cgroup, "policies");
@@ -212,11 +210,10 @@ static void make_too_many(void *arg)
 	assert_int_equal(numa_node(map + i * PAGE), i % 2);
 }
 
-static void over_the_limit(void **state)
+TEST(over_the_limit)
 {
 	struct many many = { .fd = file_create(POLICIES * PAGE, SHARED_FILE) };
 
-	(void)state;
 	cgroup_make(&many.cgroup, "policies");
 	cgroup_limit(&many.cgroup, LIMIT);
 	child_run(make_too_many, &many);
@@ -372,14 +369,13 @@ static void run_workers(void *arg)
 }
 
 /* In two processes: with one, mbind() keeps faults and questions waiting. */
-static void everything_at_once(void **state)
+TEST(everything_at_once)
 {
 	struct fire fire = { .fd = file_create(FILE_SIZE, SHARED_FILE) };
 	__u64 before = settled_memfree();
 	unsigned int i;
 	pid_t other;
 
-	(void)state;
 	fire.map = file_map(fire.fd, FILE_SIZE);
 	expect_ok(numa_bind(fire.map, FILE_SIZE, MPOL_BIND, NODE_1, 0),
 		  "mbind");
@@ -404,15 +400,4 @@ static int need_nodes(void **state)
 	return 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_node_is_full),
-		cmocka_unit_test(who_makes_them_pays),
-		cmocka_unit_test(over_the_limit),
-		cmocka_unit_test(everything_at_once),
-	};
-
-	return cmocka_run_group_tests_name("policy_load", tests, need_nodes,
-					   NULL);
-}
+TEST_MAIN("policy_load", .setup = need_nodes)

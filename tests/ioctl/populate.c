@@ -48,12 +48,32 @@ static void expect_refusal(const struct kvm_private_populate *bad, int error,
 	assert_int_equal(file_allocated(fd), 0);
 }
 
-static void fills_the_range(void **state)
+static int create(void **state)
+{
+	(void)state;
+	source = mmap(NULL, FILE_SIZE + PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (source == MAP_FAILED)
+		return -1;
+	memset(source, 0x5a, FILE_SIZE + PAGE);
+	fd = file_create(FILE_SIZE, 0);
+	return 0;
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	close(fd);
+	return munmap(source, FILE_SIZE + PAGE);
+}
+
+static const struct fixture file = { .setup = create, .teardown = destroy };
+
+TEST(fills_the_range, &file)
 {
 	struct kvm_private_populate before = request(3 * PAGE, 5 * PAGE);
 	struct kvm_private_populate now = before;
 
-	(void)state;
 	expect_ok(file_populate(fd, &now), "populate");
 	assert_moved(&now, &before, 5 * PAGE);
 	assert_int_equal(file_allocated(fd), 5 * PAGE);
@@ -61,12 +81,11 @@ static void fills_the_range(void **state)
 	assert_int_equal(lseek(fd, 3 * PAGE, SEEK_HOLE), 8 * PAGE);
 }
 
-static void fills_what_is_there(void **state)
+TEST(fills_what_is_there, &file)
 {
 	struct kvm_private_populate before = request(0, FILE_SIZE);
 	unsigned int i;
 
-	(void)state;
 	expect_ok(file_allocate(fd, 8 * PAGE, 8 * PAGE), "allocate");
 	for (i = 0; i < 3; i++) {
 		struct kvm_private_populate now = before;
@@ -78,12 +97,11 @@ static void fills_what_is_there(void **state)
 }
 
 /* Without a source it allocates and moves offset and size alone. */
-static void fills_in_place(void **state)
+TEST(fills_in_place, &file)
 {
 	struct kvm_private_populate now = { .offset = PAGE, .size = 7 * PAGE };
 	const struct kvm_private_populate done = { .offset = 8 * PAGE };
 
-	(void)state;
 	expect_ok(file_allocate(fd, 2 * PAGE, PAGE), "allocate");
 	expect_ok(file_populate(fd, &now), "populate in place");
 	assert_memory_equal(&now, &done, sizeof(done));
@@ -91,18 +109,17 @@ static void fills_in_place(void **state)
 	assert_int_equal(lseek(fd, 0, SEEK_DATA), PAGE);
 }
 
-static void fills_without_auto_allocation(void **state)
+TEST(fills_without_auto_allocation, &file)
 {
 	struct kvm_private_populate populate = request(0, MIB / 4);
 	int other = file_create(MIB, KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 
-	(void)state;
 	expect_ok(file_populate(other, &populate), "populate");
 	assert_int_equal(file_allocated(other), MIB / 4);
 	close(other);
 }
 
-static void above_4_gib(void **state)
+TEST(above_4_gib, &file)
 {
 	static const __u64 offsets[] = {
 		4 * GIB - PAGE, 4 * GIB, 1ULL << 44, LARGEST_FILE - 2 * PAGE,
@@ -110,7 +127,6 @@ static void above_4_gib(void **state)
 	int other = file_create(LARGEST_FILE, 0);
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
 		struct kvm_private_populate before = request(offsets[i], 2 * PAGE);
 		struct kvm_private_populate now = before;
@@ -123,14 +139,13 @@ static void above_4_gib(void **state)
 	close(other);
 }
 
-static void any_source_alignment(void **state)
+TEST(any_source_alignment, &file)
 {
 	static const unsigned int alignments[] = {
 		1, 7, 8, 511, 512, 2048, 4088, 4095,
 	};
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(alignments); i++) {
 		struct kvm_private_populate before = request(0, FILE_SIZE);
 		struct kvm_private_populate now;
@@ -143,11 +158,10 @@ static void any_source_alignment(void **state)
 	}
 }
 
-static void every_misalignment(void **state)
+TEST(every_misalignment, &file)
 {
 	unsigned int by;
 
-	(void)state;
 	for (by = 1; by < PAGE; by++) {
 		struct kvm_private_populate bad = request(by, PAGE);
 
@@ -157,11 +171,10 @@ static void every_misalignment(void **state)
 	}
 }
 
-static void empty_or_outside(void **state)
+TEST(empty_or_outside, &file)
 {
 	const struct bad_range *range = bad_ranges;
 
-	(void)state;
 	do {
 		struct kvm_private_populate bad = request(range->offset,
 							  range->size);
@@ -171,14 +184,13 @@ static void empty_or_outside(void **state)
 	} while ((range++)->offset != BAD_RANGES_END);
 }
 
-static void every_flag_and_reserved_bit(void **state)
+TEST(every_flag_and_reserved_bit, &file)
 {
 	struct kvm_private_populate bad = request(0, PAGE);
 	unsigned char *bytes = (unsigned char *)&bad;
 	unsigned int first = offsetof(struct kvm_private_populate, flags);
 	unsigned int i;
 
-	(void)state;
 	for (i = first * 8; i < sizeof(bad) * 8; i++) {
 		bytes[i / 8] = 1 << i % 8;
 		expect_refusal(&bad, EINVAL, "flag or reserved bit", i);
@@ -188,7 +200,7 @@ static void every_flag_and_reserved_bit(void **state)
 	expect_refusal(&bad, EINVAL, "flags", bad.flags);
 }
 
-static void bad_struct_pointers(void **state)
+TEST(bad_struct_pointers, &file)
 {
 	struct kvm_private_populate good = request(0, PAGE);
 	void *start = guarded_map(PAGE);
@@ -196,7 +208,6 @@ static void bad_struct_pointers(void **state)
 	struct kvm_private_populate *tail;
 	unsigned int mapped;
 
-	(void)state;
 	for (bad = bad_pointers; bad->name; bad++)
 		expect_error(EFAULT, file_populate(fd, bad->pointer), "%s",
 			     bad->name);
@@ -217,11 +228,10 @@ static void bad_struct_pointers(void **state)
 	guarded_unmap(start, PAGE);
 }
 
-static void bad_sources(void **state)
+TEST(bad_sources, &file)
 {
 	const struct bad_pointer *bad;
 
-	(void)state;
 	for (bad = bad_pointers; bad->name; bad++) {
 		struct kvm_private_populate before = request(0, 2 * PAGE);
 		struct kvm_private_populate now;
@@ -254,14 +264,13 @@ static void check_stops(char *from, __u64 good, const char *what)
 	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
 }
 
-static void source_that_ends(void **state)
+TEST(source_that_ends, &file)
 {
 	const __u64 size = 8 * PAGE;
 	char *start = guarded_map(size);
 	int memory;
 	char *mapped;
 
-	(void)state;
 	memset(start, 1, size);
 	check_stops(start, size, "source that ends after eight pages");
 	check_stops(start + 1, size - 1, "the same, not aligned");
@@ -282,7 +291,7 @@ static void source_that_ends(void **state)
 	close(memory);
 }
 
-static void goes_on_after_an_error(void **state)
+TEST(goes_on_after_an_error, &file)
 {
 	const __u64 size = 16 * PAGE;
 	char *start = guarded_map(size);
@@ -291,7 +300,6 @@ static void goes_on_after_an_error(void **state)
 	};
 	struct kvm_private_populate now = before;
 
-	(void)state;
 	expect_ok(mprotect(start + 5 * PAGE, PAGE, PROT_NONE), "mprotect");
 	expect_error(EFAULT, file_populate(fd, &now), "populate");
 	assert_moved(&now, &before, 5 * PAGE);
@@ -302,70 +310,25 @@ static void goes_on_after_an_error(void **state)
 	guarded_unmap(start, size);
 }
 
-static void source_wraps(void **state)
+TEST(source_wraps, &file)
 {
 	struct kvm_private_populate before = request(0, 2 * PAGE);
 	struct kvm_private_populate now;
 
-	(void)state;
 	before.source = UINT64_MAX - PAGE + 1;
 	now = before;
 	expect_error(EFAULT, file_populate(fd, &now), "source that wraps");
 	assert_moved(&now, &before, 0);
 }
 
-static void not_on_the_device(void **state)
+TEST(not_on_the_device, &file)
 {
 	struct kvm_private_populate populate = request(0, PAGE);
 	int device = device_open();
 
-	(void)state;
 	expect_error(ENOTTY, file_populate(device, &populate),
 		     "POPULATE on the device");
 	close(device);
 }
 
-static int create(void **state)
-{
-	(void)state;
-	source = mmap(NULL, FILE_SIZE + PAGE, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (source == MAP_FAILED)
-		return -1;
-	memset(source, 0x5a, FILE_SIZE + PAGE);
-	fd = file_create(FILE_SIZE, 0);
-	return 0;
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	close(fd);
-	return munmap(source, FILE_SIZE + PAGE);
-}
-
-#define populate_test(name) \
-	cmocka_unit_test_setup_teardown(name, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		populate_test(fills_the_range),
-		populate_test(fills_what_is_there),
-		populate_test(fills_in_place),
-		populate_test(fills_without_auto_allocation),
-		populate_test(above_4_gib),
-		populate_test(any_source_alignment),
-		populate_test(every_misalignment),
-		populate_test(empty_or_outside),
-		populate_test(every_flag_and_reserved_bit),
-		populate_test(bad_struct_pointers),
-		populate_test(bad_sources),
-		populate_test(source_that_ends),
-		populate_test(goes_on_after_an_error),
-		populate_test(source_wraps),
-		populate_test(not_on_the_device),
-	};
-
-	return cmocka_run_group_tests_name("populate", tests, NULL, NULL);
-}
+TEST_MAIN("populate")

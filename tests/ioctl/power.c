@@ -37,11 +37,10 @@ static void expect_possible(const char *what)
 	close(expect_ok(open_snapshot(), "%s", what));
 }
 
-static void test_hibernation(void **state)
+TEST(hibernation)
 {
 	int fd = file_create(MIB, 0), huge = huge_create(4 * MIB, 0);
 
-	(void)state;
 	expect_possible("files without a page");
 	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
 	expect_refused("one page");
@@ -56,24 +55,22 @@ static void test_hibernation(void **state)
 }
 
 /* The state of a page makes no difference: it may change at any moment. */
-static void test_hibernation_shared(void **state)
+TEST(hibernation_shared)
 {
 	int fd = file_create(PAGE, SHARED);
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
 	expect_refused("a shared page");
 	close(fd);
 }
 
 /* What isn't there when it begins doesn't come before it ends. */
-static void test_hibernation_begun(void **state)
+TEST(hibernation_begun)
 {
 	int fd = file_create(MIB, SHARED);
 	char *map = file_map(fd, MIB);
 	int snapshot = expect_ok(open_snapshot(), "open");
 
-	(void)state;
 	expect_error(ENOMEM, file_allocate(fd, 0, PAGE), "allocate");
 	expect_sigbus(map, "touch");
 	assert_int_equal(file_allocated(fd), 0);
@@ -114,7 +111,7 @@ static void hibernate(struct worker *w)
 	worker_note(w, "close", close(snapshot), NULL);
 }
 
-static void test_hibernation_race(void **state)
+TEST(hibernation_race)
 {
 	struct race race = { .fd = file_create(MIB, 0) };
 	struct worker workers[] = {
@@ -122,19 +119,17 @@ static void test_hibernation_race(void **state)
 		{ .one_call = hibernate, .arg = &race },
 	};
 
-	(void)state;
 	workers_run(workers, ARRAY_SIZE(workers), 2);
 	expect_ok(file_allocate(race.fd, 0, MIB), "afterwards");
 	close(race.fd);
 }
 
 /* All of the way into memory and back, but for the firmware's part of it. */
-static void test_suspend(void **state)
+TEST(suspend)
 {
 	int fd = file_create(MIB, SHARED);
 	char *map = file_map(fd, MIB);
 
-	(void)state;
 	memset(map, 0x5a, MIB);
 	expect_ok(file_make_private(fd, PAGE, PAGE, CONVERT_PRESERVE), "convert");
 	text_file_write(TEST_LEVEL, "core");
@@ -149,15 +144,4 @@ static void test_suspend(void **state)
 	close(fd);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hibernation),
-		cmocka_unit_test(test_hibernation_shared),
-		cmocka_unit_test(test_hibernation_begun),
-		cmocka_unit_test(test_hibernation_race),
-		cmocka_unit_test(test_suspend),
-	};
-
-	return cmocka_run_group_tests_name("power", tests, NULL, NULL);
-}
+TEST_MAIN("power")

@@ -14,11 +14,10 @@
  */
 #define SECONDS_FOR_A_SPARSE_RANGE 5
 
-static void frees_the_range(void **state)
+TEST(frees_the_range)
 {
 	int fd = file_create(64 * PAGE, 0);
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, 64 * PAGE), "allocate");
 	expect_ok(file_punch(fd, 8 * PAGE, 16 * PAGE), "punch");
 	assert_int_equal(file_allocated(fd), 48 * PAGE);
@@ -27,11 +26,10 @@ static void frees_the_range(void **state)
 	close(fd);
 }
 
-static void a_hole_stays_a_hole(void **state)
+TEST(a_hole_stays_a_hole)
 {
 	int fd = file_create(64 * PAGE, 0);
 
-	(void)state;
 	expect_ok(file_punch(fd, 0, 64 * PAGE), "punch an empty file");
 	expect_ok(file_allocate(fd, 4 * PAGE, PAGE), "allocate");
 	expect_ok(file_punch(fd, 0, 4 * PAGE), "punch before the page");
@@ -43,14 +41,13 @@ static void a_hole_stays_a_hole(void **state)
 	close(fd);
 }
 
-static void memory_is_back_on_return(void **state)
+TEST(memory_is_back_on_return)
 {
 	const __u64 size = 512 * MIB;
 	int fd = file_create(size, 0);
 	__u64 before = settled_memfree();
 	__u64 full;
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, size), "allocate");
 	full = settled_memfree();
 	expect_between(before - full, size - MEMINFO_NOISE,
@@ -67,13 +64,12 @@ static void memory_is_back_on_return(void **state)
 	close(fd);
 }
 
-static void page_by_page(void **state)
+TEST(page_by_page)
 {
 	const unsigned int pages = 512;
 	int fd = file_create(pages * PAGE, 0);
 	unsigned int i;
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, pages * PAGE), "allocate");
 	for (i = 0; i < pages; i += 2)
 		expect_ok(file_punch(fd, i * PAGE, PAGE), "punch page %u", i);
@@ -101,7 +97,7 @@ static void allocate_and_punch(int fd, unsigned int first, unsigned int pages)
  * However the pages lie in the nodes of an index, 64 to each, and however many
  * are freed at a time: all of them go.
  */
-static void every_length(void **state)
+TEST(every_length)
 {
 	static const unsigned int starts[] = { 0, 1, 31, 32, 63, 64, 4095 };
 	static const unsigned int lengths[] = { 192, 256, 257, 1023, 4096, 5000 };
@@ -109,7 +105,6 @@ static void every_length(void **state)
 	unsigned int pages;
 	unsigned int i, j;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(starts); i++) {
 		for (pages = 1; pages <= 130; pages++)
 			allocate_and_punch(fd, starts[i], pages);
@@ -119,13 +114,12 @@ static void every_length(void **state)
 	close(fd);
 }
 
-static void a_sparse_file_is_quick(void **state)
+TEST(a_sparse_file_is_quick)
 {
 	int fd = file_create(LARGEST_FILE, 0);
 	__u64 offset;
 	double start;
 
-	(void)state;
 	for (offset = PAGE; offset < LARGEST_FILE; offset *= 2)
 		expect_ok(file_allocate(fd, offset, PAGE), "allocate at %#llx",
 			  offset);
@@ -140,16 +134,4 @@ static void a_sparse_file_is_quick(void **state)
 	assert_true(seconds_now() - start < SECONDS_FOR_A_SPARSE_RANGE);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(frees_the_range),
-		cmocka_unit_test(a_hole_stays_a_hole),
-		cmocka_unit_test(memory_is_back_on_return),
-		cmocka_unit_test(page_by_page),
-		cmocka_unit_test(every_length),
-		cmocka_unit_test(a_sparse_file_is_quick),
-	};
-
-	return cmocka_run_group_tests_name("punch", tests, NULL, NULL);
-}
+TEST_MAIN("punch")

@@ -27,122 +27,6 @@ static void nothing_lost(void)
 	wait_for_meminfo_below("Slab", slab_before + SLAB_NOISE);
 }
 
-static void create_allocate_close(void **state)
-{
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < ROUNDS; i++) {
-		int fd = file_create_on(device, GIB, 0);
-
-		expect_ok(file_allocate(fd, i * PAGE, 16 * PAGE), "round %u", i);
-		close(fd);
-	}
-	nothing_lost();
-}
-
-static void allocate_and_punch(void **state)
-{
-	int fd = file_create_on(device, LARGEST_FILE, 0);
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < ROUNDS; i++) {
-		/* Far apart: each has its own nodes of the index. */
-		__u64 offset = (__u64)i << 34;
-
-		expect_ok(file_allocate(fd, offset, PAGE), "round %u", i);
-		expect_ok(file_punch(fd, offset, PAGE), "round %u", i);
-	}
-	nothing_lost();
-	close(fd);
-}
-
-static void spread_widely(void **state)
-{
-	int fd = file_create_on(device, LARGEST_FILE, 0);
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < ROUNDS; i++)
-		expect_ok(file_allocate(fd, (__u64)i << 34, PAGE),
-			  "page %u", i);
-	assert_int_equal(file_allocated(fd), ROUNDS * PAGE);
-	expect_ok(file_punch(fd, 0, LARGEST_FILE), "punch everything");
-	assert_int_equal(file_allocated(fd), 0);
-	/* Gone while the file is still there, the nodes of the index too. */
-	nothing_lost();
-	close(fd);
-}
-
-static void calls_that_fail(void **state)
-{
-	int fd = file_create_on(device, GIB, 0);
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < ROUNDS; i++) {
-		struct kvm_private_populate populate = {
-			.offset = i * PAGE, .size = PAGE, .source = 8,
-		};
-
-		expect_error(EFAULT, file_populate(fd, &populate),
-			     "round %u", i);
-		expect_ok(file_punch(fd, 0, GIB), "round %u", i);
-		expect_error(EINVAL, file_try_create(device, PAGE, 1ULL << 63),
-			     "round %u", i);
-	}
-	nothing_lost();
-	close(fd);
-}
-
-static void creates_that_fail(void **state)
-{
-	struct file_table_attempt attempt = {
-		.device = device, .times = ROUNDS,
-	};
-
-	(void)state;
-	file_table_full();
-	child_run(file_table_attempt, &attempt);
-	file_table_restore();
-	nothing_lost();
-}
-
-static void sparse_files_cost_nothing(void **state)
-{
-	int fds[64];
-	__u64 before;
-	unsigned int i;
-
-	(void)state;
-	before = settled_memfree();
-	for (i = 0; i < ARRAY_SIZE(fds); i++)
-		fds[i] = file_create_on(device, LARGEST_FILE, 0);
-	/* With a byte a page one file would need 64 GiB. */
-	wait_for_memfree(before - MEMINFO_NOISE);
-	for (i = 0; i < ARRAY_SIZE(fds); i++) {
-		assert_int_equal(file_allocated(fds[i]), 0);
-		close(fds[i]);
-	}
-}
-
-static void large_rounds(void **state)
-{
-	const __u64 size = 256 * MIB;
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < 16; i++) {
-		int fd = file_create_on(device, LARGEST_FILE, 0);
-
-		expect_ok(file_allocate(fd, 5 * GIB, size), "round %u", i);
-		close(fd);
-		/* All rounds together are more than the machine has. */
-		wait_for_memfree(free_before - MEMINFO_NOISE);
-	}
-}
-
 static int measure(void **state)
 {
 	unsigned int i;
@@ -168,20 +52,115 @@ static int close_device(void **state)
 	return close(device);
 }
 
-#define reclaim_test(name) \
-	cmocka_unit_test_setup_teardown(name, measure, close_device)
+static const struct fixture measured = { .setup = measure, .teardown = close_device };
 
-int main(void)
+TEST(create_allocate_close, &measured)
 {
-	const struct CMUnitTest tests[] = {
-		reclaim_test(create_allocate_close),
-		reclaim_test(allocate_and_punch),
-		reclaim_test(spread_widely),
-		reclaim_test(calls_that_fail),
-		reclaim_test(creates_that_fail),
-		reclaim_test(sparse_files_cost_nothing),
-		reclaim_test(large_rounds),
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		int fd = file_create_on(device, GIB, 0);
+
+		expect_ok(file_allocate(fd, i * PAGE, 16 * PAGE), "round %u", i);
+		close(fd);
+	}
+	nothing_lost();
+}
+
+TEST(allocate_and_punch, &measured)
+{
+	int fd = file_create_on(device, LARGEST_FILE, 0);
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		/* Far apart: each has its own nodes of the index. */
+		__u64 offset = (__u64)i << 34;
+
+		expect_ok(file_allocate(fd, offset, PAGE), "round %u", i);
+		expect_ok(file_punch(fd, offset, PAGE), "round %u", i);
+	}
+	nothing_lost();
+	close(fd);
+}
+
+TEST(spread_widely, &measured)
+{
+	int fd = file_create_on(device, LARGEST_FILE, 0);
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++)
+		expect_ok(file_allocate(fd, (__u64)i << 34, PAGE),
+			  "page %u", i);
+	assert_int_equal(file_allocated(fd), ROUNDS * PAGE);
+	expect_ok(file_punch(fd, 0, LARGEST_FILE), "punch everything");
+	assert_int_equal(file_allocated(fd), 0);
+	/* Gone while the file is still there, the nodes of the index too. */
+	nothing_lost();
+	close(fd);
+}
+
+TEST(calls_that_fail, &measured)
+{
+	int fd = file_create_on(device, GIB, 0);
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		struct kvm_private_populate populate = {
+			.offset = i * PAGE, .size = PAGE, .source = 8,
+		};
+
+		expect_error(EFAULT, file_populate(fd, &populate),
+			     "round %u", i);
+		expect_ok(file_punch(fd, 0, GIB), "round %u", i);
+		expect_error(EINVAL, file_try_create(device, PAGE, 1ULL << 63),
+			     "round %u", i);
+	}
+	nothing_lost();
+	close(fd);
+}
+
+TEST(creates_that_fail, &measured)
+{
+	struct file_table_attempt attempt = {
+		.device = device, .times = ROUNDS,
 	};
 
-	return cmocka_run_group_tests_name("reclaim", tests, NULL, NULL);
+	file_table_full();
+	child_run(file_table_attempt, &attempt);
+	file_table_restore();
+	nothing_lost();
 }
+
+TEST(sparse_files_cost_nothing, &measured)
+{
+	int fds[64];
+	__u64 before;
+	unsigned int i;
+
+	before = settled_memfree();
+	for (i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = file_create_on(device, LARGEST_FILE, 0);
+	/* With a byte a page one file would need 64 GiB. */
+	wait_for_memfree(before - MEMINFO_NOISE);
+	for (i = 0; i < ARRAY_SIZE(fds); i++) {
+		assert_int_equal(file_allocated(fds[i]), 0);
+		close(fds[i]);
+	}
+}
+
+TEST(large_rounds, &measured)
+{
+	const __u64 size = 256 * MIB;
+	unsigned int i;
+
+	for (i = 0; i < 16; i++) {
+		int fd = file_create_on(device, LARGEST_FILE, 0);
+
+		expect_ok(file_allocate(fd, 5 * GIB, size), "round %u", i);
+		close(fd);
+		/* All rounds together are more than the machine has. */
+		wait_for_memfree(free_before - MEMINFO_NOISE);
+	}
+}
+
+TEST_MAIN("reclaim")

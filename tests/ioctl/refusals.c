@@ -34,14 +34,39 @@ static const int any_refusal[] = {
 	EINVAL, ESPIPE, EBADF, EOPNOTSUPP, EXDEV, EPERM, EACCES, ENOTTY, 0,
 };
 
-static void reading(void **state)
+static int create(void **state)
+{
+	(void)state;
+	fd = file_create(FILE_SIZE, 0);
+	plain = memfd_create("plain", MFD_CLOEXEC);
+	if (plain < 0 || ftruncate(plain, FILE_SIZE) || pipe2(pipes, O_CLOEXEC))
+		return -1;
+	return file_allocate(fd, 0, 4 * PAGE);
+}
+
+/* Whatever was tried, the file is as it was. */
+static int unchanged(void **state)
+{
+	bool same = file_allocated(fd) == 4 * PAGE &&
+		lseek(fd, 0, SEEK_HOLE) == 4 * PAGE;
+
+	(void)state;
+	close(fd);
+	close(plain);
+	close(pipes[0]);
+	close(pipes[1]);
+	return same ? 0 : -1;
+}
+
+static const struct fixture file = { .setup = create, .teardown = unchanged };
+
+TEST(reading, &file)
 {
 	static const int positioned[] = { EINVAL, ESPIPE, 0 };
 	char buffer[64];
 	struct iovec vec = { buffer, sizeof(buffer) };
 	unsigned int i;
 
-	(void)state;
 	memset(buffer, 0x77, sizeof(buffer));
 	expect_error(EINVAL, read(fd, buffer, sizeof(buffer)), "read");
 	expect_error(EINVAL, read(fd, buffer, 0), "read of nothing");
@@ -55,13 +80,12 @@ static void reading(void **state)
 		assert_int_equal(buffer[i], 0x77);
 }
 
-static void writing(void **state)
+TEST(writing, &file)
 {
 	static const int positioned[] = { EINVAL, ESPIPE, 0 };
 	char buffer[64] = { 0 };
 	struct iovec vec = { buffer, sizeof(buffer) };
 
-	(void)state;
 	expect_error(EINVAL, write(fd, buffer, sizeof(buffer)), "write");
 	expect_error(EINVAL, write(fd, buffer, 0), "write of nothing");
 	expect_error(EINVAL, writev(fd, &vec, 1), "writev");
@@ -72,13 +96,12 @@ static void writing(void **state)
 			"pwritev2");
 }
 
-static void splicing(void **state)
+TEST(splicing, &file)
 {
 	char data[64] = { 0 };
 	struct iovec vec = { data, sizeof(data) };
 	loff_t offset = 0;
 
-	(void)state;
 	assert_int_equal(write(pipes[1], data, sizeof(data)), sizeof(data));
 	expect_error(EINVAL, splice(fd, NULL, pipes[1], NULL, 64, 0),
 		     "splice out of the file");
@@ -96,13 +119,12 @@ static void splicing(void **state)
 	assert_int_equal(read(pipes[0], data, sizeof(data)), sizeof(data));
 }
 
-static void sending_and_copying(void **state)
+TEST(sending_and_copying, &file)
 {
 	loff_t in = 0;
 	loff_t out = 0;
 	int other = file_create(FILE_SIZE, 0);
 
-	(void)state;
 	expect_error_of(any_refusal, sendfile(plain, fd, NULL, PAGE),
 			"sendfile from the file");
 	expect_error_of(any_refusal, sendfile(plain, fd, &in, PAGE),
@@ -128,7 +150,7 @@ static void sending_and_copying(void **state)
 	close(other);
 }
 
-static void cloning(void **state)
+TEST(cloning, &file)
 {
 	struct file_clone_range range = { .src_fd = plain, .src_length = PAGE };
 	struct {
@@ -139,7 +161,6 @@ static void cloning(void **state)
 		.info = { .dest_fd = fd, .dest_offset = 8 * PAGE },
 	};
 
-	(void)state;
 	expect_error_of(any_refusal, ioctl(fd, FICLONE, plain),
 			"FICLONE to the file");
 	expect_error_of(any_refusal, ioctl(plain, FICLONE, fd),
@@ -154,7 +175,7 @@ static void cloning(void **state)
 			       "status of FIDEDUPERANGE");
 }
 
-static void mapping(void **state)
+TEST(mapping, &file)
 {
 	static const int protections[] = {
 		PROT_NONE, PROT_READ, PROT_WRITE, PROT_READ | PROT_WRITE,
@@ -171,7 +192,6 @@ static void mapping(void **state)
 	static const int refused[] = { ENODEV, EPERM, EINVAL, 0 };
 	unsigned int p, f, t;
 
-	(void)state;
 	for (p = 0; p < ARRAY_SIZE(protections); p++) {
 		for (t = 0; t < ARRAY_SIZE(types); t++) {
 			for (f = 0; f < ARRAY_SIZE(flags); f++) {
@@ -188,13 +208,12 @@ static void mapping(void **state)
 	}
 }
 
-static void mapping_in_other_places(void **state)
+TEST(mapping_in_other_places, &file)
 {
 	char *area = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	unsigned int i;
 
-	(void)state;
 	assert_ptr_not_equal(area, MAP_FAILED);
 	for (i = 0; i < FILE_SIZE / PAGE; i++) {
 		void *map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, i * PAGE);
@@ -212,11 +231,10 @@ static void mapping_in_other_places(void **state)
 			      MAP_SHARED | MAP_HUGETLB, fd, 0), MAP_FAILED);
 }
 
-static void resizing(void **state)
+TEST(resizing, &file)
 {
 	struct stat st;
 
-	(void)state;
 	expect_error(EINVAL, ftruncate(fd, 0), "ftruncate to 0");
 	expect_error(EINVAL, ftruncate(fd, PAGE), "ftruncate to less");
 	expect_error(EINVAL, ftruncate(fd, FILE_SIZE), "to the same size");
@@ -226,13 +244,12 @@ static void resizing(void **state)
 	assert_int_equal(st.st_size, FILE_SIZE);
 }
 
-static void changing_the_inode(void **state)
+TEST(changing_the_inode, &file)
 {
 	struct timespec times[2] = { { 0 } };
 	struct stat before;
 	struct stat after;
 
-	(void)state;
 	expect_ok(fstat(fd, &before), "fstat");
 	expect_error_of(any_refusal, fchmod(fd, 0777), "fchmod");
 	expect_error_of(any_refusal, fchmod(fd, before.st_mode & 07777),
@@ -247,7 +264,7 @@ static void changing_the_inode(void **state)
 	assert_int_equal(after.st_mtime, before.st_mtime);
 }
 
-static void reopening(void **state)
+TEST(reopening, &file)
 {
 	static const int modes[] = {
 		O_RDONLY, O_WRONLY, O_RDWR, O_RDWR | O_TRUNC, O_RDONLY | O_TRUNC,
@@ -259,7 +276,6 @@ static void reopening(void **state)
 	char path[64];
 	unsigned int i;
 
-	(void)state;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	for (i = 0; i < ARRAY_SIZE(modes); i++)
 		expect_error_of(refused,
@@ -273,7 +289,7 @@ static void reopening(void **state)
 			       AT_SYMLINK_FOLLOW), "linkat");
 }
 
-static void running(void **state)
+TEST(running, &file)
 {
 	static const int refused[] = {
 		EACCES, EPERM, ENOEXEC, EINVAL, ETXTBSY, 0,
@@ -281,7 +297,6 @@ static void running(void **state)
 	char *arguments[2] = { "file", NULL };
 	char *nothing[1] = { NULL };
 
-	(void)state;
 	expect_error_of(refused,
 			syscall(SYS_execveat, fd, "", arguments, nothing,
 				AT_EMPTY_PATH), "execveat");
@@ -289,9 +304,8 @@ static void running(void **state)
 			"finit_module");
 }
 
-static void sealing(void **state)
+TEST(sealing, &file)
 {
-	(void)state;
 	expect_error_of(any_refusal, fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE),
 			"F_ADD_SEALS");
 	expect_error_of(any_refusal, fcntl(fd, F_GET_SEALS), "F_GET_SEALS");
@@ -301,9 +315,8 @@ static void sealing(void **state)
 }
 
 /* Advice and flushing are nobody's way in: they may work, but change nothing. */
-static void harmless_calls(void **state)
+TEST(harmless_calls, &file)
 {
-	(void)state;
 	posix_fadvise(fd, 0, FILE_SIZE, POSIX_FADV_WILLNEED);
 	posix_fadvise(fd, 0, FILE_SIZE, POSIX_FADV_DONTNEED);
 	readahead(fd, 0, FILE_SIZE);
@@ -314,50 +327,4 @@ static void harmless_calls(void **state)
 	assert_int_equal(file_allocated(fd), 4 * PAGE);
 }
 
-static int create(void **state)
-{
-	(void)state;
-	fd = file_create(FILE_SIZE, 0);
-	plain = memfd_create("plain", MFD_CLOEXEC);
-	if (plain < 0 || ftruncate(plain, FILE_SIZE) || pipe2(pipes, O_CLOEXEC))
-		return -1;
-	return file_allocate(fd, 0, 4 * PAGE);
-}
-
-/* Whatever was tried, the file is as it was. */
-static int unchanged(void **state)
-{
-	bool same = file_allocated(fd) == 4 * PAGE &&
-		lseek(fd, 0, SEEK_HOLE) == 4 * PAGE;
-
-	(void)state;
-	close(fd);
-	close(plain);
-	close(pipes[0]);
-	close(pipes[1]);
-	return same ? 0 : -1;
-}
-
-#define refusal_test(name) \
-	cmocka_unit_test_setup_teardown(name, create, unchanged)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		refusal_test(reading),
-		refusal_test(writing),
-		refusal_test(splicing),
-		refusal_test(sending_and_copying),
-		refusal_test(cloning),
-		refusal_test(mapping),
-		refusal_test(mapping_in_other_places),
-		refusal_test(resizing),
-		refusal_test(changing_the_inode),
-		refusal_test(reopening),
-		refusal_test(running),
-		refusal_test(sealing),
-		refusal_test(harmless_calls),
-	};
-
-	return cmocka_run_group_tests_name("refusals", tests, NULL, NULL);
-}
+TEST_MAIN("refusals")

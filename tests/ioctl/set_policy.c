@@ -101,7 +101,7 @@ static void bad_length(struct kvm_private_set_policy *p, __u64 value)
 	p->maxnode = value;
 }
 
-static void test_bad_calls(void **state)
+TEST(bad_calls)
 {
 	const struct {
 		void (*spoil)(struct kvm_private_set_policy *p, __u64 value);
@@ -142,7 +142,6 @@ static void test_bad_calls(void **state)
 	};
 	int fd = file_create(FILE_SIZE, 0);
 
-	(void)state;
 	good_mask[0] = 1;
 	no_such_bit[2 * MASK_WORDS - 1] = 1ULL << 63;
 	expect_ok(set_policy(fd, 0, PAGE, MPOL_BIND, 1ULL << (nr_nodes - 1)),
@@ -166,7 +165,7 @@ static void test_bad_calls(void **state)
 }
 
 /* Bits that don't count aren't looked at. */
-static void test_length_of_the_mask(void **state)
+TEST(length_of_the_mask)
 {
 	__u64 mask[MASK_WORDS + 1] = { all_nodes() };
 	struct kvm_private_set_policy policy = {
@@ -175,7 +174,6 @@ static void test_length_of_the_mask(void **state)
 	};
 	int fd = file_create(FILE_SIZE, 0);
 
-	(void)state;
 	mask[MASK_WORDS] = -1;
 	for (unsigned int bits = 1; bits <= nr_nodes; bits++) {
 		mask[0] = -1ULL << (bits - 1);
@@ -246,32 +244,29 @@ static void check_modes(int fd, __u64 size)
 	expect_all_on(fd, 0, size, "too late");
 }
 
-static void test_modes(void **state)
+TEST(modes)
 {
 	int fd = file_create(FILE_SIZE, 0);
 
-	(void)state;
 	check_modes(fd, FILE_SIZE);
 	close(fd);
 }
 
-static void test_modes_of_huge_pages(void **state)
+TEST(modes_of_huge_pages)
 {
 	int fd = huge_create(BLOCKS * HUGE_PAGE, KVM_PRIVATE_FLAG_HUGE_STRICT);
 
-	(void)state;
 	check_modes(fd, BLOCKS * HUGE_PAGE);
 	expect_backing(fd, BLOCKS, 0, "at last");
 	close(fd);
 }
 
 /* Many ranges over each other: the last word on each page counts. */
-static void test_ranges(void **state)
+TEST(ranges)
 {
 	int fd = file_create(FILE_SIZE, 0);
 	unsigned int told[PAGES] = { 0 };
 
-	(void)state;
 	srand(7);
 	expect_ok(set_policy(fd, 0, FILE_SIZE, MPOL_BIND, 1), "all");
 	for (unsigned int i = 0; i < 200; i++) {
@@ -293,7 +288,7 @@ static void test_ranges(void **state)
 }
 
 /* What get_mempolicy() tells after each of both, and where pages are */
-static void test_like_mbind(void **state)
+TEST(like_mbind)
 {
 	int fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
 			     KVM_PRIVATE_FLAG_INIT_SHARED);
@@ -305,7 +300,6 @@ static void test_like_mbind(void **state)
 		MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES,
 	};
 
-	(void)state;
 	srand(11);
 	for (unsigned int i = 0; i < 400; i++) {
 		__u32 mode = rand() % 8 | flags[rand() % ARRAY_SIZE(flags)];
@@ -352,16 +346,4 @@ static int setup(void **state)
 	return numa_stay_on_node_0(state);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad_calls),
-		cmocka_unit_test(test_length_of_the_mask),
-		cmocka_unit_test(test_modes),
-		cmocka_unit_test(test_modes_of_huge_pages),
-		cmocka_unit_test(test_ranges),
-		cmocka_unit_test(test_like_mbind),
-	};
-
-	return cmocka_run_group_tests_name("set_policy", tests, setup, NULL);
-}
+TEST_MAIN("set_policy", .setup = setup)

@@ -92,38 +92,33 @@ static void random_rounds(__u64 base, __u64 file_size, __u64 flags,
 	close(model.fd);
 }
 
-static void at_the_start(void **state)
+TEST(at_the_start)
 {
-	(void)state;
 	random_rounds(0, PAGES * PAGE, 0, 1);
 }
 
-static void at_the_start_of_a_shared_file(void **state)
+TEST(at_the_start_of_a_shared_file)
 {
-	(void)state;
 	random_rounds(0, 2 * PAGES * PAGE, KVM_PRIVATE_FLAG_INIT_SHARED, 2);
 }
 
-static void across_4_gib(void **state)
+TEST(across_4_gib)
 {
-	(void)state;
 	random_rounds(4 * GIB - PAGES / 2 * PAGE, 8 * GIB, 0, 3);
 }
 
-static void at_the_largest_end(void **state)
+TEST(at_the_largest_end)
 {
-	(void)state;
 	random_rounds(LARGEST_FILE - PAGES * PAGE, LARGEST_FILE, 0, 4);
 	random_rounds(LARGEST_FILE - PAGES * PAGE, LARGEST_FILE,
 		      KVM_PRIVATE_FLAG_INIT_SHARED, 5);
 }
 
-static void starts_as_told(void **state)
+TEST(starts_as_told)
 {
 	int private = file_create(LARGEST_FILE, 0);
 	int shared = file_create(LARGEST_FILE, KVM_PRIVATE_FLAG_INIT_SHARED);
 
-	(void)state;
 	assert_int_equal(file_shared(private), 0);
 	assert_int_equal(file_shared(shared), LARGEST_FILE);
 	assert_int_equal(file_allocated(shared), 0);
@@ -132,13 +127,12 @@ static void starts_as_told(void **state)
 }
 
 /* Nothing of it is there, so there is nothing to do but to note it. */
-static void converts_what_is_not_allocated(void **state)
+TEST(converts_what_is_not_allocated)
 {
 	static const __u64 flags[] = { 0, CONVERT_ZERO, CONVERT_PRESERVE };
 	int fd = file_create(LARGEST_FILE, 0);
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		expect_ok(file_make_shared(fd, 0, LARGEST_FILE, flags[i]),
 			  "to shared, flags %#llx", flags[i]);
@@ -154,12 +148,11 @@ static void converts_what_is_not_allocated(void **state)
 }
 
 /* The state isn't bound to the right to map what is shared. */
-static void works_without_the_right_to_map(void **state)
+TEST(works_without_the_right_to_map)
 {
 	struct kvm_private_populate populate = { .size = PAGE };
 	int fd = file_create(16 * PAGE, 0);
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, 16 * PAGE), "allocate");
 	expect_ok(file_make_shared(fd, 0, 8 * PAGE, CONVERT_ZERO), "to shared");
 	assert_int_equal(file_shared(fd), 8 * PAGE);
@@ -175,12 +168,11 @@ static void works_without_the_right_to_map(void **state)
 	close(fd);
 }
 
-static void all_handles_see_it(void **state)
+TEST(all_handles_see_it)
 {
 	int fd = file_create(16 * PAGE, 0);
 	int other = expect_ok(dup(fd), "dup");
 
-	(void)state;
 	expect_ok(file_make_shared(other, 0, 3 * PAGE, 0), "to shared");
 	assert_int_equal(file_shared(fd), 3 * PAGE);
 	close(other);
@@ -191,12 +183,11 @@ static void all_handles_see_it(void **state)
 #define PIECES 200
 
 /* More pieces than are changed at a time, all in one call */
-static void many_pieces(void **state)
+TEST(many_pieces)
 {
 	const __u64 size = 2 * PIECES * PAGE;
 	int fd = file_create(size + 2 * PAGE, KVM_PRIVATE_FLAG_MMAP);
 
-	(void)state;
 	for (int to_private = 0; to_private <= 1; to_private++) {
 		for (__u64 i = 0; i < PIECES; i++)
 			expect_ok(file_make_shared(fd, (2 * i + 1) * PAGE, PAGE, 0),
@@ -219,19 +210,4 @@ static void many_pieces(void **state)
 	close(fd);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(at_the_start),
-		cmocka_unit_test(at_the_start_of_a_shared_file),
-		cmocka_unit_test(across_4_gib),
-		cmocka_unit_test(at_the_largest_end),
-		cmocka_unit_test(starts_as_told),
-		cmocka_unit_test(converts_what_is_not_allocated),
-		cmocka_unit_test(works_without_the_right_to_map),
-		cmocka_unit_test(all_handles_see_it),
-		cmocka_unit_test(many_pieces),
-	};
-
-	return cmocka_run_group_tests_name("states", tests, NULL, NULL);
-}
+TEST_MAIN("states")

@@ -32,14 +32,13 @@
 
 #define CGROUP_LIMIT (2 * MIB)
 
-static void one_state(void **state)
+TEST(one_state)
 {
 	int private = file_create(TIB, 0);
 	int shared = file_create(TIB, KVM_PRIVATE_FLAG_INIT_SHARED);
 	unsigned long before = slab_objects(NODES);
 	__u64 memory = settled_memfree();
 
-	(void)state;
 	expect_ok(file_make_shared(private, 0, TIB, 0), "to shared");
 	expect_ok(file_make_private(shared, 0, TIB, 0), "to private");
 	wait_for_slab_objects(NODES, before + SLABINFO_NOISE);
@@ -62,13 +61,12 @@ static void make_ranges(int fd)
 	assert_int_equal(file_shared(fd), RANGES * (STRIDE / 2 / PAGE * PAGE));
 }
 
-static void many_boundaries(void **state)
+TEST(many_boundaries)
 {
 	unsigned long before = slab_objects(NODES);
 	int fd = file_create(TIB, 0);
 	unsigned int i;
 
-	(void)state;
 	make_ranges(fd);
 	wait_for_slab_objects(NODES, before + MOST_NODES + SLABINFO_NOISE);
 	/* They are counted here, or the rest of this would tell nothing. */
@@ -93,14 +91,13 @@ static void many_boundaries(void **state)
 }
 
 /* However it came about, what has no boundary in it costs none. */
-static void no_boundary_between_neighbours(void **state)
+TEST(no_boundary_between_neighbours)
 {
 	unsigned long before = slab_objects(NODES);
 	int fd = file_create(TIB, 0);
 	__u64 middle = TIB / 2;
 	__u64 offset;
 
-	(void)state;
 	for (offset = 0; offset < NEIGHBOURS; offset += PAGE) {
 		expect_ok(file_make_shared(fd, middle + offset, PAGE, 0),
 			  "page behind the others");
@@ -163,12 +160,11 @@ static bool modules_can_charge(void)
 	return found;
 }
 
-static void no_memory_for_more(void **state)
+TEST(no_memory_for_more)
 {
 	unsigned long before = slab_objects(NODES);
 	struct cgroup cgroup;
 
-	(void)state;
 	if (!modules_can_charge()) {
 		print_message("# this kernel's modules can't charge it\n");
 		return;
@@ -181,14 +177,4 @@ static void no_memory_for_more(void **state)
 	wait_for_slab_objects(NODES, before + SLABINFO_NOISE);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_state),
-		cmocka_unit_test(many_boundaries),
-		cmocka_unit_test(no_boundary_between_neighbours),
-		cmocka_unit_test(no_memory_for_more),
-	};
-
-	return cmocka_run_group_tests_name("states_cost", tests, NULL, NULL);
-}
+TEST_MAIN("states_cost")

@@ -19,9 +19,25 @@
 static int fd;
 static char *map;
 
-static void one_state_after_the_other(void **state)
+static int create(void **state)
 {
 	(void)state;
+	fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP);
+	map = file_map(fd, FILE_SIZE);
+	return 0;
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	munmap(map, FILE_SIZE);
+	return close(fd);
+}
+
+static const struct fixture file = { .setup = create, .teardown = destroy };
+
+TEST(one_state_after_the_other, &file)
+{
 	expect_sigbus(map, "private page that isn't there");
 	assert_int_equal(file_allocated(fd), 0);
 	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
@@ -36,9 +52,8 @@ static void one_state_after_the_other(void **state)
 }
 
 /* Reading allocates too: there is no page of zeros that all share. */
-static void touching_allocates(void **state)
+TEST(touching_allocates, &file)
 {
-	(void)state;
 	expect_ok(file_make_shared(fd, 0, FILE_SIZE, 0), "to shared");
 	assert_int_equal(file_allocated(fd), 0);
 	expect_reads(map + 3 * PAGE, 0, "hole");
@@ -49,14 +64,13 @@ static void touching_allocates(void **state)
 	assert_int_equal(lseek(fd, 4 * PAGE, SEEK_DATA), 7 * PAGE);
 }
 
-static void unless_it_may_not(void **state)
+TEST(unless_it_may_not, &file)
 {
 	int strict = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |
 				 KVM_PRIVATE_FLAG_INIT_SHARED |
 				 KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 	char *own = file_map(strict, FILE_SIZE);
 
-	(void)state;
 	expect_sigbus(own, "hole that may not be filled");
 	assert_int_equal(file_allocated(strict), 0);
 	expect_ok(file_allocate(strict, 0, PAGE), "allocate");
@@ -68,9 +82,8 @@ static void unless_it_may_not(void **state)
 	close(strict);
 }
 
-static void a_punched_page_is_gone(void **state)
+TEST(a_punched_page_is_gone, &file)
 {
-	(void)state;
 	expect_ok(file_make_shared(fd, 0, FILE_SIZE, 0), "to shared");
 	memset(map, 0x22, FILE_SIZE);
 	expect_ok(file_punch(fd, 4 * PAGE, 4 * PAGE), "punch");
@@ -82,11 +95,10 @@ static void a_punched_page_is_gone(void **state)
 	assert_int_equal(file_shared(fd), FILE_SIZE);
 }
 
-static void preserved(void **state)
+TEST(preserved, &file)
 {
 	unsigned int round;
 
-	(void)state;
 	expect_ok(file_make_shared(fd, 0, FILE_SIZE, 0), "to shared");
 	for (round = 1; round < 8; round++) {
 		memset(map, round, FILE_SIZE);
@@ -103,9 +115,8 @@ static void preserved(void **state)
 }
 
 /* Also where nothing changes: it is what the pages read as afterwards. */
-static void zeroed(void **state)
+TEST(zeroed, &file)
 {
-	(void)state;
 	expect_ok(file_make_shared(fd, 0, FILE_SIZE, 0), "to shared");
 	memset(map, 0x33, FILE_SIZE);
 	expect_ok(file_make_shared(fd, PAGE, 2 * PAGE, CONVERT_ZERO),
@@ -126,12 +137,11 @@ static void zeroed(void **state)
 	assert_int_equal(file_allocated(fd), FILE_SIZE);
 }
 
-static void two_mappings(void **state)
+TEST(two_mappings, &file)
 {
 	char *other = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, PAGE);
 	unsigned char value;
 
-	(void)state;
 	assert_ptr_not_equal(other, MAP_FAILED);
 	expect_ok(file_make_shared(fd, 0, FILE_SIZE, 0), "to shared");
 	memset(map, 0x44, FILE_SIZE);
@@ -144,12 +154,11 @@ static void two_mappings(void **state)
 	munmap(other, 2 * PAGE);
 }
 
-static void outlives_the_descriptor(void **state)
+TEST(outlives_the_descriptor, &file)
 {
 	int own = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP);
 	char *own_map = file_map(own, FILE_SIZE);
 
-	(void)state;
 	expect_ok(file_make_shared(own, 0, FILE_SIZE / 2, 0), "to shared");
 	memset(own_map, 0x55, FILE_SIZE / 2);
 	close(own);
@@ -197,11 +206,10 @@ static void lead_child(struct relatives *relatives, pid_t pid)
 	meeting_close(&relatives->meeting);
 }
 
-static void across_fork(void **state)
+TEST(across_fork, &file)
 {
 	struct relatives relatives = { .fd = fd, .map = map };
 
-	(void)state;
 	expect_ok(file_make_shared(fd, 0, PAGE, 0), "to shared");
 	map[0] = 0x66;
 	meeting_open(&relatives.meeting);
@@ -218,12 +226,11 @@ static void follow_with_own_mapping(void *arg)
 	follow_parent(relatives);
 }
 
-static void across_processes(void **state)
+TEST(across_processes, &file)
 {
 	struct relatives relatives = { .fd = -1 };
 	pid_t pid;
 
-	(void)state;
 	expect_ok(file_make_shared(fd, 0, PAGE, 0), "to shared");
 	map[0] = 0x66;
 	meeting_open(&relatives.meeting);
@@ -253,11 +260,10 @@ static void touch_to_the_limit(void *arg)
 	expect_reads(own + 4 * PAGE, 0, "page that took its place");
 }
 
-static void over_the_memlock_limit(void **state)
+TEST(over_the_memlock_limit, &file)
 {
 	int device = device_open();
 
-	(void)state;
 	child_run(touch_to_the_limit, &device);
 	close(device);
 }
@@ -283,11 +289,10 @@ static void touch_over_the_cgroup(void *arg)
 	expect_between(offset, CGROUP_LIMIT / 2, CGROUP_LIMIT, "bytes touched");
 }
 
-static void over_the_cgroups_limit(void **state)
+TEST(over_the_cgroups_limit, &file)
 {
 	struct cgroup cgroup;
 
-	(void)state;
 	cgroup_make(&cgroup, "kvm_private_touch");
 	cgroup_limit(&cgroup, CGROUP_LIMIT);
 	child_run(touch_over_the_cgroup, &cgroup);
@@ -296,40 +301,4 @@ static void over_the_cgroups_limit(void **state)
 	cgroup_remove(&cgroup);
 }
 
-static int create(void **state)
-{
-	(void)state;
-	fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP);
-	map = file_map(fd, FILE_SIZE);
-	return 0;
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	munmap(map, FILE_SIZE);
-	return close(fd);
-}
-
-#define touching_test(name) \
-	cmocka_unit_test_setup_teardown(name, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		touching_test(one_state_after_the_other),
-		touching_test(touching_allocates),
-		touching_test(unless_it_may_not),
-		touching_test(a_punched_page_is_gone),
-		touching_test(preserved),
-		touching_test(zeroed),
-		touching_test(two_mappings),
-		touching_test(outlives_the_descriptor),
-		touching_test(across_fork),
-		touching_test(across_processes),
-		touching_test(over_the_memlock_limit),
-		touching_test(over_the_cgroups_limit),
-	};
-
-	return cmocka_run_group_tests_name("touching", tests, NULL, NULL);
-}
+TEST_MAIN("touching")

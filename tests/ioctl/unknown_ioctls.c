@@ -43,36 +43,33 @@ static void sweep(int fd, unsigned int type, const unsigned long *known)
 	}
 }
 
-static void numbers_on_the_device(void **state)
+TEST(numbers_on_the_device)
 {
 	static const unsigned long known[] = {
 		KVM_PRIVATE_GET_INFO, KVM_PRIVATE_CREATE, 0,
 	};
 	static const unsigned long none[] = { 0 };
 
-	(void)state;
 	sweep(device, KVM_PRIVATE_IOC_TYPE, known);
 	sweep(device, KVM_IOC_TYPE, none);
 }
 
-static void numbers_on_a_file(void **state)
+TEST(numbers_on_a_file)
 {
 	static const unsigned long known[] = {
 		KVM_PRIVATE_POPULATE, KVM_PRIVATE_COLLAPSE, KVM_PRIVATE_SET_POLICY, 0,
 	};
 	static const unsigned long kvms[] = { KVM_SET_MEMORY_ATTRIBUTES2, 0 };
 
-	(void)state;
 	sweep(file, KVM_PRIVATE_IOC_TYPE, known);
 	sweep(file, KVM_IOC_TYPE, kvms);
 	assert_int_equal(file_allocated(file), 0);
 }
 
-static void no_type_at_all(void **state)
+TEST(no_type_at_all)
 {
 	struct kvm_private_info info = { .size = sizeof(info) };
 
-	(void)state;
 	expect_error(ENOTTY, ioctl(device, 0xffffffffUL, &info), "all ones");
 	expect_error(ENOTTY, ioctl(file, 0xffffffffUL, &info), "all ones");
 	expect_error(ENOTTY, ioctl(device, 0, &info), "zero");
@@ -93,13 +90,4 @@ static int setup(void **state)
 	return argument == MAP_FAILED ? -1 : 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers_on_the_device),
-		cmocka_unit_test(numbers_on_a_file),
-		cmocka_unit_test(no_type_at_all),
-	};
-
-	return cmocka_run_group_tests_name("unknown_ioctls", tests, setup, NULL);
-}
+TEST_MAIN("unknown_ioctls", .setup = setup)

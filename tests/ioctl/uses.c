@@ -199,107 +199,6 @@ static void expect_bad_address(const struct row *row, char *page)
 	drain();
 }
 
-static void calls_that_write_memory(void **state)
-{
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < ARRAY_SIZE(into_a_page); i++) {
-		const struct row *row = &into_a_page[i];
-
-		memset(ours, 'a' + i, PAGE);
-		assert_int_equal(pwrite(plain, ours, PAGE, 0), PAGE);
-		memset(map, 0, PAGE);
-		expect_between(row->by(map), PAGE, PAGE, "%s", row->name);
-		assert_memory_equal(map, ours, PAGE);
-
-		expect_ok(file_make_private(fd, 0, PAGE, CONVERT_PRESERVE),
-			  "to private after %s", row->name);
-		memset(ours, 'A' + i, PAGE);
-		expect_bad_address(row, map);
-		expect_ok(file_make_shared(fd, 0, PAGE, CONVERT_PRESERVE),
-			  "to shared");
-		expect_reads(map, 'a' + i, "page after %s failed", row->name);
-		expect_reads(map + PAGE - 1, 'a' + i, "its last byte");
-	}
-}
-
-static void calls_that_read_memory(void **state)
-{
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < ARRAY_SIZE(out_of_a_page); i++) {
-		const struct row *row = &out_of_a_page[i];
-
-		memset(ours, 0, PAGE);
-		memset(map, 'a' + i, PAGE);
-		expect_between(row->by(map), PAGE, PAGE, "%s", row->name);
-		if (row->by == by_write)
-			assert_int_equal(pread(plain, ours, PAGE, PAGE), PAGE);
-		assert_memory_equal(map, ours, PAGE);
-
-		expect_ok(file_make_private(fd, 0, PAGE, 0),
-			  "to private after %s", row->name);
-		memset(ours, 0, PAGE);
-		expect_bad_address(row, map);
-		assert_int_equal(ours[0], 0);
-		expect_ok(file_make_shared(fd, 0, PAGE, 0), "to shared");
-	}
-}
-
-/* A transfer that begins in a shared page ends before the private one. */
-static void calls_that_cross_over(void **state)
-{
-	struct iovec vec = { map + PAGE, 2 * PAGE };
-
-	(void)state;
-	expect_ok(file_make_private(fd, 2 * PAGE, PAGE, 0), "to private");
-	expect_between(pread(plain, map + PAGE, 2 * PAGE, 0), PAGE, PAGE,
-		       "pread");
-	expect_between(pwrite(plain, map + PAGE, 2 * PAGE, 0), PAGE, PAGE,
-		       "pwrite");
-	expect_between(vmsplice(pipes[1], &vec, 1, 0), PAGE, PAGE, "vmsplice");
-	assert_int_equal(read(pipes[0], ours, PAGE), PAGE);
-	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "all to private");
-}
-
-static void kernel_writes_structs(void **state)
-{
-	struct timespec *when = (void *)map;
-
-	(void)state;
-	expect_ok(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, when), "shared");
-	expect_ok(file_make_private(fd, 0, PAGE, 0), "to private");
-	expect_error(EFAULT, syscall(SYS_clock_gettime, CLOCK_MONOTONIC, when),
-		     "clock_gettime");
-	expect_error(EFAULT, open(map, O_RDONLY), "a private path");
-}
-
-/* What only looks at page tables tells no content and keeps no page. */
-static void looking(void **state)
-{
-	int pagemap = expect_ok(open("/proc/self/pagemap", O_RDONLY),
-				"open pagemap");
-	unsigned char resident[FILE_SIZE / PAGE];
-	uint64_t entry = 0;
-
-	(void)state;
-	expect_ok(mincore(map, FILE_SIZE, resident), "mincore");
-	expect_between(pread(pagemap, &entry, sizeof(entry),
-			     (uintptr_t)map / PAGE * sizeof(entry)),
-		       sizeof(entry), sizeof(entry), "pagemap");
-	assert_true(entry >> 63);
-	expect_ok(file_make_private(fd, 0, PAGE, 0), "to private");
-	expect_ok(mincore(map, FILE_SIZE, resident), "mincore");
-	expect_between(pread(pagemap, &entry, sizeof(entry),
-			     (uintptr_t)map / PAGE * sizeof(entry)),
-		       sizeof(entry), sizeof(entry), "pagemap");
-	assert_int_equal(entry >> 63, 0);
-	expect_sigbus(map, "page that was looked at");
-	close(pagemap);
-}
-
 static int create(void **state)
 {
 	(void)state;
@@ -325,18 +224,102 @@ static int destroy(void **state)
 	return close(sockets[1]);
 }
 
-#define uses_test(name) \
-	cmocka_unit_test_setup_teardown(name, create, destroy)
+static const struct fixture file = { .setup = create, .teardown = destroy };
 
-int main(void)
+TEST(calls_that_write_memory, &file)
 {
-	const struct CMUnitTest tests[] = {
-		uses_test(calls_that_write_memory),
-		uses_test(calls_that_read_memory),
-		uses_test(calls_that_cross_over),
-		uses_test(kernel_writes_structs),
-		uses_test(looking),
-	};
+	unsigned int i;
 
-	return cmocka_run_group_tests_name("uses", tests, NULL, NULL);
+	for (i = 0; i < ARRAY_SIZE(into_a_page); i++) {
+		const struct row *row = &into_a_page[i];
+
+		memset(ours, 'a' + i, PAGE);
+		assert_int_equal(pwrite(plain, ours, PAGE, 0), PAGE);
+		memset(map, 0, PAGE);
+		expect_between(row->by(map), PAGE, PAGE, "%s", row->name);
+		assert_memory_equal(map, ours, PAGE);
+
+		expect_ok(file_make_private(fd, 0, PAGE, CONVERT_PRESERVE),
+			  "to private after %s", row->name);
+		memset(ours, 'A' + i, PAGE);
+		expect_bad_address(row, map);
+		expect_ok(file_make_shared(fd, 0, PAGE, CONVERT_PRESERVE),
+			  "to shared");
+		expect_reads(map, 'a' + i, "page after %s failed", row->name);
+		expect_reads(map + PAGE - 1, 'a' + i, "its last byte");
+	}
 }
+
+TEST(calls_that_read_memory, &file)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(out_of_a_page); i++) {
+		const struct row *row = &out_of_a_page[i];
+
+		memset(ours, 0, PAGE);
+		memset(map, 'a' + i, PAGE);
+		expect_between(row->by(map), PAGE, PAGE, "%s", row->name);
+		if (row->by == by_write)
+			assert_int_equal(pread(plain, ours, PAGE, PAGE), PAGE);
+		assert_memory_equal(map, ours, PAGE);
+
+		expect_ok(file_make_private(fd, 0, PAGE, 0),
+			  "to private after %s", row->name);
+		memset(ours, 0, PAGE);
+		expect_bad_address(row, map);
+		assert_int_equal(ours[0], 0);
+		expect_ok(file_make_shared(fd, 0, PAGE, 0), "to shared");
+	}
+}
+
+/* A transfer that begins in a shared page ends before the private one. */
+TEST(calls_that_cross_over, &file)
+{
+	struct iovec vec = { map + PAGE, 2 * PAGE };
+
+	expect_ok(file_make_private(fd, 2 * PAGE, PAGE, 0), "to private");
+	expect_between(pread(plain, map + PAGE, 2 * PAGE, 0), PAGE, PAGE,
+		       "pread");
+	expect_between(pwrite(plain, map + PAGE, 2 * PAGE, 0), PAGE, PAGE,
+		       "pwrite");
+	expect_between(vmsplice(pipes[1], &vec, 1, 0), PAGE, PAGE, "vmsplice");
+	assert_int_equal(read(pipes[0], ours, PAGE), PAGE);
+	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "all to private");
+}
+
+TEST(kernel_writes_structs, &file)
+{
+	struct timespec *when = (void *)map;
+
+	expect_ok(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, when), "shared");
+	expect_ok(file_make_private(fd, 0, PAGE, 0), "to private");
+	expect_error(EFAULT, syscall(SYS_clock_gettime, CLOCK_MONOTONIC, when),
+		     "clock_gettime");
+	expect_error(EFAULT, open(map, O_RDONLY), "a private path");
+}
+
+/* What only looks at page tables tells no content and keeps no page. */
+TEST(looking, &file)
+{
+	int pagemap = expect_ok(open("/proc/self/pagemap", O_RDONLY),
+				"open pagemap");
+	unsigned char resident[FILE_SIZE / PAGE];
+	uint64_t entry = 0;
+
+	expect_ok(mincore(map, FILE_SIZE, resident), "mincore");
+	expect_between(pread(pagemap, &entry, sizeof(entry),
+			     (uintptr_t)map / PAGE * sizeof(entry)),
+		       sizeof(entry), sizeof(entry), "pagemap");
+	assert_true(entry >> 63);
+	expect_ok(file_make_private(fd, 0, PAGE, 0), "to private");
+	expect_ok(mincore(map, FILE_SIZE, resident), "mincore");
+	expect_between(pread(pagemap, &entry, sizeof(entry),
+			     (uintptr_t)map / PAGE * sizeof(entry)),
+		       sizeof(entry), sizeof(entry), "pagemap");
+	assert_int_equal(entry >> 63, 0);
+	expect_sigbus(map, "page that was looked at");
+	close(pagemap);
+}
+
+TEST_MAIN("uses")
