@@ -17,13 +17,12 @@ static bool is_left_out(const char *point)
 	return !strcmp(point, "PAUSE_GIGANTIC");
 }
 
-static void test_taken(void **state)
+TEST(taken)
 {
 	unsigned int points = 0, passed, taken, missing = 0;
 	FILE *file = fopen(DETOUR_POINTS, "re");
 	char name[64];
 
-	(void)state;
 	assert_non_null(file);
 	while (fscanf(file, "%63s %u %u", name, &passed, &taken) == 3) {
 		points++;
@@ -39,11 +38,4 @@ static void test_taken(void **state)
 	assert_int_equal(missing, 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_taken),
-	};
-
-	return cmocka_run_group_tests_name("detours", tests, NULL, NULL);
-}
+TEST_MAIN("detours")

@@ -24,14 +24,22 @@ static void *collapse_thread(void *fd)
 	return file_collapse(*(int *)fd, &collapse) ? fd : NULL;
 }
 
-static void overtaken(void **state)
+static int let_go(void **state)
+{
+	(void)state;
+	stay_end_all();
+	return 0;
+}
+
+static const struct fixture held_back = { .teardown = let_go };
+
+TEST(overtaken, &held_back)
 {
 	int fd = gigantic_create(GIGANTIC_PAGE, SHARED);
 	char *map = file_map(fd, GIGANTIC_PAGE);
 	pthread_t first, second;
 	void *result;
 
-	(void)state;
 	stay_or_skip();
 	expect_ok(file_allocate(fd, 0, GIGANTIC_PAGE), "allocate");
 	expect_ok(file_punch(fd, APART, PAGE), "punch");
@@ -57,19 +65,4 @@ static void overtaken(void **state)
 	close(fd);
 }
 
-static int let_go(void **state)
-{
-	(void)state;
-	stay_end_all();
-	return 0;
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(overtaken, let_go),
-	};
-
-	return cmocka_run_group_tests_name("failures: joins", tests,
-					   gigantic_group_setup, NULL);
-}
+TEST_MAIN("failures: joins", .setup = gigantic_group_setup)

@@ -82,12 +82,11 @@ static bool fails_at(unsigned int nth)
 	return true;
 }
 
-static void test_own_points(void **state)
+TEST(own_points, &(struct fixture){ .wanted = own_points.is_there })
 {
 	unsigned int nth = 1;
 	__u64 before;
 
-	(void)state;
 	unload();
 	fails_at(1);
 	before = settled_memfree();
@@ -103,13 +102,12 @@ static void test_own_points(void **state)
 	print_message("# load: own points: failed %u times\n", nth - 1);
 }
 
-static void test_fail_nth(void **state)
+TEST(fail_nth, &(struct fixture){ .wanted = fail_nth.is_there })
 {
 	unsigned int nth, denied, refused = 0;
 	char parameter[32];
 	int ret;
 
-	(void)state;
 	injector_open(&fail_nth);
 	for (nth = 1;; nth++) {
 		unload();
@@ -158,17 +156,4 @@ static int teardown(void **state)
 	return ret;
 }
 
-int main(void)
-{
-	const struct CMUnitTest of_own_points = cmocka_unit_test(test_own_points);
-	const struct CMUnitTest of_fail_nth = cmocka_unit_test(test_fail_nth);
-	struct CMUnitTest tests[2];
-	unsigned int nr = 0;
-
-	if (own_points.is_there())
-		tests[nr++] = of_own_points;
-	if (fail_nth.is_there())
-		tests[nr++] = of_fail_nth;
-	return _cmocka_run_group_tests("failures: load", tests, nr, setup,
-				       teardown);
-}
+TEST_MAIN("failures: load", .setup = setup, .teardown = teardown)

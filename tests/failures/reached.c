@@ -28,14 +28,13 @@ static bool is_left_out(const char *point)
 	return kernel_is_watched() && !strncmp(point, "CONTIG", 6);
 }
 
-static void test_reached(void **state)
+TEST(reached)
 {
 	unsigned int points = 0, passed, failed, missing = 0;
 	unsigned long times = 0;
 	FILE *file = fopen(FAIL_POINTS, "re");
 	char name[64];
 
-	(void)state;
 	assert_non_null(file);
 	while (fscanf(file, "%63s %u %u", name, &passed, &failed) == 3) {
 		points++;
@@ -54,18 +53,9 @@ static void test_reached(void **state)
 }
 
 /* What failed has let go of its mount, its operations, its module. */
-static void test_unused(void **state)
+TEST(unused)
 {
-	(void)state;
 	expect_ok(module_unload("kvm_private"), "unload");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reached),
-		cmocka_unit_test(test_unused),
-	};
-
-	return cmocka_run_group_tests_name("failures: reached", tests, NULL, NULL);
-}
+TEST_MAIN("failures: reached")

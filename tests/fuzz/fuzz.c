@@ -189,13 +189,12 @@ static bool one_round(struct totals *totals)
 	return fine;
 }
 
-static void sequences(void **state)
+TEST(sequences)
 {
 	const double end = seconds_now() + options.seconds;
 	struct totals totals = { 0 };
 	bool fine = true;
 
-	(void)state;
 	while (fine && !has_ended(&totals, end)) {
 		fine = one_round(&totals);
 		if (fine && totals.rounds % ROUNDS_A_LOOK == 0)
@@ -207,9 +206,8 @@ static void sequences(void **state)
 	assert_true(fine);
 }
 
-static void nothing_is_left(void **state)
+TEST(nothing_is_left)
 {
-	(void)state;
 	leftovers_check_all();
 }
 
@@ -224,10 +222,6 @@ static int setup(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sequences),
-		cmocka_unit_test(nothing_is_left),
-	};
 	struct program program;
 
 	parse(argc, argv);
@@ -238,5 +232,5 @@ int main(int argc, char **argv)
 		program_print(&program, stdout);
 		return 0;
 	}
-	return cmocka_run_group_tests_name("fuzz", tests, setup, NULL);
+	return tests_run("fuzz", &(struct fixture){ .setup = setup });
 }

@@ -101,11 +101,18 @@ static void assert_nothing_left(void)
 	assert_int_equal(access("/sys/module/" MODULE, F_OK), -1);
 }
 
-static void comes_and_goes(void **state)
+static int loaded_before(void **state)
+{
+	(void)state;
+	return load();
+}
+
+static const struct fixture loaded = { .setup = loaded_before };
+
+TEST(comes_and_goes, &loaded)
 {
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < ROUNDS; i++) {
 		expect_ok(unload(), "unload, round %u", i);
 		assert_nothing_left();
@@ -124,13 +131,12 @@ static void use(__u64 size)
 	close(fd);
 }
 
-static void leaves_no_memory_behind(void **state)
+TEST(leaves_no_memory_behind, &loaded)
 {
 	__u64 free_before;
 	__u64 slab_before;
 	unsigned int i;
 
-	(void)state;
 	/* The first round fills caches of the kernel that stay. */
 	use(MIB);
 	expect_ok(unload(), "unload");
@@ -153,12 +159,11 @@ static void expect_in_use(const char *by)
 	assert_true(is_loaded());
 }
 
-static void device_keeps_it(void **state)
+TEST(device_keeps_it, &loaded)
 {
 	int device = device_open();
 	int copy = dup(device);
 
-	(void)state;
 	expect_in_use("an open device");
 	close(device);
 	expect_in_use("a copy of the device's descriptor");
@@ -167,12 +172,11 @@ static void device_keeps_it(void **state)
 	assert_nothing_left();
 }
 
-static void file_keeps_it(void **state)
+TEST(file_keeps_it, &loaded)
 {
 	int fd = file_create(GIB, 0);
 	int copy = dup(fd);
 
-	(void)state;
 	expect_in_use("an empty file");
 	expect_ok(file_allocate(fd, 0, MIB), "allocate");
 	expect_in_use("a file with pages");
@@ -212,12 +216,11 @@ static void end_in_order(const unsigned int *order)
 	expect_ok(load(), "load");
 }
 
-static void every_order_of_ends(void **state)
+TEST(every_order_of_ends, &loaded)
 {
 	unsigned int order[NR_ENDS] = { DEVICE, FD, COPY, MAPPING };
 	unsigned int count = 0;
 
-	(void)state;
 	do {
 		end_in_order(order);
 		count++;
@@ -235,12 +238,11 @@ static void hold_and_die(void *arg)
 	meet_parent(meeting);
 }
 
-static void other_process_keeps_it(void **state)
+TEST(other_process_keeps_it, &loaded)
 {
 	struct meeting meeting;
 	pid_t pid;
 
-	(void)state;
 	meeting_open(&meeting);
 	pid = child_start(hold_and_die, &meeting);
 	meet_child(&meeting);
@@ -252,12 +254,11 @@ static void other_process_keeps_it(void **state)
 	meeting_close(&meeting);
 }
 
-static void lost_descriptor_keeps_it(void **state)
+TEST(lost_descriptor_keeps_it, &loaded)
 {
 	struct meeting meeting;
 	int fd = file_create(GIB, 0);
 
-	(void)state;
 	meeting_open(&meeting);
 	pass_fd_to_child(&meeting, fd);
 	close(fd);
@@ -278,7 +279,7 @@ static void fail_to_create(void *arg)
 			     "create without a descriptor left");
 }
 
-static void failures_keep_nothing(void **state)
+TEST(failures_keep_nothing, &loaded)
 {
 	int device = device_open();
 	struct file_table_attempt attempt = {
@@ -286,7 +287,6 @@ static void failures_keep_nothing(void **state)
 	};
 	unsigned int i;
 
-	(void)state;
 	child_run(fail_to_create, &device);
 	file_table_full();
 	child_run(file_table_attempt, &attempt);
@@ -302,13 +302,12 @@ static void failures_keep_nothing(void **state)
 	assert_nothing_left();
 }
 
-static void path_to_a_file(void **state)
+TEST(path_to_a_file, &loaded)
 {
 	int fd = file_create(GIB, 0);
 	char path[64];
 	int handle;
 
-	(void)state;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	handle = open(path, O_PATH | O_CLOEXEC);
 	expect_ok(handle, "open %s with O_PATH", path);
@@ -327,17 +326,10 @@ static void path_to_a_file(void **state)
 	assert_nothing_left();
 }
 
-static void loading_twice(void **state)
+TEST(loading_twice, &loaded)
 {
-	(void)state;
 	assert_int_equal(kmod_module_insert_module(module, 0, NULL), -EEXIST);
 	assert_there();
-}
-
-static int loaded_before(void **state)
-{
-	(void)state;
-	return load();
 }
 
 static int setup(void **state)
@@ -370,22 +362,4 @@ static int teardown(void **state)
 	return ret;
 }
 
-#define load_test(name) cmocka_unit_test_setup(name, loaded_before)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		load_test(comes_and_goes),
-		load_test(leaves_no_memory_behind),
-		load_test(device_keeps_it),
-		load_test(file_keeps_it),
-		load_test(every_order_of_ends),
-		load_test(other_process_keeps_it),
-		load_test(lost_descriptor_keeps_it),
-		load_test(failures_keep_nothing),
-		load_test(path_to_a_file),
-		load_test(loading_twice),
-	};
-
-	return cmocka_run_group_tests_name("load", tests, setup, teardown);
-}
+TEST_MAIN("load", .setup = setup, .teardown = teardown)

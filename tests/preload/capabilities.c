@@ -13,22 +13,20 @@
 
 static int kvm, vm, ordinary, vcpu;
 
-static void strange_numbers(void **state)
+TEST(strange_numbers)
 {
 	static const long numbers[] = {
 		-1, LONG_MIN, LONG_MAX, INT_MAX, INT_MIN,
 		1L << 32 | CAP_GUEST_MEMFD_FLAGS, -CAP_GUEST_MEMFD_FLAGS,
 	};
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++)
 		assert_int_equal(capability(vm, numbers[i]),
 				 native_capability(vm, numbers[i]));
 }
 
-static void on_a_vcpu(void **state)
+TEST(on_a_vcpu)
 {
-	(void)state;
 	expect_error(EINVAL, native_capability(vcpu, CAP_GUEST_MEMFD_FLAGS),
 		     "natively");
 	expect_error(EINVAL, capability(vcpu, CAP_GUEST_MEMFD_FLAGS), "a vCPU");
@@ -42,24 +40,21 @@ static void in_a_child(void *arg)
 		     "another process's VM");
 }
 
-static void of_another_process(void **state)
+TEST(of_another_process)
 {
-	(void)state;
 	child_run(in_a_child, NULL);
 }
 
-static void private_memory(void **state)
+TEST(private_memory)
 {
-	(void)state;
 	assert_int_equal(native_capability(vm, CAP_GUEST_MEMFD_FLAGS), 0);
 	assert_int_equal(capability(vm, CAP_GUEST_MEMFD_FLAGS), GUEST_MMAP);
 	assert_int_equal(capability(vm, CAP_GUEST_MEMFD), 1);
 }
 
 /* KVM takes guest_memfd slots for VMs with private memory only. */
-static void ordinary_memory(void **state)
+TEST(ordinary_memory)
 {
-	(void)state;
 	assert_int_equal(capability(ordinary, CAP_GUEST_MEMFD_FLAGS), 0);
 	assert_int_equal(capability(ordinary, CAP_GUEST_MEMFD), 0);
 }
@@ -68,16 +63,14 @@ static void ordinary_memory(void **state)
  * A program that finds flags there, as KVM's selftests do, goes by it for ordinary
  * VMs.
  */
-static void system_wide(void **state)
+TEST(system_wide)
 {
-	(void)state;
 	assert_int_equal(capability(kvm, CAP_GUEST_MEMFD_FLAGS), 0);
 	assert_int_equal(capability(kvm, CAP_GUEST_MEMFD), 1);
 }
 
-static void all_others(void **state)
+TEST(all_others)
 {
-	(void)state;
 	for (long i = 0; i < CAPABILITIES; i++) {
 		assert_int_equal(capability(kvm, i), native_capability(kvm, i));
 		assert_int_equal(capability(ordinary, i),
@@ -100,17 +93,7 @@ static int setup(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(strange_numbers),
-		cmocka_unit_test(on_a_vcpu),
-		cmocka_unit_test(of_another_process),
-		cmocka_unit_test(private_memory),
-		cmocka_unit_test(ordinary_memory),
-		cmocka_unit_test(system_wide),
-		cmocka_unit_test(all_others),
-	};
-
 	(void)argc;
 	preloaded(argv);
-	return cmocka_run_group_tests_name("capabilities", tests, setup, NULL);
+	return tests_run("capabilities", &(struct fixture){ .setup = setup });
 }

@@ -45,11 +45,10 @@ static void create_and_close(struct worker *worker)
 	close(fd);
 }
 
-static void many_threads(void **state)
+TEST(many_threads)
 {
 	struct worker workers[THREADS] = { };
 
-	(void)state;
 	for (unsigned int i = 0; i < THREADS; i++)
 		workers[i].one_call = create_and_close;
 	workers_run(workers, THREADS, SECONDS);
@@ -71,14 +70,13 @@ static void create_in_handler(int signal)
 	errno = error;
 }
 
-static void signal_handlers(void **state)
+TEST(signal_handlers)
 {
 	const struct sigaction action = { .sa_handler = create_in_handler };
 	const struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
 	const struct itimerval never = { };
 	unsigned int failed = 0;
 
-	(void)state;
 	expect_ok(sigaction(SIGALRM, &action, NULL), "sigaction");
 	expect_ok(setitimer(ITIMER_REAL, &often, NULL), "setitimer");
 	while (handled < 300 && !failed) {
@@ -105,12 +103,11 @@ static void *create_cancelled(void *arg)
 }
 
 /* ioctl() is no cancellation point. */
-static void cancelled_thread(void **state)
+TEST(cancelled_thread)
 {
 	pthread_t thread;
 	void *result;
 
-	(void)state;
 	created_by_cancelled = -1;
 	assert_int_equal(pthread_create(&thread, NULL, create_cancelled, NULL), 0);
 	assert_int_equal(pthread_join(thread, &result), 0);
@@ -131,20 +128,18 @@ static void create_in_child(void *arg)
 	expect_error(EIO, guest_memfd(vm, PAGE, GUEST_MMAP), "with MMAP");
 }
 
-static void forked_child(void **state)
+TEST(forked_child)
 {
-	(void)state;
 	child_run(create_in_child, NULL);
 }
 
 /* The child of a vfork has the parent's memory: for KVM it is the same. */
-static void vforked_child(void **state)
+TEST(vforked_child)
 {
 	volatile bool ours = false;
 	int status;
 	pid_t pid;
 
-	(void)state;
 	pid = vfork();
 	if (!pid) {
 		ours = is_ours(guest_memfd(vm, PAGE, 0));
@@ -184,17 +179,15 @@ static void main_thread_gone(void *arg)
 	pthread_exit(NULL);
 }
 
-static void without_the_main_thread(void **state)
+TEST(without_the_main_thread)
 {
-	(void)state;
 	child_run(main_thread_gone, NULL);
 }
 
-static void inherited_by_another_program(void **state)
+TEST(inherited_by_another_program)
 {
 	int fd = expect_ok(guest_memfd(vm, 3 * PAGE, 0), "creating");
 
-	(void)state;
 	assert_int_equal(run_again(true, NULL, "inherited", fd), 0);
 	assert_int_equal(run_again(false, NULL, "inherited", fd), 0);
 	close(fd);
@@ -220,18 +213,8 @@ static int setup(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(many_threads),
-		cmocka_unit_test(signal_handlers),
-		cmocka_unit_test(cancelled_thread),
-		cmocka_unit_test(forked_child),
-		cmocka_unit_test(vforked_child),
-		cmocka_unit_test(without_the_main_thread),
-		cmocka_unit_test(inherited_by_another_program),
-	};
-
 	if (argc > 2)
 		return again(argv[1], atoi(argv[2]));
 	preloaded(argv);
-	return cmocka_run_group_tests_name("contexts", tests, setup, NULL);
+	return tests_run("contexts", &(struct fixture){ .setup = setup });
 }

@@ -48,9 +48,8 @@ static void missing(void *arg)
 	assert_int_equal(capability(vm, CAP_GUEST_MEMFD_FLAGS), 0);
 }
 
-static void device_is_missing(void **state)
+TEST(device_is_missing)
 {
-	(void)state;
 	child_run(missing, NULL);
 }
 
@@ -63,9 +62,8 @@ static void forbidden(void *arg)
 	expect_no_file(vm, EACCES);
 }
 
-static void device_is_forbidden(void **state)
+TEST(device_is_forbidden)
 {
-	(void)state;
 	child_run(forbidden, NULL);
 }
 
@@ -97,9 +95,8 @@ static int with_fallback(int forbid_it)
 	return 0;
 }
 
-static void fallback_where_asked_for(void **state)
+TEST(fallback_where_asked_for)
 {
-	(void)state;
 	assert_int_equal(run_again(true, "1", "fallback", 0), 0);
 	assert_int_equal(run_again(true, "1", "fallback", 1), 0);
 	/* Empty is as good as not set. */
@@ -130,24 +127,16 @@ static void duplicating_forbidden(void *arg)
 	assert_int_equal(open_fds(), before);
 }
 
-static void in_a_sandbox(void **state)
+TEST(in_a_sandbox)
 {
-	(void)state;
 	child_run(copying_forbidden, NULL);
 	child_run(duplicating_forbidden, NULL);
 }
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(device_is_missing),
-		cmocka_unit_test(device_is_forbidden),
-		cmocka_unit_test(fallback_where_asked_for),
-		cmocka_unit_test(in_a_sandbox),
-	};
-
 	preloaded(argv);
 	if (argc > 2)
 		return with_fallback(atoi(argv[2]));
-	return cmocka_run_group_tests_name("device", tests, NULL, NULL);
+	return tests_run("device", NULL);
 }

@@ -24,9 +24,8 @@ static void no_fd_is_left(void)
 	assert_int_equal(open_fds(), fds_before);
 }
 
-static void unknown_flags(void **state)
+TEST(unknown_flags)
 {
-	(void)state;
 	for (int bit = 0; bit < 64; bit++) {
 		__u64 flag = 1ULL << bit;
 
@@ -41,14 +40,13 @@ static void unknown_flags(void **state)
 	no_fd_is_left();
 }
 
-static void bad_sizes(void **state)
+TEST(bad_sizes)
 {
 	static const __u64 sizes[] = {
 		0, 1, PAGE - 1, PAGE + 1, 1ULL << 63, -PAGE, UINT64_MAX,
 		LLONG_MAX,
 	};
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
 		expect_error(EINVAL, guest_memfd(vm, sizes[i], 0), "%#llx", sizes[i]);
 		expect_error(EINVAL, native_guest_memfd(vm, sizes[i], 0),
@@ -58,13 +56,12 @@ static void bad_sizes(void **state)
 }
 
 /* An error of the kernel's, not a signal */
-static void bad_pointers_fault(void **state)
+TEST(bad_pointers_fault)
 {
 	void *start = guarded_map(PAGE);
 	struct kvm_create_guest_memfd *create =
 		guarded_tail(start, sizeof(*create));
 
-	(void)state;
 	for (const struct bad_pointer *bad = bad_pointers; bad->name; bad++) {
 		int wanted = native_ioctl(vm, KVM_CREATE_GUEST_MEMFD, bad->pointer);
 		int error = errno;
@@ -88,11 +85,10 @@ static void bad_pointers_fault(void **state)
 	no_fd_is_left();
 }
 
-static void wrong_descriptors(void **state)
+TEST(wrong_descriptors)
 {
 	static const int fds[] = { -1, 100000, INT_MIN, INT_MAX };
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(fds); i++)
 		expect_error(EBADF, guest_memfd(fds[i], PAGE, 0), "%d", fds[i]);
 }
@@ -139,11 +135,10 @@ static void create_at_limit(void *arg)
 }
 
 /* Two descriptors are needed for a moment where KVM needs one. */
-static void too_many_descriptors(void **state)
+TEST(too_many_descriptors)
 {
 	struct fd_limit limits[] = { { 0, EMFILE }, { 1, EMFILE }, { 2, 0 } };
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(limits); i++)
 		child_run(create_at_limit, &limits[i]);
 }
@@ -161,18 +156,16 @@ static void bad_values_come_first(void *arg)
 	expect_error(EMFILE, guest_memfd(vm, PAGE, 0), "nothing else is wrong");
 }
 
-static void order_of_errors(void **state)
+TEST(order_of_errors)
 {
-	(void)state;
 	child_run(bad_values_come_first, NULL);
 }
 
-static void a_file_of_ours(void **state)
+TEST(a_file_of_ours)
 {
 	struct stat status;
 	int fd = expect_ok(guest_memfd(vm, 4 * PAGE, 0), "creating");
 
-	(void)state;
 	assert_true(is_ours(fd));
 	assert_int_equal(fdinfo_number(fd, "create-flags"), 0);
 	expect_ok(fstat(fd, &status), "fstat");
@@ -184,30 +177,27 @@ static void a_file_of_ours(void **state)
 	no_fd_is_left();
 }
 
-static void a_native_file_is_another(void **state)
+TEST(a_native_file_is_another)
 {
 	int fd = expect_ok(native_guest_memfd(vm, 4 * PAGE, 0), "creating");
 
-	(void)state;
 	assert_false(is_ours(fd));
 	close(fd);
 }
 
-static void ordinary_vms_too(void **state)
+TEST(ordinary_vms_too)
 {
 	int fd = expect_ok(guest_memfd(ordinary, PAGE, 0), "creating");
 
-	(void)state;
 	assert_true(is_ours(fd));
 	close(fd);
 }
 
-static void mmap_flag(void **state)
+TEST(mmap_flag)
 {
 	int fd = expect_ok(guest_memfd(vm, 2 * PAGE, GUEST_MMAP), "creating");
 	void *map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
 
-	(void)state;
 	assert_int_equal(fdinfo_number(fd, "create-flags"), KVM_PRIVATE_FLAG_MMAP);
 	assert_ptr_not_equal(map, MAP_FAILED);
 	munmap(map, PAGE);
@@ -220,11 +210,10 @@ static void mmap_flag(void **state)
 	close(fd);
 }
 
-static void sizes(void **state)
+TEST(sizes)
 {
 	static const __u64 good[] = { PAGE, 3 * PAGE, 1ULL << 40, 1ULL << 48 };
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {
 		int fd = expect_ok(guest_memfd(vm, good[i], 0), "%#llx", good[i]);
 
@@ -234,13 +223,12 @@ static void sizes(void **state)
 }
 
 /* As those of guest_memfd: open after an exec, the lowest number that is free */
-static void descriptors(void **state)
+TEST(descriptors)
 {
 	int probe = next_fd();
 	int first = expect_ok(guest_memfd(vm, PAGE, 0), "creating");
 	int second;
 
-	(void)state;
 	assert_int_equal(first, probe);
 	probe = next_fd();
 	second = expect_ok(guest_memfd(vm, PAGE, 0), "creating");
@@ -253,13 +241,12 @@ static void descriptors(void **state)
 }
 
 /* KVM never looks at what is reserved. */
-static void reserved_is_ignored(void **state)
+TEST(reserved_is_ignored)
 {
 	struct kvm_create_guest_memfd create = { .size = PAGE };
 	struct kvm_create_guest_memfd before;
 	int fd;
 
-	(void)state;
 	memset(create.reserved, 0xff, sizeof(create.reserved));
 	before = create;
 	fd = expect_ok(ioctl(vm, KVM_CREATE_GUEST_MEMFD, &create), "creating");
@@ -268,22 +255,20 @@ static void reserved_is_ignored(void **state)
 	close(fd);
 }
 
-static void request_in_an_int(void **state)
+TEST(request_in_an_int)
 {
 	struct kvm_create_guest_memfd create = { .size = PAGE };
 	int request = KVM_CREATE_GUEST_MEMFD;
 	int fd = expect_ok(ioctl(vm, request, &create), "creating");
 
-	(void)state;
 	assert_true(is_ours(fd));
 	close(fd);
 }
 
-static void errno_is_left_alone(void **state)
+TEST(errno_is_left_alone)
 {
 	int fd;
 
-	(void)state;
 	errno = EXDEV;
 	fd = guest_memfd(vm, PAGE, 0);
 	assert_int_equal(errno, EXDEV);
@@ -307,9 +292,8 @@ static int without_library(void)
 	return capability(vm, CAP_GUEST_MEMFD_FLAGS) ? 4 : 0;
 }
 
-static void native_without_the_library(void **state)
+TEST(native_without_the_library)
 {
-	(void)state;
 	assert_int_equal(run_again(false, NULL, "without", 0), 0);
 }
 
@@ -324,27 +308,8 @@ static int setup(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(unknown_flags),
-		cmocka_unit_test(bad_sizes),
-		cmocka_unit_test(bad_pointers_fault),
-		cmocka_unit_test(wrong_descriptors),
-		cmocka_unit_test(too_many_descriptors),
-		cmocka_unit_test(order_of_errors),
-		cmocka_unit_test(a_file_of_ours),
-		cmocka_unit_test(a_native_file_is_another),
-		cmocka_unit_test(ordinary_vms_too),
-		cmocka_unit_test(mmap_flag),
-		cmocka_unit_test(sizes),
-		cmocka_unit_test(descriptors),
-		cmocka_unit_test(reserved_is_ignored),
-		cmocka_unit_test(request_in_an_int),
-		cmocka_unit_test(errno_is_left_alone),
-		cmocka_unit_test(native_without_the_library),
-	};
-
 	if (argc > 1)
 		return without_library();
 	preloaded(argv);
-	return cmocka_run_group_tests_name("files", tests, setup, NULL);
+	return tests_run("files", &(struct fixture){ .setup = setup });
 }

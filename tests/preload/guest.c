@@ -62,11 +62,25 @@ static __u64 *host_word(struct client *client, __u64 gpa)
 	return (__u64 *)((char *)client->slot.host + gpa);
 }
 
-static void writes_go_to_the_file(void **state)
+/* KVM says so itself: an ordinary VM has no use for such a file. */
+TEST(ordinary_vms_take_no_slot)
+{
+	struct slot slot = { .size = PAGE };
+	int vm = vm_create_ordinary();
+
+	slot.file = expect_ok(guest_memfd(vm, PAGE, 0), "creating");
+	expect_error(EINVAL, vm_try_slot(vm, &slot), "the slot");
+	close(slot.file);
+	slot.file = expect_ok(native_guest_memfd(vm, PAGE, 0), "creating natively");
+	expect_error(EINVAL, vm_try_slot(vm, &slot), "the slot, natively");
+	close(slot.file);
+	close(vm);
+}
+
+TEST(writes_go_to_the_file)
 {
 	struct client client;
 
-	(void)state;
 	client_start(&client);
 	assert_true(is_ours(client.slot.file));
 	expect_error(ENXIO, lseek(client.slot.file, 0, SEEK_DATA), "still empty");
@@ -83,7 +97,7 @@ static void writes_go_to_the_file(void **state)
 	client_stop(&client);
 }
 
-static void code_runs_from_the_file(void **state)
+TEST(code_runs_from_the_file)
 {
 	struct client client;
 	struct kvm_regs regs = {
@@ -92,7 +106,6 @@ static void code_runs_from_the_file(void **state)
 		.rcx = CODE_SIZE / 8,
 	};
 
-	(void)state;
 	client_start(&client);
 	vcpu_enter(&client.cpu, guest_movs, &regs);
 	vcpu_expect(&client.cpu, vcpu_run(&client.cpu), KVM_EXIT_HLT);
@@ -114,11 +127,10 @@ static void code_runs_from_the_file(void **state)
 	client_stop(&client);
 }
 
-static void shared_again(void **state)
+TEST(shared_again)
 {
 	struct client client;
 
-	(void)state;
 	client_start(&client);
 	*host_word(&client, PRIVATE_DATA) = ~VALUE;
 	vcpu_call(&client.cpu, guest_poke, PRIVATE_DATA, VALUE, 0);
@@ -134,13 +146,12 @@ static void shared_again(void **state)
 }
 
 /* What KVM_CAP_GUEST_MEMFD_FLAGS promises: the slot takes it, the file rules. */
-static void a_file_that_can_be_mapped(void **state)
+TEST(a_file_that_can_be_mapped)
 {
 	struct client client = { .vm = vm_create() };
 	int fd = expect_ok(guest_memfd(client.vm, MEM_SIZE, GUEST_MMAP), "MMAP");
 	char *map = file_map(fd, MEM_SIZE);
 
-	(void)state;
 	expect_sigbus(map + DATA_GPA, "pages start private");
 	expect_ok(file_make_shared(fd, 0, MEM_SIZE, 0), "sharing");
 	vm_load_at(map);
@@ -160,33 +171,9 @@ static void a_file_that_can_be_mapped(void **state)
 	client_stop(&client);
 }
 
-/* KVM says so itself: an ordinary VM has no use for such a file. */
-static void ordinary_vms_take_no_slot(void **state)
-{
-	struct slot slot = { .size = PAGE };
-	int vm = vm_create_ordinary();
-
-	(void)state;
-	slot.file = expect_ok(guest_memfd(vm, PAGE, 0), "creating");
-	expect_error(EINVAL, vm_try_slot(vm, &slot), "the slot");
-	close(slot.file);
-	slot.file = expect_ok(native_guest_memfd(vm, PAGE, 0), "creating natively");
-	expect_error(EINVAL, vm_try_slot(vm, &slot), "the slot, natively");
-	close(slot.file);
-	close(vm);
-}
-
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ordinary_vms_take_no_slot),
-		cmocka_unit_test(writes_go_to_the_file),
-		cmocka_unit_test(code_runs_from_the_file),
-		cmocka_unit_test(shared_again),
-		cmocka_unit_test(a_file_that_can_be_mapped),
-	};
-
 	(void)argc;
 	preloaded(argv);
-	return cmocka_run_group_tests_name("guest", tests, NULL, NULL);
+	return tests_run("guest", NULL);
 }

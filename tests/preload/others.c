@@ -45,7 +45,7 @@ static void call_device(void *arg)
 	assert_int_equal(noted[0].arg, call->arg);
 }
 
-static void a_device_with_the_same_numbers(void **state)
+TEST(a_device_with_the_same_numbers)
 {
 	static const unsigned long requests[] = {
 		KVM_CREATE_GUEST_MEMFD,
@@ -57,7 +57,6 @@ static void a_device_with_the_same_numbers(void **state)
 	};
 	static const int answers[] = { 0, 1, 77, -EFAULT, -ENOTTY };
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(requests); i++)
 		for (unsigned int j = 0; j < ARRAY_SIZE(args); j++)
 			for (unsigned int k = 0; k < ARRAY_SIZE(answers); k++) {
@@ -92,16 +91,15 @@ static void call_object(void *arg)
 			    noted[i].arg == -PAGE);
 }
 
-static void an_object_with_the_same_numbers(void **state)
+TEST(an_object_with_the_same_numbers)
 {
 	int answers[] = { 0, 1, 77, -EFAULT, -ENOTTY };
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(answers); i++)
 		child_run(call_object, &answers[i]);
 }
 
-static void any_other_request(void **state)
+TEST(any_other_request)
 {
 	static const unsigned long requests[] = {
 		0, TCGETS, FIONREAD, KVM_RUN, KVM_CREATE_VM, KVM_PRIVATE_CREATE,
@@ -109,7 +107,6 @@ static void any_other_request(void **state)
 		0x1230000000000000,
 	};
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(requests); i++) {
 		struct device_call call = { requests[i], 0xfedcba9876543210, 5 };
 
@@ -134,13 +131,12 @@ static void expect_native(const char *name, int fd)
 		assert_int_equal(errno, error);
 }
 
-static void every_kind_of_descriptor(void **state)
+TEST(every_kind_of_descriptor)
 {
 	int pipes[2], sockets[2];
 	int vm = vm_create();
 	int vcpu = expect_ok(ioctl(vm, KVM_CREATE_VCPU, 0), "KVM_CREATE_VCPU");
 
-	(void)state;
 	expect_ok(pipe(pipes), "pipe");
 	expect_ok(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), "socketpair");
 	expect_native("/dev/kvm", kvm_open());
@@ -161,12 +157,11 @@ static void every_kind_of_descriptor(void **state)
 }
 
 /* syscall() and what makes system calls itself isn't reached. */
-static void system_calls_are_native(void **state)
+TEST(system_calls_are_native)
 {
 	int vm = vm_create();
 	int fd = expect_ok(native_guest_memfd(vm, PAGE, 0), "syscall()");
 
-	(void)state;
 	assert_false(is_ours(fd));
 	close(fd);
 	close(vm);
@@ -174,15 +169,7 @@ static void system_calls_are_native(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_device_with_the_same_numbers),
-		cmocka_unit_test(an_object_with_the_same_numbers),
-		cmocka_unit_test(any_other_request),
-		cmocka_unit_test(every_kind_of_descriptor),
-		cmocka_unit_test(system_calls_are_native),
-	};
-
 	(void)argc;
 	preloaded(argv);
-	return cmocka_run_group_tests_name("others", tests, NULL, NULL);
+	return tests_run("others", NULL);
 }

@@ -54,30 +54,26 @@ static void boots(const char *memory, const char *cpus)
 	power_off();
 }
 
-static void boots_with_one_cpu(void **state)
+/* The same VMM, so that a failure above is known to be the memory's. */
+TEST(boots_from_plain_memory)
 {
-	(void)state;
+	boots("plain", "1");
+}
+
+TEST(boots_with_one_cpu)
+{
 	boots("kvm_private", "1");
 }
 
-static void boots_with_two_cpus(void **state)
+TEST(boots_with_two_cpus)
 {
-	(void)state;
 	boots("kvm_private", "2");
 }
 
 /* Loaded into shared memory, which then became private where it was. */
-static void boots_in_place(void **state)
+TEST(boots_in_place)
 {
-	(void)state;
 	boots("in-place", "1");
-}
-
-/* The same VMM, so that a failure above is known to be the memory's. */
-static void boots_from_plain_memory(void **state)
-{
-	(void)state;
-	boots("plain", "1");
 }
 
 /* Much of the guest's memory is in use at once, and keeps its content. */
@@ -91,9 +87,8 @@ static void fill_and_compare(void)
 	guest_hear(&guest, "copies=10");
 }
 
-static void memory_keeps_its_content(void **state)
+TEST(memory_keeps_its_content)
 {
-	(void)state;
 	start("kvm_private", "1");
 	guest_hear(&guest, "The guest is up");
 	fill_and_compare();
@@ -133,11 +128,10 @@ static unsigned long long shared_bytes(void)
  * times, while others work with private memory. A third is killed when its page
  * is shared.
  */
-static void pages_are_shared_and_taken_back(void **state)
+TEST(pages_are_shared_and_taken_back)
 {
 	struct poll poll;
 
-	(void)state;
 	start("in-place", "2");
 	guest_hear(&guest, "The guest is up");
 	assert_int_equal(shared_bytes(), 0);
@@ -178,9 +172,8 @@ static void starve(void *unused)
 		fail_msg("the VMM said: %s", guest.text);
 }
 
-static void gives_up_when_there_is_no_memory(void **state)
+TEST(gives_up_when_there_is_no_memory)
 {
-	(void)state;
 	child_run(starve, NULL);
 }
 
@@ -196,12 +189,11 @@ static long holders(void)
 }
 
 /* Its memory goes with it, though KVM may take a moment over that. */
-static void a_killed_vmm_leaves_nothing(void **state)
+TEST(a_killed_vmm_leaves_nothing)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
 	long before = holders();
 
-	(void)state;
 	start("kvm_private", "2");
 	guest_hear(&guest, "The guest is up");
 	assert_true(holders() > before);
@@ -221,9 +213,8 @@ static void refuses(const char *message, const char *const *arguments)
 		fail_msg("it didn't say \"%s\" but: %s", message, guest.text);
 }
 
-static void says_what_is_wrong(void **state)
+TEST(says_what_is_wrong)
 {
-	(void)state;
 	refuses("usage:", (const char *[]){ NULL });
 	refuses("usage:", (const char *[]){
 		"--kernel", "vmlinuz", "--nonsense", NULL });
@@ -247,19 +238,7 @@ static void says_what_is_wrong(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(boots_from_plain_memory),
-		cmocka_unit_test(boots_with_one_cpu),
-		cmocka_unit_test(boots_with_two_cpus),
-		cmocka_unit_test(boots_in_place),
-		cmocka_unit_test(memory_keeps_its_content),
-		cmocka_unit_test(pages_are_shared_and_taken_back),
-		cmocka_unit_test(gives_up_when_there_is_no_memory),
-		cmocka_unit_test(a_killed_vmm_leaves_nothing),
-		cmocka_unit_test(says_what_is_wrong),
-	};
-
 	/* A VMM that has gone is noticed by what it says, not by a signal. */
 	signal(SIGPIPE, SIG_IGN);
-	return cmocka_run_group_tests_name("boots", tests, NULL, NULL);
+	return tests_run("boots", NULL);
 }

@@ -88,32 +88,28 @@ static void come_and_go(int fd, __u64 size)
 	expect_going("going with the file", start, size);
 }
 
-static void base_pages(void **state)
+TEST(base_pages)
 {
-	(void)state;
 	come_and_go(file_create(SIZE, 0), SIZE);
 }
 
-static void huge_pages(void **state)
+TEST(huge_pages)
 {
-	(void)state;
 	come_and_go(huge_create(SIZE, KVM_PRIVATE_FLAG_HUGE_STRICT), SIZE);
 }
 
-static void gigantic_page(void **state)
+TEST(gigantic_page)
 {
-	(void)state;
 	come_and_go(gigantic_create(GIGANTIC_PAGE, KVM_PRIVATE_FLAG_HUGE_STRICT),
 		    GIGANTIC_PAGE);
 }
 
 /* That is a new life of the page, too, when it is to have no content. */
-static void conversion(void **state)
+TEST(conversion)
 {
 	int fd = file_create(SIZE, KVM_PRIVATE_FLAG_MMAP);
 	__u64 start;
 
-	(void)state;
 	expect_ok(file_allocate(fd, 0, SIZE), "allocate");
 	start = __rdtsc();
 	expect_ok(file_make_shared(fd, 0, SIZE, CONVERT_ZERO), "to shared");
@@ -137,14 +133,4 @@ static int setup(void **state)
 	return 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(base_pages),
-		cmocka_unit_test(huge_pages),
-		cmocka_unit_test(gigantic_page),
-		cmocka_unit_test(conversion),
-	};
-
-	return cmocka_run_group_tests_name("zeroing", tests, setup, NULL);
-}
+TEST_MAIN("zeroing", .setup = setup)
