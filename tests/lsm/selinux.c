@@ -172,8 +172,50 @@ static const struct kind *kind_of(void **state)
 	return kind();
 }
 
+static const struct kind *private_kind(void)
+{
+	return &private_file;
+}
+
+/* Set once the policy that names our files is loaded */
+static bool labeled;
+
+static bool is_labeled(void)
+{
+	return labeled;
+}
+
+static bool is_unlabeled(void)
+{
+	return !labeled;
+}
+
+static bool is_labeled_with_kvm(void)
+{
+	return labeled && has_kvm();
+}
+
+static bool is_unlabeled_with_kvm(void)
+{
+	return !labeled && has_kvm();
+}
+
+static const struct fixture ours = {
+	.name = "ours", .state = private_kind, .wanted = is_labeled,
+};
+
+static const struct fixture kvms = {
+	.name = "KVM's", .state = guest_memfd_kind, .wanted = is_labeled_with_kvm,
+};
+
+static const struct fixture ours_unlabeled = { .wanted = is_unlabeled };
+static const struct fixture kvms_unlabeled = {
+	.name = "KVM's beside unlabeled ones",
+	.state = guest_memfd_kind, .wanted = is_unlabeled_with_kvm,
+};
+
 /* The type is the creator's; the class shows by the domain that knows no other. */
-static void labels(void **state)
+TEST(labels, &kvms_unlabeled, &ours, &kvms)
 {
 	const struct kind *kind = kind_of(state);
 	int fd = kind_made_by(kind, "vmm_t");
@@ -189,7 +231,7 @@ static void labels(void **state)
 }
 
 /* Each call by who has all rights, who lacks its own, and who has none at all */
-static void using(void **state)
+TEST(using, &ours, &kvms)
 {
 	const struct kind *kind = kind_of(state);
 	int fd = kind_made_by(kind, "vmm_t");
@@ -227,7 +269,7 @@ static void using(void **state)
 }
 
 /* Receiving asks for the descriptor and for reading and writing the file. */
-static void passing(void **state)
+TEST(passing, &ours, &kvms)
 {
 	const struct kind *kind = kind_of(state);
 	int fd = kind_made_by(kind, "vmm_t");
@@ -271,7 +313,7 @@ static long do_create(int unused)
  * Of the device's ioctl for ours, which is why no_create_t can ask it what it
  * can do; of the inode for KVM's, as the VM's ioctls aren't asked for.
  */
-static void creating(void **state)
+TEST(creating, &kvms_unlabeled, &ours, &kvms)
 {
 	to_create = kind_of(state);
 	expect_try(0, domain_try("vmm_t", do_create, -1), to_create, "create", "vmm_t");
@@ -288,26 +330,24 @@ static long do_get_info(int unused)
 	return device < 0 ? -1 : ioctl(device, KVM_PRIVATE_GET_INFO, &info);
 }
 
-static void asking_the_device(void **state)
+TEST(asking_the_device, &ours)
 {
-	(void)state;
 	expect_try(0, domain_try("no_create_t", do_get_info, -1), &private_file,
 		   "GET_INFO", "no_create_t");
 }
 
 /* A rule for files of the name that Linux's have */
-static void named_by_a_rule(void **state)
+TEST(named_by_a_rule, &kvms)
 {
 	const struct kind *kind = guest_memfd_kind();
 	int fd = kind_made_by(kind, "namer_t");
 
-	(void)state;
 	expect_label(fd, "system_u:object_r:named_t:s0");
 	close(fd);
 }
 
 /* All rights don't open what can't be opened; without them SELinux says so first. */
-static void opening_again(void **state)
+TEST(opening_again, &ours, &kvms)
 {
 	const struct kind *kind = kind_of(state);
 	int fd = kind_made_by(kind, "vmm_t");
@@ -339,31 +379,24 @@ static long do_slot(int unused)
 	return region_try(vm, &region);
 }
 
-static void backing_a_slot(void **state)
+TEST(backing_a_slot, &kvms)
 {
-	(void)state;
 	expect_try(0, domain_try("vmm_t", do_slot, -1), guest_memfd_kind(), "a slot",
 		   "no_file_t");
 }
 
 /* Without a word about kvm_private in the policy ours are as any unknown thing. */
-static void unlabeled(void **state)
+TEST(unlabeled, &ours_unlabeled)
 {
 	const struct kind *kind = &private_file;
 	int fd = kind_made_by(kind, "vmm_t");
 
-	(void)state;
 	expect_label(fd, "system_u:object_r:unlabeled_t:s0");
 	expect_try(0, domain_try("ally_t", do_fstat, fd), kind, "fstat", "ally_t");
 	expect_try(EACCES, domain_try("confined_t", do_fstat, fd), kind, "fstat",
 		   "confined_t");
 	expect_try(EACCES, receive_as("confined_t", fd), kind, "SCM_RIGHTS", "confined_t");
 	close(fd);
-}
-
-static const struct kind *private_kind(void)
-{
-	return &private_file;
 }
 
 static int load_unlabeled(void **state)
@@ -380,47 +413,15 @@ static int load_labeled(void **state)
 	return 0;
 }
 
-#define ours(function)	cmocka_unit_test_prestate(function, private_kind)
-#define kvms(function)	cmocka_unit_test_prestate(function, guest_memfd_kind)
-
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest ours_unknown[] = {
-		cmocka_unit_test(unlabeled),
-	};
-	const struct CMUnitTest kvms_unknown[] = {
-		kvms(labels),
-		kvms(creating),
-	};
-	const struct CMUnitTest ours[] = {
-		ours(labels),
-		ours(creating),
-		cmocka_unit_test(asking_the_device),
-		ours(using),
-		ours(passing),
-		ours(opening_again),
-	};
-	const struct CMUnitTest kvms[] = {
-		kvms(labels),
-		kvms(creating),
-		kvms(using),
-		kvms(passing),
-		kvms(opening_again),
-		cmocka_unit_test(named_by_a_rule),
-		cmocka_unit_test(backing_a_slot),
-	};
 	int failed;
 
 	if (argc == 2 && !strcmp(argv[1], LOOK))
 		return look();
 
-	failed = cmocka_run_group_tests_name("SELinux: ours, not in the policy",
-					     ours_unknown, load_unlabeled, NULL);
-	if (has_kvm())
-		failed += cmocka_run_group_tests_name("SELinux: KVM's, beside it",
-						      kvms_unknown, NULL, NULL);
-	failed += cmocka_run_group_tests_name("SELinux: ours", ours, load_labeled, NULL);
-	if (has_kvm())
-		failed += cmocka_run_group_tests_name("SELinux: KVM's", kvms, NULL, NULL);
-	return failed;
+	failed = tests_run("SELinux: not in the policy",
+			   &(struct fixture){ .setup = load_unlabeled });
+	labeled = true;
+	return failed + tests_run("SELinux", &(struct fixture){ .setup = load_labeled });
 }

@@ -23,6 +23,19 @@
 
 static enum kind kind;
 
+static bool is_native(void)
+{
+	return kind == NATIVE;
+}
+
+static bool is_private(void)
+{
+	return kind != NATIVE;
+}
+
+static const struct fixture native = { .wanted = is_native };
+static const struct fixture private = { .wanted = is_private };
+
 static int new_file(void)
 {
 	return file_create(MEMORY_SIZE, KVM_PRIVATE_FLAG_MMAP |
@@ -40,28 +53,25 @@ static void live_once(int file)
 		close(guest.file);
 }
 
-static void test_guest_memfd(void **state)
+TEST(guest_memfd, &native)
 {
-	(void)state;
 	live_once(-1);
 }
 
-static void test_private_file(void **state)
+TEST(private_file, &private)
 {
 	int file = new_file();
 
-	(void)state;
 	live_once(file);
 	close(file);
 }
 
 /* Pages that the guest left behind are the host's again, one by one. */
-static void test_host_after_guest(void **state)
+TEST(host_after_guest, &private)
 {
 	int file = new_file();
 	char *map;
 
-	(void)state;
 	live_once(file);
 	expect_ok(file_punch(file, SOURCE_GPA, PAGE), "punching after the guest");
 	expect_ok(file_make_shared(file, 0, MEMORY_SIZE, 0), "sharing after the guest");
@@ -75,11 +85,10 @@ static void test_host_after_guest(void **state)
 }
 
 /* The next guest has a key and perhaps an ASID of its own. */
-static void test_guest_after_guest(void **state)
+TEST(guest_after_guest, &private)
 {
 	int file = new_file();
 
-	(void)state;
 	live_once(file);
 	expect_ok(file_make_shared(file, 0, MEMORY_SIZE, 0), "sharing after the guest");
 	live_once(file);
@@ -87,11 +96,10 @@ static void test_guest_after_guest(void **state)
 }
 
 /* The VM keeps the file. */
-static void test_file_closed_first(void **state)
+TEST(file_closed_first, &private)
 {
 	struct guest guest;
 
-	(void)state;
 	guest_start(&guest, kind, new_file());
 	guest_live(&guest);
 	close(guest.file);
@@ -99,12 +107,11 @@ static void test_file_closed_first(void **state)
 }
 
 /* Whatever is not the host's yet kills it here, or the kernel log tells. */
-static void test_free_memory(void **state)
+TEST(free_memory)
 {
 	char *map = mmap(NULL, FREE_MEMORY, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
-	(void)state;
 	assert_ptr_not_equal(map, MAP_FAILED);
 	memset(map, 0x77, FREE_MEMORY);
 	munmap(map, FREE_MEMORY);
@@ -112,17 +119,6 @@ static void test_free_memory(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest native_tests[] = {
-		cmocka_unit_test(test_guest_memfd),
-		cmocka_unit_test(test_free_memory),
-	};
-	const struct CMUnitTest private_tests[] = {
-		cmocka_unit_test(test_private_file),
-		cmocka_unit_test(test_host_after_guest),
-		cmocka_unit_test(test_guest_after_guest),
-		cmocka_unit_test(test_file_closed_first),
-		cmocka_unit_test(test_free_memory),
-	};
 	const char *what = argc == 2 ? argv[1] : "";
 
 	if (!strcmp(what, "native")) {
@@ -139,7 +135,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "KVM makes no SEV-SNP guests on this machine\n");
 		return NO_SNP;
 	}
-	if (kind == NATIVE)
-		return cmocka_run_group_tests(native_tests, NULL, NULL);
-	return cmocka_run_group_tests(private_tests, NULL, NULL);
+	return tests_run(what, NULL);
 }

@@ -131,39 +131,24 @@ static void punched(const char *kind, int file)
 
 #define FILE_SIZE	(SIZE + 4 * MIB)
 
-static void closed_plain(void **state)
+TEST(closed_plain)
 {
-	(void)state;
 	closed("plain", file_create(FILE_SIZE, 0));
 }
 
-static void closed_huge(void **state)
+TEST(closed_huge)
 {
-	(void)state;
 	closed("huge", huge_create(FILE_SIZE, 0));
 }
 
-static void punched_plain(void **state)
+TEST(punched_plain)
 {
-	(void)state;
 	punched("plain", file_create(FILE_SIZE, 0));
 }
 
-static void punched_huge(void **state)
+TEST(punched_huge)
 {
-	(void)state;
 	punched("huge", huge_create(FILE_SIZE, 0));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(closed_plain),
-		cmocka_unit_test(closed_huge),
-		cmocka_unit_test(punched_plain),
-		cmocka_unit_test(punched_huge),
-	};
-
-	return cmocka_run_group_tests_name("ways in: afterwards", tests, NULL,
-					   NULL);
-}
+TEST_MAIN("ways in: afterwards")

@@ -50,16 +50,31 @@ static void expect_got(const char *who, const char *way, size_t got, size_t righ
 	assert_int_equal(got, right);
 }
 
-static void holder_converts(void **state)
+static int create(void **state)
+{
+	kind = *state;
+	fd = file_of_kind(kind, SIZE);
+	file_stamp(fd, OFFSET, PAGE, TAG);
+	return 0;
+}
+
+static int destroy(void **state)
 {
 	(void)state;
+	return close(fd);
+}
+
+static const struct fixture mapped = KIND_FIXTURE(mapped, create, destroy);
+static const struct fixture huge = KIND_FIXTURE(huge, create, destroy);
+
+TEST(holder_converts, &mapped, &huge)
+{
 	expect_got("holder", "convert, keeping the content",
 		   convert_and_look(fd, CONVERT_PRESERVE), PAGE);
 }
 
-static void holder_converts_and_clears(void **state)
+TEST(holder_converts_and_clears, &mapped, &huge)
 {
-	(void)state;
 	expect_got("holder", "convert, clearing it",
 		   convert_and_look(fd, CONVERT_ZERO), 0);
 }
@@ -72,9 +87,8 @@ static void as_nobody(void *arg)
 		   convert_and_look(fd, CONVERT_PRESERVE), PAGE);
 }
 
-static void inherited(void **state)
+TEST(inherited, &mapped)
 {
-	(void)state;
 	child_run(as_nobody, NULL);
 }
 
@@ -88,12 +102,11 @@ static void receive(void *arg)
 				    CONVERT_PRESERVE), PAGE);
 }
 
-static void passed(void **state)
+TEST(passed, &mapped)
 {
 	struct meeting meeting;
 	pid_t pid;
 
-	(void)state;
 	meeting_open(&meeting);
 	pid = child_start(receive, &meeting);
 	pass_fd_to_child(&meeting, fd);
@@ -118,9 +131,8 @@ static void try_to_take(void *arg)
 	expect_got("nobody", "pidfd_getfd", 0, 0);
 }
 
-static void taken(void **state)
+TEST(taken, &mapped)
 {
-	(void)state;
 	child_run(try_to_take, &fd);
 	child_run(take, &fd);
 }
@@ -149,16 +161,14 @@ static void try_to_compare(void *arg)
 	tell(kind, "nobody", "kcmp", "0 bytes, EPERM");
 }
 
-static void compared(void **state)
+TEST(compared, &mapped)
 {
-	(void)state;
 	child_run(compare, NULL);
 	child_run(try_to_compare, NULL);
 }
 
-static void holder_populates(void **state)
+TEST(holder_populates, &mapped, &huge)
 {
-	(void)state;
 	file_stamp(fd, OFFSET, PAGE, ~TAG);
 	expect_ok(file_make_shared(fd, OFFSET, PAGE, CONVERT_PRESERVE), "sharing");
 	tell(kind, "holder", "KVM_PRIVATE_POPULATE",
@@ -166,11 +176,10 @@ static void holder_populates(void **state)
 	assert_int_equal(look(fd), 0);
 }
 
-static void holder_removes(void **state)
+TEST(holder_removes, &mapped, &huge)
 {
 	char *map = file_map(fd, SIZE);
 
-	(void)state;
 	expect_ok(madvise(map + OFFSET, PAGE, MADV_REMOVE), "MADV_REMOVE");
 	tell(kind, "holder", "PUNCH_HOLE, MADV_REMOVE",
 	     "%llu bytes zeroed, none got", PAGE);
@@ -179,40 +188,4 @@ static void holder_removes(void **state)
 	munmap(map, SIZE);
 }
 
-static int create(void **state)
-{
-	kind = *state;
-	fd = file_of_kind(kind, SIZE);
-	file_stamp(fd, OFFSET, PAGE, TAG);
-	return 0;
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	return close(fd);
-}
-
-#define granted_test(function, kind) \
-	kind_test(function, kind, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		granted_test(holder_converts, mapped),
-		granted_test(holder_converts, huge),
-		granted_test(holder_converts_and_clears, mapped),
-		granted_test(holder_converts_and_clears, huge),
-		granted_test(inherited, mapped),
-		granted_test(passed, mapped),
-		granted_test(taken, mapped),
-		granted_test(compared, mapped),
-		granted_test(holder_populates, mapped),
-		granted_test(holder_populates, huge),
-		granted_test(holder_removes, mapped),
-		granted_test(holder_removes, huge),
-	};
-
-	return cmocka_run_group_tests_name("ways in: what is granted", tests, NULL,
-					   NULL);
-}
+TEST_MAIN("ways in: what is granted")

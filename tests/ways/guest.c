@@ -82,9 +82,12 @@ static void tell_kvm(const char *way, const char *error, size_t got)
 	assert_int_equal(got, 0);
 }
 
-static void every_way(void **state)
+static const struct fixture plain = KIND_FIXTURE(plain, start, stop);
+static const struct fixture mapped = KIND_FIXTURE(mapped, start, stop);
+static const struct fixture huge = KIND_FIXTURE(huge, start, stop);
+
+TEST(every_way, &plain, &mapped, &huge)
 {
-	(void)state;
 	try_all_ways(&secret);
 	expect_intact();
 }
@@ -115,7 +118,7 @@ static void other_stop(struct other *other)
 	close(other->vm);
 }
 
-static void second_vm(void **state)
+TEST(second_vm, &plain, &mapped, &huge)
 {
 	const struct slot same = {
 		.id = 1, .gpa = OTHER_GPA, .size = PAGE, .file = machine.file,
@@ -123,7 +126,6 @@ static void second_vm(void **state)
 	};
 	struct other other;
 
-	(void)state;
 	other_start(&other, machine.file, MEM_SIZE);
 	expect_error(EEXIST, vm_try_slot(other.vm, &same), "the same page");
 	tell_kvm("a second VM with the page", "EEXIST", 0);
@@ -143,12 +145,11 @@ static long compare(int one, int other)
 }
 
 /* That a VM has the file bound doesn't show, nor that another has a part of it. */
-static void compared(void **state)
+TEST(compared, &plain, &mapped)
 {
 	const int again = dup(machine.vm);
 	struct other other;
 
-	(void)state;
 	other_start(&other, machine.file, MEM_SIZE);
 	assert_int_equal(compare(machine.vm, again), 0);
 	assert_in_range(compare(machine.vm, machine.file), 1, 2);
@@ -160,7 +161,7 @@ static void compared(void **state)
 }
 
 /* KVM reads such a slot through the VMM's page tables. */
-static void ordinary_slot(void **state)
+TEST(ordinary_slot, &plain, &mapped, &huge)
 {
 	struct kvm_userspace_memory_region2 region = {
 		.slot = 1, .guest_phys_addr = OTHER_GPA, .memory_size = PAGE,
@@ -168,7 +169,6 @@ static void ordinary_slot(void **state)
 	};
 	struct other other;
 
-	(void)state;
 	other_start(&other, file_create(MEM_SIZE, 0), 0);
 	expect_ok(ioctl(other.vm, KVM_SET_USER_MEMORY_REGION2, &region),
 		  "the mapping as a slot");
@@ -181,7 +181,7 @@ static void ordinary_slot(void **state)
 	expect_intact();
 }
 
-static void dirty_log(void **state)
+TEST(dirty_log, &plain, &mapped)
 {
 	__u64 bits[MEM_SIZE / PAGE / 64] = { 0 };
 	struct kvm_dirty_log log = { .slot = 0, .dirty_bitmap = bits };
@@ -192,7 +192,6 @@ static void dirty_log(void **state)
 		.guest_memfd = machine.file, .guest_memfd_offset = MEM_SIZE,
 	};
 
-	(void)state;
 	expect_error(ENOENT, ioctl(machine.vm, KVM_GET_DIRTY_LOG, &log),
 		     "the log of a private slot");
 	tell_kvm("KVM_GET_DIRTY_LOG", "ENOENT", 0);
@@ -202,11 +201,10 @@ static void dirty_log(void **state)
 }
 
 /* Such a VM finds the VMM's memory there then, and the file keeps its page. */
-static void attributes(void **state)
+TEST(attributes, &plain, &mapped)
 {
 	const char *const way = "KVM_SET_MEMORY_ATTRIBUTES, shared";
 
-	(void)state;
 	expect_ok(vm_try_attributes(machine.vm, SECRET_GPA, PAGE, false),
 		  "as shared");
 	vcpu_enter(&machine.cpu, guest_peek, &(struct kvm_regs){
@@ -245,14 +243,13 @@ static int look_into(const char *path, const struct stat *stat, int type)
 }
 
 /* What the kernel tells about KVM and about this module, all of it */
-static void tellers(void **state)
+TEST(tellers, &mapped)
 {
 	static const char *const places[] = {
 		"/sys/kernel/debug/kvm", "/sys/module/kvm", "/sys/module/kvm_private",
 		"/proc/self/fdinfo",
 	};
 
-	(void)state;
 	found_in_files = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		files_read = 0;
@@ -263,14 +260,13 @@ static void tellers(void **state)
 }
 
 /* What root can, by design: all memory of the machine is a file to him. */
-static void all_memory(void **state)
+TEST(all_memory, &plain, &mapped, &huge)
 {
 	const __u64 changed = secret.word + 1;
 	__u64 words[WORDS], frame = 0;
 	struct bpf_probe probe;
 	struct kcore kcore;
 
-	(void)state;
 	kcore_open(&kcore);
 	assert_true(kcore_find(&kcore, secret.word, &frame) > 0);
 	kcore_read(&kcore, frame, words);
@@ -303,11 +299,10 @@ static void all_memory(void **state)
 }
 
 /* What the VMM can, by design: such a guest trusts it. */
-static void granted_to_the_vmm(void **state)
+TEST(granted_to_the_vmm, &plain, &mapped)
 {
 	struct other other = { .vm = vm_create() };
 
-	(void)state;
 	assert_int_equal(peek(&machine.cpu, SECRET_GPA), secret.word);
 	tell(secret.kind, "VMM", "setting the vCPU's registers",
 	     "8 bytes a KVM_RUN");
@@ -322,38 +317,12 @@ static void granted_to_the_vmm(void **state)
 	other_stop(&other);
 }
 
-#define guest_test(function, kind) kind_test(function, kind, start, stop)
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		guest_test(every_way, plain),
-		guest_test(every_way, mapped),
-		guest_test(every_way, huge),
-		guest_test(second_vm, plain),
-		guest_test(second_vm, mapped),
-		guest_test(second_vm, huge),
-		guest_test(compared, plain),
-		guest_test(compared, mapped),
-		guest_test(ordinary_slot, plain),
-		guest_test(ordinary_slot, mapped),
-		guest_test(ordinary_slot, huge),
-		guest_test(dirty_log, plain),
-		guest_test(dirty_log, mapped),
-		guest_test(attributes, plain),
-		guest_test(attributes, mapped),
-		guest_test(tellers, mapped),
-		guest_test(all_memory, plain),
-		guest_test(all_memory, mapped),
-		guest_test(all_memory, huge),
-		guest_test(granted_to_the_vmm, plain),
-		guest_test(granted_to_the_vmm, mapped),
-	};
-
 	nowhere = mmap(NULL, FILE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 		       -1, 0);
 	if (nowhere == MAP_FAILED)
 		return 1;
-	return cmocka_run_group_tests_name("ways in: a guest's pages", tests,
-					   disks_group_setup, NULL);
+	return tests_run("ways in: a guest's pages",
+			 &(struct fixture){ .setup = disks_group_setup });
 }

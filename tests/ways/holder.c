@@ -24,13 +24,12 @@ static void stamp(struct secret *secret)
 }
 
 /* The holder of such a file can't look. That it's unchanged a guest says. */
-static void file_that_is_not_mapped(void **state)
+TEST(file_that_is_not_mapped)
 {
 	struct secret secret = { .kind = "plain" };
 	unsigned char *nowhere = mmap(NULL, SIZE, PROT_NONE,
 				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	(void)state;
 	assert_ptr_not_equal(nowhere, MAP_FAILED);
 	secret.target.fd = file_create(SIZE, 0);
 	secret.target.address = nowhere + OFFSET;
@@ -56,11 +55,10 @@ static void try_mapped(struct secret *secret)
 	munmap(map, SIZE);
 }
 
-static void mapped_file(void **state)
+TEST(mapped_file)
 {
 	struct secret secret = { .kind = "mapped" };
 
-	(void)state;
 	secret.target.fd = file_create(SIZE, KVM_PRIVATE_FLAG_MMAP);
 	stamp(&secret);
 	try_mapped(&secret);
@@ -68,11 +66,10 @@ static void mapped_file(void **state)
 }
 
 /* The page stays a part of a huge one: nothing has a way to it that needs less. */
-static void huge_file(void **state)
+TEST(huge_file)
 {
 	struct secret secret = { .kind = "huge" };
 
-	(void)state;
 	secret.target.fd = huge_create(SIZE, KVM_PRIVATE_FLAG_MMAP);
 	stamp(&secret);
 	expect_backing(secret.target.fd, 1, 0, "before");
@@ -80,14 +77,4 @@ static void huge_file(void **state)
 	close(secret.target.fd);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(file_that_is_not_mapped),
-		cmocka_unit_test(mapped_file),
-		cmocka_unit_test(huge_file),
-	};
-
-	return cmocka_run_group_tests_name("ways in: the holder", tests,
-					   disks_group_setup, NULL);
-}
+TEST_MAIN("ways in: the holder", .setup = disks_group_setup)

@@ -67,12 +67,33 @@ static void expect_received(const char *way, const char *how)
 	assert_int_equal(words_in(page, PAGE, PUBLIC), PAGE);
 }
 
+static int create(void **state)
+{
+	kind = *state;
+	fd = file_of_kind(kind, SIZE);
+	map = file_map(fd, SIZE);
+	expect_ok(file_make_shared(fd, OFFSET, PAGE, 0), "sharing");
+	for (__u64 i = 0; i < PAGE; i += sizeof(__u64))
+		*(__u64 *)(map + OFFSET + i) = PUBLIC;
+	return loopback_open(&loopback);
+}
+
+static int destroy(void **state)
+{
+	(void)state;
+	loopback_close(&loopback);
+	munmap(map, SIZE);
+	return close(fd);
+}
+
+static const struct fixture mapped = KIND_FIXTURE(mapped, create, destroy);
+static const struct fixture huge = KIND_FIXTURE(huge, create, destroy);
+
 /* What is with the sender as long as the receiver has no room for it */
-static void not_yet_sent(void **state)
+TEST(not_yet_sent, &mapped, &huge)
 {
 	static char ahead[AHEAD];
 
-	(void)state;
 	send_all(ahead, sizeof(ahead), 0);
 	send_all(map + OFFSET, PAGE, MSG_ZEROCOPY);
 	expect_error(EAGAIN, try_private(), "in flight");
@@ -101,45 +122,12 @@ static void expect_copied(void)
 }
 
 /* The loopback device copies on arrival, which the sender learns a while later. */
-static void not_yet_read(void **state)
+TEST(not_yet_read, &mapped, &huge)
 {
-	(void)state;
 	send_all(map + OFFSET, PAGE, MSG_ZEROCOPY);
 	become_private();
 	expect_copied();
 	expect_received("send, MSG_ZEROCOPY, not yet read", "a copy");
 }
 
-static int create(void **state)
-{
-	kind = *state;
-	fd = file_of_kind(kind, SIZE);
-	map = file_map(fd, SIZE);
-	expect_ok(file_make_shared(fd, OFFSET, PAGE, 0), "sharing");
-	for (__u64 i = 0; i < PAGE; i += sizeof(__u64))
-		*(__u64 *)(map + OFFSET + i) = PUBLIC;
-	return loopback_open(&loopback);
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	loopback_close(&loopback);
-	munmap(map, SIZE);
-	return close(fd);
-}
-
-#define flight_test(function, kind) kind_test(function, kind, create, destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		flight_test(not_yet_sent, mapped),
-		flight_test(not_yet_sent, huge),
-		flight_test(not_yet_read, mapped),
-		flight_test(not_yet_read, huge),
-	};
-
-	return cmocka_run_group_tests_name("ways in: in flight", tests, NULL,
-					   NULL);
-}
+TEST_MAIN("ways in: in flight")

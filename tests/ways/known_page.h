@@ -30,9 +30,8 @@ struct known_page {
 };
 
 /*
- * A fixture. The first one takes the kind, as kind_test() gives it, and what *@state
- * is afterwards the test and the other one take. That one fails the test if something
- * has changed the page meanwhile.
+ * The functions of a KIND_FIXTURE(), by which *@state becomes a struct known_page. The second
+ * one fails the test if something has changed the page meanwhile.
  */
 int known_page_create(void **state);
 int known_page_destroy(void **state);

@@ -60,7 +60,10 @@ static void expect_in_kcore(const struct known_page *known)
 	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PAGE);
 }
 
-static void memory_before(void **state)
+static const struct fixture mapped = KIND_FIXTURE(mapped, known_page_create, known_page_destroy);
+static const struct fixture huge = KIND_FIXTURE(huge, known_page_create, known_page_destroy);
+
+TEST(memory_before, &mapped, &huge)
 {
 	const struct known_page *known = *state;
 	__u64 words[PROBE_WORDS];
@@ -74,9 +77,8 @@ static void memory_before(void **state)
 		expect_run(&cast, known);
 }
 
-static void machine_before(void **state)
+TEST(machine_before)
 {
-	(void)state;
 	close(expect_ok(try_open("/dev/mem"), "open /dev/mem"));
 	close(expect_ok(try_open(SNAPSHOT), "open " SNAPSHOT));
 	expect_ok(try_kexec(), "kexec_load");
@@ -84,17 +86,16 @@ static void machine_before(void **state)
 	expect_ok(module_unload(MODULE), "unloading " MODULE);
 }
 
-static void lock_down(void **state)
+TEST(lock_down)
 {
 	char text[64];
 
-	(void)state;
 	text_file_write(LOCKDOWN, "confidentiality");
 	text_file_read(LOCKDOWN, text, sizeof(text));
 	assert_non_null(strstr(text, "[confidentiality]"));
 }
 
-static void memory_refused(void **state)
+TEST(memory_refused, &mapped, &huge)
 {
 	const struct known_page *known = *state;
 	struct bpf_probe late;
@@ -110,7 +111,7 @@ static void memory_refused(void **state)
 	tell(known->kind, ROOT, "/dev/mem", "0 bytes, EPERM");
 }
 
-static void machine_refused(void **state)
+TEST(machine_refused, &mapped)
 {
 	const struct known_page *known = *state;
 
@@ -123,7 +124,7 @@ static void machine_refused(void **state)
 }
 
 /* Lockdown is asked when something is opened or loaded, and not again. */
-static void opened_before(void **state)
+TEST(opened_before, &mapped, &huge)
 {
 	const struct known_page *known = *state;
 
@@ -156,7 +157,7 @@ static __u64 address_of(const char *symbol)
  * Lockdown knows the functions that read the kernel's memory, and this program calls
  * none. It needs nothing of before: it finds out itself where all memory begins.
  */
-static void cast_after(void **state)
+TEST(cast_after, &mapped, &huge)
 {
 	const struct known_page *known = *state;
 	__u64 words[PAGE / sizeof(__u64)];
@@ -188,7 +189,7 @@ static void take(void *arg)
 }
 
 /* It is a call on the file, as the VMM's own. */
-static void taken(void **state)
+TEST(taken, &mapped, &huge)
 {
 	child_run(take, *state);
 }
@@ -209,27 +210,4 @@ static int open_ways(void **state)
 	return 0;
 }
 
-#define lockdown_test(function, kind) \
-	kind_test(function, kind, known_page_create, known_page_destroy)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		lockdown_test(memory_before, mapped),
-		lockdown_test(memory_before, huge),
-		cmocka_unit_test(machine_before),
-		cmocka_unit_test(lock_down),
-		lockdown_test(memory_refused, mapped),
-		lockdown_test(memory_refused, huge),
-		lockdown_test(machine_refused, mapped),
-		lockdown_test(opened_before, mapped),
-		lockdown_test(opened_before, huge),
-		lockdown_test(cast_after, mapped),
-		lockdown_test(cast_after, huge),
-		lockdown_test(taken, mapped),
-		lockdown_test(taken, huge),
-	};
-
-	return cmocka_run_group_tests_name("ways in: locked down", tests, open_ways,
-					   NULL);
-}
+TEST_MAIN("ways in: locked down", .setup = open_ways)

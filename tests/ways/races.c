@@ -206,29 +206,18 @@ static void start(int file)
 	*host_word(&machine, GPA) = PUBLIC;
 }
 
-static void mapped_file(void **state)
+TEST(mapped_file)
 {
-	(void)state;
 	start(file_create(MEM_SIZE, KVM_PRIVATE_FLAG_MMAP));
 	race("mapped");
 	machine_stop(&machine);
 }
 
-static void huge_file(void **state)
+TEST(huge_file)
 {
-	(void)state;
 	start(huge_create(MEM_SIZE, KVM_PRIVATE_FLAG_MMAP));
 	race("huge");
 	machine_stop(&machine);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mapped_file),
-		cmocka_unit_test(huge_file),
-	};
-
-	return cmocka_run_group_tests_name("ways in: races with conversion", tests,
-					   NULL, NULL);
-}
+TEST_MAIN("ways in: races with conversion")

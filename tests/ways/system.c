@@ -33,135 +33,6 @@
 /* Physical: the BIOS, which anybody may read who has the device */
 #define BIOS	0xf0000
 
-static void page_tables(void **state)
-{
-	const struct known_page *known = *state;
-	int pagemap = expect_ok(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC),
-				"open pagemap");
-	unsigned char resident = 1;
-	__u64 entry = ~0ULL;
-
-	assert_int_equal(pread(pagemap, &entry, sizeof(entry),
-			       (uintptr_t)known->address / PAGE * sizeof(entry)),
-			 sizeof(entry));
-	close(pagemap);
-	assert_int_equal(entry << 9, 0);
-	tell(known->kind, "root", "/proc/PID/pagemap", "0 bytes, no frame");
-	expect_ok(mincore(known->address, PAGE, &resident), "mincore");
-	assert_int_equal(resident, 0);
-	tell(known->kind, "holder", "mincore", "0 bytes, not there");
-}
-
-/* One word for each frame of the machine */
-static __u64 told_of_frame(const char *path, __u64 frame)
-{
-	int file = expect_ok(open(path, O_RDONLY | O_CLOEXEC), "open %s", path);
-	__u64 word;
-
-	assert_int_equal(pread(file, &word, sizeof(word), frame * sizeof(word)),
-			 sizeof(word));
-	close(file);
-	return word;
-}
-
-static void frames(void **state)
-{
-	const struct known_page *known = *state;
-	const __u64 flags = told_of_frame("/proc/kpageflags", known->frame);
-	const __u64 count = told_of_frame("/proc/kpagecount", known->frame);
-
-	tell(known->kind, "root", "/proc/kpageflags", "0 bytes, flags");
-	tell(known->kind, "root", "/proc/kpagecount", "0 bytes, no mapping");
-	assert_int_not_equal(flags, KNOWN_WORD);
-	assert_int_equal(count, 0);
-}
-
-static void device_memory(void **state)
-{
-	const struct known_page *known = *state;
-	int file = expect_ok(open("/dev/mem", O_RDONLY | O_CLOEXEC), "open /dev/mem");
-	char page[PAGE];
-
-	assert_int_equal(pread(file, page, PAGE, BIOS), PAGE);
-	expect_error(EPERM, pread(file, page, PAGE, known->frame * PAGE), "read");
-	tell(known->kind, "root", "/dev/mem, read", "0 bytes, EPERM");
-	assert_ptr_equal(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file,
-			      known->frame * PAGE), MAP_FAILED);
-	assert_int_equal(errno, EPERM);
-	tell(known->kind, "root", "/dev/mem, mmap", "0 bytes, EPERM");
-	close(file);
-}
-
-/* By design: root sees all memory. */
-static void all_memory(void **state)
-{
-	const struct known_page *known = *state;
-	__u64 words[PAGE / sizeof(__u64)];
-	struct bpf_probe probe;
-	struct kcore kcore;
-
-	kcore_open(&kcore);
-	kcore_read(&kcore, known->frame, words);
-	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PAGE);
-	tell(known->kind, "root", "/proc/kcore", "%llu bytes", PAGE);
-	memset(words, 0, sizeof(words));
-	probe_read(kcore_address(&kcore, known->frame), words);
-	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PROBE_WORDS * sizeof(*words));
-	tell(known->kind, "root", "a kprobe that reads there", "%zu bytes a hit",
-	     PROBE_WORDS * sizeof(*words));
-
-	memset(words, 0, sizeof(words));
-	expect_ok(bpf_probe_load(&probe), "loading a BPF program");
-	bpf_probe_read(&probe, kcore_address(&kcore, known->frame), words);
-	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PAGE);
-	tell(known->kind, "root", "a BPF program that reads there",
-	     "%llu bytes a run", PAGE);
-	bpf_probe_unload(&probe);
-	kcore_close(&kcore);
-}
-
-static unsigned long merged(void)
-{
-	return text_file_number("/proc/self/ksm_merging_pages");
-}
-
-/* Pages of ordinary memory with the same content, which are to be merged */
-static char *make_twins(void)
-{
-	char *twins = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	assert_ptr_not_equal(twins, MAP_FAILED);
-	fill_words(twins, KNOWN_WORD);
-	fill_words(twins + PAGE, KNOWN_WORD);
-	expect_ok(madvise(twins, 2 * PAGE, MADV_MERGEABLE), "MADV_MERGEABLE");
-	return twins;
-}
-
-static void merging(void **state)
-{
-	const struct known_page *known = *state;
-	char *twins = make_twins();
-	struct poll poll = poll_start();
-	unsigned long scans;
-
-	expect_ok(madvise(known->map, KNOWN_SIZE, MADV_MERGEABLE), "MADV_MERGEABLE");
-	text_file_write(KSM "pages_to_scan", "10000");
-	text_file_write(KSM "sleep_millisecs", "1");
-	text_file_write(KSM "run", "1");
-	while (merged() < 2)
-		assert_true(poll_again(&poll));
-	/* It has had its chance with the private page, too. */
-	scans = text_file_number(KSM "full_scans");
-	poll = poll_start();
-	while (text_file_number(KSM "full_scans") < scans + 2)
-		assert_true(poll_again(&poll));
-	assert_int_equal(merged(), 2);
-	tell(known->kind, "holder", "KSM", "0 bytes, 0 pages merged");
-	text_file_write(KSM "run", "2");
-	munmap(twins, 2 * PAGE);
-}
-
 static size_t on_disk(__u64 word)
 {
 	static __u64 chunk[MIB / sizeof(__u64)];
@@ -221,11 +92,11 @@ static void swap_all(void *arg)
 	known_page_destroy(&state);
 }
 
-static void swapping(void **state)
+/* First: buffers of the others have the content, and could be swapped. */
+TEST(swapping)
 {
 	struct cgroup cgroup;
 
-	(void)state;
 	assert_int_equal(system("mkswap " DISK_FOR_SWAP " >/dev/null"), 0);
 	expect_ok(swapon(DISK_FOR_SWAP, 0), "swapon");
 	cgroup_make(&cgroup, "ways_swap");
@@ -234,26 +105,136 @@ static void swapping(void **state)
 	expect_ok(swapoff(DISK_FOR_SWAP), "swapoff");
 }
 
-#define system_test(function, kind) \
-	kind_test(function, kind, known_page_create, known_page_destroy)
+static const struct fixture mapped = KIND_FIXTURE(mapped, known_page_create, known_page_destroy);
+static const struct fixture huge = KIND_FIXTURE(huge, known_page_create, known_page_destroy);
 
-int main(void)
+TEST(page_tables, &mapped, &huge)
 {
-	const struct CMUnitTest tests[] = {
-		/* First: buffers of the others have the content, and could be swapped. */
-		cmocka_unit_test(swapping),
-		system_test(page_tables, mapped),
-		system_test(page_tables, huge),
-		system_test(frames, mapped),
-		system_test(frames, huge),
-		system_test(device_memory, mapped),
-		system_test(device_memory, huge),
-		system_test(all_memory, mapped),
-		system_test(all_memory, huge),
-		system_test(merging, mapped),
-		system_test(merging, huge),
-	};
+	const struct known_page *known = *state;
+	int pagemap = expect_ok(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC),
+				"open pagemap");
+	unsigned char resident = 1;
+	__u64 entry = ~0ULL;
 
-	return cmocka_run_group_tests_name("ways in: the system", tests,
-					   disks_group_setup, NULL);
+	assert_int_equal(pread(pagemap, &entry, sizeof(entry),
+			       (uintptr_t)known->address / PAGE * sizeof(entry)),
+			 sizeof(entry));
+	close(pagemap);
+	assert_int_equal(entry << 9, 0);
+	tell(known->kind, "root", "/proc/PID/pagemap", "0 bytes, no frame");
+	expect_ok(mincore(known->address, PAGE, &resident), "mincore");
+	assert_int_equal(resident, 0);
+	tell(known->kind, "holder", "mincore", "0 bytes, not there");
 }
+
+/* One word for each frame of the machine */
+static __u64 told_of_frame(const char *path, __u64 frame)
+{
+	int file = expect_ok(open(path, O_RDONLY | O_CLOEXEC), "open %s", path);
+	__u64 word;
+
+	assert_int_equal(pread(file, &word, sizeof(word), frame * sizeof(word)),
+			 sizeof(word));
+	close(file);
+	return word;
+}
+
+TEST(frames, &mapped, &huge)
+{
+	const struct known_page *known = *state;
+	const __u64 flags = told_of_frame("/proc/kpageflags", known->frame);
+	const __u64 count = told_of_frame("/proc/kpagecount", known->frame);
+
+	tell(known->kind, "root", "/proc/kpageflags", "0 bytes, flags");
+	tell(known->kind, "root", "/proc/kpagecount", "0 bytes, no mapping");
+	assert_int_not_equal(flags, KNOWN_WORD);
+	assert_int_equal(count, 0);
+}
+
+TEST(device_memory, &mapped, &huge)
+{
+	const struct known_page *known = *state;
+	int file = expect_ok(open("/dev/mem", O_RDONLY | O_CLOEXEC), "open /dev/mem");
+	char page[PAGE];
+
+	assert_int_equal(pread(file, page, PAGE, BIOS), PAGE);
+	expect_error(EPERM, pread(file, page, PAGE, known->frame * PAGE), "read");
+	tell(known->kind, "root", "/dev/mem, read", "0 bytes, EPERM");
+	assert_ptr_equal(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file,
+			      known->frame * PAGE), MAP_FAILED);
+	assert_int_equal(errno, EPERM);
+	tell(known->kind, "root", "/dev/mem, mmap", "0 bytes, EPERM");
+	close(file);
+}
+
+/* By design: root sees all memory. */
+TEST(all_memory, &mapped, &huge)
+{
+	const struct known_page *known = *state;
+	__u64 words[PAGE / sizeof(__u64)];
+	struct bpf_probe probe;
+	struct kcore kcore;
+
+	kcore_open(&kcore);
+	kcore_read(&kcore, known->frame, words);
+	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PAGE);
+	tell(known->kind, "root", "/proc/kcore", "%llu bytes", PAGE);
+	memset(words, 0, sizeof(words));
+	probe_read(kcore_address(&kcore, known->frame), words);
+	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PROBE_WORDS * sizeof(*words));
+	tell(known->kind, "root", "a kprobe that reads there", "%zu bytes a hit",
+	     PROBE_WORDS * sizeof(*words));
+
+	memset(words, 0, sizeof(words));
+	expect_ok(bpf_probe_load(&probe), "loading a BPF program");
+	bpf_probe_read(&probe, kcore_address(&kcore, known->frame), words);
+	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PAGE);
+	tell(known->kind, "root", "a BPF program that reads there",
+	     "%llu bytes a run", PAGE);
+	bpf_probe_unload(&probe);
+	kcore_close(&kcore);
+}
+
+static unsigned long merged(void)
+{
+	return text_file_number("/proc/self/ksm_merging_pages");
+}
+
+/* Pages of ordinary memory with the same content, which are to be merged */
+static char *make_twins(void)
+{
+	char *twins = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(twins, MAP_FAILED);
+	fill_words(twins, KNOWN_WORD);
+	fill_words(twins + PAGE, KNOWN_WORD);
+	expect_ok(madvise(twins, 2 * PAGE, MADV_MERGEABLE), "MADV_MERGEABLE");
+	return twins;
+}
+
+TEST(merging, &mapped, &huge)
+{
+	const struct known_page *known = *state;
+	char *twins = make_twins();
+	struct poll poll = poll_start();
+	unsigned long scans;
+
+	expect_ok(madvise(known->map, KNOWN_SIZE, MADV_MERGEABLE), "MADV_MERGEABLE");
+	text_file_write(KSM "pages_to_scan", "10000");
+	text_file_write(KSM "sleep_millisecs", "1");
+	text_file_write(KSM "run", "1");
+	while (merged() < 2)
+		assert_true(poll_again(&poll));
+	/* It has had its chance with the private page, too. */
+	scans = text_file_number(KSM "full_scans");
+	poll = poll_start();
+	while (text_file_number(KSM "full_scans") < scans + 2)
+		assert_true(poll_again(&poll));
+	assert_int_equal(merged(), 2);
+	tell(known->kind, "holder", "KSM", "0 bytes, 0 pages merged");
+	text_file_write(KSM "run", "2");
+	munmap(twins, 2 * PAGE);
+}
+
+TEST_MAIN("ways in: the system", .setup = disks_group_setup)

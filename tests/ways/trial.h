@@ -35,9 +35,9 @@ void fill_words(void *page, __u64 word);
 /* A file of that kind; all but "plain" can be mapped */
 int file_of_kind(const char *kind, __u64 size);
 
-/* A test with a file of that kind, whose name is what the setup function gets. */
-#define kind_test(function, kind, setup, teardown) {			\
-	#function ", " #kind, function, setup, teardown, #kind }
+/* The fixture of tests of that kind of file; the setup function finds its name in *state. */
+#define KIND_FIXTURE(kind, setup_function, teardown_function) {		\
+	.name = #kind, .setup = setup_function, .teardown = teardown_function, .state = #kind }
 
 /* A row of the table: which page, whose way, which, and what it got */
 void __printf(4, 5)
