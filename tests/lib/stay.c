@@ -10,10 +10,9 @@
 
 #define STAY "/sys/module/kvm_private/parameters/stay"
 
-void stay_or_skip(void)
+bool stay_is_there(void)
 {
-	if (access(STAY, W_OK))
-		skip();
+	return !access(STAY, W_OK);
 }
 
 static void set(const char *place, unsigned int wanted)
@@ -60,7 +59,7 @@ void stay_end_all(void)
 {
 	char text[1024], *line, *rest;
 
-	if (access(STAY, W_OK))
+	if (!stay_is_there())
 		return;
 	text_file_read(STAY, text, sizeof(text));
 	for (line = strtok_r(text, "\n", &rest); line;

@@ -7,8 +7,10 @@
 #ifndef TESTS_LIB_STAY_H
 #define TESTS_LIB_STAY_H
 
-/* Skips the test if the module isn't that build. */
-void stay_or_skip(void);
+#include <stdbool.h>
+
+/* Is the module that build? For fixtures: other builds have nothing to test. */
+bool stay_is_there(void);
 
 /* The next task that comes to the place stays there. */
 void stay_want(const char *place);
