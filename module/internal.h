@@ -23,16 +23,16 @@
  *     the consumer's locks that its invalidate_begin and _end take (KVM: mmu_lock)
  *   kvm_private_file.set_policy_lock
  *     kvm_private_file.policy_lock
- *   with none of ours inside, and any of them outside:
+ *   inside any of the above, with none of the module's locks inside:
  *     files_lock (events/holders.c), waiting_lock (memory/policy.c),
  *     reports_lock (memory/poison.c), denial_lock (debug/fail_point.c)
  *
- * With the invalidate_lock held for writing no operation of a consumer is called but
- * those that are documented for that, nothing is copied from or to user space, and
- * nothing is allocated that may have to be waited for, but for what can't fail any more: a
- * node of the store, for a unit that was allocated across the border of a range that
- * is changing already, and one of the tree of states, when a range with many pieces has
- * begun to change.
+ * A task that holds the invalidate_lock for writing calls no operation of a consumer but
+ * those that are documented for that. It copies nothing from or to user space, and doesn't
+ * wait for memory. The exceptions are two allocations that can't fail any more. One is a
+ * node of the store, to split a unit that was allocated across the border of a range that
+ * is changing already. The other is a node of the tree of states, when a range with many
+ * pieces has begun to change.
  */
 #ifndef KVM_PRIVATE_INTERNAL_H
 #define KVM_PRIVATE_INTERNAL_H
@@ -70,8 +70,8 @@
 					 KVM_SET_MEMORY_ATTRIBUTES2_PRESERVE)
 
 /*
- * The memory cgroup of the current task pays. Over its limit, or out of
- * memory, the caller gets an error and nobody is killed for it.
+ * The memory cgroup of the current task pays. Over its limit, or out of memory, the
+ * allocation fails and the OOM killer isn't called.
  */
 #define KVM_PRIVATE_GFP_TRY	(__GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 #define KVM_PRIVATE_GFP_NODE	(GFP_KERNEL_ACCOUNT | KVM_PRIVATE_GFP_TRY)
@@ -79,7 +79,7 @@
 				 KVM_PRIVATE_GFP_TRY)
 
 /**
- * struct kvm_private_memlock - whose RLIMIT_MEMLOCK pays
+ * struct kvm_private_memlock - the user whose RLIMIT_MEMLOCK pays
  * @user: carries the count of locked pages; NULL if the creator is exempt
  * @task: the creator's thread group leader, whose limit counts, also when it
  *	is changed later
@@ -103,7 +103,7 @@ struct kvm_private_claim {
  * struct kvm_private_guest - a guest for which pages of a file are prepared
  * @id: kvm_private_binding.guest_id
  * @ops: its owner module is pinned by this record
- * @trusts_host: the host may work on prepared pages, nothing scrambles them
+ * @trusts_host: the host may work on prepared pages, which no firmware encrypts
  * @refs: one for each binding and for each page that is prepared
  * @node: in kvm_private_file.guests
  */
@@ -116,10 +116,10 @@ struct kvm_private_guest {
 };
 
 /**
- * struct kvm_private_holder - who made a file
+ * struct kvm_private_holder - the creator of a file
  * @node: in the list of all files
  * @is_cursor: no file, but the place of a walk in that list
- * @nr_visitors: how many walks are at the file, which stays until they go on
+ * @nr_visitors: number of walks that are at the file, which stays until they go on
  * @pid: of the creating process, which may be gone
  * @comm: its name then
  */
@@ -132,27 +132,27 @@ struct kvm_private_holder {
 };
 
 /**
- * struct kvm_private_file - what a private file's inode carries in i_private
+ * struct kvm_private_file - the record of a private file, in its inode's i_private
  * @flags: KVM_PRIVATE_FLAG_*
  * @guest_id: of a stand-in for a guest_memfd: the one guest whose bindings it
  *	takes; 0 for all other files
  * @order: log2 of the number of base pages in a backing page
- * @mapping: the inode's, of which the host's mappings are; has no pages itself
+ * @mapping: the inode's, which the host's mappings are in; has no pages itself
  * @units: the store, by page offset; see unit.h. A unit is entered under its
  *	xa_lock alone and looked up under RCU. A task removes it with
  *	@invalidate_lock held for writing, and takes it apart under the unit's lock.
  * @converted: the ranges whose state is not the one that the file started
  *	with. Changed under @invalidate_lock for writing, read under RCU.
- * @nr_converted: how many pages that are
- * @invalidate_lock: not the inode's own, since the record, and @converted that names its
- *	lock, are there before the inode. Bindings come and go under the write side, so that they
- *	are the same at invalidate_begin and invalidate_end. The host's mappings
- *	grow, and pages are filled, under the read side, so that no page changes
- *	its state meanwhile.
+ * @nr_converted: number of pages in @converted
+ * @invalidate_lock: not the inode's own: the record, and @converted, which is told its lock
+ *	when it is initialised, are made before the inode. Bindings come and go under the
+ *	write side, so that they are the same at invalidate_begin and invalidate_end. The
+ *	host's mappings grow, and pages are filled, under the read side, so that no page
+ *	changes its state meanwhile.
  * @bindings: by page offset; no two overlap
- * @nr_bindings: how many they are
- * @firmware_bindings: how many of them have %KVM_PRIVATE_BIND_FIRMWARE
- * @nr_claims: how many @claims there are; may be looked at without the lock
+ * @nr_bindings: number of @bindings
+ * @firmware_bindings: number of bindings that have %KVM_PRIVATE_BIND_FIRMWARE
+ * @nr_claims: number of @claims; may be looked at without the lock
  * @claims_lock: guards @claims and @nr_claims
  * @claims: struct kvm_private_claim, by page offset; no two overlap
  * @claim_released: where tasks wait for claims
@@ -161,10 +161,10 @@ struct kvm_private_holder {
  * @set_policy_lock: one task at a time changes @policies
  * @policy_lock: guards @policies
  * @policies: struct kvm_private_policy, by page offset; no two overlap
- * @has_policies: there is one. Unlike the tree, which is empty for a moment
- *	while its only policy shrinks, it may be looked at without the lock.
+ * @has_policies: @policies has one. Unlike the tree, which is empty for a moment while its
+ *	only policy shrinks, it may be looked at without the lock.
  * @memlock: pays for the pages
- * @holder: whose they are, for people
+ * @holder: the creator, for reports to people
  * @nr_huge: base pages in huge units
  * @nr_gigantic: base pages in gigantic ones
  * @nr_pages: base pages in the store, by NUMA node
@@ -187,7 +187,7 @@ struct kvm_private_file {
 	wait_queue_head_t claim_released;
 	spinlock_t guests_lock;		/* guards guests */
 	struct rb_root guests;
-	struct mutex set_policy_lock;	/* whoever writes policies */
+	struct mutex set_policy_lock;	/* serialises writers of policies */
 	rwlock_t policy_lock;		/* guards policies */
 	struct rb_root_cached policies;
 	bool has_policies;
@@ -203,7 +203,7 @@ static inline struct kvm_private_file *kvm_private_file(struct file *file)
 	return file_inode(file)->i_private;
 }
 
-/* May a touch of a hole allocate? */
+/* Whether an access to a hole may allocate */
 static inline bool kvm_private_auto_alloc(const struct kvm_private_file *f)
 {
 	return !(f->flags & KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
@@ -214,13 +214,13 @@ static inline pgoff_t kvm_private_file_end(const struct kvm_private_file *f)
 	return i_size_read(f->mapping->host) >> PAGE_SHIFT;
 }
 
-/* Up to where may a touch of a hole allocate? Nowhere if it is 0. */
+/* Up to where an access to a hole may allocate; 0: nothing */
 static inline pgoff_t kvm_private_touch_end(const struct kvm_private_file *f)
 {
 	return kvm_private_auto_alloc(f) ? kvm_private_file_end(f) : 0;
 }
 
-/* Has any of its pages a NUMA policy? The answer may be old. */
+/* Whether any of its pages has a NUMA policy; the answer may be old. */
 static inline bool kvm_private_has_policies(const struct kvm_private_file *f)
 {
 	return READ_ONCE(f->has_policies);

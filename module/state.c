@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which pages are private and which are shared with the host.
+ * The state of each page: private, or shared with the host.
  *
- * A file starts in one state. The tree has the ranges that are in the other
- * one, no two of them adjacent: a file that is all in the state that it started
- * in costs nothing, and another one as much as it has boundaries, whatever its
- * size.
+ * A file starts in one state. The tree has the ranges that are in the other one, no two of
+ * them adjacent. So a file that is all in the state that it started in costs nothing, and
+ * another one as much as it has boundaries, whatever its size.
  */
 
 #include <linux/maple_tree.h>
@@ -19,8 +18,8 @@
 #include "state.h"
 
 /*
- * How many ranges a store into the tree replaces at most: it frees their nodes in one go,
- * while others wait for the processor.
+ * Ranges that one store into the tree may replace. The maple tree frees their nodes in one
+ * go, without a chance for other tasks to run.
  */
 #define RANGES_AT_ONCE	64
 
@@ -28,7 +27,7 @@
 #define NODES_AT_ONCE	32
 #define NODE_SIZE	sizeof(struct maple_node)
 
-/* What the tree has for a range; the range is all there is to know. */
+/* The tree's entry for a range. It is the same for all of them, since only the range matters. */
 #define CONVERTED	xa_mk_value(1)
 
 void kvm_private_state_init(struct kvm_private_file *f)
@@ -115,8 +114,8 @@ bool kvm_private_state_find(struct kvm_private_file *f, bool private,
 }
 
 /*
- * Of the range, as much as has no more than RANGES_AT_ONCE converted ones: returns where
- * that ends, and how many pages of it are converted.
+ * Cuts the range after RANGES_AT_ONCE converted ones. Returns the end of the part that is
+ * left; @nr is the number of its pages that are converted.
  */
 static pgoff_t next_part(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
 			 unsigned long *nr)
@@ -153,7 +152,7 @@ static void join_neighbours(struct kvm_private_file *f, pgoff_t *first,
 	rcu_read_unlock();
 }
 
-/* Converts pages, or takes that back. @nr of them are converted now. */
+/* Converts pages, or undoes that unless @convert. @nr of them are converted at present. */
 static int set_part(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
 		    bool convert, unsigned long nr, gfp_t gfp)
 {
@@ -163,7 +162,7 @@ static int set_part(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
 
 	nr = f->nr_converted - nr;
 
-	/* The tree itself joins what is empty. */
+	/* Gaps between ranges are joined by the maple tree itself. */
 	if (convert) {
 		nr += end - start;
 		join_neighbours(f, &first, &last);
@@ -177,8 +176,9 @@ static int set_part(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
 }
 
 /*
- * The first part alone may fail. A part that ends in the middle of the range has many
- * ranges in it, so that the tree shrinks with it, and with those that come after it.
+ * Only the first part may fail. The others can't, since it isn't undone, but they need
+ * little memory: each part before the last replaces RANGES_AT_ONCE ranges by one at most,
+ * so the tree has shrunk.
  */
 static int set_parts(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
 		     bool convert, gfp_t gfp)
@@ -209,8 +209,8 @@ static int set_parts(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
  * no lookup returns one of them meanwhile.
  *
  * Context: may sleep. invalidate_lock held for writing, the invalidation begun.
- * Return: 0, or -ENOMEM and nothing has changed. Since the lock is held this doesn't
- * wait for memory: kvm_private_state_make_room() does.
+ * Return: 0, or -ENOMEM and nothing has changed. With the lock held kvm_private_state_set()
+ * doesn't wait for memory; kvm_private_state_make_room() does, without it.
  */
 int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
 			  pgoff_t end, bool private)
@@ -256,7 +256,7 @@ void kvm_private_state_destroy(struct kvm_private_file *f)
 	if (mtree_empty(&f->converted))
 		return;
 
-	/* The tree asks for its lock, though the file has no user left. */
+	/* The maple tree asserts its lock, though the file has no user left. */
 	down_write(&f->invalidate_lock);
 	set_parts(f, 0, ULONG_MAX, false, GFP_KERNEL | __GFP_NOFAIL);
 	__mt_destroy(&f->converted);

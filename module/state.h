@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Which pages are private and which are shared: beside the layers, which all ask for it.
- */
+/* The state of each page, private or shared. All layers ask for it, so it is beside them. */
 #ifndef KVM_PRIVATE_STATE_H
 #define KVM_PRIVATE_STATE_H
 
@@ -18,7 +16,7 @@ static inline bool kvm_private_starts_private(const struct kvm_private_file *f)
 }
 
 /**
- * kvm_private_state_is_private() - is a page the guest's alone?
+ * kvm_private_state_is_private() - see whether a page is the guest's alone
  * @f: the file
  * @index: page offset, inside the file
  *
@@ -28,13 +26,16 @@ static inline bool kvm_private_starts_private(const struct kvm_private_file *f)
 static inline bool kvm_private_state_is_private(struct kvm_private_file *f,
 						pgoff_t index)
 {
-	/* No older than what the tree would say: it changes before the change ends. */
+	/*
+	 * nr_converted is as new as the tree: kvm_private_state_set() stores it before the
+	 * invalidation ends.
+	 */
 	return READ_ONCE(f->nr_converted) ? kvm_private_state_lookup(f, index) :
 					    kvm_private_starts_private(f);
 }
 
 /**
- * kvm_private_state_clip() - leave of a range what is in one state
+ * kvm_private_state_clip() - cut a range down to the pages around one that are in its state
  * @f: the file
  * @index: page offset in the range, whose state counts
  * @start: in/out: first page offset

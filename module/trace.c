@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the tracepoints of trace.h are made of. */
+/* The definitions of the tracepoints in trace.h. */
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints: what happens to files and their pages. A file is known by the number
- * of its inode, which fstat() tells its holder.
+ * Tracepoints for the lives of files and of their pages. A file is known by the number of
+ * its inode, which fstat() tells its holder.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kvm_private
@@ -52,7 +52,10 @@ DECLARE_EVENT_CLASS(kvm_private_unit,
 		  __entry->index, __entry->pfn, __entry->order)
 );
 
-/* Memory has come from the page allocator, and is about to go back there. */
+/*
+ * kvm_private_alloc comes after the page allocator has given memory, and kvm_private_free
+ * before it gets the memory back.
+ */
 DEFINE_EVENT(kvm_private_unit, kvm_private_alloc,
 	TP_PROTO(struct kvm_private_file *f, const struct kvm_private_unit *unit),
 	TP_ARGS(f, unit)
@@ -69,7 +72,7 @@ DEFINE_EVENT(kvm_private_unit, kvm_private_reclaim,
 	TP_ARGS(f, unit)
 );
 
-/* Pages have become a guest's, unless ret says why not. */
+/* Pages have become a guest's, unless ret is an error. */
 TRACE_EVENT(kvm_private_prepare,
 	TP_PROTO(struct kvm_private_file *f, const struct kvm_private_unit *unit,
 		 u64 guest_id, int ret),
@@ -139,7 +142,7 @@ DECLARE_EVENT_CLASS(kvm_private_range,
 		  __entry->start, __entry->end)
 );
 
-/* Whoever has bound a part of the range lets go of it, until the end. */
+/* From here to kvm_private_invalidate_end no consumer of an overlapping binding maps the range. */
 DEFINE_EVENT(kvm_private_range, kvm_private_invalidate_begin,
 	TP_PROTO(struct kvm_private_file *f, pgoff_t start, pgoff_t end),
 	TP_ARGS(f, start, end)
@@ -178,7 +181,7 @@ TRACE_EVENT(kvm_private_convert,
 
 #endif /* KVM_PRIVATE_TRACE_H */
 
-/* Where Kbuild's -I has the preprocessor find this file once more */
+/* <trace/define_trace.h> includes this file once more, by a path from Kbuild's -I. */
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .
 #undef TRACE_INCLUDE_FILE

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Who uses pages: guests through bindings, the host through mappings.
- */
+/* The users of pages: guests through bindings, the host through mappings. */
 #ifndef KVM_PRIVATE_ACCESS_H
 #define KVM_PRIVATE_ACCESS_H
 

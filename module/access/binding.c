@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bindings: who uses which range of a private file, and telling them.
+ * Bindings: the ranges of a private file that consumers use, and their invalidation.
  *
  * A binding holds a reference of the file, the file holds none of the binding:
  * the consumer removes it before it frees it.
@@ -49,7 +49,7 @@ static bool binding_is_valid(struct file *file,
 	if (binding->flags & ~(KVM_PRIVATE_BIND_FIRMWARE |
 			       KVM_PRIVATE_BIND_STATELESS))
 		return false;
-	/* Firmware guards what is private: its guest knows states. */
+	/* With a prepare operation firmware protects private pages, so the guest knows states. */
 	if (ops->prepare && binding->flags & KVM_PRIVATE_BIND_STATELESS)
 		return false;
 	return binding->start < binding->end && binding->end <= size;
@@ -58,7 +58,7 @@ static bool binding_is_valid(struct file *file,
 /**
  * kvm_private_bind() - put a range of a private file to use
  * @file: from kvm_private_fget()
- * @binding: filled in by the caller, who keeps it and must not change it until
+ * @binding: filled in and kept by the caller, which must not change it until
  *	kvm_private_unbind()
  *
  * The binding takes a reference of @file of its own.
@@ -99,7 +99,7 @@ int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 	binding->file_flags = f->flags;
 	binding->file_order = f->order;
 	binding->guest = guest;
-	/* Does it begin and end where backing pages do? Lookups are many. */
+	/* Computed here, once, since max_order_of() needs it in each lookup. */
 	binding->whole_pages = IS_ALIGNED(binding->start | binding->end,
 					  1UL << f->order);
 	binding->node.start = binding->start;
@@ -117,9 +117,10 @@ EXPORT_SYMBOL_GPL(kvm_private_bind);
  * kvm_private_unbind() - end the use of a range
  * @binding: bound by kvm_private_bind(); the caller's to free afterwards
  *
- * The caller has no mapping of the range left and no call of another function
- * on @binding under way. Waits for an invalidation that includes @binding, so
- * that it sees its end. Pages stay in the file, prepared ones stay prepared.
+ * The caller has no mapping of the range left and no call of another function on @binding
+ * under way. kvm_private_unbind() waits for an invalidation that includes @binding, so that
+ * the consumer gets its invalidate_end. Pages stay in the file, prepared ones stay
+ * prepared.
  *
  * Context: may sleep. Takes the file's invalidation lock; may drop the last
  * reference of the file.
@@ -143,7 +144,7 @@ void kvm_private_unbind(struct kvm_private_binding *binding)
 EXPORT_SYMBOL_GPL(kvm_private_unbind);
 
 /*
- * The bindings that overlap are to let go of [start, end). The caller holds the
+ * Has the consumers of overlapping bindings unmap [start, end). The caller holds the
  * invalidate_lock for writing until after kvm_private_invalidate_end().
  */
 void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
@@ -182,7 +183,10 @@ void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
 	trace_kvm_private_invalidate_end(f, start, end);
 }
 
-/* Is what the guest writes bound to the frame that it is written to? */
+/*
+ * Whether the guest encrypts its memory by the address of the frame: a copy in another one
+ * is garbage.
+ */
 static bool binding_encrypts(struct kvm_private_binding *binding)
 {
 	return binding->ops->encrypts && binding->ops->encrypts(binding);
@@ -198,9 +202,8 @@ static bool binding_preserves(struct kvm_private_binding *binding,
 }
 
 /*
- * Will pages of [start, end) still hold what was last written to them after
- * their state has changed, as far as the guests are concerned that have them
- * now? The caller holds the invalidate_lock.
+ * Whether the guests that use [start, end) let its pages keep their content when their
+ * state changes. The caller holds the invalidate_lock.
  */
 bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
 				   pgoff_t end, bool to_private)
@@ -219,9 +222,9 @@ bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
 }
 
 /*
- * May the content of pages of [start, end) be copied to other frames, as far as
- * their guests are concerned? Of pages that are prepared their units know. The
- * caller holds the invalidate_lock.
+ * Whether the guests that use [start, end) let the content of its pages be copied to other
+ * frames. Of prepared pages kvm_private_unit_is_guarded() tells, which this function
+ * doesn't ask. The caller holds the invalidate_lock.
  */
 bool kvm_private_bindings_movable(struct kvm_private_file *f, pgoff_t start,
 				  pgoff_t end)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Pages that a consumer fills through a callback: what firmware encrypts, say. */
+/* Pages that a consumer fills through a callback, for example to have firmware encrypt them. */
 
 #include <linux/module.h>
 #include <linux/pagemap.h>
@@ -13,7 +13,7 @@
 #include "store/store.h"
 #include "trace.h"
 
-/* What is prepared goes back to the host while its guest can't have it mapped. */
+/* Reclaims a unit during an invalidation: no guest may have it mapped by then. */
 static void reclaim_unit(struct kvm_private_file *f,
 			 const struct kvm_private_unit *prepared)
 {
@@ -31,8 +31,8 @@ static void reclaim_unit(struct kvm_private_file *f,
 }
 
 /*
- * Locks the unit of a claimed page, which is prepared for no guest. Where pages are prepared
- * it is a base page.
+ * Locks the unit of a claimed page, after reclaiming it if it was prepared. For a binding
+ * with a guest the unit is split first, down to the one page that fill_one() prepares.
  */
 static int lock_for_fill(struct kvm_private_file *f,
 			 const struct kvm_private_binding *binding,
@@ -59,8 +59,8 @@ static int lock_for_fill(struct kvm_private_file *f,
 }
 
 /*
- * A page that was filled for a guest with a prepare operation is prepared, by
- * itself: what it is filled with says nothing of those beside it.
+ * Where the binding has a prepare operation the callback has done its work, for this page
+ * alone. The pages beside it have other content, or none, and aren't prepared with it.
  */
 static int fill_one(struct kvm_private_file *f,
 		    struct kvm_private_binding *binding, pgoff_t index,
@@ -109,8 +109,8 @@ static long fill_claimed(struct kvm_private_file *f,
 }
 
 /*
- * Claims what of the range is private up to the first page that isn't: a task that has to
- * wait for a shared page may keep the callback waiting.
+ * Claims the range up to its first shared page. That one is left alone, because a task that
+ * waits for a claim of a shared page may hold a lock that the callback takes.
  */
 static int begin_fill(struct kvm_private_file *f,
 		      struct kvm_private_claim *claim, pgoff_t start,
@@ -145,16 +145,16 @@ static int begin_fill(struct kvm_private_file *f,
  * @cb: fills one page
  * @opaque: handed to @cb
  *
- * Allocates the pages that are missing. Pages that are there already are
- * filled like any other; what was prepared is reclaimed first. Nothing is
- * undone after a failure. The binding's mappings of the range are invalidated before. All
- * pages are private, and stay so while @cb works on them: another task that wants to
- * convert, remove or look up one of them waits.
+ * Allocates the pages that are missing. Pages that are there already are filled like any
+ * other; prepared ones are reclaimed first. Nothing is undone after a failure. The
+ * binding's mappings of the range are invalidated before. All pages are private, and stay
+ * so while @cb works on them: another task that wants to convert, remove or look up one of
+ * them waits.
  *
  * Context: may sleep, for long; interruptible. Holds no lock of the file around @cb.
- * Return: the number of pages filled if there is one, else a negative errno:
- * -EINVAL for a range that is empty or not inside the binding, and for a page
- * that is shared; -EINTR; -ENOMEM; -EHWPOISON; what @cb returned.
+ * Return: the number of pages filled if there is one, else a negative errno: -EINVAL for a
+ * range that is empty or not inside the binding, and for a page that is shared; -EINTR;
+ * -ENOMEM; -EHWPOISON; the error of @cb.
  */
 long kvm_private_populate(struct kvm_private_binding *binding, pgoff_t index,
 			  unsigned long nr, kvm_private_populate_cb cb,

@@ -2,9 +2,10 @@
 /*
  * The host's mappings of shared pages.
  *
- * A fault inserts the page itself, while it holds the invalidate_lock for reading: a task
+ * A fault inserts the page itself, with the invalidate_lock held for reading. So a task
  * that holds it for writing and has removed the mappings of a range knows that there are
- * none, and that none comes. Neither does one while the range is claimed (claim.c).
+ * none, and that no fault adds one. While the range is claimed (claim.c) none does either,
+ * even without the lock.
  */
 
 #include <linux/file.h>
@@ -26,8 +27,8 @@
 #define KVM_PRIVATE_FAULT_AROUND	16
 
 /*
- * A task that touches a page mostly goes on to the next: the fault maps those too that
- * follow it, as long as they are there, shared and not claimed.
+ * A task that touches a page mostly goes on to the next. So the fault also maps the pages
+ * that follow, up to the first one that it can't map at once.
  */
 static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 {
@@ -68,7 +69,10 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 		put_page(pages[--nr]);
 }
 
-/* A page that goes back by itself, as one must that a mapping may come to hold */
+/*
+ * Returns a page of a unit that isn't whole. A mapping may hold the page for long, and of a
+ * whole unit it would keep all pages from going back: see kvm_private_store_break().
+ */
 static struct page *get_page_for(struct kvm_private_file *f, pgoff_t index)
 {
 	struct kvm_private_unit unit;
@@ -102,8 +106,9 @@ static int look_at_pte(pte_t *ptep, unsigned long address, void *arg)
 }
 
 /*
- * vm_insert_page() has found an entry in the page table. If that is the page's another task
- * was faster. Anything else would still be there when the fault comes again.
+ * vm_insert_page() has found the entry in the page table in use. If it is one for @page,
+ * another task's fault has inserted it. Any other would still be there when the fault came
+ * again, so it ends in SIGBUS instead.
  */
 static vm_fault_t insert_failed(struct vm_fault *vmf, struct page *page)
 {
@@ -153,7 +158,7 @@ static vm_fault_t map_shared(struct kvm_private_file *f, struct vm_fault *vmf)
 	if (IS_ERR_OR_NULL(page)) {
 		if (PTR_ERR(page) == -ENOMEM)
 			kvm_private_charge_explain(f);
-		/* Over a limit, too: no OOM killer could help. */
+		/* Not VM_FAULT_OOM: the OOM killer can't help against a limit. */
 		return VM_FAULT_SIGBUS;
 	}
 
@@ -184,10 +189,13 @@ static int wait_for_lock(struct kvm_private_file *f)
 }
 
 /*
- * Others that want the mmap_lock needn't wait for what this one waits for: the lock, or, if
- * @claimed, a claim of a shared page, which is one of COLLAPSE. A task that is killed gives
- * up, in both cases: when it comes back to a fault in kernel mode that wasn't handled, the
- * fault would come again at once.
+ * Drops the mmap_lock where the fault allows it, so that other tasks can take it while this
+ * one waits. It waits for the invalidate_lock or, if @claimed, for a claim of a shared
+ * page, which only KVM_PRIVATE_COLLAPSE makes.
+ *
+ * A killed task gives up waiting. After VM_FAULT_RETRY the architecture's fault handler
+ * looks for a fatal signal; where the mmap_lock was kept VM_FAULT_SIGBUS ends the access. A
+ * task in kernel mode would otherwise repeat its access, and so the fault, at once.
  */
 static vm_fault_t wait_and_retry(struct kvm_private_file *f,
 				 struct vm_fault *vmf, struct file *file,
@@ -237,7 +245,10 @@ static vm_fault_t kvm_private_vm_fault(struct vm_fault *vmf)
 }
 
 #ifdef CONFIG_NUMA
-/* The kernel holds the mmap_lock for writing, and a copy for the mapping. */
+/*
+ * mbind() calls this with the mmap_lock held for writing, and keeps a copy for the mapping
+ * itself.
+ */
 static int kvm_private_vm_set_policy(struct vm_area_struct *vma,
 				     struct mempolicy *mempolicy)
 {
@@ -260,10 +271,9 @@ static const struct vm_operations_struct kvm_private_vm_ops = {
  * @file: the file
  * @vma: becomes a mapping of its shared pages
  *
- * VM_MIXEDMAP is what vm_insert_page() asks for. It also keeps mlock() away,
- * which would hold references of pages that could then not become private. It
- * doesn't keep a mapping from growing, but the kernel joins no such mappings, so
- * that growing in place is ENOMEM.
+ * vm_insert_page() needs VM_MIXEDMAP. It also keeps mlock() away, which would hold
+ * references of pages that could then not become private. It doesn't keep a mapping from
+ * growing, but the kernel joins no such mappings, so that growing in place is ENOMEM.
  *
  * Return: 0; -ENODEV unless the file has %KVM_PRIVATE_FLAG_MMAP; -EINVAL unless
  * it is a shared mapping.

@@ -20,7 +20,7 @@ static bool binding_has(const struct kvm_private_binding *binding,
 	return index >= binding->start && index < binding->end;
 }
 
-/* Is a page in the state in which it is looked up? */
+/* Whether a page is in the state in which it is looked up */
 static bool state_fits(struct kvm_private_file *f,
 		       const struct kvm_private_binding *binding,
 		       pgoff_t index, bool private)
@@ -29,14 +29,14 @@ static bool state_fits(struct kvm_private_file *f,
 	       kvm_private_state_is_private(f, index) == private;
 }
 
-/* A shared page is prepared for nobody. */
+/* A shared page is prepared for no guest. */
 static struct kvm_private_guest *
 guest_for(const struct kvm_private_binding *binding, bool private)
 {
 	return private ? binding->guest : NULL;
 }
 
-/* A block grows by the one beside it, for as long as that has no memory error. */
+/* Doubles the block around a page for as long as the half that is added has no memory error. */
 static noinline unsigned int
 clip_to_sound(const struct kvm_private_unit *unit, pgoff_t index,
 	      unsigned int order)
@@ -53,7 +53,10 @@ clip_to_sound(const struct kvm_private_unit *unit, pgoff_t index,
 	return sound;
 }
 
-/* The largest order of a naturally aligned block around a page that is ... */
+/*
+ * The largest order of a naturally aligned block around a page that lies in the binding, is
+ * in one state and has no memory error
+ */
 static unsigned int clip_order(struct kvm_private_file *f,
 			       const struct kvm_private_binding *binding,
 			       pgoff_t index, const struct kvm_private_unit *unit,
@@ -62,7 +65,7 @@ static unsigned int clip_order(struct kvm_private_file *f,
 	pgoff_t start = binding->start, end = binding->end, first;
 	unsigned int order = unit->order;
 
-	/* ... in the binding and, if its guest minds, in one state, and not poisoned. */
+	/* A guest that knows no states has pages in either. */
 	if (!(binding->flags & KVM_PRIVATE_BIND_STATELESS))
 		kvm_private_state_clip(f, index, &start, &end);
 	for (;; order--) {
@@ -75,15 +78,15 @@ static unsigned int clip_order(struct kvm_private_file *f,
 }
 
 /*
- * What a lookup tells of the pages around the one that it found. Mostly that is all of the
- * unit, which is why this comes before clip_order().
+ * The order that a lookup returns. Mostly it is that of the unit, so that case is checked
+ * first and inlined; clip_order() sees to the others.
  */
 static __always_inline unsigned int
 max_order_of(struct kvm_private_file *f,
 	     const struct kvm_private_binding *binding, pgoff_t index,
 	     const struct kvm_private_unit *unit, bool may_have_poison)
 {
-	/* A file of base pages has runs, which are no pages to others. */
+	/* A run is one unit for the store alone; a file of base pages hands out single pages. */
 	if (!f->order)
 		return 0;
 	if (likely(binding->whole_pages && !READ_ONCE(f->nr_converted) &&
@@ -98,16 +101,17 @@ static bool is_prepared_as_one(const struct kvm_private_unit *unit)
 	return !unit->order || unit->order == KVM_PRIVATE_ORDER_HUGE;
 }
 
-/* What comes of handing a unit over, beside 0 and an error */
+/* Results of unit_hand_over() beside 0 and an error */
 enum {
-	HAS_TO_SPLIT = 1,	/* not all of it may be the guest's */
+	HAS_TO_SPLIT = 1,	/* the guest can't get all of the unit */
 };
 
 /*
- * Make a locked unit the guest's, whatever guest had it before.
+ * Makes a locked unit the guest's, and takes it from the guest that had it before.
  *
- * Pairs with make_shared(), which first changes the state and then takes the
- * lock of each unit to reclaim it: a page is prepared before that, or never.
+ * make_shared() changes the state first, and then locks each unit to reclaim it. So either
+ * the unit is prepared before that, and reclaimed under the lock, or state_fits(), called
+ * here under the same lock, sees the new state.
  */
 static int unit_hand_over(struct kvm_private_file *f,
 			  struct kvm_private_binding *binding, pgoff_t index,
@@ -149,7 +153,7 @@ static int prepare_unit(struct kvm_private_file *f,
 	ret = kvm_private_store_lock(f, index, kvm_private_touch_end(f), &unit);
 	if (ret)
 		return ret;
-	/* That waits until the page is released. */
+	/* The next lookup waits for the claim to end. */
 	if (kvm_private_must_wait(f, index, &own)) {
 		kvm_private_store_unlock(&unit);
 		return 0;
@@ -163,8 +167,9 @@ static int prepare_unit(struct kvm_private_file *f,
 }
 
 /*
- * The page is in the state that it is looked up in at a moment when it has a reference
- * and is not claimed: see kvm_private_check_unused().
+ * Takes a reference first, looks for claims then, and at the state last. So at the moment
+ * of the last look an unclaimed page in the right state has a reference, on which
+ * kvm_private_check_unused() relies.
  */
 static struct page *get_prepared(struct kvm_private_file *f,
 				 struct kvm_private_binding *binding,
@@ -217,8 +222,9 @@ static int find_pfn(struct kvm_private_file *f,
 		return -EINVAL;
 
 	/*
-	 * Pairs with kvm_private_memory_error_done(): either a report still waits, or the
-	 * page's unit tells of it.
+	 * Pairs with smp_mb__before_atomic() in kvm_private_memory_error_done(): if no
+	 * report was waiting above, the entry that get_prepared() reads has the error
+	 * noted.
 	 */
 	smp_rmb();
 	page = get_prepared(f, binding, index, private, &unit);
@@ -254,26 +260,25 @@ static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
  * @binding: the range that the guest accesses, bound
  * @index: page offset in the file, inside the binding
  * @pfn: out: the page frame
- * @max_order: out: up to 2^@max_order frames around @pfn, naturally aligned,
- *	are contiguous, in the same state, without a hardware memory error that is
- *	known by now, and inside the binding. Who maps them
- *	all keeps to invalidations of any of them. May be NULL.
+ * @max_order: out: up to 2^@max_order frames around @pfn, naturally aligned, are
+ *	contiguous, in the same state, without a hardware memory error that is known by now,
+ *	and inside the binding. A consumer that maps them all obeys invalidations of any of
+ *	them. May be NULL.
  *
  * Allocates a page that is missing, unless the file was created with
- * %KVM_PRIVATE_FLAG_NO_AUTO_ALLOC, and prepares it for the guest when that sees
- * it for the first time. A page that is there already costs neither a lock nor
- * an allocation. The page may leave the file or become shared at any moment:
- * what @pfn is good for ends with the next invalidate_begin for it.
+ * %KVM_PRIVATE_FLAG_NO_AUTO_ALLOC, and prepares it for the guest when that sees it for the
+ * first time. A page that is there already costs neither a lock nor an allocation. The page
+ * may leave the file or become shared at any moment: @pfn is good until the next
+ * invalidate_begin for it.
  *
  * Context: may sleep if the page must be allocated or prepared, or while it is filled,
  * converted or copied by another task. Takes no lock that is held while an invalidation
  * waits. A page that is allocated is charged to the current task's memory cgroup.
  * A callback of kvm_private_populate() may look its own page up, which is not prepared
  * then.
- * Return: 0, and kvm_private_put_pfn() is owed; -EINVAL if @index is outside
- * the binding; -EACCES if the page is shared; -ENOENT for a hole that may not
- * be filled; -ENOMEM; -EHWPOISON; -EINTR if a fatal signal is pending; what the prepare
- * operation returned.
+ * Return: 0, and kvm_private_put_pfn() is owed; -EINVAL if @index is outside the binding;
+ * -EACCES if the page is shared; -ENOENT for a hole that may not be filled; -ENOMEM;
+ * -EHWPOISON; -EINTR if a fatal signal is pending; the error of the prepare operation.
  */
 int kvm_private_get_pfn(struct kvm_private_binding *binding, pgoff_t index,
 			unsigned long *pfn, unsigned int *max_order)
@@ -289,9 +294,9 @@ EXPORT_SYMBOL_GPL(kvm_private_get_pfn);
  * @pfn: out: the page frame
  * @max_order: out: as for kvm_private_get_pfn(). May be NULL.
  *
- * For a guest whose shared memory is the file's too, so that the host's
- * mappings, if there are any, need not be asked. Like kvm_private_get_pfn(),
- * but for pages in the other state, which are prepared for nobody.
+ * For a guest whose shared memory is the file's too, so that the host's mappings, if there
+ * are any, need not be asked. Like kvm_private_get_pfn(), but for pages in the other state,
+ * which are prepared for no guest.
  *
  * Context: as kvm_private_get_pfn().
  * Return: as kvm_private_get_pfn(), but -EACCES if the page is private.
@@ -320,7 +325,7 @@ void kvm_private_put_pfn(struct kvm_private_binding *binding,
 }
 EXPORT_SYMBOL_GPL(kvm_private_put_pfn);
 
-/* Does the host work on a page in this state for the binding's guest? */
+/* Returns 0 if the host may work on a page in this state for the binding's guest. */
 static int may_work_on(struct kvm_private_file *f,
 		       const struct kvm_private_binding *binding, bool private)
 {
@@ -330,7 +335,10 @@ static int may_work_on(struct kvm_private_file *f,
 	return f->flags & KVM_PRIVATE_FLAG_MMAP ? 0 : -EACCES;
 }
 
-/* The page's own reference, beside the one of the head, is what a conversion sees. */
+/*
+ * Undoes lock_unclaimed(), which took a reference of the page beside that of the head:
+ * check_range_unused() counts those of each page.
+ */
 static void unlock_page_of(const struct kvm_private_unit *unit, struct page *page)
 {
 	put_page(page);
@@ -366,21 +374,20 @@ static int lock_unclaimed(struct kvm_private_file *f, pgoff_t index,
  * @binding: the range that the guest accesses, bound
  * @index: page offset in the file, inside the binding
  *
- * For a consumer that emulates instructions: on private pages of guests that
- * trust the host (KVM's software-protected VMs), and on shared ones of files
- * that can be mapped. The page stays what and where it is until
- * kvm_private_unlock_page(), to be called soon: removing it, or pages that it was
- * allocated with, waits, and a shared one that is to become private gets -EAGAIN.
- * Never allocates.
+ * For a consumer that emulates instructions: on private pages of guests that trust the host
+ * (KVM's software-protected VMs), and on shared ones of files that can be mapped. The page
+ * keeps its state and its place until kvm_private_unlock_page(), to be called soon. A task
+ * that removes it, or pages that it was allocated with, waits for that. One that makes a
+ * shared page private gets -EAGAIN. Never allocates.
  *
  * Context: may sleep, as kvm_private_get_pfn(). The caller takes no lock of its binding
  * operations and calls none of the functions of this interface while it holds the page.
- * Return: the page; NULL for a hole that an access of the guest would fill with
- * zeros; ERR_PTR(-ENOENT) for one that it may not fill; ERR_PTR(-EINVAL) if
- * @index is outside the binding; ERR_PTR(-EACCES) if the page is shared and the
- * file can't be mapped, so that what the guest has for it is elsewhere;
- * ERR_PTR(-EPERM) if the guest's pages are prepared for it, the host being kept
- * out; ERR_PTR(-EHWPOISON); ERR_PTR(-EINTR) if a fatal signal is pending.
+ * Return: the page; NULL for a hole that an access of the guest would fill with zeros;
+ * ERR_PTR(-ENOENT) for one that it may not fill; ERR_PTR(-EINVAL) if @index is outside the
+ * binding; ERR_PTR(-EACCES) if the page is shared and the file can't be mapped, so that the
+ * guest's page is elsewhere; ERR_PTR(-EPERM) if the guest's pages are prepared for it and
+ * it doesn't trust the host; ERR_PTR(-EHWPOISON); ERR_PTR(-EINTR) if a fatal signal is
+ * pending.
  */
 struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 				   pgoff_t index)
@@ -408,7 +415,7 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 	if (hole)
 		return kvm_private_auto_alloc(f) ? NULL : ERR_PTR(-ENOENT);
 
-	/* Left behind by an earlier guest that kept the host out? */
+	/* The page may still be prepared for an earlier guest that kept the host out. */
 	guest = guest_for(binding, private);
 	if (kvm_private_unit_guest(&unit) != guest)
 		kvm_private_unit_reclaim(f, &unit);
@@ -425,8 +432,8 @@ EXPORT_SYMBOL_GPL(kvm_private_lock_page);
  * @binding: the range that the guest accesses, bound
  * @index: page offset in the file, inside the binding
  *
- * Like kvm_private_lock_page() for who can't sleep, but the page may leave the
- * file or change its state at any moment: what was read is good only if nothing
+ * Like kvm_private_lock_page() for a caller that can't sleep. The page may leave the file
+ * or change its state at any moment: the data that the caller reads is good only if nothing
  * was invalidated meanwhile.
  *
  * Context: any but interrupts. Takes no lock.

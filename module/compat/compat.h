@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All that differs between the kernels that the module builds for. */
+/* The differences between the kernels that the module builds for. */
 #ifndef KVM_PRIVATE_COMPAT_H
 #define KVM_PRIVATE_COMPAT_H
 
@@ -54,9 +54,9 @@ static inline void kvm_private_release_fault_lock(struct vm_fault *vmf)
 #endif
 
 /*
- * A store that allocates as it goes tries without the caller's flags first, so
- * that no memory cgroup pays. Where modules can't allocate beforehand it is left
- * at that.
+ * mas_store_gfp() tries to allocate nodes without the caller's flags first, so that no
+ * memory cgroup pays for them. mas_preallocate() uses the flags, but not all kernels export
+ * it.
  */
 static inline int kvm_private_mas_store(struct ma_state *mas, void *entry,
 					gfp_t gfp)
@@ -76,7 +76,7 @@ static inline int kvm_private_mas_store(struct ma_state *mas, void *entry,
  * kvm_private_alloc_contig() - allocate these very pages
  * @start: first page frame
  * @end: page frame after the last
- * @gfp: how far to go for it
+ * @gfp: how hard to try
  *
  * Context: may sleep, for long.
  * Return: 0, and each page has a reference of its own; a negative errno.
@@ -96,7 +96,7 @@ static inline int kvm_private_alloc_contig(unsigned long start,
  * @head: first page of an allocation, which carries the charge for all of them
  * @order: log2 of their number
  *
- * What split_page() does of this kind isn't there for modules apart from it.
+ * split_page() does the same, but the function that it has for that isn't exported.
  */
 static inline void kvm_private_split_charge(struct page *head,
 					    unsigned int order)

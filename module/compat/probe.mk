@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What compat.h needs to know of the kernel. Its headers are asked, not its
+# Tells compat.h what features the kernel has. Its headers are searched, not its
 # version: distributions backport.
 
 kvm_private_probe = $(if $(shell grep -sE '$(2)' $(srctree)/include/linux/$(1)),-D$(3))
@@ -10,7 +10,7 @@ ccflags-y += $(call kvm_private_probe,mm.h,void vm_flags_set.struct,KVM_PRIVATE_
 ccflags-y += $(call kvm_private_probe,mm.h,void release_fault_lock.struct,KVM_PRIVATE_HAVE_RELEASE_FAULT_LOCK)
 ccflags-y += $(call kvm_private_probe,mm.h,unsigned long addr.*pgoff_t .ilx,KVM_PRIVATE_HAVE_GET_POLICY_ILX)
 
-# The headers declare also what modules can't call.
+# The headers also declare functions that modules can't call.
 kvm_private_probe_export = $(if $(shell grep -sEw '$(1)' $(objtree)/Module.symvers),-D$(2))
 
 ccflags-y += $(call kvm_private_probe_export,mas_preallocate,KVM_PRIVATE_HAVE_MAS_PREALLOCATE)

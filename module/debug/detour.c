@@ -8,7 +8,8 @@
  * detour.
  *
  * A test that writes "PLACE 1" to the parameter stay has the next task that comes to that
- * place stay there until it writes "PLACE 0". When one does, what is read is "PLACE 2".
+ * place stay there until it writes "PLACE 0". While a task stays there the parameter reads
+ * "PLACE 2".
  */
 
 #include <linux/atomic.h>
@@ -27,7 +28,7 @@ static const char * const names[] = {
 
 #undef DETOUR
 
-/* What a place has to do with the parameter stay */
+/* The states of a place, for the parameter stay */
 enum {
 	FREE,
 	WANTED,		/* the next task is to stay there */
@@ -48,11 +49,11 @@ module_param(detours, uint, 0600);
 MODULE_PARM_DESC(detours, "For tests: take what chance decides about each Nth time; 0: leave it to chance");
 
 /**
- * kvm_private_forced() - is this a place to take the detour at?
+ * kvm_private_forced() - see whether to take the detour at a place
  * @place: the place
  *
  * Context: any.
- * Return: whether it is.
+ * Return: whether to take it.
  */
 bool kvm_private_forced(enum kvm_private_detour place)
 {

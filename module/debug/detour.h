@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Paths that only chance takes: a walk that gives the processor up in the middle, a
- * lookup that has to start again since a page has just gone. A test can have them
- * taken on demand (tests/ioctl and others, with the parameter detours=N). Only a
- * build with KVM_PRIVATE_FAIL_POINTS=1 knows that parameter; in all others the
- * functions here do just what they are named for.
+ * Paths that only chance takes: a walk that gives the processor up in the middle, a lookup
+ * that has to start again since a page has just gone. A test can have them taken on demand
+ * (tests/ioctl and others, with the parameter detours=N). Only a build with
+ * KVM_PRIVATE_FAIL_POINTS=1 knows that parameter; in all others nothing is forced.
  */
 #ifndef KVM_PRIVATE_DETOUR_H
 #define KVM_PRIVATE_DETOUR_H
@@ -39,7 +38,7 @@ static inline void kvm_private_give_way(enum kvm_private_detour place)
 }
 #endif
 
-/* cond_resched(), or if forced, one that lets whatever else can run do so */
+/* cond_resched(); if forced, other tasks run even if the scheduler sees no need */
 #define kvm_private_cond_resched(name)					\
 do {									\
 	if (kvm_private_forced(KVM_PRIVATE_PAUSE_##name))		\
@@ -59,11 +58,11 @@ do {									\
 	rcu_read_lock();						\
 } while (0)
 
-/* Is a walk to give the processor up here? */
+/* Whether a walk is to give the processor up here */
 #define kvm_private_should_pause(name)					\
 	(need_resched() || kvm_private_forced(KVM_PRIVATE_PAUSE_##name))
 
-/* Nothing; if forced, another task comes in between. May sleep then. */
+/* Does nothing, but if forced it sleeps, so that another task comes in between. */
 #define kvm_private_window(name)					\
 do {									\
 	if (kvm_private_forced(KVM_PRIVATE_WINDOW_##name))		\

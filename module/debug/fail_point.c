@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Failing on demand, in the test build. Who writes "N COUNT" to the parameter
- * fail_nth is denied what it asks for at the Nth place from now on that may fail,
- * and at the COUNT - 1 that come next (1 without COUNT); nobody else is. "0" ends
- * that. What is read is how often that has happened since. With fail_again nobody
- * who asks a second time gets anything, for use with the kernel's fault injection.
- * With kernel_fail_nth it is the kernel that denies, as if the number had been written
- * to /proc/self/fail-nth when that is read: the loader complains of what it is denied
- * before.
- * The parameter fail_points tells for each place how often it was passed, and how
- * often failed.
+ * Failing on demand, in the test build.
+ *
+ * A task that writes "N COUNT" to the parameter fail_nth is denied its requests at COUNT
+ * places (1 if left out), beginning with the Nth that it passes afterwards. Other tasks are
+ * denied nothing. "0" ends that. The parameter reads as the number of denials since.
+ *
+ * With fail_again each request that is made a second time is denied, to any task, for use
+ * with the kernel's fault injection.
+ *
+ * With kernel_fail_nth the kernel denies, as if the number had been written to
+ * /proc/self/fail-nth at the moment when the parameter is parsed. The loader complains if
+ * it is denied something before that.
+ *
+ * The parameter fail_points tells for each place how often it was passed, and how often
+ * failed.
  */
 
 #include <linux/atomic.h>
@@ -32,11 +37,11 @@ static atomic_t nr_passed[KVM_PRIVATE_NR_FAIL_POINTS];
 static atomic_t nr_failed[KVM_PRIVATE_NR_FAIL_POINTS];
 
 /**
- * struct denial - what is to fail
- * @victim: the task that it is to happen to; never looked into
- * @skip: how many places it passes before
- * @left: at how many it then fails
- * @done: at how many it has
+ * struct denial - the requests that are denied
+ * @victim: the task whose requests they are; compared only, never dereferenced
+ * @skip: number of places to pass before
+ * @left: number of places to fail at after those
+ * @done: number of places that have failed
  */
 struct denial {
 	const struct task_struct *victim;
@@ -70,7 +75,7 @@ static bool is_denied(void)
 
 	spin_lock_irqsave(&denial_lock, flags);
 	if (denial.victim != current) {
-		/* Somebody else is, since just now. */
+		/* Another task has just become the victim. */
 	} else if (denial.skip) {
 		denial.skip--;
 	} else if (denial.left) {
@@ -83,11 +88,11 @@ static bool is_denied(void)
 }
 
 /**
- * kvm_private_fails() - is this the place to fail at?
+ * kvm_private_fails() - see whether to fail at a place
  * @point: the place
  *
  * Context: any.
- * Return: whether it is.
+ * Return: whether to fail.
  */
 bool kvm_private_fails(enum kvm_private_fail_point point)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where the module may fail for lack of something, so that a test can make each
- * of these places fail (tests/failures). The kernel's own fault injection isn't
- * enough: the XArray and the maple tree ask again for what they were denied, and
- * Debian's kernels don't have it. Only a build with KVM_PRIVATE_FAIL_POINTS=1 can
- * fail here; in all others this is nothing.
+ * Places where the module may fail for lack of a resource, each of which a test can make
+ * fail (tests/failures). The kernel's own fault injection isn't enough: the XArray and the
+ * maple tree repeat a request that was denied, and Debian's kernels don't have it. Only a
+ * build with KVM_PRIVATE_FAIL_POINTS=1 can fail here; in all others kvm_private_fails() is
+ * false.
  */
 #ifndef KVM_PRIVATE_FAIL_POINT_H
 #define KVM_PRIVATE_FAIL_POINT_H
@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
-/* Named for what isn't to be had; fail_points.h has them all. */
+/* Each is named for the resource that is denied; fail_points.h has them all. */
 #define FAIL_POINT(name)	KVM_PRIVATE_FAIL_##name
 enum kvm_private_fail_point {
 #include "fail_points.h"
@@ -31,13 +31,14 @@ static inline bool kvm_private_fails(enum kvm_private_fail_point point)
 }
 #endif
 
-/* @call, or what it is when it fails */
+/* @call; @failure instead, if the place is to fail */
 #define kvm_private_may_fail(point, failure, call)			\
 	(kvm_private_fails(KVM_PRIVATE_FAIL_##point) ? (failure) : (call))
 
 /*
- * Before a store: as if no node was to be had while the lock is held. It may have
- * been the last of several, and the XArray keeps those that it has got by then.
+ * Called before xas_store(): has it fail as if no node could be allocated under the lock.
+ * That may be the last of several nodes; xas_create_range() makes the others, which the
+ * XArray would keep.
  */
 static inline void kvm_private_xas_may_fail(struct xa_state *xas,
 					    enum kvm_private_fail_point point)
@@ -58,7 +59,7 @@ static inline bool kvm_private_xas_nomem(struct xa_state *xas, gfp_t gfp,
 	return xas_nomem(xas, gfp);
 }
 
-/* xas_split_alloc(), or what it does when it fails: no node is left. */
+/* xas_split_alloc(); if the place is to fail it leaves no node, as after a real failure. */
 static inline void kvm_private_xas_split_alloc(struct xa_state *xas, void *entry,
 					       unsigned int order, gfp_t gfp)
 {

@@ -11,8 +11,8 @@ DEFINE_STATIC_SRCU(observer_srcu);
 static const struct kvm_private_observer *the_observer;
 
 /*
- * Invalidations of all bindings. A page that is looked up while one is under
- * way may be anybody's.
+ * Invalidations of all bindings. A page that is looked up while one is under way may have
+ * left its file.
  */
 static atomic_t nr_begun = ATOMIC_INIT(0);
 static atomic_t nr_ended = ATOMIC_INIT(0);
@@ -32,7 +32,7 @@ int kvm_private_observe(const struct kvm_private_observer *observer)
 EXPORT_SYMBOL_GPL(kvm_private_observe);
 
 /**
- * kvm_private_unobserve() - end that
+ * kvm_private_unobserve() - stop watching
  *
  * Context: may sleep. When this returns no call is under way.
  */
@@ -64,22 +64,31 @@ unsigned long kvm_private_observed_seq(void)
 {
 	unsigned long seq = (unsigned int)atomic_read(&nr_ended);
 
-	smp_mb();	/* An invalidation that ends now is one to come. */
+	/*
+	 * Pairs with smp_mb__before_atomic() in kvm_private_tell_end(): the lookup that
+	 * follows sees all that the invalidations counted in @seq did. Of the others
+	 * kvm_private_observed_retry() tells.
+	 */
+	smp_mb();
 	return seq;
 }
 
 /**
- * kvm_private_observed_retry() - may what was looked up be out of date?
+ * kvm_private_observed_retry() - see whether a lookup may be out of date
  * @seq: as given to the observer
  *
- * To be asked after the observer has compared what it knows, under a lock that
- * it takes for an invalidation's begin too.
+ * The observer calls this after it has compared the page with its records, under a lock
+ * that its begin operation takes too.
  *
  * Return: whether an invalidation has begun since, or was under way.
  */
 bool kvm_private_observed_retry(unsigned long seq)
 {
-	smp_mb();	/* What was looked up was looked up before. */
+	/*
+	 * Pairs with smp_mb__after_atomic() in kvm_private_tell_begin(): if the lookup saw
+	 * a change that an invalidation covers, that invalidation is counted here.
+	 */
+	smp_mb();
 	return (unsigned int)atomic_read(&nr_begun) != seq;
 }
 EXPORT_SYMBOL_GPL(kvm_private_observed_retry);
@@ -138,7 +147,8 @@ void kvm_private_tell_begin(const struct kvm_private_binding *binding,
 	int token = srcu_read_lock(&observer_srcu);
 
 	atomic_inc(&nr_begun);
-	smp_mb__after_atomic();	/* Begun before anything is taken away */
+	/* Pairs with smp_mb() in kvm_private_observed_retry(): counted before pages change. */
+	smp_mb__after_atomic();
 
 	observer = READ_ONCE(the_observer);
 	if (observer)
@@ -157,7 +167,11 @@ void kvm_private_tell_end(const struct kvm_private_binding *binding,
 		observer->end(binding, start, end);
 	srcu_read_unlock(&observer_srcu, token);
 
-	smp_mb__before_atomic();	/* Ended after all was */
+	/*
+	 * Pairs with smp_mb() in kvm_private_observed_seq(): counted after pages have
+	 * changed.
+	 */
+	smp_mb__before_atomic();
 	atomic_inc(&nr_ended);
 }
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What happens to the machine: it runs out of memory, a page of it fails, it hibernates.
- */
+/* Events of the machine: it runs out of memory, a page of it fails, it hibernates. */
 #ifndef KVM_PRIVATE_EVENTS_H
 #define KVM_PRIVATE_EVENTS_H
 

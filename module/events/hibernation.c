@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hibernation writes all memory to a disk, where a private page is anybody's who
- * has the disk. The kernel refuses it while there is memory of memfd_secret(); so
- * it is here.
+ * Hibernation writes all memory to a disk, private pages among it, where they can be read.
+ * The kernel refuses it while memfd_secret() has memory, and kvm_private while a file has
+ * pages.
  */
 
 #include <linux/notifier.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who holds how much: totals in sysfs, file by file in debugfs, and the largest
- * holders in the log when the machine runs out of memory. The kernel can't name
- * them: private memory is in nobody's address space, and so in nobody's RSS.
+ * The sizes of files, and their creators: totals in sysfs, file by file in debugfs, and the
+ * largest files in the log when the machine runs out of memory. The kernel can't name them:
+ * private memory is in no address space, and so in no process's RSS.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -35,7 +35,7 @@ static struct dentry *debugfs;
 /**
  * struct walk - a walk over all files
  * @cursor: its place in the list, behind which it goes on. Files that are made meanwhile
- *	are put before all others, where it doesn't come.
+ *	are put before all others, where the walk doesn't come.
  * @at: the file that it is at, which stays; or NULL
  */
 struct walk {
@@ -66,7 +66,7 @@ static void walk_leave(struct walk *walk)
 	walk->at = NULL;
 }
 
-/* To the next file, which is returned, unless this was the last */
+/* Goes on to the next file and returns it, or NULL after the last. */
 static struct kvm_private_file *walk_next(struct walk *walk)
 {
 	struct kvm_private_holder *holder = &walk->cursor;
@@ -223,7 +223,7 @@ static const struct file_operations files_fops = {
 };
 
 /**
- * struct largest - what the log says of a file
+ * struct largest - a file that the log may name
  * @nr: its base pages
  * @pid: of the process that created it
  * @comm: that process's name
@@ -234,7 +234,7 @@ struct largest {
 	char comm[TASK_COMM_LEN];
 };
 
-/* The largest comes first; of two that are alike the one that was found first. */
+/* The largest comes first; of two that have one size, the one that was found first. */
 static void note_if_large(struct largest *largest, struct kvm_private_file *f)
 {
 	struct kvm_private_usage usage = kvm_private_usage_of(f);
@@ -247,7 +247,7 @@ static void note_if_large(struct largest *largest, struct kvm_private_file *f)
 			swap(one, largest[i]);
 }
 
-/* Called before a process is killed for memory, and may sleep; nothing is freed here. */
+/* The OOM killer calls this before it kills a process. It may sleep; it frees nothing. */
 static int tell_holders(struct notifier_block *block, unsigned long unused,
 			void *freed)
 {
@@ -279,13 +279,13 @@ static struct notifier_block oom_block = {
 };
 
 /**
- * kvm_private_holder_add() - from now on the current process is a file's holder
+ * kvm_private_holder_add() - make the current process a file's holder
  * @f: the file, with its inode
  */
 void kvm_private_holder_add(struct kvm_private_file *f)
 {
 	f->holder.pid = task_tgid_nr(current);
-	/* Without its lock, as tracepoints do: it ends with a zero at any moment. */
+	/* Read without a lock, as tracepoints do: the name ends with a zero at any moment. */
 	data_race(memcpy(f->holder.comm, current->group_leader->comm,
 			 TASK_COMM_LEN));
 
@@ -305,7 +305,7 @@ static bool is_visited(struct kvm_private_file *f)
 }
 
 /**
- * kvm_private_holder_remove() - the file goes
+ * kvm_private_holder_remove() - forget the holder of a file that goes
  * @f: has no pages any more
  *
  * Context: may sleep, until no walk is at the file.
@@ -328,7 +328,7 @@ void kvm_private_holder_remove(struct kvm_private_file *f)
  *	file stays, though it may have been closed and have no pages left
  * @arg: for @visitor
  *
- * Left out are files that are made meanwhile.
+ * Files that are made meanwhile are left out.
  *
  * Context: may sleep.
  */
@@ -352,7 +352,7 @@ int kvm_private_holders_init(void)
 				   register_oom_notifier(&oom_block));
 	if (ret)
 		return ret;
-	/* What can't be shown isn't; nobody else looks. */
+	/* Errors of debugfs aren't checked: without the file there is just less to see. */
 	debugfs = debugfs_create_dir(KBUILD_MODNAME, NULL);
 	debugfs_create_file("files", 0400, debugfs, NULL, &files_fops);
 	return 0;

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hardware memory errors in pages that somebody has mapped: guests and processes
- * lose the page, so that they are told of the error and don't run into it.
+ * Hardware memory errors in pages that guests and processes have mapped. The module removes
+ * the mappings: the next access faults, and is told of the error, before it touches the bad
+ * memory.
  *
- * The kernel takes such a page away itself where an address space has it, or an LRU
- * list. A page of a private file is on neither, so it only gets its mark, at which
- * lookups of the page look. All reports pass a tracepoint, whether a machine check, the
- * firmware or root made them.
+ * memory_failure() removes mappings itself only for pages that an address space or an LRU
+ * list has. A page of a private file is on neither, so memory_failure() just marks it with
+ * PG_hwpoison, at which lookups of the page look. After each report, whether a machine
+ * check, the firmware or root made it, it passes a tracepoint, where on_memory_failure()
+ * takes over.
  *
- * The error is noted in the entry of the page's unit. So a lookup of a huge page needn't
- * look at the marks of all its pages unless there is such a note, or a report waits to be
- * dealt with here.
+ * handle_reports() notes the error in the entry of the page's unit. So a lookup of a huge
+ * page has to look at the marks of all its pages only if the entry has such a note, or
+ * while a report waits for handle_reports().
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -30,7 +32,7 @@ static struct tracepoint *tracepoint;
 
 static void unmap_range(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
 {
-	/* Whatever is claimed has no mappings. */
+	/* Claims needn't be waited for: a range that is claimed has no mappings. */
 	down_write(&f->invalidate_lock);
 	kvm_private_invalidate_begin(f, start, end);
 	kvm_private_unmap(f, start, end);
@@ -38,7 +40,7 @@ static void unmap_range(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
 	up_write(&f->invalidate_lock);
 }
 
-/* Another page may be there by now. Then it is looked up once more, that's all. */
+/* Another page may be there by now. It loses its mappings for nothing, and no more. */
 static bool unmap_pfn(struct kvm_private_file *f, void *arg)
 {
 	unsigned long pfn = *(unsigned long *)arg;
@@ -79,7 +81,7 @@ static void handle_reports(struct work_struct *work)
 
 static DECLARE_WORK(handle_reports_work, handle_reports);
 
-/* Whatever the kernel made of it, it has marked the page. */
+/* memory_failure() has marked the page, whatever @result is. */
 static void on_memory_failure(void *unused, unsigned long pfn, int type,
 			      int result)
 {
@@ -93,21 +95,24 @@ static void find_tracepoint(struct tracepoint *candidate, void *unused)
 }
 
 /**
- * kvm_private_memory_error_init() - be told of memory errors from now on
+ * kvm_private_memory_error_init() - register for reports of memory errors
  *
- * Tracepoints are for modules to find by name. Where this one is missing what is
- * mapped stays mapped.
+ * The tracepoint isn't exported, so it is looked up by its name. Where it is missing, pages
+ * with an error stay mapped.
  *
  * Return: 0 or -ENOMEM.
  */
 int kvm_private_memory_error_init(void)
 {
-	/* What the tracepoint passes, for the compiler to compare */
+	/* Has the compiler check the arguments that the tracepoint passes */
 	check_trace_callback_type_memory_failure_event(on_memory_failure);
 
 	kvm_private_memory_errors_handle_by(&handle_reports_work);
 	for_each_kernel_tracepoint(find_tracepoint, NULL);
-	/* Then all pages have to be looked at each time: a report waits for ever. */
+	/*
+	 * No report will come, so lookups have to look at the marks of all pages. They do
+	 * so while a report waits: this one waits for ever.
+	 */
 	if (!tracepoint) {
 		atomic_inc(&kvm_private_nr_memory_errors);
 		return 0;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory for gigantic units, which are larger than what the page allocator deals
- * with: a range of it is cleared of whatever can be moved, some at a time.
+ * Memory for gigantic units, which are larger than the page allocator's blocks:
+ * alloc_contig_range() moves other pages out of a range of memory, chunk by chunk.
  *
- * What comes from there is on no memory cgroup's bill: modules can't charge, and
- * the allocator doesn't in this case. So it takes a right to have such a file.
+ * No memory cgroup pays for it: alloc_contig_range() doesn't charge, and modules can't. So
+ * creating a file with gigantic pages takes CAP_IPC_LOCK.
  */
 
 #include <linux/cpuset.h>
@@ -22,17 +22,17 @@
 #define NR_PAGES	(PUD_SIZE >> PAGE_SHIFT)
 
 /*
- * What is cleared in one go: the allocator zeroes all that it gives, while others wait for
- * the processor.
+ * Pages that are allocated in one go: alloc_contig_range() may zero all of them, without a
+ * chance for other tasks to run.
  */
 #define CHUNK		(2UL << KVM_PRIVATE_ORDER_HUGE)
 
 #define GFP_GIGANTIC	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
-/* Who clears a range would be in the way of another who does. */
+/* Two tasks that move pages out of ranges at once would be in each other's way. */
 static DEFINE_MUTEX(gigantic_lock);
 
-/* The allocator looks at the pages, but takes the range for one of the zone's. */
+/* alloc_contig_range() checks the pages, but takes it for granted that they are of one zone. */
 static bool is_of_zone(struct zone *zone, unsigned long pfn)
 {
 	unsigned long at;
@@ -55,7 +55,7 @@ static void free_pages_from(unsigned long pfn, unsigned long end)
 	}
 }
 
-/* The first chunk and the last: to try all of them a test would take too long. */
+/* Only the first chunk and the last can fail: a test that tries all would take too long. */
 static bool chunk_fails(unsigned long pfn, unsigned long at)
 {
 	if (at == pfn)
@@ -66,7 +66,10 @@ static bool chunk_fails(unsigned long pfn, unsigned long at)
 
 static bool alloc_pages_from(unsigned long pfn)
 {
-	/* Each chunk has others wait for what they have of the allocator's to be given back. */
+	/*
+	 * Each call of alloc_contig_range() has all CPUs give back the pages on their
+	 * lists. So there is one call for all chunks, unless it zeroes the pages.
+	 */
 	unsigned long chunk = want_init_on_alloc(0) ? CHUNK : NR_PAGES;
 	unsigned long at, end = pfn + NR_PAGES;
 
@@ -102,7 +105,7 @@ static struct page *alloc_on_node(int nid)
 	struct page *page = NULL;
 	int i;
 
-	/* What is low is scarce, and what is movable must stay so. */
+	/* Low zones are scarce, so they come last. The memory of ZONE_MOVABLE must stay movable. */
 	for (i = ZONE_NORMAL; i >= 0 && !page; i--)
 		if (populated_zone(&NODE_DATA(nid)->node_zones[i]))
 			page = alloc_in_zone(&NODE_DATA(nid)->node_zones[i]);
@@ -122,7 +125,7 @@ static struct page *alloc_on_nodes(const nodemask_t *nodes)
 	return page;
 }
 
-/* Those that were not asked for but will do */
+/* Tries the nodes that the policy didn't ask for but allows. */
 static struct page *alloc_elsewhere(const nodemask_t *tried)
 {
 	nodemask_t rest;
@@ -136,8 +139,8 @@ static struct page *alloc_elsewhere(const nodemask_t *tried)
  * @f: the file
  * @index: page offset of the unit
  *
- * The pages are zeroed and each has a reference of its own; no memory cgroup
- * pays. Memory of others is moved away, which takes its time.
+ * The pages are zeroed and each has a reference of its own; no memory cgroup pays. Other
+ * pages are moved out of the way, which takes its time.
  *
  * Context: may sleep, for long.
  * Return: the first page, or NULL.
@@ -161,7 +164,10 @@ struct page *kvm_private_gigantic_alloc(struct kvm_private_file *f,
 		page = alloc_elsewhere(&nodes);
 	mutex_unlock(&gigantic_lock);
 
-	/* It may have been zeroed by itself, but never because we asked for it. */
+	/*
+	 * GFP_GIGANTIC has no __GFP_ZERO, which alloc_contig_range() of 6.1 ignores. So the
+	 * pages are zero only where the kernel zeroes all that it allocates or frees.
+	 */
 	if (page && !want_init_on_alloc(0) && !want_init_on_free())
 		kvm_private_pages_clear(page, NR_PAGES);
 	return page;

@@ -24,8 +24,8 @@ static unsigned long limit = ULONG_MAX;	/* in pages */
 static bool stopped;
 
 /*
- * Takes what memparse() takes, such as 512M. That one wraps, with the digits or
- * with the unit, and its result doesn't tell; this refuses what doesn't fit.
+ * Takes numbers as memparse() does, such as 512M. memparse() wraps without an error, at the
+ * digits or at the unit; this function refuses a number that doesn't fit.
  */
 static int parse_bytes(const char *value, u64 *bytes)
 {
@@ -57,8 +57,8 @@ static int parse_bytes(const char *value, u64 *bytes)
 }
 
 /*
- * What is above the limit stays until it is freed. Less than a page would be
- * nothing at all, and couldn't be told from 0, which is no limit.
+ * Pages above a new limit stay until they are freed. A limit of less than a page is
+ * refused: it would read as 0, which is no limit.
  */
 static int limit_set(const char *value, const struct kernel_param *param)
 {
@@ -104,7 +104,11 @@ int kvm_private_charge(struct kvm_private_file *f, unsigned long nr)
 			return -ENOMEM;
 	} while (!atomic_long_try_cmpxchg(&nr_charged, &old, old + nr));
 
-	/* Pairs with kvm_private_charge_stop(): it sees the charge, or we see it. */
+	/*
+	 * Pairs with smp_mb() in kvm_private_charge_stop(); the cmpxchg is a full barrier.
+	 * Either that function sees the charge, or this one sees that it has stopped
+	 * charges.
+	 */
 	if (unlikely(READ_ONCE(stopped)))
 		ret = -ENOMEM;
 	else
@@ -115,7 +119,7 @@ int kvm_private_charge(struct kvm_private_file *f, unsigned long nr)
 }
 
 /**
- * kvm_private_uncharge() - a file has fewer pages
+ * kvm_private_uncharge() - take the charge for pages back
  * @f: the file
  * @nr: number of base pages
  *
@@ -149,9 +153,9 @@ void kvm_private_charge_explain(struct kvm_private_file *f)
 }
 
 /**
- * kvm_private_nr_charged() - base pages of all files together
+ * kvm_private_nr_charged() - count the base pages of all files together
  *
- * Among them those that are just being allocated, or freed.
+ * Pages that are just being allocated or freed are counted, too.
  */
 unsigned long kvm_private_nr_charged(void)
 {
@@ -159,7 +163,7 @@ unsigned long kvm_private_nr_charged(void)
 }
 
 /**
- * kvm_private_charge_stop() - let nobody have pages, if nobody has any
+ * kvm_private_charge_stop() - refuse charges from now on, unless a file has pages
  *
  * Context: any. kvm_private_charge_resume() is owed after success.
  * Return: 0, and no file has or gets a page; -EBUSY.
@@ -167,7 +171,11 @@ unsigned long kvm_private_nr_charged(void)
 int kvm_private_charge_stop(void)
 {
 	WRITE_ONCE(stopped, true);
-	smp_mb();	/* stopped before it is counted */
+	/*
+	 * Pairs with the cmpxchg in kvm_private_charge(), before its look at stopped: a
+	 * charge that didn't see stopped is seen here.
+	 */
+	smp_mb();
 	if (!atomic_long_read(&nr_charged))
 		return 0;
 

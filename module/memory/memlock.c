@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RLIMIT_MEMLOCK. Private pages can't be reclaimed, so they count as locked
- * memory of the user who created the file, in the count that io_uring and
- * iommufd use, whoever makes them appear.
+ * RLIMIT_MEMLOCK. Private pages can't be reclaimed, so they count as locked memory of the
+ * user that created the file, whatever task makes them appear. The count is the one that
+ * io_uring and iommufd use.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -42,7 +42,7 @@ void kvm_private_memlock_release(struct kvm_private_memlock *memlock)
 
 /**
  * kvm_private_memlock_charge() - charge pages
- * @memlock: who pays
+ * @memlock: the user that pays
  * @nr: number of base pages
  *
  * Context: any.

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Where pages come from, who pays for them, and how many there are.
- */
+/* The memory of pages: its allocation, the limits that it counts in, and its usage. */
 #ifndef KVM_PRIVATE_MEMORY_H
 #define KVM_PRIVATE_MEMORY_H
 

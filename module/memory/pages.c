@@ -10,7 +10,7 @@
 
 /**
  * kvm_private_pages_clear() - zero pages
- * @page: the first, locked or in nobody else's reach
+ * @page: the first, locked or out of other tasks' reach
  * @nr: their number
  *
  * Context: may sleep.

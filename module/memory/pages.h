@@ -11,9 +11,9 @@
 #include "internal.h"
 
 /*
- * Units have one page, or the worth of a huge or a gigantic page. Base pages that
- * are allocated together may be one unit too, of as many as a node of the store
- * would have entries for; nobody but the store has anything of that.
+ * A unit has one page, or as many as a huge or a gigantic page. Base pages that are
+ * allocated together may be one unit too, a run, of as many as a node of the store has
+ * entries for. It saves entries; lookups return its pages one by one.
  */
 #define KVM_PRIVATE_ORDER_RUN		6
 #define KVM_PRIVATE_ORDER_HUGE		(PMD_SHIFT - PAGE_SHIFT)

@@ -11,12 +11,12 @@
 #include "memory/poison.h"
 
 /**
- * kvm_private_pages_have_poison() - has a page a hardware memory error?
+ * kvm_private_pages_have_poison() - look for a hardware memory error in pages
  * @page: the first
  * @nr: their number
  *
- * The kernel notes it at any moment, and tells nobody. It keeps no note for many
- * pages at once either, since these are no compound page.
+ * memory_failure() marks a page at any moment, without a lock of the module. It keeps no
+ * mark for many pages at once, since they are no compound page.
  *
  * Context: any.
  */
@@ -31,7 +31,7 @@ bool kvm_private_pages_have_poison(struct page *page, unsigned long nr)
 }
 
 #if defined(CONFIG_MEMORY_FAILURE) && defined(CONFIG_TRACEPOINTS)
-/* Reports that may wait; if there are more all pages have to be looked up anew. */
+/* Reports that may wait; if there are more, all pages of all files are looked at instead. */
 #define MAX_WAITING	64
 
 static DEFINE_KFIFO(reports, unsigned long, MAX_WAITING);
@@ -40,23 +40,23 @@ static bool overflown;
 static struct work_struct *handler;
 
 /*
- * Reports that wait or are being dealt with, of which those that overflow are one. Where
- * there is nothing that reports come from one waits for ever.
+ * Reports that wait or are being handled; all that found no room count as one. Where no
+ * reports come, since the tracepoint is missing, one waits for ever.
  */
 atomic_t kvm_private_nr_memory_errors = ATOMIC_INIT(0);
 
 /* All reports that there have been */
 atomic_t kvm_private_memory_errors_count = ATOMIC_INIT(0);
 
-/* Before the first report */
+/* Called before the first report */
 void kvm_private_memory_errors_handle_by(struct work_struct *work)
 {
 	handler = work;
 }
 
 /**
- * kvm_private_memory_error_report() - a page has an error
- * @pfn: its frame; marked, a private file's or not
+ * kvm_private_memory_error_report() - take a report of a page with an error
+ * @pfn: the page's frame; the page is marked, and may be a private file's or not
  *
  * Context: any.
  */
@@ -78,7 +78,7 @@ void kvm_private_memory_error_report(unsigned long pfn)
 
 /**
  * kvm_private_memory_error_next() - take the next report
- * @pfn: out: the frame; %KVM_PRIVATE_ANY_PFN: any may be
+ * @pfn: out: the frame; %KVM_PRIVATE_ANY_PFN: any page may have an error
  *
  * Context: any. kvm_private_memory_error_done() is owed.
  * Return: whether there is one.
@@ -99,10 +99,13 @@ bool kvm_private_memory_error_next(unsigned long *pfn)
 	return found;
 }
 
-/* A report has been dealt with: the unit's entry tells of the error. */
+/* Called when a report has been handled: the unit's entry tells of the error. */
 void kvm_private_memory_error_done(void)
 {
-	/* A lookup that counts no report finds what has been noted: see find_pfn(). */
+	/*
+	 * Pairs with smp_rmb() in find_pfn(): a lookup that counts no report reads an entry
+	 * that has the error noted.
+	 */
 	smp_mb__before_atomic();
 	atomic_dec(&kvm_private_nr_memory_errors);
 }

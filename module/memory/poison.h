@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Hardware memory errors: of which pages, and which aren't dealt with yet. */
+/* Hardware memory errors of pages, and the reports that are still to be handled. */
 #ifndef KVM_PRIVATE_POISON_H
 #define KVM_PRIVATE_POISON_H
 
 #include <linux/atomic.h>
 #include <linux/mm.h>
 
-/* Reported in place of those that there was no room for */
+/* Stands for all reports that found no room */
 #define KVM_PRIVATE_ANY_PFN	ULONG_MAX
 
 struct work_struct;
@@ -22,13 +22,13 @@ void kvm_private_memory_error_report(unsigned long pfn);
 bool kvm_private_memory_error_next(unsigned long *pfn);
 void kvm_private_memory_error_done(void);
 
-/* Is there a report whose page, if it is one of ours, isn't noted in the store yet? */
+/* Whether there is a report whose error, if a private file has the page, isn't in the entry yet */
 static inline bool kvm_private_memory_errors_wait(void)
 {
 	return unlikely(atomic_read(&kvm_private_nr_memory_errors));
 }
 
-/* Changes with each report. Read before a page is allocated, and again when it is stored */
+/* Changes with each report. Read before a page is allocated, and again when it is stored. */
 static inline int kvm_private_memory_errors_seen(void)
 {
 	return atomic_read(&kvm_private_memory_errors_count);

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NUMA policies of a file: on which nodes its pages are to be, by ranges of the
- * file, for pages that are allocated from then on. They are the file's and not a
- * mapping's: a guest's faults and fallocate() follow what mbind() said.
+ * NUMA policies of a file: for ranges of it, the nodes on which pages are allocated from
+ * then on. They are the file's and not a mapping's: a guest's faults and fallocate() follow
+ * the policy that mbind() has set.
  *
- * The kernel's own code for policies that are shared isn't there for modules,
- * but what it asks for one is: vma_alloc_folio() takes any mapping's get_policy
- * operation for an answer. So the kernel interprets the policies, and knows all
- * modes that mbind() takes; only the ranges are ours.
+ * The kernel's own code for shared policies isn't exported. vma_alloc_folio() is, and it
+ * takes the policy that the get_policy operation of a mapping returns. So the kernel
+ * interprets the policies, and knows all modes that mbind() takes; only the ranges are kept
+ * here.
  *
- * A policy is never changed. Each user of one counts in its refcnt, and the kernel
- * may give its reference back at any time, without telling: a policy that left
- * its file is freed when the one reference that is ours turns out to be the
- * last. Otherwise it waits, until the next one goes or the module does.
+ * A policy is never changed. Its refcnt counts its users, and the kernel drops its
+ * references at any time, without a callback. So a policy that has left its file is freed
+ * when its file's reference is the last one. Until then it waits: free_waiting() looks at
+ * it when another policy goes, or the module.
  *
  * A range may have as many policies as pages. They are taken from it some at a time, so
- * that lookups don't spin for long; set_policy_lock keeps others from setting policies
+ * that lookups don't spin for long; set_policy_lock keeps other tasks from setting policies
  * meanwhile.
  */
 
@@ -32,7 +32,7 @@
 #include "internal.h"
 #include "memory/memory.h"
 
-/* How many policies are dealt with while others spin */
+/* Policies that are dealt with at a time, while other tasks spin for the lock */
 #define POLICIES_AT_ONCE	32
 
 /**
@@ -76,7 +76,7 @@ static struct kvm_private_policy *new_policy(const struct mempolicy *mempolicy)
 	return policy;
 }
 
-/* Out of its file's tree nobody new can find it. */
+/* The policy has left its file's tree, so no lookup takes another reference. */
 static bool is_unused(struct kvm_private_policy *policy)
 {
 	return atomic_cmpxchg(&policy->mempolicy.refcnt, 1, 0) == 1;
@@ -90,7 +90,10 @@ static void free_list(struct list_head *unused)
 		kfree(policy);
 }
 
-/* Looks at some of those that wait, and at the others when its turn comes again. */
+/*
+ * Frees the unused ones of some that wait, and puts the others last: the next call looks at
+ * more.
+ */
 static bool free_waiting(void)
 {
 	struct kvm_private_policy *policy;
@@ -114,7 +117,7 @@ static bool free_waiting(void)
 	return none;
 }
 
-/* Frees what is on @gone, or lets it wait. */
+/* Frees the policies on @gone; those that are still used wait. */
 static void free_policies(struct list_head *gone)
 {
 	struct kvm_private_policy *policy, *next;
@@ -132,7 +135,10 @@ static void free_policies(struct list_head *gone)
 	free_waiting();
 }
 
-/* The policy of [start, end] is left with what is before and after [first, last]. */
+/*
+ * Cuts [first, last] out of a policy's range. If that leaves a range on both sides, @rest
+ * gets the one behind, and true is returned.
+ */
 static bool cut_policy(struct kvm_private_file *f,
 		       struct kvm_private_policy *policy, pgoff_t first,
 		       pgoff_t last, struct kvm_private_policy *rest,
@@ -163,10 +169,11 @@ static bool cut_policy(struct kvm_private_file *f,
 }
 
 /*
- * Take the range [first, last] from some of the policies that have it now, and let
- * @policy, if there is one, have it when all others are out of it. Returns whether they
- * are. A policy with something before and after the range goes on in @rest, which is NULL
- * then: there is one such policy at most, and no other.
+ * Takes [first, last] from some of the policies that have it now. When no policy has any of
+ * it left, inserts @policy, if there is one, and returns true.
+ *
+ * A policy that reaches beyond both ends goes on behind the range in @rest, which is NULL
+ * then. There is one such policy at most, and then no other in the range.
  */
 static bool replace_some(struct kvm_private_file *f, pgoff_t first, pgoff_t last,
 			 struct kvm_private_policy *policy,
@@ -251,12 +258,12 @@ void kvm_private_policy_destroy(struct kvm_private_file *f)
 {
 	struct kvm_private_policy *rest = NULL;
 
-	/* No policy goes on behind all ranges. */
+	/* @rest may be NULL: no policy reaches beyond both ends of this range. */
 	if (kvm_private_has_policies(f))
 		replace_policies(f, 0, ULONG_MAX, NULL, &rest);
 }
 
-/* All files have gone. What the kernel has borrowed it gives back soon. */
+/* All files have gone. The kernel drops the references that it still has soon. */
 void kvm_private_policy_exit(void)
 {
 	while (!free_waiting())
@@ -265,8 +272,9 @@ void kvm_private_policy_exit(void)
 
 /*
  * vm_operations_struct.get_policy of the host's mappings, and of the one that stands for a
- * file where the kernel allocates for it: either has the file as vm_private_data. The kernel
- * gives the policy's reference back. Where interleaving begins is left alone.
+ * file where the kernel allocates for it. Both have the file as vm_private_data. The kernel
+ * drops the reference. It sets the start of interleaving itself, so that is left alone
+ * here.
  */
 struct mempolicy *kvm_private_vm_get_policy(struct vm_area_struct *vma,
 					    unsigned long KVM_PRIVATE_ADDRESS_AND_ILX)
@@ -294,8 +302,7 @@ static const struct vm_operations_struct allocator_vm_ops = {
 /**
  * kvm_private_policy_alloc() - allocate a page as the file's policy says
  * @f: the file
- * @index: page offset that the page is for; says whose turn it is where pages
- *	are interleaved
+ * @index: page offset that the page is for; selects the node where pages are interleaved
  * @gfp: how to allocate
  *
  * Where the file has no policy the current task's counts.
@@ -306,7 +313,7 @@ static const struct vm_operations_struct allocator_vm_ops = {
 struct folio *kvm_private_policy_alloc(struct kvm_private_file *f,
 				       pgoff_t index, gfp_t gfp)
 {
-	/* No mapping, but all that the allocator looks at */
+	/* No mapping, but it has all the fields that vma_alloc_folio() looks at. */
 	struct vm_area_struct vma = {
 		.vm_ops = &allocator_vm_ops,
 		.vm_pgoff = index,
@@ -332,9 +339,9 @@ static bool copy_policy(struct kvm_private_file *f, pgoff_t index,
 }
 
 /**
- * kvm_private_node_in_turn() - a node of some
- * @nodes: which
- * @turn: how many of them come before it, or round and round
+ * kvm_private_node_in_turn() - choose a node by turns
+ * @nodes: the nodes to choose from
+ * @turn: number of nodes to skip, round and round
  *
  * Return: the node; %NUMA_NO_NODE if there are none.
  */
@@ -349,8 +356,8 @@ int kvm_private_node_in_turn(const nodemask_t *nodes, unsigned long turn)
 }
 
 /*
- * vma_alloc_folio() makes large folios only, which can't come apart. What is done
- * here for the modes is what mbind(2) says of them; weights don't count.
+ * vma_alloc_folio() makes large folios only, which can't come apart. So the modes are
+ * implemented here as mbind(2) describes them; weights don't count.
  */
 static struct page *alloc_by_mode(struct mempolicy *mempolicy, pgoff_t index,
 				  unsigned int order, gfp_t gfp)
@@ -397,16 +404,16 @@ struct page *kvm_private_policy_alloc_block(struct kvm_private_file *f,
 }
 
 /**
- * kvm_private_policy_nodes() - where the file's policy wants memory
+ * kvm_private_policy_nodes() - find the nodes that the file's policy wants memory on
  * @f: the file
  * @index: page offset of a block
  * @order: log2 of its number of pages
- * @nodes: out: the nodes to try; none of them may have any left
+ * @nodes: out: the nodes to try, whether they have any left or not
  *
- * For who can't leave it to the page allocator. Where the file has no policy the
+ * For an allocation that bypasses the page allocator. Where the file has no policy the
  * current task's counts.
  *
- * Return: whether no other will do.
+ * Return: whether no other node will do.
  */
 bool kvm_private_policy_nodes(struct kvm_private_file *f, pgoff_t index,
 			      unsigned int order, nodemask_t *nodes)

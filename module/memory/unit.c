@@ -6,8 +6,8 @@
  * the allocator will not do that by itself (init_on_alloc, init_on_free), so
  * that no page is cleared twice between two owners.
  *
- * A page with a hardware memory error is never touched, and goes back by itself:
- * only then does the allocator look whether it may hand it out again.
+ * A page with a hardware memory error is never touched, and goes back by itself: the page
+ * allocator looks at the marks of single pages only, before it hands one out again.
  */
 
 #include <linux/highmem.h>
@@ -26,7 +26,7 @@
 #include "trace.h"
 
 /**
- * kvm_private_unit_has_poison() - has a page of a unit a hardware memory error?
+ * kvm_private_unit_has_poison() - look for a hardware memory error in a unit
  * @unit: in the store
  *
  * Context: any.
@@ -52,8 +52,8 @@ static void pause_in_unit(unsigned long i)
  * @unit: has just been stored; may have been removed since
  * @errors: kvm_private_memory_errors_seen() before it was allocated
  *
- * A report looked for its page then, and found it in no file. Once more it finds it, and
- * has it noted and unmapped.
+ * A report that came before found the page in no file. Reported once more, the page is
+ * found, noted and unmapped.
  *
  * Context: may sleep.
  */
@@ -62,7 +62,7 @@ void kvm_private_unit_report_poison(const struct kvm_private_unit *unit,
 {
 	unsigned long nr = kvm_private_unit_nr(unit), i;
 
-	/* Of base pages the mark of the page is all that is asked for. */
+	/* Lookups of base pages look at the mark itself, and need no note. */
 	if (likely(errors == kvm_private_memory_errors_seen()) || !unit->order)
 		return;
 	for (i = 0; i < nr; i++) {
@@ -100,13 +100,13 @@ static struct page *alloc_block(struct kvm_private_file *f,
 
 static int unit_nid(const struct kvm_private_unit *unit)
 {
-	/* Others change what is beside it in the flags, mark_page_accessed() for one. */
+	/* mark_page_accessed(), for one, changes flags in the same word. */
 	return data_race(page_to_nid(unit->head));
 }
 
 /*
- * The host's mappings of a page are found, and a futex in it is known, by where
- * the page says it is; in a file that can't be mapped nobody asks.
+ * The kernel finds the host's mappings of a page, and recognises a futex in it, by the
+ * page's mapping and index. In a file that can't be mapped neither is needed.
  */
 static void unit_join(struct kvm_private_file *f,
 		      const struct kvm_private_unit *unit)
@@ -142,7 +142,7 @@ static void give_references(const struct kvm_private_unit *unit)
  * @unit: in: where it is to be, and its order; out: the rest
  * @gfp: how to allocate
  *
- * The current task's memory cgroup pays, but for what is gigantic.
+ * The current task's memory cgroup pays, but not for gigantic units.
  *
  * Context: as @gfp says.
  * Return: 0 or -ENOMEM.
@@ -162,7 +162,7 @@ int kvm_private_unit_alloc(struct kvm_private_file *f,
 	return 0;
 }
 
-/* @nr: of the pages that have been frozen, the first included */
+/* @nr: number of pages that have been frozen, the first included */
 static void unfreeze_tails(const struct kvm_private_unit *unit, unsigned long nr)
 {
 	while (--nr)
@@ -185,9 +185,9 @@ static bool freeze_tails(const struct kvm_private_unit *unit)
 }
 
 /*
- * Gives a block back in one piece, unless a page of it is held or has an error. With one
- * reference left no lookup takes another, see kvm_private_unit_refs(); one that tries is
- * forced here.
+ * Gives a block back in one piece, unless a page of it is held or has an error. A lookup
+ * takes no reference of a first page that has one reference left: see
+ * kvm_private_unit_refs(). With KVM_PRIVATE_RETRY_LATE one tries just then.
  */
 static bool free_whole(const struct kvm_private_unit *unit)
 {
@@ -213,9 +213,10 @@ static bool free_whole(const struct kvm_private_unit *unit)
 }
 
 /*
- * Who still holds a page that is shared is in the middle of doing something with
- * it, and what it finds there is the host's own. Of one that is private nobody can
- * have more than a reference.
+ * Clears the pages that the page allocator won't, but for a shared page that has a
+ * reference beside the store's. A device or a system call may be writing to it, and its
+ * content was the host's own. References of a private page are only those of lookups, whose
+ * callers drop the page after an invalidation, so it is cleared all the same.
  */
 static void clear_for_others(struct kvm_private_file *f,
 			     const struct kvm_private_unit *unit)
@@ -231,7 +232,7 @@ static void clear_for_others(struct kvm_private_file *f,
 	}
 }
 
-/* Not pages of a store any more; to be freed next */
+/* Takes a unit's pages from the file; the caller frees them next. */
 static void unit_leave(struct kvm_private_file *f,
 		       const struct kvm_private_unit *unit)
 {
@@ -250,7 +251,7 @@ static void unit_leave(struct kvm_private_file *f,
 	kvm_private_unit_count(f, unit, -nr);
 }
 
-/* Base pages on their way out, since the allocator takes many at once */
+/* Base pages that are collected to be freed, since release_pages() takes many at once */
 struct page_batch {
 	struct page *pages[KVM_PRIVATE_BATCH];
 	unsigned int nr;
@@ -273,7 +274,7 @@ static void batch_add(struct page_batch *batch, struct page *page,
 	}
 }
 
-/* The allocator takes a huge page's worth at most. */
+/* The page allocator takes back a huge page's worth at most: a gigantic unit goes in blocks. */
 static void free_unit(const struct kvm_private_unit *unit,
 		      struct page_batch *batch)
 {
@@ -298,10 +299,10 @@ static void free_unit(const struct kvm_private_unit *unit,
 /**
  * kvm_private_units_free() - give the memory of units back
  * @f: the file
- * @units: in no store any more, prepared for nobody
+ * @units: in no store any more, prepared for no guest
  * @nr: their number
  *
- * Pages that somebody still has a reference of are freed when that is dropped.
+ * A page that has another reference is freed when that is dropped.
  *
  * Context: may sleep.
  */
@@ -320,7 +321,7 @@ void kvm_private_units_free(struct kvm_private_file *f,
 
 /**
  * kvm_private_unit_split_charge() - let each page of a unit carry its own charge
- * @unit: whole; its entry says so no more when it is broken
+ * @unit: whole; if it is in the store its entry changes before it is broken
  *
  * Context: any, for a gigantic unit process context. No other task breaks or frees the
  * unit.
@@ -341,9 +342,8 @@ void kvm_private_unit_split_charge(const struct kvm_private_unit *unit)
  * kvm_private_unit_break() - let the pages of a unit go their own ways
  * @unit: whole, each page with a charge of its own; afterwards no more
  *
- * Together with kvm_private_unit_split_charge() it does what split_page() does, but for
- * that function's taking the pages' reference counts for unused: here lookups may have
- * some.
+ * kvm_private_unit_split_charge() and this function do the work of split_page(). That one
+ * sets the reference counts of the pages anew, of which lookups may have taken some here.
  *
  * Context: any. No other task breaks or frees the unit.
  */
@@ -360,7 +360,7 @@ void kvm_private_unit_break(struct kvm_private_unit *unit)
 /**
  * kvm_private_unit_count() - note that a file has more or less of a page size
  * @f: the file
- * @unit: says which
+ * @unit: a unit of that size
  * @nr: base pages; negative: less
  */
 void kvm_private_unit_count(struct kvm_private_file *f,

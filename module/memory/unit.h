@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Units: what an entry of the store stands for. One page, or 2^n pages that are
- * contiguous in memory as they are in the file, both naturally aligned.
+ * Units, for which the entries of the store stand. A unit is one page, or 2^n pages that
+ * are contiguous in memory as they are in the file, both naturally aligned.
  *
- * The pages of a unit are no compound page: each has its own reference count, so
- * that each can be mapped, held, and freed when the unit comes apart. What goes
- * for all of a unit (its lock, its guest's record) is noted in the first page.
+ * The pages of a unit are no compound page: each has its own reference count, so that each
+ * can be mapped, held, and freed when the unit comes apart. The first page carries the lock
+ * and the guest's record for all of the unit.
  *
- * A unit that was allocated in one piece is whole until it comes apart: the first
- * page's charge is for all, and it goes back in one piece. So it is with each block of one
- * that is gigantic, which is a huge page's worth.
+ * A unit that was allocated in one piece is whole until it comes apart: the first page's
+ * charge is for all pages, and they go back in one piece. Of a gigantic unit that is true
+ * for each block, which is a huge page's worth.
  */
 #ifndef KVM_PRIVATE_UNIT_H
 #define KVM_PRIVATE_UNIT_H
@@ -63,14 +63,14 @@ kvm_private_unit_page(const struct kvm_private_unit *unit, pgoff_t index)
 	return unit->head + (index - unit->index);
 }
 
-/* Page locks are unknown to lockdep. They have no owner either. */
+/* Page locks are unknown to lockdep, and have no owner: another task's satisfies this, too. */
 static inline void
 kvm_private_unit_assert_locked(const struct kvm_private_unit *unit)
 {
 	VM_WARN_ON_ONCE(!PageLocked(unit->head));
 }
 
-/* What is allocated and freed in one piece: a huge page's worth at most */
+/* The order of the blocks that are allocated and freed in one piece */
 static inline unsigned int
 kvm_private_block_order(const struct kvm_private_unit *unit)
 {
@@ -78,17 +78,18 @@ kvm_private_block_order(const struct kvm_private_unit *unit)
 }
 
 /**
- * kvm_private_unit_refs() - how many references the store has of a page
+ * kvm_private_unit_refs() - count the references that the store has of a page
  * @unit: the page's
  * @index: page offset inside the unit
  *
- * One; but two of the first page of each block that may go back in one piece. The
- * page allocator takes the whole block if the one reference that it drops is the last.
- * A lookup that took one just before, having read the entry long ago, would be left with a
- * page whose charge for the rest of the block is lost. So the store gives up one of the two
- * when nothing else holds the page, and lookups take none of a page that has fewer than two.
- * (A lookup that read another unit's entry for the page, before that was freed, allocated
- * for this one and is now freed again, all within its RCU read side, knows of one only.)
+ * The store has one, but two of the first page of each block that may go back in one piece.
+ * The page allocator frees the whole block if the reference that __free_pages() drops is
+ * the last. A lookup that has read the entry long ago may have taken one just before: it
+ * would be left with a page whose charge for the rest of the block is lost. So free_whole()
+ * gives up one of the two when nothing else holds the page, and kvm_private_unit_get_page()
+ * takes none of a page that has fewer than two; both change the count atomically. (A lookup
+ * that read another unit's entry for the page, before that was freed, allocated for this
+ * one and is now freed again, all within its RCU read side, knows of one only.)
  */
 static inline int kvm_private_unit_refs(const struct kvm_private_unit *unit,
 					pgoff_t index)
@@ -101,8 +102,8 @@ static inline int kvm_private_unit_refs(const struct kvm_private_unit *unit,
 }
 
 /*
- * A reference for a lookup, which leaves alone a page that has fewer than the store's:
- * that is about to be freed. There is no page_ref function for two.
+ * Takes a reference for a lookup, but none of a page that has fewer than the store's: that
+ * is about to be freed. There is no page_ref function for two.
  */
 static __always_inline bool
 kvm_private_unit_get_page(const struct kvm_private_unit *unit, pgoff_t index)
@@ -122,7 +123,7 @@ kvm_private_unit_get_page(const struct kvm_private_unit *unit, pgoff_t index)
 	return true;
 }
 
-/* Does the store alone hold a page? The answer may be old. */
+/* Whether the store alone holds a page; the answer may be old. */
 static inline bool kvm_private_page_is_unused(const struct kvm_private_unit *unit,
 					      pgoff_t index)
 {
@@ -131,9 +132,9 @@ static inline bool kvm_private_page_is_unused(const struct kvm_private_unit *uni
 }
 
 /*
- * In its private field the head has the record of the unit's guest. Another page
- * that was given to somebody for as long as the unit is locked has the head there:
- * the unit may have left the store by the time that it is to be unlocked.
+ * In its private field the head has the record of the unit's guest. Another page that
+ * kvm_private_lock_page() has returned has the head there: the unit may have left the store
+ * by the time of kvm_private_unlock_page().
  */
 #define KVM_PRIVATE_PAGE_TAIL	1UL
 
@@ -156,7 +157,7 @@ static inline struct page *kvm_private_page_head(struct page *page)
 	       (void *)(private & ~KVM_PRIVATE_PAGE_TAIL) : page;
 }
 
-/* Is it more than base pages? */
+/* Whether it has the pages of a huge or a gigantic page */
 static inline bool
 kvm_private_unit_is_huge(const struct kvm_private_unit *unit)
 {
@@ -169,7 +170,7 @@ kvm_private_unit_is_gigantic(const struct kvm_private_unit *unit)
 	return unit->order == KVM_PRIVATE_ORDER_GIGANTIC;
 }
 
-/* What a block comes apart into, or is made of where it can't be had at once */
+/* The order of the parts that a block comes apart into, or is made of if it can't be had at once */
 static inline unsigned int kvm_private_order_below(unsigned int order)
 {
 	return order > KVM_PRIVATE_ORDER_HUGE ? KVM_PRIVATE_ORDER_HUGE : 0;
@@ -243,13 +244,16 @@ static inline struct kvm_private_unit kvm_private_entry_unit(void *entry,
 static inline struct kvm_private_guest *
 kvm_private_unit_guest(const struct kvm_private_unit *unit)
 {
-	/* Pairs with note_guest(): prepared before it says so. */
+	/*
+	 * Pairs with smp_store_release() in note_guest(): a page that has a guest's record
+	 * has been prepared.
+	 */
 	return (void *)smp_load_acquire(&unit->head->private);
 }
 
 /*
- * May a page of a unit have a memory error? The module is told of each, and notes it in
- * the unit's entry; before it has looked it may be any.
+ * Whether a page of a unit may have a memory error. handle_reports() notes each error in
+ * the unit's entry; while a report waits for that, any unit may have the page.
  */
 static inline bool
 kvm_private_unit_may_have_poison(const struct kvm_private_unit *unit)

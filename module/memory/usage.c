@@ -8,7 +8,7 @@
 static atomic_long_t nr_huge = ATOMIC_LONG_INIT(0);
 static atomic_long_t nr_gigantic = ATOMIC_LONG_INIT(0);
 
-/* Of all sizes, as those of huge and gigantic units are counted beside */
+/* Pages of all sizes: those of huge and gigantic units are counted among them. */
 unsigned long kvm_private_nr_pages(struct kvm_private_file *f)
 {
 	unsigned long nr = 0;
@@ -20,10 +20,10 @@ unsigned long kvm_private_nr_pages(struct kvm_private_file *f)
 }
 
 /**
- * kvm_private_usage_of() - what a file has allocated
+ * kvm_private_usage_of() - count the pages that a file has allocated
  * @f: the file
  *
- * Return: the counts, of about now: others may allocate and free meanwhile.
+ * Return: the counts, of about now: other tasks may allocate and free meanwhile.
  */
 struct kvm_private_usage kvm_private_usage_of(struct kvm_private_file *f)
 {
