@@ -2,10 +2,10 @@
 /*
  * Pages for holes of the store.
  *
- * In a file with huge pages a block, that is what one huge page backs, gets one
- * when any part of it is wanted and all of it is a hole. If none can be had, or
- * the block has pages already, it gets base pages. Where pages are gigantic it
- * gets huge ones first, by the same rule.
+ * In a file with huge pages a block, the range that one huge page backs, gets one when any
+ * part of it is wanted and all of it is a hole. If none can be had, or the block has pages
+ * already, it gets base pages. In a file with gigantic pages huge ones are tried before
+ * base pages, by the same rule.
  */
 
 #include <linux/sched/signal.h>
@@ -19,14 +19,14 @@
 #include "memory/unit.h"
 #include "store/store.h"
 
-/* Where there is something else to fall back on */
+/* For allocations that have smaller pages to fall back on */
 #define KVM_PRIVATE_GFP_HUGE	(GFP_USER | __GFP_ACCOUNT | __GFP_ZERO | \
 				 __GFP_NORETRY | __GFP_NOWARN)
 #define KVM_PRIVATE_GFP_RUN	(KVM_PRIVATE_GFP_HUGE & ~__GFP_DIRECT_RECLAIM)
 
 /*
- * Returns 0, -EEXIST if there are pages already, or -ENOMEM. From here on the
- * unit may be removed at any time.
+ * Returns 0, -EEXIST if there are pages already, or -ENOMEM. After 0 another task may
+ * remove the unit at any time.
  */
 static int enter(struct kvm_private_file *f,
 		 const struct kvm_private_unit *unit)
@@ -37,7 +37,7 @@ static int enter(struct kvm_private_file *f,
 
 	do {
 		xas_lock(&xas);
-		/* For one page there is a shorter way to ask. */
+		/* xas_load() tells the same of one page, and is faster. */
 		conflict = unit->order ? xas_find_conflict(&xas) :
 					 xas_load(&xas);
 		if (!conflict) {
@@ -77,7 +77,10 @@ uncharge:
 	return ret;
 }
 
-/* The naturally aligned block around @index, if it is a hole that ends by @end. */
+/*
+ * Sets @unit to the naturally aligned block around @index. Returns whether it is a hole
+ * that ends by @end.
+ */
 static bool is_hole(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 		    unsigned int order, struct kvm_private_unit *unit)
 {
@@ -93,7 +96,7 @@ static bool is_hole(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 					    kvm_private_unit_end(unit));
 }
 
-/* What comes of a try to add a unit, beside 0 and an error */
+/* Results of adding a unit beside 0 and an error */
 enum {
 	NEEDS_SMALLER = 1,	/* smaller pages will have to do */
 };
@@ -135,8 +138,8 @@ static int add_page(struct kvm_private_file *f, pgoff_t index)
 }
 
 /*
- * Base pages that are wanted together come together, if that is easy to be had.
- * They may differ in where their policies want them.
+ * Adds base pages that are wanted together as one unit, if the page allocator has such a
+ * block at hand. Not so with policies, which may want each page on another node.
  */
 static bool add_run(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 		    struct kvm_private_unit *unit)
@@ -148,8 +151,9 @@ static bool add_run(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 }
 
 /*
- * Who has just filled a run to its end is about to fill the next: a guest that
- * boots, or is prefaulted. What never is filled in vain is a run beside a hole.
+ * A guest that boots, or is prefaulted, touches its pages in order. So
+ * kvm_private_store_add() allocates a whole run ahead only where the run before it has no
+ * hole. For a guest that touches single pages, far apart, it allocates no more than those.
  */
 static bool is_next_run(struct kvm_private_file *f, pgoff_t index)
 {
@@ -160,7 +164,7 @@ static bool is_next_run(struct kvm_private_file *f, pgoff_t index)
 }
 
 /**
- * kvm_private_store_add() - allocate what a page needs to be there
+ * kvm_private_store_add() - allocate a page, and maybe others with it
  * @f: the file
  * @index: page offset, inside the file
  * @until: page offset up to which pages that follow may be allocated as well,
@@ -207,8 +211,8 @@ static long fill_hole(struct kvm_private_file *f, pgoff_t index, pgoff_t end)
  * @end: page offset after the last, inside the file
  *
  * Context: may sleep, for long.
- * Return: 0, -EINTR if a signal is pending, or -ENOMEM; what has been
- * allocated by then stays.
+ * Return: 0, -EINTR if a signal is pending, or -ENOMEM; pages that were allocated by then
+ * stay.
  */
 int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
 			   pgoff_t end)
@@ -234,10 +238,10 @@ int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
  * kvm_private_store_get_or_add() - look a page up, and allocate it if it is missing
  * @f: the file
  * @index: page offset, inside the file
- * @until: maybe others are allocated before this page offset; 0: nothing is
+ * @until: other pages may be allocated up to this page offset; 0: nothing is allocated
  * @unit: out: the unit that it is in
  *
- * Context: may sleep to allocate; what is allocated is charged to the current task's
+ * Context: may sleep to allocate; pages that it allocates are charged to the current task's
  * memory cgroup. Otherwise as kvm_private_store_get().
  * Return: the page with a reference for the caller; NULL for a hole unless @until;
  * ERR_PTR(-ENOMEM).
@@ -262,7 +266,7 @@ struct page *kvm_private_store_get_or_add(struct kvm_private_file *f, pgoff_t in
  * @f: the file
  * @index: page offset, inside the file
  * @until: as for kvm_private_store_get_or_add()
- * @unit: out: what is locked, as by kvm_private_store_lock_unit()
+ * @unit: out: the unit, locked as by kvm_private_store_lock_unit()
  *
  * Context: may sleep; the caller holds no page lock.
  * Return: 0; -ENOENT for a hole unless @until; -ENOMEM; -EHWPOISON.

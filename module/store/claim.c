@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Claims: ranges of a file whose pages one task works on without the
- * invalidate_lock, which others spin or sleep for: the pages are copied to a huge one,
- * or a consumer's callback fills them. While a range is claimed its pages stay in the
- * store and in their state, and no lookup but the claiming task's own returns one of
- * them.
+ * Claims: ranges of a file whose pages one task works on without the invalidate_lock, for
+ * which other tasks spin or sleep. The task copies them to a huge page, for example, or has
+ * a consumer's callback fill them. While a range is claimed its pages stay in the store and
+ * in their state, and no lookup but the claiming task's own returns one of them.
  *
- * kvm_private_claim() and a lookup that takes no lock pair like this: the claim is
- * visible before the task looks at a page's reference count, and a lookup takes its
- * reference before it looks for claims. So either the task sees the reference, or the
- * lookup sees the claim, drops the reference and waits. The full barriers are the one
- * in kvm_private_claim() and the atomic increment of the lookup.
+ * kvm_private_claim() and a lookup that takes no lock race like this. The claim is visible
+ * before the task looks at a page's reference count. A lookup takes its reference before it
+ * looks for claims. So either the task sees the reference, or the lookup sees the claim,
+ * drops the reference and waits. The full barriers are smp_mb() in kvm_private_claim() and
+ * smp_mb__after_atomic() after the lookup's atomic increment.
  *
- * When a claim ends after the pages have been replaced, the store is changed first. A lookup
- * looks for claims before it looks at the store the second time, so that it finds one or
- * the other.
+ * When a claim ends after the pages have been replaced, the store is changed first.
+ * smp_store_release() in kvm_private_release_claim() pairs with smp_rmb() in
+ * store_lookup(), which looks for claims before it looks at the entry the second time: it
+ * finds the claim or the new entry.
  *
- * A task that holds the invalidate_lock for reading or writing never waits for a claim:
- * it lets go of the lock first. So a claiming task may wait for any lock that others
- * take before the invalidate_lock, such as one of the firmware's.
+ * A task that holds the invalidate_lock for reading or writing never waits for a claim: it
+ * lets go of the lock first. So a claiming task may wait for any lock that other tasks take
+ * before the invalidate_lock, such as one of the firmware's.
  */
 
 #include <linux/interval_tree.h>
@@ -52,8 +52,8 @@ static bool overlaps(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
  * @start: first page offset
  * @end: page offset after the last; no other claim overlaps the range
  *
- * When the bindings of the range have an invalidation under way, whatever they looked up
- * before they saw the claim they drop.
+ * If the bindings of the range have an invalidation under way, their consumers drop the
+ * pages that they looked up before they saw the claim.
  *
  * Context: invalidate_lock held for writing; it may be dropped afterwards.
  */
@@ -71,12 +71,15 @@ void kvm_private_claim(struct kvm_private_file *f,
 	interval_tree_insert(&claim->range, &f->claims);
 	WRITE_ONCE(f->nr_claims, f->nr_claims + 1);
 	spin_unlock(&f->claims_lock);
-	/* Pairs with the reference that a lookup takes before it looks for claims. */
+	/*
+	 * Pairs with smp_mb__after_atomic() in store_lookup() and kvm_private_must_wait(),
+	 * which comes between a lookup's reference and its look for claims.
+	 */
 	smp_mb();
 }
 
 /**
- * kvm_private_release_claim() - let others have the pages again
+ * kvm_private_release_claim() - let other tasks have the pages again
  * @f: the file
  * @claim: from kvm_private_claim()
  *
@@ -87,19 +90,22 @@ void kvm_private_release_claim(struct kvm_private_file *f,
 {
 	spin_lock(&f->claims_lock);
 	interval_tree_remove(&claim->range, &f->claims);
-	/* What has changed meanwhile, the states among it, comes before. */
+	/*
+	 * Pairs with smp_rmb() in store_lookup(): a lookup that doesn't see the claim sees
+	 * all that the task has changed, entries and states.
+	 */
 	smp_store_release(&f->nr_claims, f->nr_claims - 1);
 	spin_unlock(&f->claims_lock);
 	wake_up_all(&f->claim_released);
 }
 
 /**
- * kvm_private_page_claimed() - has another task claimed a page?
+ * kvm_private_page_claimed() - see whether another task has claimed a page
  * @f: the file, which has claims
  * @index: page offset
  * @own: out: the current task has claimed it
  *
- * Called by those that know the common case, in which there is none.
+ * Callers look at nr_claims first: mostly there are none.
  *
  * Context: any but interrupts.
  */

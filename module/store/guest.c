@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which guest a page was prepared for.
+ * The guests that pages are prepared for.
  *
- * A confidential platform assigns a page to a guest when the guest gets it and
- * must be told before the host may use it again. That may be after the guest,
- * its VM and its bindings have gone, so the unit itself remembers, in the private
- * field of its first page, a small record with the operations to call. The record
- * pins the module that they are in.
+ * A confidential platform assigns a page to a guest when the guest gets it and must be told
+ * before the host may use it again. That may be after the guest, its VM and its bindings
+ * have gone. So the private field of the unit's first page points to a small record with
+ * the operations to call. The record pins the module that they are in.
  *
- * The field changes under the unit's lock and is read without it: it differs
- * from the record of a binding unless the page is ready for it.
+ * The field changes under the unit's lock and is read without it. A lookup compares it with
+ * the record of its binding: they are the same only if the page is ready for that guest.
  */
 
 #include <linux/module.h>
@@ -64,7 +63,7 @@ find_guest(struct kvm_private_file *f, const struct kvm_private_guest *like)
 	return guest;
 }
 
-/* Returns the one that another task has entered meanwhile, with a reference. */
+/* Returns the record that another task has inserted meanwhile, with a reference; or NULL. */
 static struct kvm_private_guest *insert_guest(struct kvm_private_file *f,
 					      struct kvm_private_guest *guest)
 {
@@ -148,7 +147,7 @@ void kvm_private_guest_put(struct kvm_private_file *f,
 }
 
 /**
- * kvm_private_has_guests() - may a page of a file be prepared for a guest?
+ * kvm_private_has_guests() - see whether a page of a file may be prepared for a guest
  * @f: the file
  *
  * Context: invalidate_lock held for writing, so that no binding brings another guest.
@@ -161,7 +160,7 @@ bool kvm_private_has_guests(struct kvm_private_file *f)
 }
 
 /**
- * kvm_private_unit_is_guarded() - must the host keep its hands off?
+ * kvm_private_unit_is_guarded() - see whether the host must keep its hands off a unit
  * @unit: locked, in the store
  *
  * Return: whether it is prepared for a guest that doesn't trust the host.
@@ -177,14 +176,14 @@ bool kvm_private_unit_is_guarded(const struct kvm_private_unit *unit)
 
 static void note_guest(struct page *page, struct kvm_private_guest *guest)
 {
-	/* Pairs with kvm_private_unit_guest(). */
+	/* Pairs with smp_load_acquire() in kvm_private_unit_guest(). */
 	smp_store_release(&page->private, (unsigned long)guest);
 }
 
 /**
  * kvm_private_unit_assign() - note that a unit has been prepared
- * @unit: locked, prepared for nobody
- * @guest: for whom; the unit takes a reference of its own
+ * @unit: locked, prepared for no guest by now
+ * @guest: its guest; the unit takes a reference of its own
  */
 void kvm_private_unit_assign(const struct kvm_private_unit *unit,
 			     struct kvm_private_guest *guest)
@@ -196,7 +195,7 @@ void kvm_private_unit_assign(const struct kvm_private_unit *unit,
 }
 
 /**
- * kvm_private_unit_share_guest() - let each part note what the unit does
+ * kvm_private_unit_share_guest() - note the guest of a unit in each of its parts
  * @unit: locked, about to come apart
  * @order: log2 of the number of pages in a part
  */
@@ -215,7 +214,7 @@ void kvm_private_unit_share_guest(const struct kvm_private_unit *unit,
 }
 
 /**
- * kvm_private_unit_reclaim() - give a unit back to the host if it must be
+ * kvm_private_unit_reclaim() - give a unit back to the host if it is prepared
  * @f: the file
  * @unit: locked, or in no store any more; no guest has it mapped
  *

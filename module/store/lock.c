@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The lock of a unit, which is that of its first page. A task that holds it, and has seen
- * the unit in the store after it took it, knows that the unit stays the file's and in
- * one piece: a task that splits it holds the same lock, and one that removes it passes
- * through the lock before it does anything to the pages. The store itself may have
- * forgotten the unit by then, unless the task holds the invalidate_lock.
+ * the unit in the store since, knows that the unit stays the file's and in one piece.
+ * split_unit() runs under the same lock. kvm_private_store_remove() passes through the lock
+ * before it does anything to the pages. The store itself may have forgotten the unit by
+ * then, unless the task holds the invalidate_lock.
  *
- * With the lock the task has a reference of the first page, for a moment. For a conversion
- * of that page it is as good as one of a device, so locks are counted.
+ * A task that holds the lock, or waits for it, has a reference of the first page for a
+ * moment. To a conversion of that page it looks like the reference of a device, so these
+ * tasks are counted: see is_held().
  */
 
 #include <linux/cache.h>
@@ -22,15 +23,15 @@
 #include "store/store.h"
 
 /*
- * How long a page may be held before it is no moment any more: by the lock of its unit, or
- * by a lookup
+ * How long kvm_private_store_wait_unused() waits for a page that is held: by the lock of
+ * its unit, or by a lookup
  */
 #define LONGEST_LOCK	HZ
 #define LONGEST_LOOKUP	msecs_to_jiffies(10)
 
 #define NR_COUNTS_BITS	6
 
-/* Tasks that lock a unit, or wait for the lock; with some other units' */
+/* Tasks that hold the lock of a unit or wait for it; units with one hash share a count. */
 static struct {
 	atomic_t nr;
 } ____cacheline_aligned_in_smp counts[1 << NR_COUNTS_BITS];
@@ -42,12 +43,12 @@ static atomic_t *count_of(const struct page *head)
 
 static void uncount(const struct page *head)
 {
-	/* The reference first: as long as it is there it is counted. */
+	/* Pairs with the second smp_rmb() in is_held(): the reference goes before the count. */
 	smp_mb__before_atomic();
 	atomic_dec(count_of(head));
 }
 
-/* The count comes before the reference, unless the unit has just come or changed. */
+/* Counts the task before it has the reference, unless the unit has just come or changed. */
 static bool get_counted(struct kvm_private_file *f, pgoff_t index,
 			struct kvm_private_unit *unit)
 {
@@ -57,7 +58,10 @@ static bool get_counted(struct kvm_private_file *f, pgoff_t index,
 	if (entry) {
 		expected = kvm_private_entry_unit(entry, index).head;
 		atomic_inc(count_of(expected));
-		/* Pairs with is_held(), which looks for the count after the reference. */
+		/*
+		 * Pairs with the first smp_rmb() in is_held(): the count comes before the
+		 * reference.
+		 */
 		smp_mb__after_atomic();
 	}
 	head = kvm_private_store_get_head(f, index, unit);
@@ -74,11 +78,11 @@ static bool get_counted(struct kvm_private_file *f, pgoff_t index,
  * kvm_private_store_lock_unit() - keep the unit of a page the file's
  * @f: the file
  * @index: page offset, inside the file
- * @unit: out: what is locked
+ * @unit: out: the unit, locked
  *
- * The unit stays the file's, in one piece, and is not prepared or reclaimed by
- * anybody else until kvm_private_store_unlock(). It stays in the store as well if
- * the caller holds the invalidate_lock.
+ * The unit stays the file's, in one piece, and is not prepared or reclaimed by another task
+ * until kvm_private_store_unlock(). It stays in the store as well if the caller holds the
+ * invalidate_lock.
  *
  * Context: may sleep; the caller holds no page lock, and keeps this one for a moment.
  * Return: whether there is one.
@@ -113,7 +117,7 @@ void kvm_private_store_unlock_head(struct page *head)
 
 /**
  * kvm_private_store_unlock() - let go of a unit
- * @unit: from kvm_private_store_lock_unit(); may be the file's no more
+ * @unit: from kvm_private_store_lock_unit(); may have left the file
  *
  * Context: may sleep.
  */
@@ -123,7 +127,7 @@ void kvm_private_store_unlock(const struct kvm_private_unit *unit)
 	kvm_private_store_unlock_head(unit->head);
 }
 
-/* Does something beside the store hold a page, and may that be a lock? */
+/* Whether a page has a reference beside the store's; @locked: that may be a lock's */
 static bool is_held(struct kvm_private_file *f, pgoff_t index, bool *locked)
 {
 	struct kvm_private_unit unit;
@@ -135,10 +139,16 @@ static bool is_held(struct kvm_private_file *f, pgoff_t index, bool *locked)
 	if (entry) {
 		unit = kvm_private_entry_unit(entry, index);
 		held = !kvm_private_page_is_unused(&unit, index);
-		/* A lock whose reference has been seen is counted until that has gone. */
+		/*
+		 * Pairs with smp_mb__after_atomic() in get_counted(): if a lock's reference
+		 * was seen above, its count is seen here, or has gone again.
+		 */
 		smp_rmb();
 		*locked = atomic_read(count_of(unit.head));
-		/* It may have gone before the count was looked at. */
+		/*
+		 * Pairs with smp_mb__before_atomic() in uncount(): if the count has gone
+		 * again, so has the lock's reference.
+		 */
 		smp_rmb();
 		if (held && !*locked)
 			held = !kvm_private_page_is_unused(&unit, index);
@@ -148,13 +158,13 @@ static bool is_held(struct kvm_private_file *f, pgoff_t index, bool *locked)
 }
 
 /**
- * kvm_private_store_wait_unused() - wait for what holds a page for a moment
+ * kvm_private_store_wait_unused() - wait for references of a page that last for a moment
  * @f: the file
- * @index: from kvm_private_check_unused(), which has said -EAGAIN
- * @since: jiffies when that said so first, of this page or of another
+ * @index: from kvm_private_check_unused(), which has returned -EAGAIN
+ * @since: jiffies when it did so first, for this page or for another
  *
  * Lookups hold a page for a moment, and a task that locks a unit, to split it say, holds
- * its first page. Neither is for the caller of an ioctl to know.
+ * its first page. Neither is an error to the caller of an ioctl.
  *
  * Context: sleeps; the caller holds neither the invalidate_lock nor a claim.
  * Return: whether it is worth while to check the pages again.
@@ -164,7 +174,10 @@ bool kvm_private_store_wait_unused(struct kvm_private_file *f, pgoff_t index,
 {
 	bool locked = false;
 
-	/* Once at least, so that a page that is looked up all the time isn't checked so. */
+	/*
+	 * Sleeps at least once: otherwise a page that is looked up all the time would be
+	 * checked in a busy loop.
+	 */
 	do {
 		if (schedule_timeout_killable(1) && fatal_signal_pending(current))
 			return false;

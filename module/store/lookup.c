@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The store: which pages a private file has, and finding them.
+ * The store of a private file's pages, and lookups in it.
  *
- * The store's references keep the pages of a unit allocated. Lookups take another
- * one under RCU and check that the page's unit is still in the store, as the page
- * cache does: a page that was freed in between may already be somebody else's.
+ * The store's references keep the pages of a unit allocated. Lookups take another one under
+ * RCU and check that the page's unit is still in the store, as the page cache does. A page
+ * that was freed in between may already have another owner.
  *
- * A walk over the store that lets go of the RCU read lock or the xa_lock goes on at the
- * end of what it has seen, by kvm_private_walk_set(), and never by xas_pause(): that
- * adds the length of the entry to wherever in the entry the walk is. Units come apart
- * and grow together meanwhile, so the walk may come to the middle of one.
+ * A walk over the store that lets go of the RCU read lock or the xa_lock goes on at the end
+ * of the last entry, by kvm_private_walk_set(). It never uses xas_pause(), which adds the
+ * length of the entry to wherever in the entry the walk is. Units come apart and grow
+ * together meanwhile, so the walk may come to the middle of one.
  */
 
 #include <linux/mm.h>
@@ -23,7 +23,7 @@
 
 /*
  * xas_reload() without looking for the entry's first slot a second time: that is where
- * xas_load() has left the state. An entry is there as long as all of it is.
+ * xas_load() has left the state. An entry is in the store for as long as that slot has it.
  */
 static __always_inline void *reload(const struct xa_state *xas)
 {
@@ -32,8 +32,8 @@ static __always_inline void *reload(const struct xa_state *xas)
 }
 
 /*
- * Takes no lock. The reference for the caller is of the page, or if @locking of
- * its unit's head. Inlined, since it is most of what a guest's fault costs here.
+ * Takes no lock. The reference for the caller is of the page, or if @locking of its unit's
+ * head. Inlined, since a guest's fault spends most of its time in the module here.
  */
 static __always_inline struct page *
 store_lookup(struct kvm_private_file *f, pgoff_t index,
@@ -61,10 +61,17 @@ store_lookup(struct kvm_private_file *f, pgoff_t index,
 		page = kvm_private_unit_page(unit, at);
 		if (!kvm_private_unit_get_page(unit, at))
 			continue;
-		/* After the reference; pairs with kvm_private_claim(). */
+		/*
+		 * Pairs with smp_mb() in kvm_private_claim(), and with that in
+		 * wait_for_lock(): the reference comes before the look for claims, and at
+		 * the entry again.
+		 */
 		smp_mb__after_atomic();
 		unit->claims = READ_ONCE(f->nr_claims);
-		/* Before the entry; pairs with kvm_private_release_claim(). */
+		/*
+		 * Pairs with smp_store_release() in kvm_private_release_claim(): the look
+		 * for claims comes before the second one at the entry.
+		 */
 		smp_rmb();
 		if (likely(!kvm_private_should_retry(LOOKUP,
 						     entry != reload(&xas))))

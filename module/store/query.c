@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the store can tell of its pages. */
+/* Queries of the store. */
 
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
@@ -63,7 +63,7 @@ bool kvm_private_store_next_page(struct kvm_private_file *f, pgoff_t *start,
 
 	if (!xa_find(&f->units, &index, end - 1, XA_PRESENT))
 		return false;
-	/* An entry that begins before is found where it begins. */
+	/* An entry that begins before @start is found at its beginning. */
 	*start = max(*start, index);
 	return true;
 }
@@ -177,7 +177,7 @@ bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
 	return found;
 }
 
-/* kvm_private_check_unused() of pages that are shared, as all of the range is */
+/* kvm_private_check_unused() for a range that is all shared */
 static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
 			      pgoff_t end, pgoff_t *held)
 {
@@ -221,7 +221,7 @@ static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
  * @end: page offset after the last
  * @held: out: with -EAGAIN, the first page that something else holds
  *
- * Only pages that are shared now are looked at: others can't be in the wrong hands.
+ * Only pages that are shared now are looked at: the host holds no others.
  *
  * The caller has removed all mappings of the range and keeps new ones from coming. If it
  * has claimed the range before, a page whose count says that the store alone holds it stays so
@@ -230,10 +230,11 @@ static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
  * - get_user_pages_fast() may have found it in a mapping that is gone. It drops its
  *   reference when it sees that. Such a reference may be mistaken for one that lasts,
  *   but not the other way round.
- * - A lookup through the store (kvm_private_lock_page(), which holds a reference of the
- *   very page, among them) takes its reference and then looks for claims, both in this
- *   order here and in the opposite one there. If its reference isn't seen here it sees
- *   the claim, and gives up what it has.
+ * - A lookup through the store takes its reference and then looks for claims, while the
+ *   caller claims the range and then looks for references here. Both have a full barrier in
+ *   between, see claim.c. A lookup whose reference isn't seen here sees the claim, and
+ *   gives up its page. kvm_private_lock_page() is such a lookup: it holds a reference of
+ *   the very page.
  * - A lookup that gives up, and a task that has locked a unit, hold a page for a moment:
  *   kvm_private_store_wait_unused() waits for them.
  *

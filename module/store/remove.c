@@ -10,12 +10,18 @@
 #include "store/walk.h"
 
 /*
- * Who holds a reference may hold the lock: a lookup that found the unit while it
- * was in the store. One that comes by later sees that it is gone.
+ * A task that has locked the unit found it while it was in the store, and has a reference
+ * since. Either wait_for_lock() sees the reference and waits for the task. Or the task
+ * takes it later, looks at the entry once more, and sees that the unit has left the store.
  */
 static void wait_for_lock(const struct kvm_private_unit *unit)
 {
-	smp_mb();	/* gone from the store before its users are counted */
+	/*
+	 * Pairs with smp_mb__after_atomic() in store_lookup(), between its reference and
+	 * its second look at the entry: the entry is erased before references are counted
+	 * here.
+	 */
+	smp_mb();
 	if (kvm_private_page_is_unused(unit, unit->index))
 		return;
 	lock_page(unit->head);
@@ -38,8 +44,8 @@ static void drop_units(struct kvm_private_file *f,
 }
 
 /*
- * A unit that reaches beyond the range was allocated after those at its borders
- * were split. It comes apart first; returns whether there is one.
+ * Splits a unit that reaches beyond the range, and returns whether it did. Such a unit was
+ * allocated after kvm_private_store_lock_split() had split those at the borders.
  */
 static bool split_straddling(struct kvm_private_file *f,
 			     const struct kvm_private_unit *unit,
@@ -61,9 +67,9 @@ static bool split_straddling(struct kvm_private_file *f,
  * @start: first page offset
  * @end: page offset after the last
  *
- * Reclaims what was prepared. A page that a lookup holds a reference of is
- * freed when that is dropped, which is soon: no lookup keeps its reference
- * past the invalidation that it races with.
+ * Reclaims prepared pages. A page that a lookup holds a reference of is freed when that is
+ * dropped, which is soon: no lookup keeps its reference past the invalidation that it races
+ * with.
  *
  * Context: may sleep, for long. The caller holds the invalidate_lock for writing, no
  * page of the range is claimed, and the invalidation has begun.

@@ -13,8 +13,8 @@
 #include "store/store.h"
 
 /*
- * An entry is split in one step where that takes one more level of nodes. What is
- * gigantic takes two; entries on the way are as the first one and mean the same.
+ * xas_split() adds one level of nodes, and a gigantic entry needs two of them. The entries
+ * between the two steps equal the old one, and so stand for the same unit.
  */
 static unsigned int order_between(const struct kvm_private_unit *unit)
 {
@@ -22,7 +22,7 @@ static unsigned int order_between(const struct kvm_private_unit *unit)
 	       unit->order - XA_CHUNK_SHIFT : unit->order;
 }
 
-/* Nodes are taken in the reverse order. */
+/* split_entry() takes the nodes in the reverse of this order. */
 static int alloc_nodes(struct xa_state *xas, const struct kvm_private_unit *unit,
 		       unsigned int order, gfp_t gfp)
 {
@@ -58,7 +58,10 @@ static void split_entry(struct xa_state *xas, const struct kvm_private_unit *uni
 	}
 }
 
-/* What it comes apart into; each goes back as one if that is huge, too. */
+/*
+ * Stores the parts. Those of a whole unit are whole, too, if they are huge: each goes back
+ * in one piece.
+ */
 static void store_parts(struct xa_state *xas, const struct kvm_private_unit *unit,
 			unsigned int order)
 {
@@ -75,8 +78,9 @@ static void store_parts(struct xa_state *xas, const struct kvm_private_unit *uni
 }
 
 /*
- * The unit is locked, which keeps it in one piece, but not in the store: who
- * removes it does that first, and waits for us then with all of it in hand.
+ * The unit's lock keeps it in one piece, but not in the store. A task that removes it
+ * erases the entry first, and then waits for the lock with all of the unit in hand. So a
+ * unit whose entry has gone isn't split.
  */
 static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 		      gfp_t gfp)
@@ -135,7 +139,7 @@ int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
 	struct kvm_private_unit unit;
 	int ret = 0;
 
-	/* A unit that is locked may stay so for long. */
+	/* The wait for the lock may be long, so units that needn't be split aren't locked. */
 	while (!ret && straddles(f, index) &&
 	       kvm_private_store_lock_unit(f, index, &unit)) {
 		if (unit.index != index)
@@ -167,7 +171,7 @@ int kvm_private_store_split_range(struct kvm_private_file *f, pgoff_t start,
 }
 
 /**
- * kvm_private_store_is_split() - do units end where a range does?
+ * kvm_private_store_is_split() - see whether units end where a range does
  * @f: the file
  * @start: first page offset
  * @end: page offset after the last
@@ -229,8 +233,8 @@ int kvm_private_store_split_locked(struct kvm_private_file *f,
 }
 
 /*
- * @old: locked. Its entry changes, unless the store has forgotten it: a task that removes it
- * waits for the lock, and something else may be there by now.
+ * Changes the entry of @old, which is locked, unless it has left the store. A task that
+ * removes it waits for the lock, and another unit may have its place by now.
  */
 static void change_entry(struct kvm_private_file *f,
 			 const struct kvm_private_unit *old,
@@ -257,7 +261,7 @@ void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index)
 {
 	struct kvm_private_unit unit, poisoned;
 
-	/* Of base pages the mark of the page is all that is asked for. */
+	/* Lookups of base pages look at the mark itself, and need no note. */
 	if (!f->order)
 		return;
 	if (!kvm_private_store_lock_unit(f, index, &unit))
@@ -269,12 +273,12 @@ void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index)
 }
 
 /**
- * kvm_private_store_break() - before the host maps a page
+ * kvm_private_store_break() - have a unit broken before the host maps a page of it
  * @f: the file
  * @index: page offset in a unit that is whole, or was
  *
- * A mapping of a page is accounted to the memory cgroup that pays for that very page, and
- * a page that is held keeps all that it would go back with from going.
+ * A mapping of a page is accounted to the memory cgroup that pays for that very page. Also,
+ * a page of a whole unit that is held keeps all pages of its block from going back.
  *
  * Context: may sleep; no page is locked by the caller. The invalidate_lock is held:
  * nothing leaves the store.

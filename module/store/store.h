@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which pages a file has: looking them up, adding, splitting and removing them, and whose
- * they are.
+ * The pages of a file: looking them up, adding, splitting and removing them, and the guests
+ * that they are prepared for.
  */
 #ifndef KVM_PRIVATE_STORE_H
 #define KVM_PRIVATE_STORE_H
@@ -28,7 +28,7 @@ int kvm_private_lock_unclaimed(struct kvm_private_file *f, pgoff_t start,
 			       pgoff_t end);
 
 /**
- * kvm_private_must_wait() - must the current task keep off a page?
+ * kvm_private_must_wait() - see whether the current task must keep off a page
  * @f: the file
  * @index: page offset of a page that the caller has a reference of
  * @own: out: the current task has claimed the page itself
@@ -42,7 +42,7 @@ static inline bool kvm_private_must_wait(struct kvm_private_file *f,
 {
 	bool claimed;
 
-	/* The reference comes first; pairs with kvm_private_claim(). */
+	/* Pairs with smp_mb() in kvm_private_claim(): the caller's reference comes first. */
 	smp_mb__after_atomic();
 	*own = false;
 	claimed = unlikely(READ_ONCE(f->nr_claims)) &&
@@ -126,15 +126,15 @@ bool kvm_private_store_find_pfn(struct kvm_private_file *f, unsigned long pfn,
 bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index);
 
 /**
- * kvm_private_store_is_claimed() - has another task claimed what a lookup has found?
+ * kvm_private_store_is_claimed() - see whether another task has claimed a page that was found
  * @f: the file
  * @index: page offset of the page
  * @unit: from kvm_private_store_get(), with a page or without
  * @own: out: the current task has claimed the page
  *
- * The lookup took its reference, then looked whether the file had claims, and then found
- * its page in the store still. So a file without claims hasn't lost the page to one that
- * ended before. Else the store has to be asked once more.
+ * The lookup took its reference, looked for claims, and then found its page in the store
+ * still. So if there were no claims, none that ended before has taken the page from the
+ * file. Otherwise the store is asked once more.
  *
  * Context: any but interrupts.
  * Return: whether it is claimed, or not the file's page any more: then the caller drops

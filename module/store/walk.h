@@ -7,7 +7,10 @@
 
 #include "debug/detour.h"
 
-/* Has a walk met a node on its way out of the store? Then it has been set to look again. */
+/*
+ * Returns whether the walk has met a node on its way out of the store, and then has it look
+ * again.
+ */
 static inline bool kvm_private_walk_retry(struct xa_state *xas, void *entry)
 {
 	if (unlikely(kvm_private_should_retry(NODE, xas_retry(xas, entry)))) {
@@ -17,7 +20,7 @@ static inline bool kvm_private_walk_retry(struct xa_state *xas, void *entry)
 	return false;
 }
 
-/* @next: where a walk goes on that lets go of what it stands on; see lookup.c */
+/* Has a walk go on at @next after it has let go of the lock; see lookup.c */
 static inline void kvm_private_walk_set(struct xa_state *xas, pgoff_t next)
 {
 	xas_set(xas, next);

@@ -2,12 +2,11 @@
 /*
  * Making pages huge again: KVM_PRIVATE_COLLAPSE.
  *
- * A block whose pages still lie side by side in memory becomes one unit where it
- * is, and only the next fault sees a difference. Otherwise its pages are copied to a
- * new huge page. That is allocated before, and the block is claimed while it is copied:
- * the invalidate_lock is held, and guests' faults elsewhere are kept from going on, only for
- * as long as it takes to unmap the block. What becomes gigantic is made of huge pages, and
- * these are made first.
+ * A block whose pages still lie side by side in memory becomes one unit where it is, and
+ * only the next fault sees a difference. Otherwise its pages are copied to a new huge page,
+ * which is allocated before. The block is claimed while it is copied. So the
+ * invalidate_lock is held, and guests' faults elsewhere are kept from going on, only while
+ * the block is unmapped. A gigantic page is made of huge pages, and these are made first.
  */
 
 #include <linux/highmem.h>
@@ -26,27 +25,27 @@
 #include "store/store.h"
 #include "user/user.h"
 
-/* Pages of a huge one, and as many huge ones make one that is gigantic. */
+/* Base pages in a huge page; a gigantic page has as many huge ones. */
 #define MAX_PARTS	(PMD_SIZE >> PAGE_SHIFT)
 
-/* What comes of a try to collapse a block, beside 0 and an error */
+/* Results of a try to collapse a block beside 0 and an error */
 enum {
 	HAS_TO_MOVE = 1,	/* its pages don't lie side by side */
 	HAS_HOLES,		/* a hole was punched, or pages are still missing */
 	NEEDS_NODE,		/* the store has no room for the entry */
-	TRY_AGAIN,		/* what was in the way has gone */
+	TRY_AGAIN,		/* the page that was in the way is no more */
 	NOT_WANTED,		/* another task has collapsed it, or has taken its pages */
 };
 
 /**
- * struct block - what is to become one unit
+ * struct block - a block that is to become one unit
  * @f: its file
- * @unit: what it becomes
+ * @unit: the unit that it becomes
  * @parts: the units that it consists of, in the order of the file; room for %MAX_PARTS.
  *	A task that holds the lock of more than one unit has an invalidation under way.
- * @nr_parts: how many there are
+ * @nr_parts: number of @parts
  * @xas: where the entry goes; carries a node from one try to the next
- * @held: page offset, with -EAGAIN: what was in the way
+ * @held: with -EAGAIN, the offset of the page that was in the way
  */
 struct block {
 	struct kvm_private_file *f;
@@ -90,7 +89,11 @@ static int check_part(const struct block *block,
 	return kvm_private_unit_is_guarded(part) ? -EBUSY : 0;
 }
 
-/* The block has no holes, and gets none. */
+/*
+ * Callers have seen that the block has no hole. It gets none: kvm_private_store_remove()
+ * runs only with the invalidate_lock held for writing, as it is here, and in no range that
+ * is claimed.
+ */
 static int lock_parts(struct block *block)
 {
 	pgoff_t index = block->unit.index;
@@ -101,7 +104,10 @@ static int lock_parts(struct block *block)
 
 	block->nr_parts = 0;
 	while (!ret && index < kvm_private_unit_end(&block->unit)) {
-		/* A guest's firmware has just had a huge page taken to pieces. */
+		/*
+		 * kvm_private_store_split() or kvm_private_store_split_locked() has split a
+		 * huge page of a gigantic block since join_huge_pages().
+		 */
 		if (block->nr_parts == MAX_PARTS) {
 			ret = -EBUSY;
 			break;
@@ -135,7 +141,10 @@ static bool is_contiguous(const struct block *block)
 	return true;
 }
 
-/* Whom parts were prepared for, all of the block will be, with the next access. */
+/*
+ * A unit has one guest's record for all its pages, while its parts may have several, or
+ * none. So no part stays prepared: the next lookup for a guest prepares the new unit.
+ */
 static void reclaim_parts(struct block *block)
 {
 	unsigned int i;
@@ -145,8 +154,9 @@ static void reclaim_parts(struct block *block)
 }
 
 /*
- * Of a file with a gigantic page alone the store hasn't had a node so high. What the
- * XArray asks for is allocated when the locks have been dropped.
+ * xas_store() may need a node: a gigantic entry goes one level above its parts, and where a
+ * file has no more pages than those the tree doesn't reach that high. The node can't be
+ * allocated under the locks. allocate_node() does that when the caller has dropped them.
  */
 static int store_block(struct block *block)
 {
@@ -168,14 +178,17 @@ static int allocate_node(struct block *block)
 				     KVM_PRIVATE_FAIL_JOIN_AGAIN) ? 0 : -ENOMEM;
 }
 
-/* Frees a node that was of no use in the end. */
+/* Frees a node from allocate_node() that store_block() hasn't used. */
 static void free_node(struct block *block)
 {
 	xas_reset(&block->xas);
 	xas_nomem(&block->xas, GFP_KERNEL);
 }
 
-/* Each huge page of what is gigantic may go back as one, others may not. */
+/*
+ * A gigantic unit goes back by huge pages, so it is whole if those are. A huge unit of base
+ * pages can't go back in one piece.
+ */
 static bool are_whole(struct block *block)
 {
 	unsigned int i;
@@ -212,7 +225,7 @@ static int join_in_place(struct block *block)
 	return 0;
 }
 
-/* By their entries alone: the parts aren't locked. */
+/* Looks at the entries alone, since the parts aren't locked. join_locked() looks again. */
 static bool looks_contiguous(const struct block *block)
 {
 	pgoff_t index = block->unit.index;
@@ -235,8 +248,8 @@ static bool looks_contiguous(const struct block *block)
 }
 
 /*
- * Has it pages, and is it not what it is to become, or part of that? The answer lasts while
- * the invalidate_lock is held for writing.
+ * Whether the block has pages and isn't one unit yet, or part of a larger one. The answer
+ * lasts while the invalidate_lock is held for writing.
  */
 static bool is_wanted(const struct block *block)
 {
@@ -262,7 +275,7 @@ static int join_locked(struct block *block)
 	} else {
 		ret = HAS_TO_MOVE;
 	}
-	/* The lock of a part that isn't the first belongs to no unit any more. */
+	/* If they were joined, only the first part's lock is that of a unit now. */
 	unlock_parts(block);
 	return ret;
 }
@@ -276,7 +289,7 @@ static int try_in_place(struct block *block)
 	ret = kvm_private_lock_unclaimed(block->f, start, end);
 	if (ret)
 		return ret;
-	/* What is missing wouldn't come from where it would have to. */
+	/* A block with holes moves, too: new pages for them wouldn't be beside the others. */
 	ret = HAS_TO_MOVE;
 	if (!is_wanted(block)) {
 		ret = NOT_WANTED;
@@ -290,7 +303,10 @@ static int try_in_place(struct block *block)
 	return ret;
 }
 
-/* Nothing else has the pages any more, nor gets one until the block is swapped. */
+/*
+ * The block is claimed and unmapped: no other task has a page of it or gets one before
+ * swap_parts().
+ */
 static void copy_parts(struct block *block)
 {
 	struct kvm_private_unit *unit = &block->unit;
@@ -359,7 +375,7 @@ static int claim_parts(struct block *block, struct kvm_private_claim *claim)
 	return ret;
 }
 
-/* No guest has the block mapped: nothing has to be invalidated. */
+/* claim_parts() has invalidated the block, and no guest has mapped it since. */
 static int swap_parts(struct block *block, struct kvm_private_claim *claim)
 {
 	struct kvm_private_file *f = block->f;
@@ -379,7 +395,7 @@ static int swap_parts(struct block *block, struct kvm_private_claim *claim)
 	return ret;
 }
 
-/* Frees what isn't used any more: the parts, or after an error the new pages. */
+/* Frees the parts, or after an error the new pages. */
 static int move_parts(struct block *block, int errors)
 {
 	struct kvm_private_file *f = block->f;
@@ -408,7 +424,10 @@ free:
 	return ret;
 }
 
-/* A block that can't be moved gets no memory for it, nor for its holes. */
+/*
+ * Called before memory for the new page, and for holes, is allocated: that would be for
+ * nothing if the block can't be moved.
+ */
 static int check_movable(struct block *block)
 {
 	struct kvm_private_file *f = block->f;
@@ -490,7 +509,7 @@ static int join(struct block *block)
 	return ret;
 }
 
-/* First fills it: what is missing is huge, where all of a huge page is. */
+/* Fills the holes first: where a whole huge page is missing, a huge page comes at once. */
 static int join_huge_pages(struct block *block)
 {
 	unsigned int order = kvm_private_order_below(block->unit.order);
@@ -524,7 +543,7 @@ static int collapse(struct block *block)
 	return ret ?: join(block);
 }
 
-/* Where there are no pages there is nothing to be done. */
+/* Goes on to the next block that has pages. */
 static u64 skip_holes(struct kvm_private_file *f, u64 offset, u64 end)
 {
 	u64 step = PAGE_SIZE << f->order;
@@ -535,7 +554,7 @@ static u64 skip_holes(struct kvm_private_file *f, u64 offset, u64 end)
 	return max(offset, round_down((u64)index << PAGE_SHIFT, step));
 }
 
-/* Moves what it has seen to out of the range, which is in bytes. */
+/* The range, in bytes, is moved past the blocks that are done. */
 static int collapse_range(struct kvm_private_file *f,
 			  struct kvm_private_unit *parts, u64 *offset, u64 *size)
 {
@@ -568,7 +587,7 @@ static int collapse_range(struct kvm_private_file *f,
 /**
  * kvm_private_ioctl_collapse() - KVM_PRIVATE_COLLAPSE
  * @file: a private file
- * @arg: the user's struct, moved past what was done
+ * @arg: the user's struct, moved past the blocks that are done
  *
  * Context: may sleep, for long; interruptible.
  * Return: 0 or a negative errno, see &struct kvm_private_collapse.

@@ -2,9 +2,9 @@
 /*
  * Conversion in place, between private and shared.
  *
- * Whatever can fail comes before the state changes, so that after an error
- * nothing has. Consumers and the host's mappings have let go of the range by
- * then; both fault in again what they may still have.
+ * All that can fail comes before the state changes, so that nothing has changed after an
+ * error. By then consumers and the host's mappings have let go of the range; both fault in
+ * again the pages that they may still have.
  */
 
 #include <linux/pagemap.h>
@@ -22,17 +22,17 @@
 #include "trace.h"
 #include "user/user.h"
 
-/* How often memory for the states is waited for that others then take */
+/* How often a conversion waits for memory for the states that other tasks then take */
 #define MAX_TRIES	16
 
 /**
- * struct conversion - what is to change
- * @file: whose pages
+ * struct conversion - a change of the state of pages
+ * @file: the file
  * @start: first page offset
  * @end: page offset after the last
  * @private: the new state
  * @flags: KVM_SET_MEMORY_ATTRIBUTES2_*
- * @held: out: page offset, with an error: what was in the way, or the first
+ * @held: out: with an error, the offset of the page that was in the way, or of the first
  */
 struct conversion {
 	struct file *file;
@@ -43,7 +43,7 @@ struct conversion {
 	pgoff_t held;
 };
 
-/* What comes of a try to convert, beside 0 and an error */
+/* Results of a try to convert beside 0 and an error */
 enum {
 	UNITS_STRADDLE = 1,	/* units have to come apart before */
 };
@@ -56,8 +56,8 @@ static bool is_done(struct kvm_private_file *f, const struct conversion *c)
 }
 
 /*
- * A page that was guarded for a guest holds nothing for anybody else. Such
- * pages may be left behind by one that has gone.
+ * The content of a guarded page is its guest's alone. The guest may have gone and left the
+ * page behind, so the bindings don't tell of all such pages.
  */
 static bool has_guarded_pages(struct kvm_private_file *f,
 			      const struct conversion *c)
@@ -102,9 +102,9 @@ static int make_private(struct kvm_private_file *f, struct conversion *c)
 }
 
 /*
- * A unit that reaches beyond the range is one that came after it was split, and
- * may be prepared for a guest: the rest stays the guest's. There is no way back
- * any more.
+ * Splits units that were allocated across the borders of the range after those had been
+ * split. Such a unit may be prepared for a guest, which keeps the part outside. This can't
+ * fail, since the state has changed already.
  */
 static void split_again(struct kvm_private_file *f, const struct conversion *c)
 {
@@ -124,7 +124,7 @@ static void zero_pages(const struct conversion *c,
 				end - start);
 }
 
-/* What was prepared goes back to the host before the host can fault it in. */
+/* Reclaims prepared pages before the host can fault them in. */
 static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
 {
 	bool zero = c->flags & KVM_SET_MEMORY_ATTRIBUTES2_ZERO;
@@ -197,10 +197,10 @@ static int try_convert(struct kvm_private_file *f, struct conversion *c)
 }
 
 /**
- * struct retries - what a conversion has waited for up to now
- * @memory: how often for memory
- * @held: whether for a page that was held
- * @since: jiffies when it was found to be
+ * struct retries - the waits of a conversion up to now
+ * @memory: number of waits for memory
+ * @held: it has waited for a page that was held
+ * @since: jiffies when the first such page was found
  */
 struct retries {
 	unsigned int memory;
@@ -209,8 +209,8 @@ struct retries {
 };
 
 /*
- * What is to be done, without the file's lock, before a conversion is tried again. Returns
- * why it failed if there is no sense in that.
+ * Prepares the next try of a conversion that failed for @reason, without the
+ * invalidate_lock. Returns an error if there is no point in another try.
  */
 static int get_ready(struct kvm_private_file *f, const struct conversion *c,
 		     struct retries *retries, int reason)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* /dev/kvm_private: what the module can do, and new private files. */
+/* /dev/kvm_private: information on the module, and new private files. */
 
 #include <linux/capability.h>
 #include <linux/file.h>
@@ -14,7 +14,7 @@
 #include "internal.h"
 #include "user/user.h"
 
-/* A page at a time: the length is as long as the user likes. */
+/* Clears a page at a time, since the user may ask for any length. */
 static int clear_rest(char __user *to, size_t len)
 {
 	size_t part;

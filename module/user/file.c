@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The private file itself: its life, and what its holder may do with it.
- * What it must not do (read, write, truncate, open again ...) is refused
- * by having no operation for it.
+ * The private file itself: its life, and the operations on it. Reads, writes, splices,
+ * opening again and all else that its holder must not do are refused by having no operation
+ * for them.
  */
 
 #include <linux/file.h>
@@ -21,7 +21,7 @@
 #include "trace.h"
 #include "user/user.h"
 
-/* What can fail comes before any consumer has to let go of anything. */
+/* All that can fail comes before a consumer has to let go of the range. */
 static int punch_hole(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
 {
 	int ret;
@@ -52,7 +52,7 @@ static long kvm_private_fallocate(struct file *file, int mode, loff_t offset,
 	if (f->guest_id && !(mode & FALLOC_FL_KEEP_SIZE))
 		return -EOPNOTSUPP;
 
-	/* There a hole may reach past the end. */
+	/* A hole in a guest_memfd may reach past the end. */
 	if (f->guest_id && mode & FALLOC_FL_PUNCH_HOLE &&
 	    PAGE_ALIGNED(offset | len)) {
 		if (offset >= size)
@@ -135,9 +135,9 @@ static int kvm_private_release(struct inode *inode, struct file *file)
 	struct kvm_private_file *f = inode->i_private;
 
 	/*
-	 * A binding has a reference of the file, so none is left that would have
-	 * to be told. The pages go now, not with the inode: that may stay for as
-	 * long as some task has a path to it.
+	 * A binding has a reference of the file, so there is none left to invalidate. The
+	 * pages go now, not with the inode: that may stay for as long as some task has a
+	 * path to it.
 	 */
 	if (!xa_empty(&f->units)) {
 		down_write(&f->invalidate_lock);
@@ -192,8 +192,8 @@ static const struct inode_operations kvm_private_file_iops = {
  *	use; or 0
  * @make_inode: as for kvm_private_fs_file()
  *
- * The current process pays for the pages from its RLIMIT_MEMLOCK, except for
- * those of a stand-in: who uses guest_memfd never needed such a limit.
+ * The current process pays for the pages from its RLIMIT_MEMLOCK, except for those of a
+ * stand-in: programs for guest_memfd never needed such a limit.
  *
  * Context: may sleep.
  * Return: the file; ERR_PTR(-EINVAL) for a size that is 0, not page aligned or
@@ -246,7 +246,7 @@ struct file *kvm_private_fget(unsigned int fd)
 EXPORT_SYMBOL_GPL(kvm_private_fget);
 
 /**
- * kvm_private_is_private() - is a page the guest's alone?
+ * kvm_private_is_private() - see whether a page is the guest's alone
  * @file: from kvm_private_fget()
  * @index: page offset
  *

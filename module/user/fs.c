@@ -71,8 +71,9 @@ int kvm_private_fs_pin(void)
 	if (ret)
 		return ret;
 	/*
-	 * What guests write into shared pages is nothing to be executed here. Those
-	 * who come while the first one mounts it get to this at the same time.
+	 * Mappings aren't executable, since guests write to shared pages. Tasks that come
+	 * while the first one mounts the filesystem get here at the same time;
+	 * set_mask_bits() lets them.
 	 */
 	if (!(READ_ONCE(kvm_private_mnt->mnt_flags) & MNT_NOEXEC))
 		set_mask_bits(&kvm_private_mnt->mnt_flags, 0, MNT_NOEXEC);
@@ -85,10 +86,10 @@ void kvm_private_fs_unpin(void)
 }
 
 /*
- * alloc_anon_inode() makes inodes that no security module looks at, for files
- * that stay inside the kernel. Private files go to user space and from process
- * to process. The flag goes before alloc_file_pseudo(), where security modules
- * label the inode by what they know of the filesystem and of the caller.
+ * alloc_anon_inode() makes inodes that no security module looks at, for files that stay
+ * inside the kernel. Private files go to user space and from process to process. The flag
+ * goes before alloc_file_pseudo(), where security modules label the inode by the filesystem
+ * and the caller.
  */
 static struct inode *kvm_private_fs_inode(struct super_block *sb)
 {

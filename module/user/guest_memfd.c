@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files that stand in for KVM's own guest_memfd. Their holder was written for
- * that: where it and a private file differ, they do as it does. What those
- * rules are stands where they apply, under kvm_private_file.guest_id.
+ * Files that stand in for KVM's own guest_memfd. Programs that use them were written for
+ * that: where it and a private file differ, these files do as it does. The code looks at
+ * kvm_private_file.guest_id wherever there is such a difference.
  */
 
 #include <linux/fs.h>

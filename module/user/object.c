@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The record of a file: how it begins, and how it ends. */
+/* Allocation and freeing of a file's record. */
 
 #include <linux/slab.h>
 
@@ -50,13 +50,13 @@ struct kvm_private_file *kvm_private_file_alloc(u64 flags, unsigned int order,
 	return f;
 }
 
-/* For the inode's end, or for a file that never got one */
+/* Called when the inode is evicted, or for a file that never got one */
 void kvm_private_file_free(struct kvm_private_file *f)
 {
 	if (!f)
 		return;
 
-	/* Nodes for a page that got no further stay, though it isn't there. */
+	/* Nodes may be left that were allocated for a page which was not stored in the end. */
 	xa_destroy(&f->units);
 	kvm_private_state_destroy(f);
 	kvm_private_policy_destroy(f);

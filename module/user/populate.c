@@ -13,16 +13,16 @@
 #include "store/store.h"
 #include "user/user.h"
 
-/* What comes of a try to copy a page, beside 0 and an error */
+/* Results of a try to copy a page beside 0 and an error */
 enum {
 	CLAIMED = 1,		/* another task fills the page, or copies it */
 	WOULD_FAULT,		/* the source has to be faulted in again */
 };
 
 /*
- * A page that is prepared must not be touched, unless its guest trusts the
- * host. One that is not can't become so while it is locked; its guest, if one
- * comes, finds what is copied here.
+ * Whether the host must not touch a page: it is prepared for a guest that doesn't trust the
+ * host, or firmware alone may fill the file. While its unit is locked a page doesn't become
+ * prepared. A guest that it is prepared for later finds the content that is copied here.
  */
 static bool is_guarded(struct kvm_private_file *f,
 		       const struct kvm_private_unit *unit)
@@ -68,7 +68,7 @@ static int copy_locked(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 	return ret;
 }
 
-/* Held for reading so that the page stays private while it is filled. */
+/* Holds the invalidate_lock for reading, so that the page stays private while it is filled. */
 static int copy_one(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 		    const void __user *source)
 {
@@ -108,7 +108,7 @@ static int populate_one(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 /**
  * kvm_private_ioctl_populate() - KVM_PRIVATE_POPULATE
  * @file: a private file
- * @arg: the user's struct, moved past what was copied
+ * @arg: the user's struct, moved past the pages that are filled
  *
  * Context: may sleep, for long; interruptible.
  * Return: 0 or a negative errno, see &struct kvm_private_populate.

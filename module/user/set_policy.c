@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_PRIVATE_SET_POLICY: what mbind(2) is to a mapping, for files that can't be
- * mapped. The kernel makes policies for its own system calls alone; what is done
- * here with a mode and a mask is what mbind(2) says of them.
+ * KVM_PRIVATE_SET_POLICY: mbind(2) for files that can't be mapped. The kernel's code that
+ * makes policies isn't exported, so a mode and a mask are dealt with here as mbind(2)
+ * describes.
  */
 
 #include <linux/cpuset.h>
@@ -14,7 +14,7 @@
 #include "memory/memory.h"
 #include "user/user.h"
 
-/* As many as mbind() takes, whatever the kernel's number of nodes */
+/* As many as mbind() takes, independent of the kernel's number of nodes */
 #define MAX_BITS	(PAGE_SIZE * BITS_PER_BYTE)
 
 /* Bits beyond those that the kernel has nodes for must be zero. */
@@ -45,7 +45,7 @@ static bool is_mode(unsigned int mode, unsigned int flags)
 	if (mode >= MPOL_MAX ||
 	    flags == (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES))
 		return false;
-	/* Pages that don't move aren't balanced. */
+	/* NUMA balancing moves pages, and these don't move. */
 	return !(flags & MPOL_F_NUMA_BALANCING);
 }
 
@@ -63,7 +63,7 @@ static bool nodes_fit(const struct mempolicy *mempolicy,
 	}
 }
 
-/* The nodes that it comes down to now: a cpuset may change later. */
+/* Resolves the nodes once and for all: a later change of the cpuset doesn't count. */
 static int resolve_nodes(struct mempolicy *mempolicy, const nodemask_t *nodes)
 {
 	nodemask_t allowed;
@@ -85,7 +85,7 @@ static int resolve_nodes(struct mempolicy *mempolicy, const nodemask_t *nodes)
 	if (mempolicy->mode == MPOL_PREFERRED)
 		mempolicy->nodes =
 			nodemask_of_node(first_node(mempolicy->nodes));
-	/* To be told by get_mempolicy() */
+	/* get_mempolicy() tells these. */
 	if (mempolicy->flags)
 		mempolicy->w.user_nodemask = *nodes;
 	else
@@ -105,7 +105,7 @@ static int make_policy(struct mempolicy *mempolicy, unsigned int mode,
 	*mempolicy = (struct mempolicy){
 		.mode = mode, .flags = flags, .home_node = NUMA_NO_NODE,
 	};
-	/* That is how MPOL_LOCAL was spelt once. */
+	/* MPOL_LOCAL was once spelt like this. */
 	if (mode == MPOL_PREFERRED && nodes_empty(*nodes))
 		mempolicy->mode = MPOL_LOCAL;
 	if (!nodes_fit(mempolicy, nodes))

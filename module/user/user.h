@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What user space asks for: the device, its files, and their ioctls. The uppermost of the
- * layers, none of which calls one above it.
+ * Calls from user space: the device, its files, and their ioctls. This is the uppermost
+ * layer; no layer calls one above it.
  */
 #ifndef KVM_PRIVATE_USER_H
 #define KVM_PRIVATE_USER_H
