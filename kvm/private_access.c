@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What KVM's emulator does for a guest in a slot with a kvm_private file, it
- * does in the file, as the guest's own accesses do: to private pages, and to
- * shared ones of a file that rules. What is mapped at the slot's host address
- * may be other memory, or nothing.
+ * KVM's emulator works in the file of a slot with a kvm_private file, as the guest's own
+ * accesses do: on private pages, and on shared ones if file_rules(). Other memory may be
+ * mapped at the slot's host address, or none.
  */
 
 #include <linux/kvm_host.h>
@@ -13,8 +12,8 @@
 #include "private_slot_internal.h"
 
 /*
- * Page table entries are read and written by the guest at the same time, so
- * what can be copied in one access is.
+ * The guest may read and write a page table entry at the same time, so data of such sizes
+ * is copied in one access.
  */
 static void copy_guest(void *to, const void *from, int len)
 {
@@ -33,7 +32,7 @@ static void copy_guest(void *to, const void *from, int len)
 	}
 }
 
-/* The slot, if the guest's page is in its file and nowhere else */
+/* Returns the slot's record if the guest's page is in its file and nowhere else. */
 static struct kvm_private_slot *backed_by_file(struct kvm_memory_slot *slot,
 					       gfn_t gfn)
 {
@@ -55,8 +54,8 @@ static struct kvm_private_slot *backed_by_file(struct kvm_memory_slot *slot,
  * A hole reads as zeros and stays one, unless the guest couldn't read it.
  *
  * Context: may sleep; kvm->srcu held.
- * Return: 0; -EFAULT; -EACCES for what KVM itself sees to: a slot without a
- * kvm_private file, or a page that the VM's attributes say is shared.
+ * Return: 0; -EFAULT; -EACCES where KVM itself has to do it: in a slot without a
+ * kvm_private file, or in a page that the VM's attributes say is shared.
  */
 int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
 			  int offset, int len)
@@ -88,8 +87,8 @@ int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
  * @offset: in the page
  * @len: bytes, inside the page
  *
- * Context: any but interrupts; kvm->srcu held. What was read is good if no
- * invalidation of @gfn has begun before the caller uses it.
+ * Context: any but interrupts; kvm->srcu held. The data is good if no invalidation of @gfn
+ * has begun before the caller uses it.
  * Return: as kvm_private_slot_read()
  */
 int kvm_private_slot_read_atomic(struct kvm_memory_slot *slot, gfn_t gfn,
@@ -141,7 +140,7 @@ static struct page *lock_page_for_write(struct kvm_private_slot *priv,
 		if (page)
 			return page;
 		ret = allocate(priv, index);
-		/* -EACCES: converted since its state was looked at */
+		/* -EACCES: the page was converted after allocate() had looked at its state. */
 	} while (!ret || ret == -EACCES);
 
 	return ERR_PTR(ret);
@@ -151,7 +150,7 @@ static struct page *lock_page_for_write(struct kvm_private_slot *priv,
  * kvm_private_slot_write() - write to a page on the guest's behalf
  * @slot: any slot, or NULL
  * @gfn: in the slot
- * @data: what to write
+ * @data: the bytes to write
  * @offset: in the page
  * @len: bytes, inside the page
  *
@@ -193,7 +192,7 @@ static bool try_cmpxchg_bytes(void *ptr, void *old, const void *new,
 
 /**
  * kvm_private_cmpxchg() - compare and exchange on the guest's behalf
- * @vcpu: whose guest
+ * @vcpu: a vCPU of the guest
  * @gpa: guest physical address; the access doesn't cross a page
  * @old: in: expected; out: found
  * @new: to be written if @old was found

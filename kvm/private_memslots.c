@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which of the copies of a memory slot KVM has in force.
+ * Finding the copy of a memory slot that KVM has in force.
  *
- * A slot that is being deleted is in the active set as a copy, marked invalid,
- * and the slot itself waits in the inactive one. What KVM allocates meanwhile to
- * find mappings with (the rmaps, when a VM's first shadow root is made) the copy
- * gets alone. A slot that is being created is bound to its file before it has
- * any of that. A file has its bindings with slots as they were bound, so an
- * invalidation has to look for the copy in force.
+ * A slot that is being deleted is in the active set as a copy, marked invalid, and the slot
+ * itself waits in the inactive one. If KVM allocates rmaps meanwhile, by which it finds
+ * mappings, since it makes the VM's first shadow root, the copy alone gets them. A slot
+ * that is being created is bound to its file before it has rmaps. A binding names the slot
+ * as it was bound, so an invalidation has to look for the copy in force.
  */
 
 #include <linux/kvm_host.h>
@@ -18,9 +17,9 @@
  * kvm_private_freeze_memslots() - keep a VM's active memory slots as they are
  * @kvm: the VM
  *
- * kvm_swap_active_memslots() looks at the count under mn_invalidate_lock, and
- * stores the new set under it: it either waits for kvm_private_thaw_memslots(),
- * or the caller sees the new set. To caches of pfns it is an invalidation.
+ * kvm_swap_active_memslots() looks at the count under mn_invalidate_lock, and stores the
+ * new set under it: it either waits for kvm_private_thaw_memslots(), or the caller sees the
+ * new set. Caches of pfns take the count for an invalidation, too.
  *
  * Context: any in which a spinlock may be taken.
  */
@@ -32,7 +31,7 @@ void kvm_private_freeze_memslots(struct kvm *kvm)
 }
 
 /**
- * kvm_private_thaw_memslots() - end what kvm_private_freeze_memslots() began
+ * kvm_private_thaw_memslots() - end kvm_private_freeze_memslots()
  * @kvm: the VM
  *
  * Context: any in which a spinlock may be taken.
@@ -45,7 +44,7 @@ void kvm_private_thaw_memslots(struct kvm *kvm)
 	wake = !--kvm->mn_active_invalidate_count;
 	spin_unlock(&kvm->mn_invalidate_lock);
 
-	/* Only one waits, kvm_swap_active_memslots() under slots_lock. */
+	/* One task waits at most: kvm_swap_active_memslots() runs under slots_lock. */
 	if (wake)
 		rcuwait_wake_up(&kvm->mn_memslots_update_rcuwait);
 }
@@ -55,13 +54,13 @@ void kvm_private_thaw_memslots(struct kvm *kvm)
  * @kvm: the VM
  * @range: its slot is one that is bound to a file; becomes the one in force
  *
- * A slot that isn't in the active set has no mappings: kvm_create_memslot() puts
- * a complete one there before any page of it can be looked up, and
- * kvm_delete_memslot() takes the copy out after kvm_arch_flush_shadow_memslot().
+ * A slot that isn't in the active set has no mappings. kvm_create_memslot() puts a complete
+ * one there before any page of it can be looked up. kvm_delete_memslot() takes the copy out
+ * after kvm_arch_flush_shadow_memslot().
  *
- * Nor does the set lag behind the rmaps: mmu_first_shadow_root_alloc() gives them
- * to the slots of the active set under slots_arch_lock, which a change of the
- * slots holds from the copying of what it replaces until the copy is active.
+ * Nor does the set lag behind the rmaps. mmu_first_shadow_root_alloc() gives them to the
+ * slots of the active set under slots_arch_lock. A change of the slots holds that lock from
+ * the copying of the old slot until the copy is active.
  *
  * Context: mmu_lock held for writing, memory slots frozen; may sleep.
  * Return: whether TLBs are to be flushed

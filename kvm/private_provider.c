@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_memfd provided by kvm_private: KVM_CREATE_GUEST_MEMFD makes its files,
- * and KVM answers, for every VM type, what Linux 7.3 answers.
+ * guest_memfd provided by kvm_private: KVM_CREATE_GUEST_MEMFD makes its files, and KVM
+ * answers, for every VM type, as Linux 7.3 does.
  *
- * With gmem_in_place_conversion it answers what Linux 7.4 does with its
- * parameter of that name: the files alone say what is private, and all the
- * memory of their slots is in them. The numbers of both kernels are in
- * <linux/kvm_private.h>, but for a capability whose number the administrator
- * has to give.
+ * With gmem_in_place_conversion it answers as Linux 7.4 does with its parameter of that
+ * name: the files alone say what is private, and all the memory of their slots is in them.
+ * The numbers of both kernels are in <linux/kvm_private.h>, but for a capability whose
+ * number the administrator has to give.
  */
 
 #include <linux/file.h>
@@ -44,7 +43,7 @@ module_param_cb(guest_memfd_provider, &provider_ops, NULL, 0444);
 MODULE_PARM_DESC(guest_memfd_provider,
 		 "what KVM_CREATE_GUEST_MEMFD makes: files of kvm_private, or native ones");
 
-/* What the administrator wants; kvm_private_in_place() is what holds. */
+/* The parameter as it was given; kvm_private_in_place() tells whether it counts. */
 static bool in_place __ro_after_init;
 
 static int in_place_get(char *buffer, const struct kernel_param *kp)
@@ -93,7 +92,7 @@ MODULE_PARM_DESC(gmem_attributes_cap,
 		 "number of KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES, 0 not to answer it");
 
 /**
- * kvm_private_provides() - does KVM_CREATE_GUEST_MEMFD make kvm_private files?
+ * kvm_private_provides() - see whether KVM_CREATE_GUEST_MEMFD makes kvm_private files
  *
  * Every VM has guest_memfd then; else only those with private memory do.
  */
@@ -103,7 +102,7 @@ bool kvm_private_provides(void)
 }
 
 /**
- * kvm_private_in_place() - do files alone say what is private?
+ * kvm_private_in_place() - see whether files alone say what is private
  *
  * Then all memory of a slot with a kvm_private file is in the file, whether that
  * can be mapped or not, and VMs hold no attributes. KVM's own guest_memfd can't
@@ -115,8 +114,8 @@ bool kvm_private_in_place(void)
 }
 
 /**
- * kvm_private_gmem_attributes() - KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES
- * @kvm: NULL: what one VM or another can do
+ * kvm_private_gmem_attributes() - answer KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES
+ * @kvm: the VM; NULL: answer for all VM types together
  * @cap: any capability that is asked about
  *
  * Return: attributes that KVM_SET_MEMORY_ATTRIBUTES2 takes; 0 for any other
@@ -131,12 +130,12 @@ int kvm_private_gmem_attributes(struct kvm *kvm, long cap)
 }
 
 /**
- * kvm_private_gmem_flags() - what KVM_CAP_GUEST_MEMFD_FLAGS answers
- * @kvm: NULL: flags that one VM or another knows
+ * kvm_private_gmem_flags() - answer KVM_CAP_GUEST_MEMFD_FLAGS
+ * @kvm: the VM; NULL: answer for all VM types together
  *
- * Where VMs say what is private, shared from the start is for those that don't
- * know private memory, as in Linux 7.3. For the others a page is shared when it
- * is converted, or in the memory at the slot's host address.
+ * Where VMs say which pages are private, only those that know no private memory have files
+ * that start shared, as in Linux 7.3. For the others a page is shared when it is converted,
+ * or in the memory at the slot's host address.
  *
  * Return: GUEST_MEMFD_FLAG_* of KVM_CREATE_GUEST_MEMFD.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* KVM_CREATE_GUEST_MEMFD answered by kvm_private: what the rest of KVM calls. */
+/* KVM_CREATE_GUEST_MEMFD answered by kvm_private: the functions that the rest of KVM calls. */
 #ifndef KVM_PRIVATE_PROVIDER_H
 #define KVM_PRIVATE_PROVIDER_H
 
@@ -20,8 +20,8 @@ bool kvm_private_provides(void);
 bool kvm_private_in_place(void);
 
 /*
- * Does a fault on a slot that is being deleted fail, if it is a prefetching one?
- * Not only where the slot has such a file: a VM with a number has some.
+ * Whether a prefetching fault on a slot that is being deleted fails. The slot's own file
+ * isn't asked for: a VM that has a number uses kvm_private files.
  */
 static inline bool kvm_private_gives_up(const struct kvm *kvm, bool prefetch)
 {

@@ -2,20 +2,18 @@
 /*
  * Memory slots with a kvm_private file.
  *
- * A slot has one binding. The binding keeps the file, and so the pages, for as
- * long as the slot lives; it is made with the slot under slots_lock and removed
- * when nobody can find the slot any more (kvm->srcu) and nothing is mapped.
+ * A slot has one binding. The binding keeps the file, and so the pages, for as long as the
+ * slot lives; it is made with the slot under slots_lock and removed when no reader of
+ * kvm->srcu can find the slot any more and nothing is mapped.
  *
- * If the file can be mapped (%KVM_PRIVATE_FLAG_MMAP), or with
- * kvm.gmem_in_place_conversion, all the slot's memory is in it, and it says what
- * is private. Else its private pages are, and the VM's memory attributes say
- * which those are. KVM's emulator works in the file as
- * well, but not on private pages of a guest that trusts nobody. It never uses
- * the slot's host address for what is in the file: other memory is there, or
- * none.
+ * If the file can be mapped (%KVM_PRIVATE_FLAG_MMAP), or with kvm.gmem_in_place_conversion,
+ * it holds all the slot's memory and says what is private. Else it holds the private pages,
+ * and the VM's memory attributes say which those are. KVM's emulator works in the file as
+ * well, but not on private pages of a guest that doesn't trust the host. For pages in the
+ * file it never uses the slot's host address: other memory is there, or none.
  *
- * An ordinary VM knows nothing private: its guest has all pages of a file that
- * can be mapped, in either state, and none of another.
+ * An ordinary VM knows no private memory: its guest has all pages of a file that can be
+ * mapped, in either state, and none of another.
  */
 
 #include <linux/kvm_host.h>
@@ -30,7 +28,7 @@
 #include "private_slot.h"
 #include "private_slot_internal.h"
 
-/* A KVM without SEV-SNP has no firmware to tell. */
+/* A KVM without SEV-SNP has no firmware that must know of pages. */
 #ifndef CONFIG_HAVE_KVM_ARCH_GMEM_PREPARE
 static int kvm_arch_gmem_prepare(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn,
 				 int max_order)
@@ -56,17 +54,16 @@ static gfn_t priv_gfn(const struct kvm_private_slot *priv, pgoff_t index)
 }
 
 /*
- * To the rest of KVM this is what an mmu notifier does: memory slots don't
- * change and caches of pfns don't become valid while mn_active_invalidate_count
- * is elevated, page faults don't install what they found while
- * mmu_invalidate_in_progress is.
+ * To the rest of KVM this is an mmu notifier's invalidation. Memory slots don't change and
+ * caches of pfns don't become valid while mn_active_invalidate_count is elevated. Page
+ * faults don't install pages that they found while mmu_invalidate_in_progress is.
  */
 static void priv_invalidate_begin(struct kvm_private_binding *binding,
 				  pgoff_t start, pgoff_t end)
 {
 	struct kvm_private_slot *priv = to_priv(binding);
 	struct kvm *kvm = priv->kvm;
-	/* What one entry of a page table maps of the file at most */
+	/* The most of the file that one entry of a page table maps */
 	gfn_t block = 1ULL << binding->file_order;
 	struct kvm_gfn_range range = {
 		.start		= priv_gfn(priv, start),
@@ -91,7 +88,10 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 		kvm_flush_remote_tlbs(kvm);
 	KVM_MMU_UNLOCK(kvm);
 
-	/* What an encrypted guest has left in the caches; SNP's pages see to it. */
+	/*
+	 * An encrypted guest may have left lines of the pages in the caches, which this
+	 * flushes. For an SNP guest kvm_arch_gmem_invalidate() does.
+	 */
 	kvm_arch_guest_memory_reclaimed(kvm);
 }
 
@@ -108,9 +108,9 @@ static void priv_invalidate_end(struct kvm_private_binding *binding,
 }
 
 /*
- * The page tables have one entry for a block only if it is aligned in the guest
- * as it is in memory. Where a slot begins in its file is up to the VMM, and KVM
- * looks at the slot's host address at most.
+ * The page tables have one entry for a block only if it is aligned in the guest as it is in
+ * memory. The VMM chooses where a slot begins in its file, and KVM checks no alignment but
+ * that of the slot's host address, at most.
  */
 static unsigned int clip_order(gfn_t gfn, unsigned long pfn,
 			       unsigned int order)
@@ -121,8 +121,8 @@ static unsigned int clip_order(gfn_t gfn, unsigned long pfn,
 }
 
 /*
- * A huge page is one to the platform, too, where the page tables may take it for
- * one. Elsewhere the architecture's code sees to one base page a call.
+ * Prepares a huge page as one where the page tables can map it as one. Elsewhere
+ * kvm_arch_gmem_prepare() gets one base page a call.
  */
 static int priv_prepare(struct kvm_private_binding *binding, pgoff_t index,
 			unsigned long pfn, unsigned int order)
@@ -150,7 +150,7 @@ static void priv_reclaim(unsigned long pfn, unsigned long nr)
 	kvm_arch_gmem_invalidate(pfn, pfn + nr);
 }
 
-/* Until the launch is over the firmware encrypts what it finds, in place. */
+/* Until the guest's launch is over the firmware encrypts the content of its pages in place. */
 static bool priv_preserves(struct kvm_private_binding *binding)
 {
 	return !to_priv(binding)->kvm->arch.pre_fault_allowed;
@@ -169,7 +169,7 @@ static const struct kvm_private_binding_ops trusting_ops = {
 	.encrypts		= priv_encrypts,
 };
 
-/* The owner is the vendor module: what priv_reclaim() ends up in is there. */
+/* The owner is the vendor module, whose code priv_reclaim() calls in the end. */
 static struct kvm_private_binding_ops firmware_ops = {
 	.invalidate_begin	= priv_invalidate_begin,
 	.invalidate_end		= priv_invalidate_end,
@@ -191,13 +191,13 @@ void kvm_private_slot_init(struct module *vendor)
  * kvm_private_guest_id() - the number that a VM goes by
  * @kvm: the VM
  *
- * Files that stand in for a guest_memfd keep the number when this module goes, and
- * must fit no VM of the next one's. So each load of it begins above all numbers of
- * those before: a number is what CLOCK_MONOTONIC says, or the one after the last
- * if that isn't below. Making one takes longer than a nanosecond, so the numbers
- * aren't ahead of the clock by more than one of its ticks, and no module is unloaded
- * and loaded within that. Nothing sets this clock, it doesn't go back when the
- * machine sleeps or its time is adjusted, and time namespaces have no part in it.
+ * Files that stand in for a guest_memfd keep the number when this module goes, and must fit
+ * no VM of a later load of it. So each load begins above all numbers of those before: a
+ * number is the time of CLOCK_MONOTONIC, or the one after the last if that isn't below.
+ * Making one takes longer than a nanosecond, so the numbers aren't ahead of the clock by
+ * more than one of its ticks, and no module is unloaded and loaded within that. Nothing
+ * sets this clock, it doesn't go back when the machine sleeps or its time is adjusted, and
+ * time namespaces have no part in it.
  *
  * Context: any.
  * Return: not 0, unique for as long as the machine is up.
@@ -266,7 +266,10 @@ int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 
 	ret = kvm_private_bind(file, &priv->binding);
 	if (ret) {
-		/* Newer kernels look at the guest's side of it first. */
+		/*
+		 * Newer kernels check the guest frame numbers before they bind, and return
+		 * this error.
+		 */
 		if (ret == -EEXIST &&
 		    slot->base_gfn + slot->npages - 1 > kvm_mmu_max_gfn())
 			ret = -EINVAL;
@@ -275,7 +278,11 @@ int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 	}
 
 	slot->gmem.priv = priv;
-	/* Once is for good. Who doesn't see it yet doesn't see the slot either. */
+	/*
+	 * private_by_file is never cleared. It is stored before rcu_assign_pointer() in
+	 * kvm_swap_active_memslots() publishes the slot. So a vCPU that has found the slot
+	 * by srcu_dereference() sees it set: x86 keeps the order of the two loads.
+	 */
 	if (file_rules(priv) && kvm_arch_has_private_mem(kvm))
 		WRITE_ONCE(kvm->private_by_file, true);
 put:
@@ -284,9 +291,8 @@ put:
 }
 
 /**
- * kvm_private_slot_unbind() - the slot is going
- * @slot: visible to nobody any more and without mappings, with or without a
- *	kvm_private file
+ * kvm_private_slot_unbind() - take the file from a slot that goes
+ * @slot: not visible any more and without mappings, with or without a kvm_private file
  *
  * Context: may sleep.
  */
@@ -298,8 +304,9 @@ void kvm_private_slot_unbind(struct kvm_memory_slot *slot)
 		return;
 
 	/*
-	 * A cache may be used from interrupts, without kvm->srcu. It must be
-	 * gone before the pages can go without KVM being told.
+	 * A cache of a pfn may be used from interrupts, without kvm->srcu. It must be
+	 * invalid before kvm_private_unbind(), since after that pages go without an
+	 * invalidation.
 	 */
 	kvm_private_gpc_invalidate(priv->kvm, slot->base_gfn,
 				   slot->base_gfn + slot->npages);
@@ -309,8 +316,8 @@ void kvm_private_slot_unbind(struct kvm_memory_slot *slot)
 }
 
 /**
- * kvm_private_slots_unbind() - the VM is going
- * @kvm: nobody uses it any more and nothing is mapped
+ * kvm_private_slots_unbind() - take the files from all slots of a VM that goes
+ * @kvm: not used any more, and with nothing mapped
  *
  * An invalidation that is under way ends before this returns. None comes after
  * it, while the VM is taken apart.
@@ -327,7 +334,7 @@ void kvm_private_slots_unbind(struct kvm *kvm)
 			kvm_private_slot_unbind(slot);
 }
 
-/* KVM asks what it can map at once, and with KVM_PROVE_MMU warns of other orders. */
+/* KVM takes orders of the page sizes that it maps, and with KVM_PROVE_MMU warns of others. */
 static unsigned int mapped_order(unsigned int order)
 {
 	int level = KVM_MAX_HUGEPAGE_LEVEL;
@@ -376,7 +383,7 @@ int kvm_private_slot_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
 }
 
 /**
- * kvm_private_slot_get_shared_pfn() - the page for an access to shared memory
+ * kvm_private_slot_get_shared_pfn() - find the page for an access to shared memory
  * @slot: kvm_private_slot_gmem_only()
  * @gfn: in the slot
  * @pfn: out: to be released with kvm_release_pfn_clean()
@@ -400,8 +407,8 @@ struct populate_args {
 };
 
 /*
- * No lock of the file is held: the source may be one of its shared pages, and what
- * @post_populate waits for (sev_cmd_mutex) may be held by a task that writes to one.
+ * Runs without a lock of the file. The source may be one of its shared pages. A task that
+ * holds a lock which @post_populate takes (sev_cmd_mutex) may be writing to one, too.
  */
 static int priv_populate_one(struct kvm_private_binding *binding,
 			     pgoff_t index, unsigned long pfn,
@@ -429,7 +436,7 @@ static int priv_populate_one(struct kvm_private_binding *binding,
  * kvm_private_slot_populate() - kvm_gmem_populate() for such a slot
  * @slot: has a kvm_private file
  * @start: first guest frame number, in the slot
- * @source: content, read through the caller's mappings; NULL: what is there
+ * @source: content, read through the caller's mappings; NULL: the pages keep theirs
  * @npages: number of pages, clipped to the slot
  * @post_populate: fills and assigns one page
  * @opaque: handed to @post_populate
@@ -463,12 +470,12 @@ long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
 }
 
 /**
- * kvm_private_slot_has_states() - does the guest know private memory?
+ * kvm_private_slot_has_states() - see whether the guest knows private memory
  * @slot: any slot
  *
- * An ordinary VM doesn't: to KVM its memory is what is mapped at the host
- * address, as with every guest_memfd that it has. Only its own accesses, and
- * those that are emulated for it, need no such mapping.
+ * An ordinary VM's guest doesn't. To KVM its memory is the one that is mapped at the slot's
+ * host address, as with every guest_memfd that it has. Only its own accesses, and those
+ * that are emulated for it, need no such mapping.
  */
 bool kvm_private_slot_has_states(const struct kvm_memory_slot *slot)
 {
@@ -476,7 +483,7 @@ bool kvm_private_slot_has_states(const struct kvm_memory_slot *slot)
 }
 
 /**
- * kvm_private_slot_is_private() - what is the state of a page to the guest?
+ * kvm_private_slot_is_private() - see whether a page is private to the guest
  * @slot: has a kvm_private file
  * @gfn: in the slot
  *
@@ -514,11 +521,11 @@ bool kvm_private_mem_is_private(struct kvm *kvm, gfn_t gfn)
 EXPORT_SYMBOL_GPL(kvm_private_mem_is_private);
 
 /**
- * kvm_private_slot_gmem_only() - is all of a slot's memory in the file?
+ * kvm_private_slot_gmem_only() - see whether all of a slot's memory is in the file
  * @slot: any slot
  *
- * Then the guest's shared pages are the file's as well, whatever is mapped at
- * the slot's host address. KVM's lpage_info doesn't know their states.
+ * Then the guest's shared pages are the file's as well, with other memory at the slot's
+ * host address or none. KVM's lpage_info doesn't know their states.
  */
 bool kvm_private_slot_gmem_only(const struct kvm_memory_slot *slot)
 {
@@ -526,14 +533,15 @@ bool kvm_private_slot_gmem_only(const struct kvm_memory_slot *slot)
 }
 
 /**
- * kvm_private_fault_raced() - will a fault in the wrong state be in the right one?
- * @vcpu: has faulted; what its fault was taken for contradicts the page's state
+ * kvm_private_fault_raced() - see whether a fault in the wrong state is to be tried again
+ * @vcpu: has faulted; the access that its fault was taken for contradicts the page's state
  *
  * A software-protected VM's guest doesn't say what kind of access it makes.
- * kvm_mmu_page_fault() asks for the state, and kvm_faultin_pfn() asks again: a
- * conversion, or a slot that came or went, was in between, and the next try gets
- * the same answer twice. Not so if the address is not that of the page: for a
- * nested guest's fault the first one asks about an address of L2's.
+ * kvm_mmu_page_fault() asks for the page's state, and kvm_faultin_pfn() asks again. If the
+ * answers differ, a conversion, or a slot that came or went, was in between, and the next
+ * try gets the same answer twice. That isn't so where the two ask about different
+ * addresses: in the fault of a nested guest kvm_mmu_page_fault() asks about an address of
+ * L2's.
  */
 bool kvm_private_fault_raced(struct kvm_vcpu *vcpu)
 {
@@ -543,12 +551,12 @@ bool kvm_private_fault_raced(struct kvm_vcpu *vcpu)
 }
 
 /**
- * kvm_private_faults_private() - what an entry for MMIO that is old doesn't say
+ * kvm_private_faults_private() - find the kind of access of a fault at an old MMIO entry
  * @vcpu: has faulted
  * @gfn: where
  *
- * In a VM for whose faults kvm_private_fault_raced() it has to be what
- * kvm_faultin_pfn() will find, with or without a slot there.
+ * In a VM for which kvm_private_fault_raced() may be true the answer has to be the one that
+ * kvm_faultin_pfn() will get, with or without a slot there.
  *
  * Context: kvm->srcu held.
  * Return: whether any access of the guest to the page is one to private memory
@@ -564,11 +572,11 @@ bool kvm_private_faults_private(struct kvm_vcpu *vcpu, gfn_t gfn)
 }
 
 /**
- * kvm_private_gpc_to_pfn() - the page for a cache of guest frames
+ * kvm_private_gpc_to_pfn() - find the page for a cache of guest frames
  * @gpc: being refreshed; its slot and address are set
  *
- * Context: may sleep; kvm->srcu and refresh_lock held. What is found becomes
- * valid only if nothing was invalidated in the meantime.
+ * Context: may sleep; kvm->srcu and refresh_lock held. The pfn becomes valid only if
+ * nothing was invalidated in the meantime.
  * Return: the pfn, to be released with kvm_release_pfn_clean();
  * %KVM_PFN_NOSLOT if the page is not private in a slot with a kvm_private file;
  * %KVM_PFN_ERR_FAULT.
@@ -585,7 +593,7 @@ kvm_pfn_t kvm_private_gpc_to_pfn(struct gfn_to_pfn_cache *gpc)
 	    !kvm_private_slot_has(gpc->memslot, gpa_to_gfn(gpc->gpa)))
 		return KVM_PFN_NOSLOT;
 
-	/* The host writes through a cache, so its guest has to trust it. */
+	/* The host writes through a cache, so the guest has to trust the host. */
 	priv = gpc->memslot->gmem.priv;
 	if (priv->binding.ops != &trusting_ops)
 		return KVM_PFN_ERR_FAULT;
@@ -595,7 +603,10 @@ kvm_pfn_t kvm_private_gpc_to_pfn(struct gfn_to_pfn_cache *gpc)
 				  &pfn, NULL);
 	if (!ret)
 		return pfn;
-	/* It may just have become shared; in any other slot it contradicts. */
+	/*
+	 * The page may just have become shared in a file that says what is private. Where
+	 * the VM's attributes do, the file contradicts them.
+	 */
 	return ret == -EACCES && file_rules(priv) ? KVM_PFN_NOSLOT :
 						    KVM_PFN_ERR_FAULT;
 }

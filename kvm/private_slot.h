@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory slots whose private pages come from a kvm_private file: what the rest
- * of KVM calls. slot->gmem.priv is set for such a slot, and only for it.
+ * Memory slots whose private pages come from a kvm_private file: the functions that the
+ * rest of KVM calls. slot->gmem.priv is set for such a slot, and only for it.
  */
 #ifndef KVM_PRIVATE_SLOT_H
 #define KVM_PRIVATE_SLOT_H
@@ -34,7 +34,7 @@ bool kvm_private_slot_gmem_only(const struct kvm_memory_slot *slot);
 bool kvm_private_fault_raced(struct kvm_vcpu *vcpu);
 bool kvm_private_faults_private(struct kvm_vcpu *vcpu, gfn_t gfn);
 
-/* Is the page private, so that the slot's host address is the wrong memory? */
+/* Whether the page is private, so that the slot's host address is the wrong memory */
 static inline bool kvm_private_slot_has(const struct kvm_memory_slot *slot,
 					gfn_t gfn)
 {

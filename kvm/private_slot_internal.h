@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What our files share about a slot with a kvm_private file. */
+/* The record of a slot with a kvm_private file, for the files of this folder. */
 #ifndef KVM_PRIVATE_SLOT_INTERNAL_H
 #define KVM_PRIVATE_SLOT_INTERNAL_H
 
@@ -9,7 +9,7 @@
 #include "private_provider.h"
 
 /**
- * struct kvm_private_slot - what a slot with a kvm_private file carries
+ * struct kvm_private_slot - the record of a slot with a kvm_private file
  * @binding: the range of the file behind the slot
  * @kvm: the slot's VM, which outlives it
  * @slot: as it was bound: gives guest frame numbers to offsets in the file. While
@@ -23,14 +23,14 @@ struct kvm_private_slot {
 
 u64 kvm_private_guest_id(struct kvm *kvm);
 
-/* Does the state of the file's pages say what is private? */
+/* Whether the states of the file's pages, not the VM's attributes, say what is private */
 static inline bool file_rules(const struct kvm_private_slot *priv)
 {
 	return priv->binding.file_flags & KVM_PRIVATE_FLAG_MMAP ||
 	       kvm_private_in_place();
 }
 
-/* Does the guest not know private memory? */
+/* Whether the guest knows no private memory */
 static inline bool is_stateless(const struct kvm_private_slot *priv)
 {
 	return priv->binding.flags & KVM_PRIVATE_BIND_STATELESS;

@@ -23,11 +23,10 @@ struct super_block;
  * and looks up pages for the faults of its guest. The file knows its bindings
  * and tells those that overlap when pages are about to go.
  *
- * A lookup takes no lock that is held while an invalidation waits for its
- * consumers, so a page may be removed right after it was looked up. The
- * consumer therefore brackets a lookup with a sequence count that
- * @invalidate_begin and @invalidate_end change, and drops what it found if the
- * count moved, like any user of mmu notifiers.
+ * A lookup takes no lock that is held while an invalidation waits for its consumers, so a
+ * page may be removed right after it was looked up. The consumer therefore brackets a
+ * lookup with a sequence count that @invalidate_begin and @invalidate_end change, and drops
+ * the page that it found if the count moved, like any user of mmu notifiers.
  *
  * Lock order, outermost first: the consumer's own locks that it holds around
  * bind and unbind (KVM: slots_lock), the file's invalidation lock, a page's
@@ -35,29 +34,29 @@ struct super_block;
  */
 
 /**
- * struct kvm_private_binding_ops - what a consumer does for its bindings
+ * struct kvm_private_binding_ops - the operations of a consumer for its bindings
  * @owner: module that holds @reclaim; pinned while a page is prepared
  * @invalidate_begin: pages in [@start, @end) are about to leave the file or to
  *	change their state. On return the consumer has no mapping of them left
  *	and will make none before @invalidate_end. May sleep. Not called again
  *	for an overlapping range of the same file before @invalidate_end.
  * @invalidate_end: exactly one for each @invalidate_begin, same arguments
- * @prepare: the page is about to become the guest's; called once for each
- *	page and guest, at the granularity of the physical allocation. May
- *	sleep, and must not call back into the file. An error fails the lookup
- *	and leaves the page as it was. Optional, but then @reclaim goes too.
+ * @prepare: the page is about to become the guest's; called once for each page and guest,
+ *	at the granularity of the physical allocation. May sleep, and must not call back
+ *	into the file. An error fails the lookup and leaves the page as it was. Optional,
+ *	together with @reclaim.
  * @reclaim: gives @nr pages from @pfn on back to the host; called once for
  *	each prepared page before it is freed or becomes shared, also after the
  *	binding has gone. May sleep, can't fail.
- * @preserves: will the guest find in its pages, once they are prepared, what
- *	the host wrote before? Called with the invalidation lock held, must not
- *	call back into the file. Optional: without it the answer is no. Not
- *	called for a binding without @prepare, for which @encrypts answers.
- * @encrypts: for a binding without @prepare: does the guest encrypt its memory in
- *	place, so that a page can't be moved to another frame and doesn't hold for
- *	the host what it holds for the guest (SEV, SEV-ES)? Called with the
- *	invalidation lock held, must not call back into the file, and once yes
- *	stays yes. Optional: without it the answer is no.
+ * @preserves: tells whether the guest will find in its pages, once they are prepared, the
+ *	data that the host wrote before. Called with the invalidation lock held, must not
+ *	call back into the file. Optional: without it the answer is no. Not called for a
+ *	binding without @prepare, for which @encrypts answers.
+ * @encrypts: for a binding without @prepare: tells whether the guest encrypts its memory in
+ *	place (SEV, SEV-ES). The content of a page is then lost in another frame, and isn't
+ *	the same to the host as to the guest. Called with the invalidation lock held, must
+ *	not call back into the file, and never goes back to no. Optional: without it the
+ *	answer is no.
  *
  * Page offsets, not bytes; @end is exclusive. Ranges are clipped to the
  * binding.
@@ -130,12 +129,11 @@ struct kvm_private_binding {
  * @order: log2 of its number of frames
  * @opaque: as given to kvm_private_populate()
  *
- * Called without a lock of the file: it may sleep, take locks of the consumer that are
- * held while user memory is accessed, access user memory (a private page of the same file
- * isn't any), and look its page up through the binding. It neither binds or unbinds a
- * range of the file nor populates it.
- * Where the binding has a prepare operation the callback does prepare's work
- * too: a page for which it returned 0 is the guest's.
+ * Called without a lock of the file. So it may sleep, and take locks of the consumer that
+ * are held while user memory is accessed. It may access user memory (a private page of the
+ * same file isn't any), and look its page up through the binding. It neither binds or
+ * unbinds a range of the file nor populates it. Where the binding has a prepare operation
+ * the callback does prepare's work too: a page for which it returned 0 is the guest's.
  *
  * Return: 0 or a negative errno, which ends the populating.
  */

@@ -23,16 +23,16 @@
  *    reaches past the end of the file; a flag that is unknown or that the file
  *    doesn't take; a reserved field that is not zero; a struct size that is too
  *    small to make sense; a page in the wrong state.
- *  - EAGAIN: a shared page that is to become private is in somebody's hands.
+ *  - EAGAIN: a shared page that is to become private is in use, by a device for example.
  *  - EFAULT: a bad pointer.
  *  - ENOMEM: out of memory, or over a limit: of a memory cgroup, of
  *    RLIMIT_MEMLOCK, or of the module.
  *  - EPERM: a right is missing.
- *  - EINTR: a signal arrived. What was done stays; the call may be repeated.
+ *  - EINTR: a signal arrived. The work done stays; the call may be repeated.
  *  - ENOENT: a hole, where the call may not allocate.
- *  - EBUSY: only the firmware of a running guest may do that, or its content is bound to
- *    where it is in memory.
- *  - EOPNOTSUPP: nobody can promise that for the content of the pages.
+ *  - EBUSY: only the firmware of a running guest may do that, or the guest's pages can't be
+ *    moved in memory.
+ *  - EOPNOTSUPP: the platform doesn't keep the content of the pages like that.
  *  - EHWPOISON: the page has a hardware memory error.
  *  - ENOTTY: an unknown ioctl.
  */
@@ -58,10 +58,10 @@
  * Flags of KVM_PRIVATE_CREATE. kvm_private_info.create_flags tells which of
  * them this module knows. The low half is guest_memfd's numbering.
  *
- * MMAP: shared pages can be mapped (MAP_SHARED, not executable) and used like
- * any shared mapping. Touching a page that is private, past the end, or that
- * can't be allocated raises SIGBUS. KVM then takes the state of the file's
- * pages, not the VM's memory attributes, for what is private.
+ * MMAP: shared pages can be mapped (MAP_SHARED, not executable) and used like any shared
+ * mapping. Touching a page that is private, past the end, or that can't be allocated raises
+ * SIGBUS. KVM then goes by the states of the file's pages, not by the VM's memory
+ * attributes.
  * INIT_SHARED: all pages start shared.
  * NO_AUTO_ALLOC: only fallocate and KVM_PRIVATE_POPULATE allocate; an access of
  * the guest, or through a mapping, to a hole fails.
@@ -74,7 +74,7 @@
 #define KVM_PRIVATE_FLAG_HUGE_STRICT	(1ULL << 33)
 
 /**
- * struct kvm_private_info - what this module can do (KVM_PRIVATE_GET_INFO)
+ * struct kvm_private_info - the abilities of this module (KVM_PRIVATE_GET_INFO)
  * @size: in: bytes of the caller's struct, at least 8. A shorter struct gets
  *	a prefix, a longer one is filled up with zeros. Unchanged on return.
  * @api_version: out: %KVM_PRIVATE_API_VERSION of the module
@@ -107,12 +107,12 @@ struct kvm_private_info {
  * @pad: zero
  * @reserved: zero
  *
- * Laid out like struct kvm_create_guest_memfd. The ioctl may be issued on
- * /dev/kvm_private only and returns a file descriptor with close-on-exec set.
- * Pages are charged to RLIMIT_MEMLOCK of the process that makes this call
- * (unless it has CAP_IPC_LOCK) and to the memory cgroup of whoever makes them
- * appear. Pages of 1 GiB are charged to no memory cgroup, and so the call needs
- * CAP_IPC_LOCK for them. Errors: EFAULT, EINVAL, EMFILE, ENFILE, ENOMEM, EPERM.
+ * Laid out like struct kvm_create_guest_memfd. The ioctl may be issued on /dev/kvm_private
+ * only and returns a file descriptor with close-on-exec set. Pages are charged to
+ * RLIMIT_MEMLOCK of the process that makes this call (unless it has CAP_IPC_LOCK) and to
+ * the memory cgroup of the task that makes them appear. Pages of 1 GiB are charged to no
+ * memory cgroup, and so the call needs CAP_IPC_LOCK for them. Errors: EFAULT, EINVAL,
+ * EMFILE, ENFILE, ENOMEM, EPERM.
  */
 struct kvm_private_create {
 	__u64 size;
@@ -134,11 +134,10 @@ struct kvm_private_create {
  * @flags: zero
  * @reserved: zero
  *
- * Issued on a private file. Pages of the range that are allocated from then on,
- * by whomever, are placed like those of a mapping after mbind(2); those that are
- * there stay where they are. With %MPOL_DEFAULT the policy of the task counts
- * that allocates. mbind(2) on a mapping of the file is the same, and
- * get_mempolicy(2) on one tells of either.
+ * Issued on a private file. Pages of the range that any task or guest has allocated from
+ * then on are placed like those of a mapping after mbind(2); those that are there stay
+ * where they are. With %MPOL_DEFAULT the policy of the task counts that allocates. mbind(2)
+ * on a mapping of the file is the same, and get_mempolicy(2) on one tells of either.
  *
  * Errors: EFAULT; EINVAL, also for a mode that is unknown or doesn't go with the
  * nodes, and where none of them has memory that the task may use; ENOMEM. Without
@@ -161,18 +160,18 @@ struct kvm_private_set_policy {
  * @flags: zero
  * @reserved: zero
  *
- * Issued on a private file whose backing page size is more than the base page.
- * Each naturally aligned block of that size that lies inside the range, has
- * pages and is not one page of that size already becomes one: where its pages
- * are, if they are contiguous, else they are moved to a new one. Holes in it are
- * filled with zeros. A block without any page stays a hole. States don't change.
+ * Issued on a private file whose backing page size is more than the base page. Each
+ * naturally aligned block of that size that lies inside the range, has pages and is not one
+ * page of that size already becomes one. If its pages are contiguous they stay where they
+ * are, else they are moved to a new one. Holes in it are filled with zeros. A block without
+ * any page stays a hole. States don't change.
  *
- * @offset and @size are moved past what was done, also on error. Errors:
- * EFAULT, EINVAL, EINTR; ENOMEM: no such page could be had; EAGAIN: a shared
- * page of the block at @offset is held by more than the file and its mappings;
- * EBUSY: the block at @offset has a page that a guest's firmware guards, which
- * nobody but the guest may read, or would have to be moved while it is in use by a guest
- * that encrypts its memory in place (SEV, SEV-ES); EHWPOISON.
+ * @offset and @size are moved past the part that was done, also on error. Errors: EFAULT,
+ * EINVAL, EINTR; ENOMEM: no such page could be had; EAGAIN: a shared page of the block at
+ * @offset is held by more than the file and its mappings; EBUSY: the block at @offset has a
+ * page that a guest's firmware guards, so that only the guest may read it; or the block
+ * would have to be moved while a guest uses it that encrypts its memory in place (SEV,
+ * SEV-ES); EHWPOISON.
  */
 struct kvm_private_collapse {
 	__u64 offset;
@@ -189,17 +188,16 @@ struct kvm_private_collapse {
  * @flags: zero
  * @reserved: zero
  *
- * Issued on a private file. Allocates the pages that are missing and
- * overwrites those that are there. With a @source of zero what the pages hold
- * is left as it is, that is zeros in those that were missing. Pages that are
- * shared get EINVAL; none changes its state while it is filled. The source is
- * read through the caller's mappings, so it may be another file's shared
- * pages, or this one's.
+ * Issued on a private file. Allocates the pages that are missing and overwrites those that
+ * are there. With a @source of zero the content of pages is left as it is, that is zeros in
+ * those that were missing. Pages that are shared get EINVAL; none changes its state while
+ * it is filled. The source is read through the caller's mappings, so it may be another
+ * file's shared pages, or this one's.
  *
- * @offset, @size and (unless zero) @source are moved past what was done, also
- * on error, so that an interrupted call is simply made again. Nothing is
- * undone. Errors: EFAULT, EINVAL, EINTR, ENOMEM, EHWPOISON, and EBUSY while the
- * file is bound to a guest whose memory only its firmware may fill.
+ * @offset, @size and (unless zero) @source are moved past the part that was done, also on
+ * error, so that an interrupted call is simply made again. Nothing is undone. Errors:
+ * EFAULT, EINVAL, EINTR, ENOMEM, EHWPOISON, and EBUSY while the file is bound to a guest
+ * whose memory only its firmware may fill.
  */
 struct kvm_private_populate {
 	__u64 offset;
@@ -236,7 +234,7 @@ struct kvm_private_populate {
  * @offset: first byte in the file, page aligned
  * @size: bytes, a non-zero multiple of the page size
  * @attributes: %KVM_MEMORY_ATTRIBUTE_PRIVATE, or 0: shared
- * @flags: 0, or what becomes of the content: KVM_SET_MEMORY_ATTRIBUTES2_*
+ * @flags: 0, or a flag that says what becomes of the content: KVM_SET_MEMORY_ATTRIBUTES2_*
  * @error_offset: out, where an error names a page: its first byte in the file
  * @reserved: zero
  *
@@ -244,10 +242,10 @@ struct kvm_private_populate {
  * other way round. After an error nothing has changed, but that mappings of
  * the range may have to be faulted in again.
  *
- * Linux 7.4 has the same ioctl for its guest_memfd, with @flags 0 alone. What the
- * pages hold then stays where the platform keeps it: always in ordinary and in
- * software-protected VMs; with SEV-SNP until the guest's launch is over, while
- * afterwards neither side finds what the other one wrote.
+ * Linux 7.4 has the same ioctl for its guest_memfd, with @flags 0 alone. The content of the
+ * pages then stays where the platform keeps it: always in ordinary and in
+ * software-protected VMs; with SEV-SNP until the guest's launch is over, while afterwards
+ * neither side finds the data of the other one.
  *
  * Errors: EFAULT, EINVAL; ENOMEM: no memory to note the states of the range;
  * EAGAIN: the shared page at @error_offset is held by more than the file and
@@ -276,12 +274,12 @@ struct kvm_memory_attributes2 {
  * about the pages of the range that are allocated, also those that were in the
  * wanted state already.
  *
- * ZERO: they read as zeros. To shared only: what a guest finds in a private
- * page is between it and its platform (EOPNOTSUPP).
- * PRESERVE: they hold what was last written to them. EOPNOTSUPP where the
- * platform scrambles them: pages that are bound to a guest with firmware are to become
- * shared, or a page is to become private whose guest is running already, or a guest that
- * encrypts its memory in place (SEV, SEV-ES) uses pages of the range.
+ * ZERO: they read as zeros. To shared only: the content of a private page is between a
+ * guest and its platform (EOPNOTSUPP).
+ * PRESERVE: they hold the data that was last written to them. EOPNOTSUPP where the platform
+ * scrambles them. That is so in three cases: pages that are bound to a guest with firmware
+ * are to become shared; a page is to become private whose guest is running already; a guest
+ * that encrypts its memory in place (SEV, SEV-ES) uses pages of the range.
  */
 #ifndef KVM_SET_MEMORY_ATTRIBUTES2_ZERO
 #define KVM_SET_MEMORY_ATTRIBUTES2_ZERO		(1ULL << 0)
