@@ -55,7 +55,7 @@ void cgroup_remove(const struct cgroup *cgroup)
 {
 	struct poll poll = poll_start();
 
-	/* A test that has failed may have left a child that waits for it. */
+	/* A failed test may have left a child that waits for it. */
 	write_file(cgroup->path, "cgroup.kill", "1");
 	while (rmdir(cgroup->path)) {
 		if (errno != EBUSY || !poll_again(&poll)) {
@@ -115,12 +115,15 @@ void cgroup_wait_below(const struct cgroup *cgroup, __u64 at_most)
 
 void cgroup_expect_empty(const struct cgroup *cgroup)
 {
-	/* See refill_obj_stock(): who frees there keeps less than a page. */
+	/*
+	 * A CPU that frees bytes of another CPU's keeps less than a page: see
+	 * refill_obj_stock().
+	 */
 	const __u64 kept = (sysconf(_SC_NPROCESSORS_ONLN) - 1) * PAGE;
 	struct poll poll = poll_start();
 
 	do {
-		/* Drains the stocks, and frees what is cached. */
+		/* The write drains the stocks, and frees cached pages. */
 		write_file(cgroup->path, "memory.high", "0");
 		if (cgroup_memory(cgroup) <= kept)
 			return;

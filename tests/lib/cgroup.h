@@ -5,28 +5,27 @@
 #include <linux/types.h>
 
 /*
- * Each CPU of the machine keeps up to 64 charged pages in stock for the cgroup
- * that charged last, and what the kernel allocates for a process that enters
- * (page tables, a stack page copied on write) comes on top: memory.current is
- * exact to within this.
+ * memory.current is exact to within this. Each CPU of the machine keeps up to 64
+ * charged pages in stock for the cgroup that charged last. On top come the kernel's
+ * allocations for a process that enters: page tables, and a stack page copied on write.
  */
 #define CGROUP_NOISE (2 * MIB)
 
-/* A cgroup with the memory controller, below the root. Fails the test or works. */
+/* Creates a cgroup with the memory controller, below the root, or fails the test. */
 struct cgroup {
 	char path[128];
 };
 
 void cgroup_make(struct cgroup *cgroup, const char *name);
-/* Kills what is in it and waits until that is gone. */
+/* Kills its processes and waits until they are gone. */
 void cgroup_remove(const struct cgroup *cgroup);
 
 /* Moves the calling process there. Its memory so far stays charged elsewhere. */
 void cgroup_enter(const struct cgroup *cgroup);
 
 /*
- * The same in two steps, for a process whose cgroup is full by the time it
- * leaves: opening a file takes memory that is charged.
+ * The same in two steps, for a process whose cgroup is full by the time it leaves:
+ * opening a file takes charged memory.
  */
 int cgroup_open_root(void);
 void cgroup_leave(int root);
@@ -39,10 +38,11 @@ __u64 cgroup_memory(const struct cgroup *cgroup);
 void cgroup_wait_below(const struct cgroup *cgroup, __u64 at_most);
 
 /*
- * Waits until nothing at all is charged to a cgroup in which nobody is any more,
- * what a CPU keeps in stock included. It is no good for anybody afterwards. What one
- * CPU has allocated and another has freed the kernel notes as bytes, which stay charged
- * until somebody there allocates again: with several it may be a page for each but one.
+ * Waits until nothing at all is charged to a cgroup that has no process any more, the
+ * CPUs' stocks included. The cgroup can't be used afterwards. If one CPU frees an
+ * object that another has allocated, the kernel notes the bytes, and they stay charged
+ * until a process of the cgroup allocates again there: with several CPUs that may be a
+ * page for each but one.
  */
 void cgroup_expect_empty(const struct cgroup *cgroup);
 

@@ -15,7 +15,7 @@ pid_t child_start(void (*body)(void *arg), void *arg)
 {
 	pid_t pid;
 
-	/* What is still buffered would be written twice. */
+	/* The child would write the parent's buffered output a second time. */
 	fflush(NULL);
 	pid = expect_ok(fork(), "fork");
 	if (pid)
@@ -66,7 +66,10 @@ static void meet(int mine, int other)
 {
 	char byte = 'm';
 
-	/* Only without our copy of its end is the other's death an EOF. */
+	/*
+	 * The other process's death is an EOF only if we have no copy of its
+	 * end open.
+	 */
 	if (other >= 0)
 		close(other);
 	assert_int_equal(send(mine, &byte, 1, MSG_NOSIGNAL), 1);

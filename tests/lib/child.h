@@ -6,7 +6,7 @@
 
 /*
  * Runs @body in a process of its own and fails the test if an assertion in it
- * fails or if it is killed. For everything that a process can't take back:
+ * fails or if a signal kills it. For all that a process can't take back:
  * rights, limits, a cgroup.
  */
 void child_run(void (*body)(void *arg), void *arg);
@@ -16,8 +16,8 @@ pid_t child_start(void (*body)(void *arg), void *arg);
 void child_wait(pid_t pid);
 
 /*
- * Two processes meeting: each call returns when both sides have made it. Set
- * up before the child is started.
+ * Two processes meet: each call returns when both sides have made it. The
+ * meeting is set up before the child is started.
  */
 struct meeting {
 	int sockets[2];

@@ -7,7 +7,7 @@
 #define CONVERT_ZERO KVM_SET_MEMORY_ATTRIBUTES2_ZERO
 #define CONVERT_PRESERVE KVM_SET_MEMORY_ATTRIBUTES2_PRESERVE
 
-/* System calls: -1 and errno on an error. @flags: what becomes of the content */
+/* System calls: -1 and errno on an error. @flags: for the content */
 int file_convert(int fd, struct kvm_memory_attributes2 *attributes);
 int file_make_shared(int fd, __u64 offset, __u64 size, __u64 flags);
 int file_make_private(int fd, __u64 offset, __u64 size, __u64 flags);

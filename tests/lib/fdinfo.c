@@ -30,7 +30,10 @@ void fdinfo_text(int fd, const char *name, char *text, size_t size)
 		snprintf(text, size, "%s", start);
 	}
 	fclose(file);
-	/* A name that procfs has already used would be read as its line. */
+	/*
+	 * procfs would show two lines if the module reused a name of procfs's
+	 * own.
+	 */
 	if (found != 1) {
 		print_error("%s has %u lines %s\n", path, found, name);
 		fail();

@@ -66,7 +66,10 @@ int gigantic_create(__u64 size, __u64 flags)
 	return create(size, flags, GIGANTIC_SHIFT);
 }
 
-/* How many are reserved for others, or -1; makes it so many unless that is negative. */
+/*
+ * How many are reserved for others, or -1. Unless @wanted is negative it is the number
+ * from now on.
+ */
 static int reserved_gigantic(int wanted)
 {
 	int fd = open("/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages",
@@ -92,9 +95,10 @@ int gigantic_give_back(void)
 }
 
 /*
- * Pages of ours are of the kind of the kernel's own, which come where those were: else
- * it would take the largest block that was freed last. That a gigantic page couldn't be
- * had leaves it without such a place; the allocator has made it all movable.
+ * The module's pages have the migratetype of the kernel's own pages, so the kernel's
+ * next pages come where the pages of the closed file were. Without such a place they
+ * would take the largest block that was freed last. A failed allocation of a gigantic
+ * page removes the place, since the allocator has made it all movable.
  */
 void gigantic_leave_room(void)
 {
@@ -111,9 +115,9 @@ void gigantic_leave_room(void)
 }
 
 /*
- * What was reserved at boot is where the kernel looks first for pages of its own
- * (init_reserved_page() of 6.1 and 6.12 leaves it unmovable), until it was allocated
- * once: each is, as soon as it is given back.
+ * The kernel looks for pages of its own first in memory that was reserved at boot:
+ * init_reserved_page() of 6.1 and 6.12 leaves it unmovable. An allocation changes that,
+ * so each page is allocated here once, as soon as it is given back.
  */
 int gigantic_group_setup(void **state)
 {

@@ -23,16 +23,17 @@ int huge_create_on(int device, __u64 size, __u64 flags);
 int gigantic_create(__u64 size, __u64 flags);
 
 /*
- * Gives the kernel back what was reserved at boot, since it has pages of its own all
- * over else. Returns how many that were, or -1. The other one is a group fixture, for
- * tests that are nothing without.
+ * gigantic_give_back() gives the kernel back the pages that were reserved at boot,
+ * since the kernel has pages of its own all over the rest. It returns how many there
+ * were, or -1. gigantic_group_setup() is a group fixture, for tests that mean nothing
+ * without these pages.
  */
 int gigantic_give_back(void);
 int gigantic_group_setup(void **state);
 
 /*
- * To be called before gigantic pages are freed: has the kernel's own pages lie
- * elsewhere. The task has no memory policy afterwards.
+ * Call this before gigantic pages are freed: the kernel then takes pages of its own
+ * from elsewhere. The task has no memory policy afterwards.
  */
 void gigantic_leave_room(void);
 
@@ -42,9 +43,9 @@ __u64 file_huge(int fd);
 __u64 file_small(int fd);
 
 /*
- * Fail the test unless the file has so many huge pages, and base pages besides,
- * and all that tells what is allocated says so. The second one: and so many that
- * are gigantic, the other has none.
+ * Fail the test unless the file has so many huge pages, and base pages besides, and
+ * fstat and fdinfo agree. expect_backing_1g() takes a number of gigantic pages as
+ * well; expect_backing() wants none.
  */
 #define expect_backing(fd, huge, small, ...)				\
 	huge_check_backing(fd, 0, huge, small, __FILE__, __LINE__, __VA_ARGS__)

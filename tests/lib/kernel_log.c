@@ -15,7 +15,10 @@ int kernel_log_open(void)
 	return log;
 }
 
-/* One read is one record; EPIPE: some were lost, go on with the next. */
+/*
+ * One read is one record; EPIPE: some were lost, and the next read goes on
+ * behind them.
+ */
 bool kernel_log_has(int log, const char *text)
 {
 	char record[1024];

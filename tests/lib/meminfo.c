@@ -58,8 +58,8 @@ static void poke(const char *path, const char *text)
 /*
  * A CPU may keep freed pages up to the zone's low watermark in a list of its
  * own, which MemFree doesn't count. With as small a fraction of the zone as
- * this it keeps four batches at most. A list that was longer is cut when pages
- * are next freed into it.
+ * this it keeps four batches at most. A longer list is cut when pages are next
+ * freed into it.
  */
 static void shorten_cpu_lists(void)
 {

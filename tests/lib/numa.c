@@ -11,7 +11,9 @@
 #include "numa.h"
 #include "unit.h"
 
-/* More than any kernel has, which ignores what is empty. */
+/*
+ * Bits for more nodes than any kernel has; a kernel ignores those that are 0.
+ */
 #define MASK_WORDS 64
 #define MASK_BITS (MASK_WORDS * 8 * sizeof(long))
 

@@ -17,12 +17,12 @@
 /* Nodes with memory, which are the first ones */
 unsigned int numa_nodes(void);
 
-/* For tests whose machine has two nodes with memory, or they mean nothing. */
+/* For tests that mean nothing unless the machine has two nodes with memory. */
 void need_two_nodes(void);
 
 /*
- * Group fixtures: the process runs on node 0. Where no policy says anything it is
- * the node of the processor that counts. The second: and there are two nodes.
+ * Group fixtures: the process runs on node 0, since without a policy the
+ * processor's node counts. numa_group_setup() also wants two nodes.
  */
 int numa_stay_on_node_0(void **state);
 int numa_group_setup(void **state);

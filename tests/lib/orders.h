@@ -5,8 +5,9 @@
 #include <stdbool.h>
 
 /*
- * All orders of @nr different numbers, one after the other, from ascending to
- * descending. False after the last, which leaves the first.
+ * Goes through all orders of @nr different numbers, from ascending to
+ * descending. False after the last, and then the numbers are in the first
+ * order.
  */
 bool next_order(unsigned int *order, unsigned int nr);
 

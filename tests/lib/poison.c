@@ -9,7 +9,10 @@
 #include "text_file.h"
 #include "unit.h"
 
-/* Injects what the machine check handler would report, but for the kill. */
+/*
+ * A write injects an error as the machine check handler would report it, but
+ * without the kill.
+ */
 #define INJECT "/sys/devices/system/memory/hard_offline_page"
 
 static bool has_flag(__u64 frame, unsigned int flag)
@@ -29,7 +32,10 @@ int poison_try(__u64 frame)
 	char address[32];
 
 	snprintf(address, sizeof(address), "%#llx", frame * PAGE);
-	/* It can do nothing about a page in use by it knows not whom. */
+	/*
+	 * EBUSY: the kernel can do nothing about a used page whose user it
+	 * doesn't know.
+	 */
 	return text_file_try_write(INJECT, address) && errno != EBUSY ? -1 : 0;
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "poll_until.h"
 
-/* A machine that is kept waiting has no time for what others do in ten. */
+/*
+ * Ten seconds are too few on a machine whose host gives it no processor time.
+ */
 #define POLL_SECONDS 60
 #define POLL_PAUSE_NS (10 * 1000 * 1000)
 

@@ -6,8 +6,9 @@
 #include <time.h>
 
 /*
- * For what can't be waited for but happens soon, such as memory that is freed
- * after an RCU grace period: look again in short steps until it has happened.
+ * For an event that can't be waited for but happens soon, such as memory that
+ * is freed after an RCU grace period. The caller looks again in short steps
+ * until it has happened.
  */
 struct poll {
 	struct timespec deadline;
@@ -15,7 +16,7 @@ struct poll {
 
 struct poll poll_start(void);
 
-/* Pauses a moment. False when there has been enough time. */
+/* Pauses a moment. Returns false when the time is over. */
 bool poll_again(struct poll *poll);
 
 /* CLOCK_MONOTONIC in seconds */

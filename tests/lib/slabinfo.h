@@ -3,14 +3,14 @@
 #define TESTS_LIB_SLABINFO_H
 
 /*
- * Objects of a slab cache that are in use. A CPU keeps some that are free and
- * counts them as used: exact to within SLABINFO_NOISE.
+ * Objects of a slab cache that are in use, exact to within SLABINFO_NOISE: a
+ * CPU keeps some free ones that count as used.
  */
 unsigned long slab_objects(const char *cache);
 
 #define SLABINFO_NOISE 128
 
-/* Waits until there are at most that many. */
+/* Waits until at most that many are in use. */
 void wait_for_slab_objects(const char *cache, unsigned long at_most);
 
 #endif /* TESTS_LIB_SLABINFO_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Small files of the kernel's, such as sysfs has. */
+/* Small files of the kernel's, such as those of sysfs. */
 #ifndef TESTS_LIB_TEXT_FILE_H
 #define TESTS_LIB_TEXT_FILE_H
 

@@ -15,7 +15,10 @@ static void caught(int signal, siginfo_t *info, void *context)
 {
 	(void)context;
 	if (!touched || info->si_addr != (void *)touched) {
-		/* Not ours: it comes again and kills. */
+		/*
+		 * Another access has raised it: the signal comes again and
+		 * kills.
+		 */
 		sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL },
 			  NULL);
 		return;
@@ -24,7 +27,7 @@ static void caught(int signal, siginfo_t *info, void *context)
 	siglongjmp(back, signal);
 }
 
-/* Before each access, since cmocka puts its own handlers back. */
+/* Called before each access, since cmocka puts its own handlers back. */
 static void prepare(const void *address)
 {
 	struct sigaction action = {

@@ -14,15 +14,15 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* As the kernel calls it */
+/* The kernel's name for it */
 #define __printf(format, first) __attribute__((__format__(printf, format, first)))
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * The expect macros fail the test unless @call does what they say. @call is a
- * system call: -1 and errno on an error. What follows it is a printf format
- * that tells which row of which table was tried.
+ * The expect macros fail the test unless the system call @call does as they say. A system call
+ * returns -1 and sets errno on an error. The printf format behind it tells which row of which
+ * table was tried.
  */
 #define expect_ok(call, ...) ({						\
 	long _ret = (call);						\

@@ -29,7 +29,7 @@ void watched_let_go_of(const char *cache)
 		return;
 	snprintf(path, sizeof(path), CACHES "/%s/shrink", cache);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	/* A cache may go while we look at them all. */
+	/* The kernel may remove a cache between readdir() and this open(). */
 	if (fd < 0)
 		return;
 	expect_ok(write(fd, "1", 1), "write to %s", path);

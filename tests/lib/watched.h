@@ -5,15 +5,15 @@
 #include <stdbool.h>
 
 /*
- * Whether the kernel is one of our own that watches itself (docs/testing.md),
- * and therefore slow.
+ * Whether the kernel is one of our own debug kernels (docs/testing.md), which are
+ * slow.
  */
 bool kernel_is_watched(void);
 
 /*
- * Such a kernel holds on to what was freed for a while, to see whether somebody
- * still uses it. These let go of it, of all slab caches or of one; elsewhere they
- * do nothing.
+ * Such a kernel keeps freed objects for a while, to see whether they are still
+ * used. These calls make it let go of them, of all slab caches or of one; on
+ * other kernels they do nothing.
  */
 void watched_let_go(void);
 void watched_let_go_of(const char *cache);

@@ -31,11 +31,14 @@ static void *work(void *arg)
 	struct worker *worker = arg;
 
 	pthread_barrier_wait(&together);
-	/* Once at least, however late it gets its turn */
+	/* At least one call, however late the thread gets its turn */
 	do {
 		worker->one_call(worker);
 	} while (!stopped && !worker->failed && seconds_now() < end);
-	/* The others would only cover up how it came about. */
+	/*
+	 * Further calls of the others would only cover up how the failure came
+	 * about.
+	 */
 	if (worker->failed)
 		stopped = true;
 	return NULL;

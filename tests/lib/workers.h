@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 /*
- * Threads that make calls at random until time is up. No assertion works in a
- * thread: it notes what went wrong, and the test fails when all have ended.
+ * Threads that make calls at random until time is up. No assertion works in a thread:
+ * the thread notes its failure, and the test fails when all have ended.
  */
 struct worker {
 	pthread_t thread;
@@ -22,25 +22,25 @@ struct worker {
 };
 
 /*
- * Counts a call that returned @ret and errno. Errors of which @fine says true
- * are no failure; NULL: all are.
+ * Counts a call that returned @ret and errno. Errors of which @fine says true are no
+ * failure; NULL: all errors are.
  */
 void worker_note(struct worker *worker, const char *call, long ret,
 		 bool (*fine)(int error));
 
-/* For what is no call */
+/* Notes a failure that is no call's. */
 void worker_failed(struct worker *worker, const char *what);
 
-/* Starts the threads, which wait for what comes next. */
+/* Starts the threads, which then wait for workers_go(). */
 void workers_start(struct worker *workers, unsigned int count);
 
 /*
- * Each calls its one_call again and again. Fails the test if one of them did. Takes no
- * memory, but for what the calls take.
+ * Each thread calls its one_call again and again. Fails the test if a thread has noted
+ * a failure. Takes no memory, but for that of the calls.
  */
 void workers_go(struct worker *workers, unsigned int count, unsigned int seconds);
 
-/* Both */
+/* Starts and finishes them. */
 void workers_run(struct worker *workers, unsigned int count, unsigned int seconds);
 
 #endif /* TESTS_LIB_WORKERS_H */
