@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* fallocate without PUNCH_HOLE, and which modes of fallocate there are. */
+/* fallocate() without PUNCH_HOLE, and which modes of fallocate() there are. */
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -146,8 +146,8 @@ TEST(every_misalignment, &file)
 TEST(wrapping_ranges, &file)
 {
 	/*
-	 * A sum that a loff_t can't hold never gets as far as the module: the
-	 * VFS refuses it for every file, with an error of its own.
+	 * The VFS refuses a sum that a loff_t can't hold for every file, with
+	 * an error of its own, before it calls the module.
 	 */
 	static const int refused[] = { EINVAL, EFBIG, 0 };
 	static const struct bad_range ranges[] = {
@@ -175,8 +175,8 @@ TEST(wrapping_ranges, &file)
 TEST(every_mode, &file)
 {
 	/*
-	 * Some pairs of modes exclude each other for every file, and which
-	 * error says so has changed between kernels.
+	 * The kernel refuses some pairs of modes for every file, and its error
+	 * for them has changed between versions.
 	 */
 	static const int refused[] = { EOPNOTSUPP, EINVAL, 0 };
 	int fd = *(int *)*state;

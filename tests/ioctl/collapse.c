@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KVM_PRIVATE_COLLAPSE: what came apart, or came piece by piece, gets huge. */
+/*
+ * KVM_PRIVATE_COLLAPSE: blocks that came apart, or were allocated piece by
+ * piece, get huge pages.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -47,7 +50,7 @@ static void punch_page(unsigned int page)
 	expect_ok(file_punch(fd, page * PAGE, PAGE), "punch page %u", page);
 }
 
-/* Collapses pages of a range and tells what is left of it. */
+/* Collapses a range, and checks that the call reports all of it as done. */
 static void collapse(unsigned int first, unsigned int count)
 {
 	struct kvm_private_collapse collapse = {
@@ -138,7 +141,10 @@ TEST(bad_pointers_fault, &file)
 		expect_error(EFAULT, file_collapse(fd, tail), "%u bytes", mapped);
 	}
 	expect_backing(fd, BLOCKS, TAIL, "as before");
-	/* What is done can't be told: so nothing may be lost, no more. */
+	/*
+	 * The call can't write how far it got, so all it may do is fail: no
+	 * content may be lost.
+	 */
 	tail = start;
 	*tail = good;
 	make_read_only(start);
@@ -162,7 +168,7 @@ TEST(not_on_base_pages)
 	close(own);
 }
 
-/* There is nothing to do: nothing moves. */
+/* All blocks are huge pages, so that no page moves. */
 TEST(whole_already, &file)
 {
 	__u64 frame = frame_at(word(0));
@@ -173,7 +179,7 @@ TEST(whole_already, &file)
 	expect_marks(0, PAGES);
 }
 
-/* A hole that was filled up: one of its pages is from elsewhere. */
+/* A hole that was filled up: one page of the block is from elsewhere. */
 TEST(after_a_hole, &file)
 {
 	static const unsigned int holes[] = { 0, 1, 255, 510, 511 };
@@ -212,7 +218,7 @@ TEST(with_holes, &file)
 	expect_marks(1024, PAGES);
 }
 
-/* One page is left, wherever. */
+/* Only one page of the block is left, anywhere in it. */
 TEST(of_one_page, &file)
 {
 	static const unsigned int pages[] = { 0, 300, 511 };
@@ -236,7 +242,7 @@ TEST(of_one_page, &file)
 	}
 }
 
-/* A hole stays one: only blocks that have something get huge. */
+/* A block without pages stays a hole. */
 TEST(holes_stay, &file)
 {
 	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch all");
@@ -250,7 +256,7 @@ TEST(holes_stay, &file)
 	assert_int_equal(lseek(fd, HUGE_PAGE, SEEK_HOLE), 2 * HUGE_PAGE);
 }
 
-/* Blocks that are partly in the range aren't looked at. */
+/* The call leaves out blocks that are only partly in the range. */
 TEST(ranges, &file)
 {
 	for (unsigned int i = 0; i < BLOCKS; i++)
@@ -268,7 +274,7 @@ TEST(ranges, &file)
 	expect_backing(fd, BLOCKS, TAIL, "to the end");
 }
 
-/* States stay page by page, and what is private keeps its content. */
+/* Each page keeps its state, and private pages keep their content. */
 TEST(states_stay, &file)
 {
 	for (unsigned int i = 512; i < 1024; i += 3)
@@ -336,8 +342,8 @@ static void release(unsigned int page)
 }
 
 /*
- * A page that somebody holds can't move: the call stops there, what was before
- * is done, and after it has been let go the call goes on.
+ * A page that a pipe holds can't move. The call stops there with all blocks
+ * before it collapsed, and goes on once the page is released.
  */
 TEST(held_page, &file)
 {
@@ -350,13 +356,16 @@ TEST(held_page, &file)
 	expect_error(EAGAIN, file_collapse(fd, &rest), "collapse");
 	assert_int_equal(rest.offset, 2 * HUGE_PAGE);
 	assert_int_equal(rest.size, FILE_SIZE - 2 * HUGE_PAGE);
-	/* Its holes may have been filled by then. */
+	/*
+	 * The call may have filled the block's holes before it came to the
+	 * page.
+	 */
 	assert_int_equal(file_huge(fd), 2 * HUGE_PAGE);
 	expect_between(file_small(fd) / PAGE, 2 * 511 + TAIL,
 		       511 + 512 + TAIL, "base pages");
 	expect_error(EAGAIN, file_collapse(fd, &rest), "again");
 	assert_int_equal(rest.offset, 2 * HUGE_PAGE);
-	/* Who holds it and who has it mapped are still of one page. */
+	/* The pipe and the mapping still have the same page. */
 	word(2 * HUGE_PAGES + 100)[100] = 0x1234;
 	release(2 * HUGE_PAGES + 100);
 	expect_ok(file_collapse(fd, &rest), "with none held");
@@ -367,7 +376,7 @@ TEST(held_page, &file)
 	close(pipes[1]);
 }
 
-/* A huge page that is one already may be held, and so may the tail. */
+/* A block that is a huge page already may be held, and so may the tail. */
 TEST(held_beside, &file)
 {
 	expect_ok(pipe2(pipes, O_CLOEXEC), "pipe");
@@ -382,7 +391,7 @@ TEST(held_beside, &file)
 	close(pipes[1]);
 }
 
-/* Split, collapsed, and split again, in every which way */
+/* Split, collapsed, and split again, at each place in each order */
 TEST(again_and_again, &file)
 {
 	__u64 before = settled_memfree();
@@ -405,7 +414,7 @@ TEST(again_and_again, &file)
 			expect_marks(0, PAGES);
 	}
 	expect_marks(0, PAGES);
-	/* As much memory as there was: nothing is left behind. */
+	/* As much memory is free as before: no page is lost. */
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 

@@ -35,8 +35,8 @@ static bool no_data_left(int error)
 }
 
 /*
- * Two callers that allocate one page are both charged for it until one of
- * them has lost, so at the limit either may be told that it is reached.
+ * Two callers that allocate one page are both charged for it until one of them
+ * has lost the race. So at the limit either may get the limit's error.
  */
 static void one_call(struct worker *worker)
 {
@@ -86,7 +86,7 @@ static void every_page_is_counted(void *arg)
 		workers[i].one_call = one_call;
 	workers_run(workers, THREADS, SECONDS);
 
-	/* One charge too many or too few would show at the limit. */
+	/* A charge too many or too few would show at the limit. */
 	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
 	assert_int_equal(file_allocated(fd), FILE_SIZE);
 	assert_int_equal(lseek(fd, 0, SEEK_HOLE), FILE_SIZE);
@@ -126,8 +126,9 @@ TEST(files_come_and_go)
 }
 
 /*
- * A source whose pages come when this process gives them: the populate waits
- * meanwhile, and must hold nothing that another call on the file needs.
+ * A source whose pages come when this process gives them. The populate waits
+ * for them meanwhile, and must hold no lock that another call on the file
+ * needs.
  */
 struct slow_source {
 	int uffd;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Conversions against everything else that can go on at the same time. A page
- * that is private is out of reach for all, whatever they were doing when it
- * became so; what was written to it stays; and no call waits for ever.
+ * Conversions against everything else that can go on at the same time. No
+ * access reaches a page that is private, whatever was under way when it became
+ * so. The content of a page stays, and no call waits for ever.
  */
 #include <sched.h>
 #include <signal.h>
@@ -36,10 +36,10 @@ static unsigned int pick(struct worker *worker, unsigned int below)
 	return rand_r(&worker->seed) % below;
 }
 
-/* Odd while all pages are private for certain */
+/* Odd while all pages are certainly private */
 static atomic_uint epoch;
 
-/* Nobody but page tables has the pages, so that none is ever held. */
+/* Only page tables have the pages, so that no conversion finds one held. */
 static void open_and_close(struct worker *worker)
 {
 	unsigned int i;
@@ -57,7 +57,7 @@ static void open_and_close(struct worker *worker)
 		sched_yield();
 }
 
-/* Each has a byte of every page for itself. */
+/* Each thread has a byte of every page for itself. */
 static void write_and_read(struct worker *worker)
 {
 	char *own = map + pick(worker, PAGES) * PAGE + (uintptr_t)worker->arg;
@@ -306,7 +306,7 @@ static void convert_for_ever(void *arg)
 	}
 }
 
-/* A signal that kills ends a long conversion, which then has done nothing. */
+/* A fatal signal ends a long conversion, which then has changed nothing. */
 TEST(killed_in_the_middle, &file)
 {
 	int file = file_create(LONG_SIZE, 0);

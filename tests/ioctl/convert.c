@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The arguments of KVM_SET_MEMORY_ATTRIBUTES2, and what a refusal leaves. */
+/*
+ * The arguments of KVM_SET_MEMORY_ATTRIBUTES2, and the state of struct and file
+ * after a refusal.
+ */
 #include <string.h>
 #include <unistd.h>
 
@@ -31,7 +34,10 @@ static void assert_unchanged(void)
 	assert_int_equal(file_allocated(fd), ALLOCATED_SIZE);
 }
 
-/* In both directions, of which one would do something if it were right. */
+/*
+ * In both directions, one of which would change a state if the arguments were
+ * right.
+ */
 static void expect_refusal(struct kvm_memory_attributes2 bad, const char *what,
 			   unsigned long long which)
 {
@@ -167,7 +173,7 @@ TEST(bad_pointers_fault, &file)
 	guarded_unmap(start, PAGE);
 }
 
-/* The struct is only written where there is an error to tell about. */
+/* The call writes to the struct only if it has an error offset to tell. */
 TEST(struct_in_read_only_memory, &file)
 {
 	void *start = guarded_map(PAGE);
@@ -218,7 +224,7 @@ TEST(struct_is_unchanged, &file)
 	}
 }
 
-/* What the guest finds in a private page nobody but its platform can promise. */
+/* Only a guest's platform can promise what the guest finds in a private page. */
 TEST(no_zeros_for_private_pages, &file)
 {
 	static const struct bad_range ranges[] = {

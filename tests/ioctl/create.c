@@ -196,7 +196,7 @@ static void run_out_of_descriptors(void *arg)
 		last = fd;
 	assert_int_equal(errno, EMFILE);
 	assert_int_equal(last, 63);
-	/* The table is full and what is in it is whole. */
+	/* The table is full, and all of its descriptors work. */
 	expect_ok(fstat(last, &st), "fstat");
 	assert_int_equal(st.st_size, PAGE);
 	close(last);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A descriptor goes wherever descriptors go, and the last one frees the file. */
+/*
+ * A descriptor goes everywhere that descriptors can go, and the last one frees
+ * the file.
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +17,7 @@
 
 #define BIG (128 * MIB)
 
-/* What this program does when it has executed itself: see look(). */
+/* With this argument the program runs look(), after it has executed itself. */
 #define LOOK "--look"
 
 /* Run after exec. Exits with 0 if descriptor @number is a file of BIG bytes. */
@@ -169,7 +172,10 @@ TEST(passed_over_a_socket)
 
 	meeting_open(&meeting);
 	pid = child_start(receive, &meeting);
-	/* Created after the fork: the child can have it from the socket only. */
+	/*
+	 * The file is created after the fork, so that the child can have it from
+	 * the socket only.
+	 */
 	fd = file_create(BIG, 0);
 	expect_ok(file_allocate(fd, 0, BIG / 2), "allocate");
 	meet_child(&meeting);
@@ -193,7 +199,7 @@ TEST(lost_in_a_socket)
 	pass_fd_to_child(&meeting, fd);
 	close(fd);
 	assert_true(settled_memfree() < before - BIG + MEMINFO_NOISE);
-	/* Nobody has taken it: it goes with the socket. */
+	/* The child hasn't received the descriptor: it goes with the socket. */
 	meeting_close(&meeting);
 	wait_for_memfree(before - MEMINFO_NOISE);
 }

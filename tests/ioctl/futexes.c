@@ -60,8 +60,8 @@ static void *wait_for_wakeup(void *word)
 }
 
 /*
- * One that isn't of one process is known by the page that it is in, wherever
- * that is mapped.
+ * The kernel knows a futex that isn't private to a process by its page, at
+ * whatever address that is mapped.
  */
 TEST(through_two_mappings, &file)
 {
@@ -83,7 +83,10 @@ TEST(through_two_mappings, &file)
 	munmap(other, PAGE);
 }
 
-/* Its page goes away while somebody waits, and comes back another one. */
+/*
+ * The futex's page is punched while a thread waits, and another one takes its
+ * place.
+ */
 TEST(in_a_page_that_is_punched, &file)
 {
 	const struct timespec moment = { .tv_nsec = 1000 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files backed by pages of 1 GiB, on a machine of two nodes: the first has one to
- * give, the second three. Each test leaves them all to the next one.
+ * Files backed by pages of 1 GiB, on a machine of two nodes: the first has one such page
+ * to give, the second three. Each test leaves them all to the next one.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -73,16 +73,17 @@ static void needs_a_right(void *arg)
 	drop_ipc_lock();
 	expect_error(EPERM, try_create_shift(device, GIB, 0, GIGANTIC_SHIFT),
 		     "without CAP_IPC_LOCK");
-	/* A mistake is one still. */
+	/* Wrong arguments are still EINVAL. */
 	expect_error(EINVAL, try_create_shift(device, 0, 0, GIGANTIC_SHIFT + 1),
 		     "a wrong size");
 	close(expect_ok(huge_try_create(device, GIB, 0), "huge pages"));
 }
 
 /*
- * It is on the node that the policy says, or where that leaves the choice. This test wants
- * one of that node. It is first since the others have base pages all over, and where those
- * were the kernel's own may come.
+ * A page is on the node that the policy names, or on the other one if that node has none
+ * left and the policy allows it. So the test needs the gigantic page of node 0. It is the
+ * first test, since the others have base pages all over the memory: where those were, the
+ * kernel may take pages of its own.
  */
 TEST(policies)
 {
@@ -118,11 +119,11 @@ TEST(policies)
 		expect_reads(map + GIGANTIC_PAGE, 0, "%s", modes[i].name);
 		assert_int_equal(numa_node(map + GIGANTIC_PAGE),
 				 modes[i].second);
-		/* The next one needs them. */
+		/* The next mode needs both pages. */
 		gigantic_leave_room();
 		expect_ok(file_punch(fd, 0, 2 * GIGANTIC_PAGE), "punch");
 	}
-	/* Nowhere else, if it is bound. */
+	/* A policy that binds to a node allows no page of another one. */
 	expect_ok(numa_bind(map, 2 * GIGANTIC_PAGE, MPOL_BIND, NODE_0, 0),
 		  "mbind");
 	expect_error(ENOMEM, file_allocate(fd, 0, 2 * GIGANTIC_PAGE),
@@ -137,7 +138,7 @@ TEST(right)
 	child_run(needs_a_right, NULL);
 }
 
-/* Wherever the page is that is asked for: all of the block comes. */
+/* An allocated page brings all of its block with it, wherever in the block it lies. */
 TEST(units)
 {
 	int fd = gigantic_create(FILE_SIZE, STRICT);
@@ -148,7 +149,7 @@ TEST(units)
 	assert_int_equal(lseek(fd, 0, SEEK_HOLE), GIGANTIC_PAGE);
 	expect_ok(file_allocate(fd, GIGANTIC_PAGE - PAGE, 2 * PAGE), "a border");
 	expect_backing_1g(fd, 2, 0, 0, "two");
-	/* What can't have a gigantic page has the next best. */
+	/* Where no gigantic page fits, the next smaller size comes. */
 	expect_ok(file_allocate(fd, 2 * GIGANTIC_PAGE + HUGE_PAGE - PAGE, PAGE),
 		  "in the tail");
 	expect_backing_1g(fd, 2, 1, 0, "a page of the tail");
@@ -178,7 +179,10 @@ TEST(memory_comes_back)
 	}
 }
 
-/* It lies as it should, and is clean whatever was there. */
+/*
+ * The block's frames lie side by side and aligned, and are zeroed whatever was in them
+ * before.
+ */
 TEST(content)
 {
 	int fd = gigantic_create(GIGANTIC_PAGE, STRICT | SHARED);
@@ -199,7 +203,9 @@ TEST(content)
 	close(fd);
 }
 
-/* It comes apart no further than it has to, and nothing is copied. */
+/*
+ * The block is split into the largest pieces that spare the hole, and no page is copied.
+ */
 TEST(holes)
 {
 	int fd = gigantic_create(GIGANTIC_PAGE, STRICT | SHARED);
@@ -225,7 +231,7 @@ TEST(holes)
 	close(fd);
 }
 
-/* Punched in whichever way, all of the range is gone and nothing else. */
+/* A punch of any range removes all of that range and no other page. */
 TEST(ranges)
 {
 	static const struct {
@@ -256,7 +262,7 @@ TEST(ranges)
 	close(fd);
 }
 
-/* States are of pages, and nothing comes apart for them. */
+/* Each page has a state of its own, and a conversion splits no block. */
 TEST(convert)
 {
 	int fd = gigantic_create(GIGANTIC_PAGE, STRICT | SHARED);
@@ -281,7 +287,7 @@ TEST(convert)
 	close(fd);
 }
 
-/* What came apart is one again, with its content and zeros in the holes. */
+/* A collapsed block keeps its content, and its holes become zeros. */
 TEST(collapse)
 {
 	int fd = gigantic_create(FILE_SIZE, SHARED);
@@ -298,7 +304,7 @@ TEST(collapse)
 	expect_tags(map, PUNCHED + PAGE, 8 * HUGE_PAGE);
 	expect_zeros(map, 8 * HUGE_PAGE, 9 * HUGE_PAGE);
 	expect_tags(map, 9 * HUGE_PAGE, GIGANTIC_PAGE);
-	/* A block without pages stays a hole, and another time does nothing. */
+	/* A block without pages stays a hole, and a second call finds no work. */
 	collapse_all(fd, FILE_SIZE);
 	expect_backing_1g(fd, 1, 0, 0, "collapsed again");
 	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
@@ -307,7 +313,7 @@ TEST(collapse)
 	close(fd);
 }
 
-/* A page that somebody holds keeps its block from moving. */
+/* A held page keeps its block from moving. */
 TEST(collapse_held)
 {
 	struct kvm_private_collapse collapse = { .size = GIGANTIC_PAGE };
@@ -334,8 +340,8 @@ TEST(collapse_held)
 }
 
 /*
- * The machine has so much; what it hasn't is an error, or comes in less. From here on the
- * kernel's own pages may be anywhere.
+ * The machine runs out of gigantic pages: a strict allocation gets an error, another one
+ * smaller pages. From here on the kernel's own pages may be anywhere.
  */
 TEST(none_left)
 {
@@ -363,7 +369,7 @@ TEST(none_left)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-/* Memory that others use is moved away. */
+/* The allocation moves other processes' memory out of the way. */
 TEST(makes_room)
 {
 	const __u64 size = (node_free(1) - GIGANTIC_PAGE / 4) / MIB * MIB;
@@ -376,7 +382,7 @@ TEST(makes_room)
 	expect_ok(numa_bind(others, size, MPOL_BIND, NODE_1, 0), "mbind");
 	expect_ok(numa_bind(map, GIGANTIC_PAGE, MPOL_BIND, NODE_1, 0), "mbind");
 	write_tags(others, 0, size);
-	/* Every 64th page stays, all over. */
+	/* Every 64th page stays, all over the node. */
 	for (__u64 offset = 0; offset < size; offset += 64 * PAGE)
 		assert_int_equal(madvise(others + offset + PAGE, 63 * PAGE,
 					 MADV_DONTNEED), 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A shared page that somebody still holds can't become private: EAGAIN, the
- * first such page is named, and nothing has changed.
+ * A held shared page can't become private: the call returns EAGAIN, names the first such
+ * page, and has changed nothing.
  */
 #include <linux/if_xdp.h>
 #include <linux/io_uring.h>
@@ -26,7 +26,7 @@
 static int fd;
 static char *map;
 static int pipes[2];
-/* What is taken out of them */
+/* The pages' content, as read from the pipes */
 static char drain[PAGE];
 
 static void hold(unsigned int first, unsigned int count)
@@ -37,7 +37,7 @@ static void hold(unsigned int first, unsigned int count)
 		       count * PAGE, "vmsplice of %u pages at %u", count, first);
 }
 
-/* Lets go of the oldest page in the pipe, which has to hold @value. */
+/* Releases the oldest page in the pipe, which has to hold @value. */
 static void release_one(unsigned char value)
 {
 	unsigned char buffer[PAGE];
@@ -52,7 +52,7 @@ static unsigned char mark(unsigned int page)
 	return page + 1;
 }
 
-/* All shared, with what was written, at the same time as somebody holds them */
+/* All pages are shared and have what was written, while one of them is held. */
 static void assert_nothing_changed(void)
 {
 	unsigned int i;
@@ -127,14 +127,14 @@ TEST(others_convert, &file)
 		  "pages after it");
 	assert_int_equal(file_shared(fd), PAGE);
 	expect_reads(map + 7 * PAGE, mark(7), "page that is held");
-	/* Between pages that are private it is found all the same. */
+	/* The search finds a held page between private ones as well. */
 	expect_held(fd, 0, FILE_SIZE, 7 * PAGE);
 	assert_int_equal(file_shared(fd), PAGE);
 	release_one(mark(7));
 	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "the rest");
 }
 
-/* The one direction asks nobody who holds the pages. */
+/* A conversion to shared doesn't look for held pages. */
 TEST(to_shared_is_free, &file)
 {
 	static const __u64 flags[] = { 0, CONVERT_PRESERVE };
@@ -148,7 +148,7 @@ TEST(to_shared_is_free, &file)
 	release_one(mark(3));
 }
 
-/* Who holds a page that was removed has that one; another takes its place. */
+/* The pipe keeps the page that was removed; another one takes its place in the file. */
 TEST(punched_meanwhile, &file)
 {
 	hold(4, 1);
@@ -159,7 +159,7 @@ TEST(punched_meanwhile, &file)
 		  "to shared");
 	expect_reads(map + 4 * PAGE, 0, "page in its place");
 	expect_reads(map + 5 * PAGE, mark(5), "page behind it");
-	/* What it was is nobody else's yet. */
+	/* The removed page isn't allocated anew while the pipe has it. */
 	map[4 * PAGE] = 0x77;
 	assert_int_equal(read(pipes[0], drain, PAGE), PAGE);
 }
@@ -178,7 +178,7 @@ TEST(closed_meanwhile, &file)
 	assert_int_equal(read(pipes[0], drain, PAGE), PAGE);
 }
 
-/* Any number of mappings, and what they have in their page tables, is none. */
+/* The child's mapping and its page table entries are no hold, however many there are. */
 static void touch_and_wait(void *arg)
 {
 	struct meeting *meeting = arg;
@@ -250,7 +250,7 @@ static bool can_pin(long ret, const char *what)
 {
 	if (ret >= 0)
 		return true;
-	/* Some kernels pin no mapping of any file for that. */
+	/* Some kernels make no long-term pin on a mapping of any file. */
 	print_message("# no %s of a file's pages: %s\n", what, strerror(errno));
 	assert_int_equal(errno, EOPNOTSUPP);
 	return false;
@@ -300,7 +300,7 @@ TEST(packet_memory, &file)
 	close(xdp);
 }
 
-/* A file of two units of so many pages, the second of which has come apart; all shared */
+/* A file of two units of so many pages. The second unit is split, and all is shared. */
 static int create_units(unsigned int shift, __u64 pages)
 {
 	int units = shift == HUGE_SHIFT ?
@@ -309,7 +309,7 @@ static int create_units(unsigned int shift, __u64 pages)
 		    file_create(2 * pages * PAGE, KVM_PRIVATE_FLAG_MMAP |
 				KVM_PRIVATE_FLAG_INIT_SHARED);
 
-	/* The end of an io_uring of another test may come in between. */
+	/* The end of another test's io_uring may interrupt the call. */
 	while (file_allocate(units, 0, 2 * pages * PAGE))
 		assert_int_equal(errno, EINTR);
 	expect_ok(file_punch(units, (2 * pages - 1) * PAGE, PAGE), "punch");
@@ -317,8 +317,8 @@ static int create_units(unsigned int shift, __u64 pages)
 }
 
 /*
- * What is looked at begins in the middle of a unit, and the search for held pages, when it
- * gives the processor up there, goes on right behind that unit and no further.
+ * The range begins in the middle of a unit. The search for held pages gives the processor
+ * up there, and has to go on right behind that unit.
  */
 static void begins_in_a_unit(unsigned int shift, __u64 pages)
 {
@@ -352,7 +352,7 @@ TEST(begins_in_a_huge_page, &file)
 	begins_in_a_unit(HUGE_SHIFT, HUGE_PAGES);
 }
 
-/* Of a block that is to be collapsed only what is shared is looked at. */
+/* A collapse looks only at the shared pages of its block. */
 TEST(collapse_finds_it, &file)
 {
 	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
@@ -360,7 +360,7 @@ TEST(collapse_finds_it, &file)
 	char *huge_map = file_map(huge, 2 * HUGE_PAGE);
 	struct iovec vec = { huge_map + 64 * PAGE, PAGE };
 
-	/* Runs of pages again, so that it begins in one */
+	/* Runs of pages again, so that the shared part begins in one */
 	expect_ok(file_punch(huge, 0, HUGE_PAGE), "punch");
 	for (__u64 page = 64; page < HUGE_PAGES; page += 64) {
 		huge_map[page * PAGE] = 1;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory and processors that are to go offline. Private pages can't be moved away:
- * their memory stays, which is said at once, and nothing happens to them.
+ * their memory stays online, the kernel says so at once, and the pages keep their
+ * place.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@
 
 #define SHARED (KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
 
-/* What there is of it on node 1, less than which a kernel needs there itself */
+/* The file's size on node 1, less than a kernel needs there itself */
 #define FILE_SIZE (128 * HUGE_PAGE)
 
 static __u64 block_size(void)
@@ -35,8 +36,8 @@ static __u64 block_size(void)
 }
 
 /*
- * Returns whether its memory could go if the page could. It can't anyway where
- * there are holes in it, which is said in another way.
+ * Returns whether the page was what kept its memory online (EBUSY). A memory block
+ * with holes can't go offline anyway, which is EINVAL.
  */
 static bool expect_stays(char *page)
 {
@@ -102,7 +103,7 @@ static void stay_on(int processor)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-/* Wherever the kernel puts it when its processor goes */
+/* Any node will do: the kernel chooses another processor when this one goes. */
 static void allocate_and_free(struct worker *w)
 {
 	const int fd = *(const int *)w->arg;

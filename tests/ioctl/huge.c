@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files backed by pages of 2 MiB: making them, and in what units they fill. */
+/*
+ * Files backed by pages of 2 MiB: creating them, and the units in which they
+ * are allocated.
+ */
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -80,7 +83,7 @@ TEST(sizes)
 		expect_ok(fstat(fd, &st), "fstat");
 		assert_int_equal(st.st_size, good[i]);
 		expect_backing(fd, 0, 0, "new file");
-		/* The last page, wherever it is */
+		/* The last page, at the file's end */
 		expect_ok(file_allocate(fd, good[i] - PAGE, PAGE), "allocate");
 		if (good[i] % HUGE_PAGE)
 			expect_backing(fd, 0, 1, "a tail of %#llx", good[i]);
@@ -95,7 +98,10 @@ TEST(sizes)
 		     "a size that isn't of pages");
 }
 
-/* Wherever in a block the page is that is asked for: all of the block comes. */
+/*
+ * An allocated page brings all of its block with it, wherever in the block it
+ * lies.
+ */
 TEST(any_part_allocates_all)
 {
 	static const __u64 pages[] = { 0, 1, 255, 256, 510, 511 };
@@ -122,7 +128,7 @@ TEST(any_part_allocates_all)
 struct range {
 	__u64 first;
 	__u64 pages;
-	/* What is there afterwards */
+	/* The pages that are allocated afterwards */
 	__u64 blocks;
 	__u64 tail;
 };
@@ -191,7 +197,7 @@ TEST(touch_fills_a_block)
 	close(fd);
 }
 
-/* A huge page is in a row, and begins where one may begin. */
+/* The frames of a huge page lie side by side, and the first one is aligned. */
 TEST(pages_are_contiguous)
 {
 	int fd = huge_create_on(device, HUGE_PAGE, KVM_PRIVATE_FLAG_MMAP |
@@ -207,7 +213,7 @@ TEST(pages_are_contiguous)
 	close(fd);
 }
 
-/* All of it is zeros, whatever it was before. */
+/* The page reads as zeros, whatever was in its memory before. */
 TEST(new_pages_are_clean)
 {
 	int fd = huge_create_on(device, 16 * HUGE_PAGE, KVM_PRIVATE_FLAG_MMAP |
@@ -229,7 +235,7 @@ TEST(new_pages_are_clean)
 	close(fd);
 }
 
-/* What is there stays, and what is missing comes in base pages. */
+/* Allocated pages stay, and the missing ones come as base pages. */
 TEST(filling_up)
 {
 	int fd = huge_create_on(device, FILE_SIZE, 0);
@@ -239,14 +245,17 @@ TEST(filling_up)
 	expect_backing(fd, BLOCKS - 1, 511 + TAIL, "a hole");
 	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
 	expect_backing(fd, BLOCKS - 1, 512 + TAIL, "filled up");
-	/* Nothing of the block is left: the next page in it is huge again. */
+	/*
+	 * The block has no page left, so the next page allocated in it is huge
+	 * again.
+	 */
 	expect_ok(file_punch(fd, HUGE_PAGE, HUGE_PAGE), "punch the block");
 	expect_ok(file_allocate(fd, HUGE_PAGE + 7 * PAGE, PAGE), "one page");
 	expect_backing(fd, BLOCKS, TAIL, "a new block");
 	close(fd);
 }
 
-/* A file of base pages stays one. */
+/* A file of base pages gets no huge ones. */
 TEST(not_without_asking)
 {
 	static const __u32 shifts[] = { 0, 12 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where huge pages end: RLIMIT_MEMLOCK, a memory cgroup, memory in pieces. A
- * file makes do with base pages, unless it is strict, and every page counts
- * once, whatever became of its block.
+ * Huge pages at a limit: RLIMIT_MEMLOCK, a memory cgroup, memory in pieces. A
+ * file makes do with base pages, unless it is strict. Every page counts once,
+ * whatever became of its block.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -64,21 +64,21 @@ USER_TEST(fills_up_to_the_limit)
 	expect_full(fd, TAIL, "the tail");
 	expect_ok(file_allocate(fd, 0, LIMIT), "what is there");
 
-	/* A page of a huge one is a page. */
+	/* Each base page of a huge one counts as a page. */
 	expect_ok(file_punch(fd, HUGE_PAGE, PAGE), "punch");
 	expect_ok(file_allocate(fd, 10 * HUGE_PAGE + PAGE, PAGE), "elsewhere");
 	expect_backing(fd, 2, 511 + EXTRA + 1, "one page moved");
 	expect_full(fd, 11 * HUGE_PAGE, "once more");
 	expect_full(fd, HUGE_PAGE, "in its old place");
 
-	/* 511 that are left of the block and one more */
+	/* The 511 pages that are left of the block, and one more */
 	expect_ok(file_punch(fd, HUGE_PAGE, HUGE_PAGE), "the rest of it");
 	expect_ok(file_punch(fd, 10 * HUGE_PAGE, HUGE_PAGE), "the other one");
 	expect_ok(file_allocate(fd, 12 * HUGE_PAGE + MIB, PAGE), "a block");
 	expect_backing(fd, 3, EXTRA, "a block again");
 	expect_full(fd, 11 * HUGE_PAGE, "once more");
 
-	/* All of it came back. */
+	/* The whole charge has come back. */
 	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch all");
 	expect_ok(file_allocate(fd, 4 * HUGE_PAGE, 3 * HUGE_PAGE), "three");
 	expect_ok(file_allocate(fd, TAIL, EXTRA * PAGE), "in the tail");
@@ -108,7 +108,10 @@ USER_TEST(strict_stops_at_a_block)
 	expect_error(ENOMEM, file_allocate(fd, 0, FILE_SIZE), "too much");
 	expect_backing(fd, 3, 0, "whole blocks");
 	expect_full(fd, 10 * HUGE_PAGE, "a block elsewhere");
-	/* Where no huge page can be a base page isn't second best. */
+	/*
+	 * Where no huge page fits, base pages aren't second best: a strict file
+	 * has them in its tail.
+	 */
 	expect_ok(file_allocate(fd, TAIL, 2 * PAGE), "the tail");
 	expect_backing(fd, 3, 2, "with the tail");
 	expect_ok(file_punch(fd, 7 * PAGE, PAGE), "punch");
@@ -139,7 +142,10 @@ static void populate_at_the_limit(void *arg)
 	assert_int_equal(populate.size, 4 * HUGE_PAGE - done);
 	assert_int_equal(populate.source, (uintptr_t)source + done);
 	assert_int_equal(file_allocated(fd), done);
-	/* A bad source costs what was allocated for it, and nothing else. */
+	/*
+	 * A populate from a bad source leaves only the charge of the pages that
+	 * it allocated.
+	 */
 	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
 	populate = (struct kvm_private_populate){
 		.size = HUGE_PAGE, .source = 8,
@@ -150,7 +156,7 @@ static void populate_at_the_limit(void *arg)
 	expect_backing(fd, 3, 0, "all of the limit");
 }
 
-/* Through a mapping the limit is SIGBUS. */
+/* A touch of a mapping meets the limit as SIGBUS. */
 static void touch_at_the_limit(void *arg)
 {
 	const __u64 shared = KVM_PRIVATE_FLAG_MMAP |
@@ -194,7 +200,9 @@ TEST(touching)
 	in_both_ways(touch_at_the_limit);
 }
 
-/* A new huge page, beside what it replaces, may take more than is allowed. */
+/*
+ * While it is made, a new huge page is charged beside the pages that it replaces.
+ */
 USER_TEST(collapse_at_the_limit)
 {
 	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
@@ -231,7 +239,7 @@ struct full {
 	int error;
 };
 
-/* It must not need a page of its own while its cgroup is full. */
+/* The child must not need a page of its own while its cgroup is full. */
 static void allocate_in_the_cgroup(void *arg)
 {
 	struct full *full = arg;
@@ -296,8 +304,8 @@ static void allocate_half(void *arg)
 }
 
 /*
- * The pages of a split block are charged to whom the block was. The charge is
- * looked at while all of them are there and when half of each is.
+ * The pages of a split block stay charged to the block's cgroup. The test looks
+ * at the charge with all of them there and with half of each.
  */
 TEST(charge_of_split_pages, &in_cgroup)
 {
@@ -314,14 +322,14 @@ TEST(charge_of_split_pages, &in_cgroup)
 	cgroup_wait_below(&cgroup, before + BIG_FILE / 4 + CGROUP_NOISE);
 	expect_between(cgroup_memory(&cgroup), BIG_FILE / 4,
 		       before + BIG_FILE / 4 + CGROUP_NOISE, "memory.current");
-	/* Those that take their places are ours. */
+	/* The pages that take their places are charged to the parent's cgroup. */
 	expect_ok(file_allocate(fd, 0, BIG_FILE / 2), "fill up");
 	cgroup_wait_below(&cgroup, before + BIG_FILE / 4 + CGROUP_NOISE);
 	close(fd);
 	cgroup_wait_below(&cgroup, CGROUP_NOISE);
 }
 
-/* Round after round: a charge too many or too few each time would show. */
+/* A charge too many or too few in each round would add up. */
 TEST(no_charge_is_lost, &in_cgroup)
 {
 	int fd = huge_create(BIG_FILE, 0);
@@ -345,15 +353,16 @@ TEST(no_charge_is_lost, &in_cgroup)
 }
 
 /*
- * Half of it is far more than the kernel keeps back for itself: some 160 MiB, and
- * that much only after its zones' watermarks were boosted by earlier shortages.
+ * Half of this is far more than the kernel keeps back for itself. That is some
+ * 160 MiB, and only after earlier shortages have boosted the zones' watermarks.
  */
 #define PIECES (512 * MIB)
 #define ROOM (2 * HUGE_PAGE)
 
 /*
  * Memory in pieces: a file of base pages takes its share first, then one of huge
- * pages all that can be had. Every other page of the first is all that is free.
+ * pages takes all that it can get. Only every other page of the first file is
+ * free then.
  */
 TEST(memory_in_pieces)
 {
@@ -364,18 +373,21 @@ TEST(memory_in_pieces)
 	__u64 killed = vmstat_line("oom_kill");
 	__u64 before, pieces, at;
 
-	/* What is freed goes where it can be had again. */
+	/* Freed pages go back where the next allocation finds them. */
 	before = settled_memfree();
 	expect_ok(file_allocate(base, 0, PIECES), "base pages");
 	expect_error(ENOMEM, file_allocate(greedy, 0, LARGEST_FILE), "the rest");
 	assert_int_equal(file_small(greedy), 0);
 	assert_int_not_equal(file_huge(greedy), 0);
-	/* A run of pages is taken to pieces, for which there has to be some room. */
+	/*
+	 * The punch takes batches of pages to pieces, for which it needs some
+	 * memory.
+	 */
 	expect_ok(file_punch(base, 0, ROOM), "room");
 	for (at = ROOM; at < PIECES; at += 2 * PAGE)
 		expect_ok(file_punch(base, at, PAGE), "every other page");
 
-	/* What the kernel has kept back until there was more of any kind */
+	/* The kernel may have kept huge pages back until more memory was free. */
 	expect_error(ENOMEM, file_allocate(greedy, LARGEST_FILE / 2,
 					   LARGEST_FILE / 2), "strict");
 	assert_int_equal(file_small(greedy), 0);
@@ -383,7 +395,7 @@ TEST(memory_in_pieces)
 	assert_int_equal(file_allocated(modest), wanted);
 	pieces = file_small(modest);
 	expect_between(pieces, wanted / 2, wanted, "bytes in base pages");
-	/* There is room again, and what is in pieces stays so. */
+	/* There is room again, and the base pages stay base pages. */
 	close(greedy);
 	expect_ok(file_allocate(modest, 0, PIECES), "with enough memory");
 	expect_backing(modest, (PIECES - pieces) / HUGE_PAGE, pieces / PAGE,

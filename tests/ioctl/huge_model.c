@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Everything that can be done to a file of huge pages, at random, against a
- * model of what it then has: which pages are there, which of them are huge,
- * which are shared, and what they hold.
+ * All calls on a file of huge pages, at random, against a model of the file:
+ * which pages it has, which of them are huge, which are shared, and their
+ * content.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,9 +27,9 @@ struct model {
 	bool shared[PAGES];
 	bool there[PAGES];
 	bool huge[BLOCKS];
-	/* First word of each page that is there */
+	/* First word of each allocated page */
 	__u64 word[PAGES];
-	/* Where a page was when it was last seen there; 0: it may be anywhere */
+	/* The frame in which a page was last seen; 0: it may be in any */
 	__u64 frame[PAGES];
 	__u64 next_word;
 };
@@ -56,7 +56,7 @@ static void appear(struct model *m, unsigned int page)
 	m->frame[page] = 0;
 }
 
-/* The rule of allocation: a block that is all hole comes as one. */
+/* The rule of allocation: a block without any page comes as one huge page. */
 static void allocated(struct model *m, unsigned int page)
 {
 	unsigned int block = page / HUGE_PAGES;
@@ -105,7 +105,7 @@ static void do_convert(struct model *m, unsigned int first, unsigned int count)
 	}
 }
 
-/* All that is shared there is written, or what is first in the range. */
+/* Writes the shared pages up to the first private one, whose touch is SIGBUS. */
 static void do_write(struct model *m, unsigned int first, unsigned int count)
 {
 	for (unsigned int i = first; i < first + count; i++) {
@@ -137,7 +137,7 @@ static void do_populate(struct model *m, unsigned int first, unsigned int count)
 	}
 }
 
-/* Only blocks that are in the range as a whole are looked at. */
+/* A collapse leaves out blocks that are only partly in the range. */
 static void do_collapse(struct model *m, unsigned int first, unsigned int count)
 {
 	struct kvm_private_collapse collapse = {
@@ -166,7 +166,7 @@ typedef void step(struct model *m, unsigned int first, unsigned int count);
 static const struct {
 	const char *name;
 	step *step;
-	/* Pages at most: some are slow. */
+	/* Pages at most: some steps are slow */
 	unsigned int most;
 } steps[] = {
 	{ "allocate", do_allocate, PAGES },
@@ -189,7 +189,10 @@ static void check_content(struct model *m, const char *what)
 	}
 }
 
-/* Pages that no step has moved are where they were; of some only, as it's slow */
+/*
+ * Pages that no step has moved are in the same frames. Only some are looked at,
+ * since that is slow.
+ */
 static void check_frames(struct model *m, const char *what)
 {
 	for (unsigned int i = random() % 64; i < PAGES; i += 64) {
@@ -253,7 +256,7 @@ static void one_round(struct model *m, unsigned int round)
 	unsigned int count = 1 + random() % (PAGES - first);
 	char what[96];
 
-	/* Often what begins and ends with a block */
+	/* Often begins and ends with a block */
 	if (random() % 4 == 0) {
 		first -= first % HUGE_PAGES;
 		count = (1 + random() % BLOCKS) * HUGE_PAGES;
@@ -280,7 +283,9 @@ static void play(unsigned int seed, __u64 flags)
 	for (unsigned int round = 0; round < ROUNDS; round++)
 		one_round(m, round);
 
-	/* What was private all the time has kept its content as well. */
+	/*
+	 * Pages that were private all the time have kept their content as well.
+	 */
 	do_allocate(m, 0, PAGES);
 	expect_ok(file_make_shared(m->fd, 0, FILE_SIZE, CONVERT_PRESERVE),
 		  "share all");
@@ -301,7 +306,7 @@ TEST(begin_private)
 	play(2, 0);
 }
 
-/* Nothing is short here, so that there is no difference. */
+/* Memory is never short here, so a strict file behaves like any other. */
 TEST(strict)
 {
 	play(3, KVM_PRIVATE_FLAG_INIT_SHARED | KVM_PRIVATE_FLAG_HUGE_STRICT);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Everything at once on a few huge pages, so that they come apart and together
+ * Everything at once on a few huge pages, so that they are split and collapsed
  * under calls that use them. No call waits for ever, content stays where it
  * must, and afterwards every page is accounted for.
  */
@@ -246,8 +246,9 @@ TEST(without_a_limit)
 }
 
 /*
- * Each thread has pages of its own, and what it writes there stays, while others
- * punch and convert theirs in the same blocks and some collapse all of them.
+ * Each thread has pages of its own, and what it writes to them stays. Meanwhile
+ * the other threads punch and convert theirs in the same blocks, and some
+ * collapse all blocks.
  */
 static void keep_own_content(struct worker *worker)
 {
@@ -295,7 +296,7 @@ TEST(content_stays)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-/* All want the same block, which is all hole: it comes once. */
+/* All threads allocate the same block, which is a hole: it comes once. */
 static void allocate_first(struct worker *worker)
 {
 	__u64 offset = pick(worker, HUGE_PAGES) * PAGE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Huge pages that the host has mapped, whole or in parts, that change their
- * state in parts, and that somebody holds a part of.
+ * Huge pages that the host has mapped, as a whole or in parts, that change their
+ * state in parts, and some of whose pages are held.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -39,7 +39,7 @@ static void expect_marks(unsigned int first, unsigned int end)
 		expect_reads(at(i) + i % PAGE, mark(i), "page %u", i);
 }
 
-/* Some of many, since each costs a signal */
+/* Only some of many, since each costs a signal */
 static void expect_private(unsigned int first, unsigned int end)
 {
 	unsigned int i;
@@ -95,7 +95,9 @@ static int destroy(void **state)
 
 static const struct fixture file = { .setup = create, .teardown = destroy };
 
-/* There and back: the store's huge pages needn't notice, nor does the content. */
+/*
+ * There and back: the huge pages needn't change for that, nor does the content.
+ */
 TEST(convert_parts, &file)
 {
 	__u64 frame = frame_at(at(0));
@@ -135,7 +137,7 @@ TEST(every_other_page, &file)
 	expect_backing(fd, BLOCKS, 0, "shared again");
 }
 
-/* Zeroed is what is named and nothing beside it. */
+/* A conversion zeroes the pages that it names and none beside them. */
 TEST(zero_parts, &file)
 {
 	unsigned int i, j;
@@ -188,7 +190,7 @@ static void release_one(unsigned int page)
 	assert_int_equal(buffer[PAGE - 1], mark(page));
 }
 
-/* Who holds a page of a block holds that page only. */
+/* A held page holds no other page of its block. */
 TEST(held_page_blocks_itself, &file)
 {
 	static const unsigned int pages[] = {
@@ -232,12 +234,17 @@ TEST(several_held, &file)
 	hide(0, PAGES, CONVERT_PRESERVE);
 }
 
-/* What is punched while somebody holds it stays his and as it was. */
+/*
+ * A page that is punched while a pipe holds it stays the pipe's, with its
+ * content.
+ */
 TEST(punched_while_held, &file)
 {
 	hold(700, 1);
 	hold(900, 1);
-	/* Beside it, itself, then all of the block */
+	/*
+	 * A page beside the held one, the held page itself, then all of the block
+	 */
 	expect_ok(file_punch(fd, 701 * PAGE, PAGE), "beside it");
 	expect_backing(fd, BLOCKS - 1, 511, "split");
 	expect_held(fd, 0, FILE_SIZE, 700 * PAGE);
@@ -255,7 +262,7 @@ TEST(punched_while_held, &file)
 	release_one(900);
 }
 
-/* A whole block goes at once while one of its pages is held. */
+/* A punch removes a whole block at once while one of its pages is held. */
 TEST(block_punched_while_held, &file)
 {
 	hold(512, 2);
@@ -278,12 +285,12 @@ TEST(closed_while_held, &file)
 	close(fd);
 	release_one(0);
 	release_one(600);
-	/* The teardown wants them. */
+	/* The teardown closes them. */
 	fd = huge_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP);
 	map = file_map(fd, FILE_SIZE);
 }
 
-/* A child has the mapping too, and loses what its parent converts. */
+/* The child has the mapping too, and loses the pages that its parent converts. */
 static void look_twice(void *arg)
 {
 	struct meeting *meeting = arg;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A part of a huge page is taken out. The rest stays where it is, with what it
- * holds; what was taken is back with the kernel.
+ * A part of a huge page is punched. The rest keeps its place and its content;
+ * the memory of the part is back with the kernel.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -20,7 +20,7 @@
 static int fd;
 static char *map;
 
-/* Before anything was split */
+/* The frames before the first split */
 static __u64 frames[BLOCKS];
 
 static __u64 *words(unsigned int page)
@@ -28,7 +28,7 @@ static __u64 *words(unsigned int page)
 	return (__u64 *)(map + page * PAGE);
 }
 
-/* Never zero, and another one for each page and round */
+/* Never zero, and different for each page and round */
 static __u64 mark(unsigned int page, unsigned int round)
 {
 	return 0x5a00000000000000ULL + round * PAGES + page;
@@ -67,7 +67,7 @@ static void expect_zeros(unsigned int first, unsigned int count)
 				       j, i);
 }
 
-/* Pages that stayed are where they were. */
+/* The pages that stayed are in the same frames. */
 static void expect_in_place(unsigned int first, unsigned int count)
 {
 	unsigned int i;
@@ -99,7 +99,7 @@ static void expect_hole(unsigned int first, unsigned int count)
 struct cut {
 	unsigned int first;
 	unsigned int count;
-	/* Huge pages that are left whole, and base pages that are left */
+	/* Huge pages that aren't split, and base pages that are left */
 	unsigned int whole;
 	unsigned int small;
 };
@@ -128,7 +128,7 @@ static int destroy(void **state)
 
 static const struct fixture file = { .setup = create, .teardown = destroy };
 
-/* Wherever it is cut */
+/* Cuts at all places that could matter */
 TEST(every_cut, &file)
 {
 	static const struct cut cuts[] = {
@@ -166,7 +166,7 @@ TEST(every_cut, &file)
 		expect_content(end, PAGES - end, i);
 		expect_in_place(0, cut->first);
 		expect_in_place(end, PAGES - end);
-		/* Reading what was there doesn't change what is there. */
+		/* Reading allocated pages allocates no others. */
 		expect_backing(fd, cut->whole, cut->small, "row %u, read", i);
 
 		expect_zeros(cut->first, cut->count);
@@ -194,7 +194,7 @@ TEST(page_by_page, &file)
 		punch_pages(HUGE_PAGES + page, 1);
 		expect_backing(fd, BLOCKS - 1, HUGE_PAGES - 1 - i,
 			       "%u pages punched", i + 1);
-		/* It is a hole already. */
+		/* The page is a hole already. */
 		punch_pages(HUGE_PAGES + page, 1);
 	}
 	expect_content(0, HUGE_PAGES, 0);
@@ -225,7 +225,7 @@ TEST(every_other_page, &file)
 	}
 }
 
-/* Mappings of the pages that stay needn't be made anew, but may. */
+/* Mappings of the pages that stay may, but needn't, be faulted in anew. */
 TEST(other_mappings, &file)
 {
 	char *other = file_map(fd, FILE_SIZE);
@@ -246,7 +246,7 @@ TEST(other_mappings, &file)
 	expect_content(701, PAGES - 701, 3);
 }
 
-/* What is punched comes back at once, and in the end all of it does. */
+/* The punched memory comes back at once, and in the end all of it does. */
 TEST(memory_comes_back)
 {
 	const __u64 size = 512 * MIB;
@@ -270,7 +270,7 @@ TEST(memory_comes_back)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-/* Each round splits, fills up and frees; a page lost in each would show. */
+/* Each round splits, fills up and frees: a page lost in each would show. */
 TEST(nothing_leaks)
 {
 	__u64 before = settled_memfree();

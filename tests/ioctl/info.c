@@ -30,7 +30,10 @@ TEST(tells_what_it_can)
 			 KVM_PRIVATE_FLAG_INIT_SHARED |
 			 KVM_PRIVATE_FLAG_NO_AUTO_ALLOC |
 			 KVM_PRIVATE_FLAG_HUGE_STRICT);
-	/* The largest needs what some kernels don't give to modules. */
+	/*
+	 * The largest size needs functions that some kernels don't export to
+	 * modules.
+	 */
 	assert_int_equal(info.page_sizes & ~GIB, PAGE | 2 * MIB);
 	assert_int_equal(info.attributes, KVM_MEMORY_ATTRIBUTE_PRIVATE);
 	assert_int_equal(info.attribute_flags,
@@ -40,7 +43,7 @@ TEST(tells_what_it_can)
 		assert_int_equal(info.reserved[i], 0);
 }
 
-/* Programs are compiled against these, and against upstream's. */
+/* Programs are compiled against these numbers, and against upstream's. */
 TEST(numbers_are_fixed)
 {
 	assert_int_equal(KVM_PRIVATE_FLAG_MMAP, 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What lseek, fstat and fdinfo tell, against a model of what was done. */
+/* lseek(), fstat() and fdinfo, against a model of the calls so far. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static __u64 model_seek(const struct model *model, unsigned int page,
 
 static void check_seek(const struct model *model, unsigned int page)
 {
-	/* Every byte of a page is what the page is. */
+	/* Every byte of a page is data or hole as the page is. */
 	static const unsigned int within[] = { 0, 1, 2048, 4095 };
 	unsigned int i;
 
@@ -120,7 +120,7 @@ TEST(seek_at_the_edges)
 	const __u64 size = 8 * PAGE;
 	int fd = file_create(size, 0);
 	/*
-	 * The VFS may refuse an offset below zero before the module sees it.
+	 * The VFS may refuse an offset below zero before it calls the module.
 	 * lseek(2) names the error of a seek past the end for both.
 	 */
 	static const int refused[] = { ENXIO, EINVAL, 0 };
@@ -148,7 +148,7 @@ TEST(other_seeks)
 	int fd = file_create(size, 0);
 	int whence;
 
-	/* How programs that know nothing of this file find out its size. */
+	/* Programs that know nothing of this kind of file find its size so. */
 	assert_int_equal(lseek(fd, 0, SEEK_END), size);
 	assert_int_equal(lseek(fd, 5 * GIB, SEEK_SET), 5 * GIB);
 	assert_int_equal(lseek(fd, -GIB, SEEK_CUR), 4 * GIB);

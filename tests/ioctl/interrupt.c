@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A signal in the middle of a long call, which then goes on where it was. */
+/*
+ * A signal in the middle of a long call, and a second call that goes on where
+ * the first one was.
+ */
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -16,9 +19,9 @@
 #define SIZE (512 * MIB)
 
 /*
- * Much shorter than clearing SIZE bytes takes, much longer than for one page.
- * On an emulated machine that gets no time a signal may come before the call
- * has done anything: then it is tried anew.
+ * Much shorter than clearing SIZE bytes takes, much longer than clearing one
+ * page. On an emulated machine without processor time a signal may come before
+ * the call has begun its work: then the test tries anew.
  */
 #define DELAY_NS (5 * 1000 * 1000)
 #define TRIES 20
@@ -51,7 +54,10 @@ static void disarm(void)
 	arm(0);
 }
 
-/* Returns the bytes that are allocated after fallocate was interrupted. */
+/*
+ * Returns how many bytes are allocated after a signal has interrupted
+ * fallocate().
+ */
 static __u64 interrupted_fallocate(int fd)
 {
 	__u64 allocated = 0;
@@ -69,7 +75,7 @@ static __u64 interrupted_fallocate(int fd)
 
 static int make_timer(void **state)
 {
-	/* Without SA_RESTART, or the kernel might make the call again itself. */
+	/* SA_RESTART is off, or the kernel might make the call again itself. */
 	struct sigaction action = { .sa_handler = count };
 	struct sigevent event = {
 		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1,
@@ -96,7 +102,7 @@ TEST(fallocate_stops, &with_timer)
 	__u64 allocated = interrupted_fallocate(fd);
 
 	expect_between(allocated, PAGE, SIZE - PAGE, "bytes that stay");
-	/* What stays is the start of the range, without a hole. */
+	/* The pages that stay are the start of the range, without a hole. */
 	assert_int_equal(lseek(fd, 0, SEEK_HOLE), allocated);
 
 	expect_ok(file_allocate(fd, 0, SIZE), "the same call again");
@@ -104,7 +110,7 @@ TEST(fallocate_stops, &with_timer)
 	close(fd);
 }
 
-/* With huge pages a signal waits for one of them at most. */
+/* With huge pages a signal waits for the clearing of one huge page at most. */
 TEST(huge_fallocate_stops, &with_timer)
 {
 	int fd = huge_create(SIZE + PAGE, 0);
@@ -144,8 +150,8 @@ TEST(fallocate_under_many_signals, &with_timer)
 }
 
 /*
- * Passing over what is there must not use up all the time between two signals,
- * or a program with a timer would make the call for ever.
+ * A call that passes over allocated pages must not use up all the time between
+ * two signals, or a program with a timer would make it for ever.
  */
 TEST(calling_again_goes_on, &with_timer)
 {
@@ -194,7 +200,10 @@ TEST(populate_stops, &with_timer)
 	assert_int_equal(done % PAGE, 0);
 	assert_int_equal(populate.size, SIZE - done);
 	assert_int_equal(populate.source, (uintptr_t)source + done);
-	/* Pages that it goes on to may have come with one that it has filled. */
+	/*
+	 * The pages that come next may have been allocated with one that it has
+	 * filled.
+	 */
 	expect_between(file_allocated(fd), done, done + 64 * PAGE, "bytes allocated");
 
 	expect_ok(file_populate(fd, &populate), "the same struct again");
@@ -239,7 +248,7 @@ static void allocate_for_ever(void *arg)
 {
 	int fd = *(int *)arg;
 
-	/* Nothing but a signal that kills ends this. */
+	/* Only a fatal signal ends this. */
 	signal(SIGUSR1, SIG_IGN);
 	for (;;) {
 		file_allocate(fd, 0, SIZE);
@@ -264,7 +273,10 @@ TEST(killed_in_the_middle, &with_timer)
 	close(fd);
 }
 
-/* A hole is punched whole: it may hide what the guest must not see again. */
+/*
+ * A punch removes the whole range despite a signal, since the range may hold
+ * content that the guest must not see again.
+ */
 TEST(punch_goes_on, &with_timer)
 {
 	int fd = file_create(SIZE, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The limit for all files together, and who holds how much of it. Nobody else
- * has private memory meanwhile.
+ * The limit for all files together, and how much each file has of it. No other
+ * program has private memory meanwhile.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,9 +74,12 @@ TEST(parameter, &limited)
 		"", "\n", "x", "-1", "1Q", "1M 2", "1.5G", "M",
 		"+1M", " 1M", "1M\n\n", "1\nM", "1MM", "1MiB", "0x", "0xG",
 		"8192 ", "099999",
-		/* Less than a page is neither some nor no limit. */
+		/* Less than a page is neither a limit nor none. */
 		"1", "4095\n", "3K", "0x1E",
-		/* They don't fit, and wrap to 0, to a page, to anything. */
+		/*
+		 * Too large for 64 bits: they would wrap to 0, to a page, to any
+		 * number.
+		 */
 		"16E", "32E", "16384P", "17E", "0x1000000000000001K",
 		"18446744073709551616", "18446744073709555712",
 		"99999999999999999999", "0x10000000000001000",
@@ -89,7 +92,7 @@ TEST(parameter, &limited)
 	}
 	set_limit(MIB);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		/* Nothing at all isn't even a write. */
+		/* Writing no bytes doesn't reach the kernel's parameter at all. */
 		if (*bad[i])
 			expect_error(EINVAL, text_file_try_write(PARAMETER,
 								 bad[i]),
@@ -120,11 +123,11 @@ TEST(limit, &limited)
 	expect_sigbus(map + LIMIT / 2, "a touch over the limit");
 	expect_reads(map, 0, "what is there");
 	expect_ok(file_allocate(fd, 0, LIMIT / 2), "what is there already");
-	/* What goes in one file may come in another. */
+	/* A page punched in one file makes room for one in another. */
 	expect_ok(file_punch(fd, 0, PAGE), "punch");
 	expect_reads(map + LIMIT / 2, 0, "one more");
 	expect_sigbus(map + LIMIT / 2 + PAGE, "two more");
-	/* Less than there is takes nothing away. */
+	/* A limit below the present use frees no page. */
 	set_limit(PAGE);
 	assert_int_equal(all_allocated(), LIMIT);
 	expect_ok(file_punch(fd, 0, LIMIT / 2), "punch");
@@ -137,7 +140,7 @@ TEST(limit, &limited)
 	assert_int_equal(all_allocated(), 0);
 }
 
-/* Where a huge page is too much for it base pages fill it up. */
+/* Where the limit has no room for a huge page, base pages use the rest. */
 TEST(huge_pages, &limited)
 {
 	int fd = huge_create(GIB, 0);
@@ -162,7 +165,10 @@ static void allocate_and_free(struct worker *w)
 	__u64 offset = rand_r(&w->seed) % 4 * LIMIT;
 
 	if (rand_r(&w->seed) % 2) {
-		/* Over the limit is what it is about. */
+		/*
+		 * The limit's error is right here, since the threads want more than
+		 * it allows.
+		 */
 		if (file_allocate(fd, offset, LIMIT) && errno != ENOMEM)
 			worker_note(w, "allocate", -1, NULL);
 		else
@@ -170,7 +176,9 @@ static void allocate_and_free(struct worker *w)
 	} else {
 		worker_note(w, "punch", file_punch(fd, offset, LIMIT), NULL);
 	}
-	/* Of one file the number is exact. */
+	/*
+	 * The number is exact of a single file: the sum of two may exceed the limit.
+	 */
 	if (all_allocated() > 2 * LIMIT)
 		worker_failed(w, "more than the limit");
 }
@@ -188,7 +196,7 @@ TEST(races, &limited)
 		};
 	workers_run(workers, ARRAY_SIZE(workers), 3);
 	expect_ok(file_punch(fd, 0, GIB), "punch");
-	/* All of it is back: to the page, it can be had again. */
+	/* The whole charge has come back: it can be had again to the last page. */
 	expect_ok(file_allocate(fd, 0, 2 * LIMIT), "allocate");
 	expect_full(other, 0);
 	close(fd);
@@ -205,7 +213,7 @@ static void expect_line(const char *line, bool there)
 			 there ? "not " : "", text);
 }
 
-/* A process with an awkward name makes a file and leaves it to us. */
+/* A process with an awkward name creates a file and passes it to the test. */
 static void make_file(void *arg)
 {
 	struct meeting *meeting = arg;
@@ -214,7 +222,7 @@ static void make_file(void *arg)
 	pass_fd_to_parent(meeting, file_create(GIB, 0));
 }
 
-/* A touch that the limit refuses raises a signal, and the log says why. */
+/* A touch over the limit raises a signal, and the log says why. */
 TEST(touch, &limited)
 {
 	int fd = file_create(LIMIT + PAGE, SHARED);
@@ -228,7 +236,7 @@ TEST(touch, &limited)
 	snprintf(wanted, sizeof(wanted),
 		 "SIGBUS for process %d (limit): all private files together have reached the limit of %llu kB",
 		 getpid(), LIMIT / KIB);
-	/* The log has few such lines in a few seconds. */
+	/* The log gets few such lines in a few seconds. */
 	expect_sigbus(map + LIMIT, "a page more");
 	while (!kernel_log_has(log, wanted)) {
 		if (!poll_again(&poll))
@@ -263,7 +271,7 @@ TEST(holders)
 
 #define FILES 300
 
-/* The list is read in pieces that end anywhere: each file is in it, and only once. */
+/* The list is read in pieces that end anywhere: it has each file once. */
 TEST(many_holders)
 {
 	static const unsigned int pieces[] = { 512, 4096, 65536 };
@@ -298,7 +306,10 @@ TEST(many_holders)
 		close(fds[i]);
 }
 
-/* Takes what the machine has left, until somebody is killed for it: this. */
+/*
+ * Takes all that the machine has left, until the OOM killer kills a process: this
+ * one.
+ */
 static void use_memory(__u64 size)
 {
 	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,

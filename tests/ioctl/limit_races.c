@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Limits while many allocate and free at the same time: none gets more than the
- * limit, none an error but that, and in the end all of it is to be had again.
+ * Limits while many threads allocate and free at the same time. No thread gets
+ * more than the limit, or any other error; in the end all of the limit is to be
+ * had again.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -25,7 +26,7 @@
 
 struct contest {
 	int fd;
-	/* What st_blocks must never tell more than */
+	/* st_blocks must never tell more than this. */
 	__u64 limit;
 };
 
@@ -88,7 +89,7 @@ TEST(memlock)
 	struct contest contest = { .limit = LIMIT };
 
 	child_run(be_limited_user, &contest);
-	/* Another process of the same user has all of it. */
+	/* Another process of the same user can have all of it. */
 	child_run(be_limited_user, &contest);
 }
 
@@ -97,7 +98,7 @@ struct full_cgroup {
 	struct contest contest;
 };
 
-/* Nobody may need a page of its own while the cgroup is full. */
+/* No thread may need a page of its own while the cgroup is full. */
 static void be_in_cgroup(void *arg)
 {
 	struct full_cgroup *full = arg;

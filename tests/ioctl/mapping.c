@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What mmap(2) and its relatives let a program ask for, and that nothing they
- * can do to a mapping opens a way to private pages or keeps a page held.
+ * All that mmap(2) and its relatives let a program ask for. No change of a
+ * mapping opens a way to private pages or keeps a page held.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 #define FILE_SIZE (16 * PAGE)
 #define HALF (FILE_SIZE / 2)
 
-/* What the pages of the shared half hold */
+/* The content of the shared half's pages */
 #define MARK 0x5c
 
 static int fd;
@@ -31,7 +31,7 @@ static int try_map(int protection, int flags, int file, __u64 offset)
 	return at == MAP_FAILED ? -1 : munmap(at, PAGE);
 }
 
-/* The first half is shared and has what was written, the second is private. */
+/* The first half is shared and has its content, the second is private. */
 static void assert_as_before(const char *after)
 {
 	__u64 offset;
@@ -43,7 +43,7 @@ static void assert_as_before(const char *after)
 	assert_int_equal(file_shared(fd), HALF);
 }
 
-/* Whatever was done to a mapping, it is no hold. */
+/* A mapping is no hold, whatever the program did to it. */
 static void assert_converts(const char *after)
 {
 	expect_ok(file_make_private(fd, 0, HALF, CONVERT_PRESERVE),
@@ -148,7 +148,10 @@ static bool is_executable(const void *at)
 	return rights[2] == 'x';
 }
 
-/* For old programs reading means executing, but not here. */
+/*
+ * The personality makes each readable mapping of an old program executable, but
+ * not this one.
+ */
 static void map_with_old_personality(void *arg)
 {
 	char *own;
@@ -185,12 +188,12 @@ static char *remap(char *start, size_t old_size, size_t new_size, int flags)
 	return start;
 }
 
-/* The kernel joins no such mapping, not even with more of itself. */
+/* The kernel doesn't merge such mappings, even if one continues the other. */
 TEST(grows_nowhere_in_place, &file)
 {
 	char *place = reserve(3 * FILE_SIZE);
 
-	/* With room behind it, and then without */
+	/* With room behind the mapping, and then without */
 	map = mremap(map, FILE_SIZE, FILE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
 		     place);
 	assert_ptr_equal(map, place);
@@ -219,7 +222,7 @@ TEST(grows_to_what_the_file_has, &file)
 	expect_sigbus(part + HALF + PAGE, "first page behind the end");
 	expect_sigbus(part + 2 * HALF - 1, "last byte behind the end");
 
-	/* It is a mapping like any other, which conversions know of. */
+	/* The new mapping is like any other: conversions unmap pages from it. */
 	expect_ok(file_make_shared(fd, HALF, HALF, CONVERT_PRESERVE),
 		  "to shared");
 	expect_reads(part + PAGE, 0, "page that is shared now");
@@ -247,7 +250,7 @@ TEST(a_second_one, &file)
 	expect_reads(first, MARK, "page in the first one");
 	munmap(first, FILE_SIZE);
 
-	/* What is left behind is as good as new. */
+	/* The mapping that is left behind works like a new one. */
 	first = map;
 	map = remap(map, FILE_SIZE, FILE_SIZE, MREMAP_DONTUNMAP);
 	assert_as_before("a move that left the old one");
@@ -263,7 +266,7 @@ TEST(moves_and_shrinks, &file)
 	assert_as_before("a move");
 	assert_converts("a move");
 	assert_as_before("a move and two conversions");
-	/* Pieces of it are as good as the whole. */
+	/* Parts of a mapping work like the whole. */
 	expect_ok(munmap(map + PAGE, PAGE), "munmap of a page");
 	assert_converts("a hole in the mapping");
 	map = mremap(map, PAGE, PAGE, MREMAP_MAYMOVE, 0);
@@ -271,7 +274,10 @@ TEST(moves_and_shrinks, &file)
 	expect_sigbus(map, "page of a mapping that was cut");
 }
 
-/* A mapping's pages can be turned round: what counts is the page. */
+/*
+ * A mapping can have its pages in another order: the page's state counts, not
+ * the place.
+ */
 TEST(other_order_of_pages, &file)
 {
 	expect_ok(syscall(SYS_remap_file_pages, map, PAGE, 0, HALF / PAGE, 0),
@@ -317,7 +323,7 @@ TEST(only_through_the_file, &file)
 		     "mmap of the path");
 	close(handle);
 
-	/* procfs has another one for what is mapped. */
+	/* procfs has another path to a mapped file. */
 	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%llx",
 		 (unsigned long)map, (uintptr_t)map + FILE_SIZE);
 	expect_error_of(((const int[]){ ENXIO, ENODEV, EACCES, EPERM, EINVAL, 0 }),
@@ -347,7 +353,7 @@ TEST(advice, &file)
 {
 	int i;
 
-	/* Up to where kernels use numbers; above are those that poison pages. */
+	/* Advice that kernels have numbers for; higher numbers poison pages. */
 	for (i = 0; i < 64; i++) {
 		char what[32];
 
@@ -366,7 +372,10 @@ TEST(advice, &file)
 	expect_ok(madvise(map, PAGE, MADV_REMOVE), "MADV_REMOVE");
 	expect_reads(map, 0, "page that was removed");
 	expect_reads(map + PAGE, MARK, "the one behind it");
-	/* It is a hole that is punched; who has the file may do so anyway. */
+	/*
+	 * MADV_REMOVE punches a hole, which the owner of a descriptor may do
+	 * anyway.
+	 */
 	expect_ok(madvise(map + HALF, PAGE, MADV_REMOVE), "of a private page");
 	assert_int_equal(lseek(fd, HALF, SEEK_DATA), HALF + PAGE);
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The memory cgroup of whoever makes pages appear, and the machine's memory. */
+/*
+ * The memory cgroup of the process that allocates pages, and the machine's
+ * memory.
+ */
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -34,7 +37,7 @@ static int enter_prepared(void)
 	return root;
 }
 
-/* What a child has found while it was in the full cgroup, told outside. */
+/* A child's result in the full cgroup, which it checks outside. */
 struct finding {
 	int ret;
 	int error;
@@ -62,7 +65,7 @@ static void allocate_too_much(void *arg)
 	cgroup_leave(root);
 	assert_over_the_limit(&finding, file_allocated(work->fd));
 
-	/* There is room again after a punch, and the rest goes on. */
+	/* There is room again after a punch, and the call goes on. */
 	expect_ok(file_punch(work->fd, 0, FILE_SIZE), "punch");
 	cgroup_wait_below(&cgroup, CGROUP_NOISE);
 	cgroup_enter(&cgroup);
@@ -118,7 +121,7 @@ static void populate_too_much(void *arg)
 	assert_int_equal(populate.offset + populate.size, FILE_SIZE);
 	assert_int_equal(populate.source, (uintptr_t)work->source +
 			 populate.offset);
-	/* Outside the cgroup the same request is made again and ends. */
+	/* Outside the cgroup the same request is made again and succeeds. */
 	expect_ok(file_populate(work->fd, &populate), "populate the rest");
 	assert_int_equal(file_allocated(work->fd), FILE_SIZE);
 }
@@ -158,12 +161,15 @@ TEST(whoever_makes_them_appear, &in_cgroup)
 	expect_between(cgroup_memory(&cgroup), FILE_SIZE / 2,
 		       FILE_SIZE / 2 + CGROUP_NOISE, "memory.current");
 
-	/* The other half is ours, though the file is the same. */
+	/*
+	 * The parent's cgroup pays for the other half, though the file is the
+	 * same.
+	 */
 	expect_ok(file_allocate(work.fd, 0, FILE_SIZE), "allocate");
 	expect_between(cgroup_memory(&cgroup), FILE_SIZE / 2,
 		       FILE_SIZE / 2 + CGROUP_NOISE, "memory.current");
 
-	/* Given back on a punch by anybody. */
+	/* A punch by any process gives the charge back. */
 	expect_ok(file_punch(work.fd, 0, FILE_SIZE / 4), "punch");
 	cgroup_wait_below(&cgroup, FILE_SIZE / 4 + CGROUP_NOISE);
 	meet_child(&work.meeting);

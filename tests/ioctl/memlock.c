@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RLIMIT_MEMLOCK. Each test has a user of its own, so that nothing that
- * another one has locked counts.
+ * RLIMIT_MEMLOCK. Each test has a user of its own, so that locked memory of another test
+ * doesn't count.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +20,7 @@
 #define LIMIT (16 * PAGE)
 #define FILE_SIZE (KIB * GIB)
 
-/* Opened by root: the device's node is not for the others. */
+/* Root opens the device: other users have no right to its node. */
 static int device;
 
 static unsigned int next_uid = 2000;
@@ -46,7 +46,7 @@ static int new_user(void **state)
 
 static const struct fixture another_user = { .setup = new_user };
 
-/* A test whose body runs as a child; the user ids that it takes are no other test's. */
+/* A test whose body runs as a child. No other test uses its user ids. */
 #define MEMLOCK_TEST(name)						\
 	static void in_child_##name(void *unused);			\
 	TEST(name, &another_user)					\
@@ -123,7 +123,7 @@ MEMLOCK_TEST(populate_to_the_limit)
 	assert_full(fd);
 }
 
-/* A touch that the limit refuses raises a signal; the log says which limit, and whose. */
+/* A touch over the limit raises a signal; the log says which limit, and whose. */
 MEMLOCK_TEST(touch_over_the_limit)
 {
 	struct poll poll = poll_start();
@@ -140,7 +140,7 @@ MEMLOCK_TEST(touch_over_the_limit)
 	snprintf(wanted, sizeof(wanted),
 		 "SIGBUS for process %d (memlock): its user %u has %llu kB locked, and RLIMIT_MEMLOCK of process %d (memlock), which created the file, is %llu kB",
 		 getpid(), next_uid, LIMIT / KIB, getpid(), LIMIT / KIB);
-	/* The log has few such lines in a few seconds. */
+	/* The log gets few such lines in a few seconds. */
 	expect_sigbus(map + LIMIT, "a page over the limit");
 	while (!kernel_log_has(log, wanted)) {
 		if (!poll_again(&poll))
@@ -226,7 +226,7 @@ static void create_and_pass(void *arg)
 	fd = file_create_on(device, FILE_SIZE, 0);
 	pass_fd_to_parent(meeting, fd);
 	meet_parent(meeting);
-	/* The other one has filled it by now, and may lock what it likes. */
+	/* The parent has filled the file by now, and root may lock any amount. */
 	assert_int_equal(file_allocated(fd), LIMIT);
 	assert_full(fd);
 	meet_parent(meeting);
@@ -243,7 +243,7 @@ static void can_have_all(void *arg)
 	assert_full(fd);
 }
 
-/* The charge stays with the creator when somebody else makes pages appear. */
+/* The creator stays charged when another user allocates pages. */
 TEST(charge_stays, &another_user)
 {
 	struct meeting meeting;
@@ -260,7 +260,7 @@ TEST(charge_stays, &another_user)
 	meet_child(&meeting);
 	child_wait(pid);
 
-	/* The creator has died, its file has not. */
+	/* The creator is dead, its file isn't. */
 	assert_full(fd);
 	expect_ok(file_punch(fd, 0, PAGE), "punch");
 	expect_ok(file_allocate(fd, 0, PAGE), "allocate");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages with a hardware memory error: nobody gets them any more, and the rest of
- * the file goes on.
+ * Pages with a hardware memory error: no caller gets them any more, and the rest
+ * of the file works on.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -19,7 +19,10 @@
 
 #define SHARED (KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
 
-/* Fills a file whose page BAD then has an error; returns that page's frame. */
+/*
+ * Fills a file, then injects an error into its page BAD; returns that page's
+ * frame.
+ */
 static __u64 fill_and_poison(char *map, __u64 size)
 {
 	__u64 frame;
@@ -30,7 +33,7 @@ static __u64 fill_and_poison(char *map, __u64 size)
 	return frame;
 }
 
-/* The kernel is told of errors by and by. */
+/* The kernel reports errors asynchronously. */
 static void wait_until_taken(char *page)
 {
 	struct poll poll = poll_start();
@@ -43,7 +46,7 @@ static void wait_until_taken(char *page)
 	expect_sigbus(page, "the page with an error");
 }
 
-/* Who has it mapped loses that page, and no other. */
+/* A process that has the page mapped loses that page and no other. */
 TEST(mapped)
 {
 	int fd = file_create(FILE_SIZE, SHARED), other = file_create(PAGE, SHARED);
@@ -87,7 +90,7 @@ TEST(mapped_in_a_huge_page)
 	close(fd);
 }
 
-/* The one that has it is one of many, some of which are closed meanwhile. */
+/* The file with the page is one of many, some of which are closed meanwhile. */
 TEST(many_files)
 {
 	enum { FILES = 64, ROUNDS = 8 };
@@ -113,7 +116,7 @@ TEST(many_files)
 	close(fds[FILES - 1]);
 }
 
-/* A mapping that is made anew is of the others only. */
+/* A new mapping shows only the other pages. */
 TEST(mapping)
 {
 	int fd = file_create(FILE_SIZE, SHARED);
@@ -156,7 +159,7 @@ TEST(populate)
 	close(fd);
 }
 
-/* Clearing the range leaves that page alone. */
+/* Clearing the range leaves the bad page alone. */
 TEST(zero)
 {
 	int fd = file_create(FILE_SIZE, SHARED);
@@ -205,7 +208,7 @@ TEST(collapse)
 	collapse.size = HUGE_PAGE;
 	expect_ok(file_collapse(fd, &collapse), "the last block");
 	expect_backing(fd, 2, HUGE_PAGES, "all but one");
-	/* Without that page nothing is in the way. */
+	/* Without the bad page the call succeeds. */
 	expect_ok(file_punch(fd, HUGE_PAGE + BAD * PAGE, PAGE), "punch");
 	collapse_all(fd, 3 * HUGE_PAGE);
 	expect_backing(fd, 3, 0, "all");

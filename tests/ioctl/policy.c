@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What mbind(2) says of a mapping goes for the file: where its pages are
- * allocated, however that comes about, and what get_mempolicy(2) tells.
+ * A policy that mbind(2) sets on a mapping is the file's: it says where pages
+ * are allocated, by whichever call, and get_mempolicy(2) tells it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static void expect_node(void *at, int node, const char *what)
 {
 	int found;
 
-	/* What isn't mapped move_pages() doesn't look at. */
+	/* move_pages() doesn't look at pages that aren't mapped. */
 	expect_reads(at, 0, "%s", what);
 	found = numa_node(at);
 	if (found == node)
@@ -80,7 +80,7 @@ static int destroy(void **state)
 
 static const struct fixture file = { .setup = create, .teardown = destroy };
 
-/* What is refused changes nothing. */
+/* A refused call changes no policy. */
 TEST(bad_calls, &file)
 {
 	static const struct {
@@ -184,7 +184,7 @@ static void by_advice(void)
 	expect_ok(madvise(map, FILE_SIZE, MADV_POPULATE_WRITE), "madvise");
 }
 
-/* The kernel itself touches them. */
+/* The kernel itself touches the pages. */
 static void by_a_system_call(void)
 {
 	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -226,14 +226,17 @@ TEST(all_ways_to_allocate, &file)
 		for (node = 0; node < 2; node++) {
 			expect_ok(numa_bind(map, FILE_SIZE, MPOL_BIND,
 					    1UL << node, 0), "mbind");
-			/* The task's counts for nothing. */
+			/* The task's own policy doesn't count. */
 			expect_ok(numa_set_task(MPOL_BIND, 1UL << !node),
 				  "set_mempolicy");
 			ways[i].allocate();
 			expect_all_on(node, ways[i].name);
 			expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");
 		}
-		/* Without one it does, and holes have kept nothing of it. */
+		/*
+		 * Without one of the file's it counts, and holes have kept no
+		 * trace of the file's.
+		 */
 		expect_ok(numa_bind(map, FILE_SIZE, MPOL_DEFAULT, 0, 0),
 			  "mbind to the default");
 		ways[i].allocate();
@@ -272,7 +275,7 @@ TEST(all_modes, &file)
 	};
 	unsigned int i, page;
 
-	/* A policy that every mode but one differs from */
+	/* Only one row has the task's policy. */
 	expect_ok(numa_set_task(MPOL_BIND, NODE_1), "set_mempolicy");
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		int ret = numa_bind(map, FILE_SIZE, modes[i].mode,
@@ -286,7 +289,9 @@ TEST(all_modes, &file)
 		expect_ok(ret, "%s", modes[i].name);
 		expect_policy(map, modes[i].mode, modes[i].nodes,
 			      modes[i].name);
-		/* From the end: whose turn it is the offset says. */
+		/*
+		 * Allocated from the end: the interleaving goes by the offset.
+		 */
 		for (page = PAGES; page--; )
 			expect_node(map + page * PAGE, page % 2 ? modes[i].odd :
 				    modes[i].even, modes[i].name);
@@ -295,7 +300,7 @@ TEST(all_modes, &file)
 	expect_ok(numa_set_task(MPOL_DEFAULT, 0), "set_mempolicy");
 }
 
-/* What each page was told: a node to be bound to, or none */
+/* The policy that each page was given: a node to be bound to, or none */
 #define NONE 2
 static unsigned char told[PAGES];
 
@@ -319,8 +324,8 @@ static void expect_as_told(void)
 }
 
 /*
- * Each time through a mapping of its own, which goes at once: the kernel doesn't
- * even ask the file if the mapping had that policy before.
+ * Each call goes through a mapping of its own, which is removed at once: the
+ * kernel doesn't even call the file if the mapping had that policy before.
  */
 static void tell(unsigned int first, unsigned int count, unsigned int node)
 {
@@ -355,7 +360,7 @@ TEST(ranges_that_overlap, &file)
 		tell(first, 1 + rand() % (PAGES - first), rand() % 3);
 		expect_as_told();
 	}
-	/* The last one is still in pieces. */
+	/* The last round leaves the file's policies in pieces. */
 	tell(PAGES / 4, PAGES / 8, 0);
 	tell(PAGES / 2, PAGES / 8, 1);
 	tell(3 * PAGES / 4, PAGES / 8, NONE);
@@ -381,7 +386,7 @@ TEST(stays_where_it_is, &file)
 	expect_ok(numa_bind(map, FILE_SIZE, MPOL_BIND, NODE_1, 0), "mbind");
 	expect_all_on(0, "allocated before");
 
-	/* Nor when it is asked for. */
+	/* Pages don't move on request either. */
 	expect_ok(numa_bind(map, FILE_SIZE, MPOL_BIND, NODE_1, MPOL_MF_MOVE),
 		  "mbind and move");
 	expect_error(EIO, numa_bind(map, FILE_SIZE, MPOL_BIND, NODE_1,
@@ -397,7 +402,7 @@ TEST(stays_where_it_is, &file)
 			  &(unsigned long){ NODE_1 }), "migrate_pages");
 	expect_all_on(0, "after all attempts to move");
 
-	/* A conversion leaves it where it is; a hole doesn't. */
+	/* A conversion leaves the page where it is; a punch doesn't. */
 	expect_ok(file_make_private(fd, 0, FILE_SIZE, CONVERT_PRESERVE),
 		  "to private");
 	expect_ok(file_make_shared(fd, 0, FILE_SIZE, CONVERT_PRESERVE), "back");

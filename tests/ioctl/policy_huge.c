@@ -33,7 +33,7 @@ static int file_teardown(void **state)
 	return numa_set_task(MPOL_DEFAULT, 0);
 }
 
-/* Pages are asked about through a mapping that has them. */
+/* The kernel is asked about pages through a mapping that has them. */
 static void expect_node(unsigned int block, int node, const char *what)
 {
 	char *at = map + block * HUGE_PAGE + 5 * PAGE;
@@ -73,7 +73,7 @@ TEST(all_modes, &file)
 		{ "interleave 1 alone", MPOL_INTERLEAVE, NODE_1, 1, 1 },
 	};
 
-	/* A policy that every mode but one differs from */
+	/* Only one row has the task's policy. */
 	expect_ok(numa_set_task(MPOL_BIND, NODE_1), "set_mempolicy");
 	for (unsigned int i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
 		expect_ok(numa_bind(map, FILE_SIZE, modes[i].mode,
@@ -85,7 +85,7 @@ TEST(all_modes, &file)
 	}
 }
 
-/* Where there is no policy the task's counts. */
+/* Without a policy of the file's the task's counts. */
 TEST(beside_a_policy, &file)
 {
 	expect_ok(numa_bind(map, HUGE_PAGE, MPOL_BIND, NODE_0, 0), "mbind");
@@ -97,7 +97,7 @@ TEST(beside_a_policy, &file)
 	expect_node(0, 0, "with a policy");
 }
 
-/* A block that was taken apart and is joined anew is where its policy says. */
+/* A collapsed block is where its policy says. */
 TEST(collapsed, &file)
 {
 	expect_ok(numa_bind(map, FILE_SIZE, MPOL_BIND, NODE_0, 0), "mbind");

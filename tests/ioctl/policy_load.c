@@ -20,7 +20,7 @@
 
 #define SHARED_FILE (KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
 
-/* Leaves the machine this much of the node, for its own needs. */
+/* So much of the node is left for the machine's own needs. */
 #define RESERVE (64 * MIB)
 
 static void fill_a_node(void *arg)
@@ -39,19 +39,25 @@ static void fill_a_node(void *arg)
 	filled = file_allocated(fd);
 	assert_int_equal(file_on_node(fd, 1), filled);
 	expect_between(node_free(1), 0, RESERVE, "bytes free on the node");
-	/* Reclaim may have found a few pages meanwhile, but not for long. */
+	/* Reclaim may have freed a few pages meanwhile, but soon finds no more. */
 	hole = filled;
 	while (!(raised = touch_write(map + hole, 1))) {
 		hole += PAGE;
 		expect_between(hole - filled, 0, RESERVE, "bytes after the last");
 	}
-	/* There is no way to say it nicer; but nobody is killed for it. */
+	/*
+	 * A touch has no better error than the signal; but the OOM killer kills no
+	 * process for it.
+	 */
 	assert_int_equal(raised, SIGBUS);
 	expect_error(ENOMEM, file_allocate(fd, hole, RESERVE),
 		     "allocate on a node that is full");
 	assert_int_equal(vmstat_line("oom_kill"), killed);
 
-	/* Elsewhere there is room: for those who needn't be there. */
+	/*
+	 * The other node has room for pages that a policy only prefers on this
+	 * one.
+	 */
 	expect_ok(numa_bind(map + hole, RESERVE, MPOL_PREFERRED, NODE_1, 0),
 		  "mbind to prefer it");
 	expect_ok(file_allocate(fd, hole, RESERVE), "allocate");
@@ -75,11 +81,14 @@ TEST(a_node_is_full)
 }
 
 /*
- * Mappings of one page each, made before: then mbind() itself takes no memory
- * that is charged, but for the file's.
+ * Mappings of one page each, made before the cgroup is full: then mbind() takes no
+ * charged memory but for the file's policies.
  */
 #define POLICIES 24000
-/* Bytes of one, which has a bit for each node that the kernel is configured for */
+/*
+ * Bytes of a policy, which has a bit for each node that the kernel is configured
+ * for
+ */
 #define POLICY_MIN 320
 #define POLICY_MIN_FEW_NODES 96
 #define POLICY_MAX 1024
@@ -137,18 +146,18 @@ TEST(who_makes_them_pays)
 		least = POLICIES * POLICY_MIN_FEW_NODES;
 	cgroup_make(&many.cgroup, "policies");
 	child_run(make_many, &many);
-	/* Its process is gone: these are the file's. */
+	/* The process is gone: the remaining policies are the file's. */
 	charged = cgroup_memory(&many.cgroup);
 	expect_between(charged, least, POLICIES * POLICY_MAX, "memory.current");
 
-	/* One for all takes their place. */
+	/* One policy for the whole file replaces them. */
 	map = file_map(many.fd, POLICIES * PAGE);
 	expect_ok(numa_bind(map, POLICIES * PAGE, MPOL_BIND, NODE_1, 0),
 		  "mbind of all");
 	cgroup_wait_below(&many.cgroup, CGROUP_NOISE);
 	munmap(map, POLICIES * PAGE);
 
-	/* And the file's end frees what there is. */
+	/* The end of the file frees all of its policies. */
 	for (round = 0; round < 2; round++) {
 		child_run(make_many, &many);
 		expect_between(cgroup_memory(&many.cgroup), least,
@@ -161,7 +170,7 @@ TEST(who_makes_them_pays)
 	cgroup_remove(&many.cgroup);
 }
 
-/* What was found in the full cgroup, where nothing can be said */
+/* The results in the full cgroup, where no message can be written */
 static struct {
 	unsigned int done;
 	int ret, error;
@@ -178,13 +187,18 @@ static void make_too_many(void *arg)
 
 	expect_ok(mlockall(MCL_CURRENT), "mlockall");
 	map = map_pages(many->fd);
-	/* Bound already, so that what fails is a change of it. */
+	/*
+	 * The even pages have a policy already, so that changing it is what fails.
+	 */
 	for (i = 0; i < POLICIES; i += 2)
 		expect_ok(numa_bind(map + i * PAGE, PAGE, MPOL_PREFERRED,
 				    NODE_1, 0), "mbind");
 	root = cgroup_open_root();
 	cgroup_enter(&many->cgroup);
-	/* Odd ones, which have none: what is replaced isn't given back here. */
+	/*
+	 * The odd pages have none: the kernel doesn't give a replaced policy back
+	 * in here.
+	 */
 	for (i = 1; i < POLICIES; i += 2) {
 		found.ret = bind_in_turn(map, i);
 		found.error = errno;
@@ -193,7 +207,7 @@ static void make_too_many(void *arg)
 	}
 	found.done = i;
 	numa_get(map + i * PAGE, &found.mode_failed, &nodes);
-	/* Its neighbour's is kept when the change of it fails, too. */
+	/* Its neighbour keeps its policy when changing that fails, too. */
 	if (!bind_in_turn(map, i - 1))
 		found.ret = 1;
 	numa_get(map + (i - 1) * PAGE, &found.mode_before, &nodes);
@@ -228,8 +242,8 @@ TEST(over_the_limit)
 #define SECONDS 5
 
 /*
- * The first pages belong to node 1 and nobody says otherwise, though the one
- * policy they are in grows and shrinks all the time. The others change hands.
+ * The first pages belong to node 1 all the time, though the one policy that they
+ * are in grows and shrinks. The other pages change their policy.
  */
 #define STEADY 8
 
@@ -254,7 +268,10 @@ static void bind_some(struct worker *worker, const struct fire *fire)
 	unsigned int which = rand_r(&worker->seed) % ARRAY_SIZE(policies);
 	char *own;
 
-	/* Half of them through the mapping that all have, which is split. */
+	/*
+	 * Half of the calls go through the mapping that all threads use, which is
+	 * split.
+	 */
 	if (rand_r(&worker->seed) % 2) {
 		worker_note(worker, "mbind",
 			    numa_bind(fire->map + first * PAGE, count * PAGE,
@@ -279,7 +296,7 @@ static void bind_some(struct worker *worker, const struct fire *fire)
 	munmap(own, FILE_SIZE);
 }
 
-/* All that are allocated while everybody else is at it, in one place */
+/* All of these pages are on node 1, though the other threads bind and punch. */
 static void check_steady(struct worker *worker, const struct fire *fire)
 {
 	unsigned int page = rand_r(&worker->seed) % STEADY;
@@ -287,7 +304,9 @@ static void check_steady(struct worker *worker, const struct fire *fire)
 	unsigned char value;
 	int status = -1;
 
-	/* Another thread's hole may come in between: then it isn't mapped. */
+	/*
+	 * Another thread's hole may come in between: then the page isn't mapped.
+	 */
 	if (touch_read(at, &value))
 		worker_failed(worker, "touch");
 	else if (syscall(SYS_move_pages, 0, 1UL, &at, NULL, &status, 0))
@@ -368,7 +387,9 @@ static void run_workers(void *arg)
 	workers_run(workers, THREADS, SECONDS);
 }
 
-/* In two processes: with one, mbind() keeps faults and questions waiting. */
+/*
+ * Two processes: in a single one, mbind() would keep faults and queries waiting.
+ */
 TEST(everything_at_once)
 {
 	struct fire fire = { .fd = file_create(FILE_SIZE, SHARED_FILE) };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_PRIVATE_POPULATE. That the content arrives is seen by guests alone, in
- * the tests of KVM: here it can't be read.
+ * KVM_PRIVATE_POPULATE. The content can't be read here: KVM's tests see in a
+ * guest that it arrives.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,10 @@ static struct kvm_private_populate request(__u64 offset, __u64 size)
 	};
 }
 
-/* The three that move, moved by @bytes, and nothing else changed. */
+/*
+ * The three fields that move have moved by @bytes, and no other field has
+ * changed.
+ */
 static void assert_moved(const struct kvm_private_populate *now,
 			 const struct kvm_private_populate *before,
 			 __u64 bytes)
@@ -96,7 +99,7 @@ TEST(fills_what_is_there, &file)
 	}
 }
 
-/* Without a source it allocates and moves offset and size alone. */
+/* Without a source the call allocates, and moves only offset and size. */
 TEST(fills_in_place, &file)
 {
 	struct kvm_private_populate now = { .offset = PAGE, .size = 7 * PAGE };
@@ -219,7 +222,7 @@ TEST(bad_struct_pointers, &file)
 	}
 	assert_int_equal(file_allocated(fd), 0);
 
-	/* The result can't be written, whatever has been done by then. */
+	/* The call can't write its result, however far it got. */
 	tail = guarded_tail(start, sizeof(*tail));
 	*tail = good;
 	make_read_only(start);
@@ -236,7 +239,7 @@ TEST(bad_sources, &file)
 		struct kvm_private_populate before = request(0, 2 * PAGE);
 		struct kvm_private_populate now;
 
-		/* That means in place. */
+		/* This source means: populate in place. */
 		if (!bad->pointer)
 			continue;
 		before.source = (uintptr_t)bad->pointer;
@@ -258,7 +261,10 @@ static void check_stops(char *from, __u64 good, const char *what)
 
 	expect_error(EFAULT, file_populate(fd, &now), "%s", what);
 	assert_moved(&now, &before, whole_pages);
-	/* The page that failed may stay: it is the file's, like any other. */
+	/*
+	 * The page that failed may stay: it is a page of the file like any
+	 * other.
+	 */
 	expect_between(file_allocated(fd), whole_pages, whole_pages + PAGE,
 		       "bytes allocated after %s", what);
 	expect_ok(file_punch(fd, 0, FILE_SIZE), "punch");

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A machine that goes to sleep: into its memory, but never onto a disk. */
+/*
+ * A machine that goes to sleep: with its memory powered, but never by an image
+ * on a disk.
+ */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,9 +16,15 @@
 #include "workers.h"
 
 #define STATE "/sys/power/state"
-/* What user space opens that writes the image itself: hibernation has begun. */
+/*
+ * A program that writes the image itself opens this device: hibernation has
+ * begun.
+ */
 #define SNAPSHOT "/dev/snapshot"
-/* How far the kernel goes before it comes back by itself, and after how long */
+/*
+ * Where the kernel stops on its way and comes back by itself, and after how
+ * long
+ */
 #define TEST_LEVEL "/sys/power/pm_test"
 #define TEST_DELAY "/sys/module/suspend/parameters/pm_test_delay"
 
@@ -44,7 +53,10 @@ TEST(hibernation)
 	expect_possible("files without a page");
 	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
 	expect_refused("one page");
-	/* Nobody has to be told that nothing has happened. */
+	/*
+	 * Hibernation that was refused needs no end: allocating goes on at
+	 * once.
+	 */
 	expect_ok(file_allocate(huge, 0, HUGE_PAGE), "allocate");
 	expect_ok(file_punch(fd, 0, PAGE), "punch");
 	expect_refused("one huge page");
@@ -54,7 +66,7 @@ TEST(hibernation)
 	close(fd);
 }
 
-/* The state of a page makes no difference: it may change at any moment. */
+/* The pages' state makes no difference, since it may change at any moment. */
 TEST(hibernation_shared)
 {
 	int fd = file_create(PAGE, SHARED);
@@ -64,7 +76,7 @@ TEST(hibernation_shared)
 	close(fd);
 }
 
-/* What isn't there when it begins doesn't come before it ends. */
+/* A file that is empty when hibernation begins gets no page before it ends. */
 TEST(hibernation_begun)
 {
 	int fd = file_create(MIB, SHARED);
@@ -124,7 +136,7 @@ TEST(hibernation_race)
 	close(race.fd);
 }
 
-/* All of the way into memory and back, but for the firmware's part of it. */
+/* All of the way to sleep and back, but for the firmware's part. */
 TEST(suspend)
 {
 	int fd = file_create(MIB, SHARED);

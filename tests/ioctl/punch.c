@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* fallocate with PUNCH_HOLE. */
+/* fallocate() with PUNCH_HOLE. */
 #include <unistd.h>
 
 #include "device.h"
@@ -8,8 +8,8 @@
 #include "unit.h"
 
 /*
- * What a call on a huge sparse range may take. It depends on how much is
- * allocated and not on the size of the range: walking 2^36 pages one by one
+ * The time that a call on a huge sparse range may take. It depends on how much
+ * is allocated and not on the size of the range: walking 2^36 pages one by one
  * would take minutes.
  */
 #define SECONDS_FOR_A_SPARSE_RANGE 5
@@ -54,7 +54,7 @@ TEST(memory_is_back_on_return)
 		       size + MEMINFO_NOISE + size / 256,
 		       "bytes that MemFree has lost");
 	expect_ok(file_punch(fd, 0, size / 2), "punch the first half");
-	/* Read at once: no settling, no waiting. */
+	/* Read at once, without settling or waiting. */
 	expect_between(meminfo_line("MemFree") - full, size / 2 - MEMINFO_NOISE,
 		       size / 2 + MEMINFO_NOISE,
 		       "bytes that MemFree has got back");
@@ -94,8 +94,8 @@ static void allocate_and_punch(int fd, unsigned int first, unsigned int pages)
 }
 
 /*
- * However the pages lie in the nodes of an index, 64 to each, and however many
- * are freed at a time: all of them go.
+ * All pages go, however they lie in the nodes of an index, 64 to each, and
+ * however many are freed at a time.
  */
 TEST(every_length)
 {

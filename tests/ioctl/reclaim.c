@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* That memory comes back, after many rounds of everything. */
+/* All memory comes back after many rounds of each call. */
 #include <unistd.h>
 
 #include "child.h"
@@ -11,8 +11,8 @@
 #define ROUNDS 10000
 
 /*
- * Slabs are not given back page by page as objects are freed: what is left of
- * the busiest moment stays for a while. A leak of one object of 64 bytes a
+ * The kernel doesn't give slabs back page by page as objects are freed: those
+ * of the busiest moment stay for a while. A leak of one object of 64 bytes a
  * round is more than half a MiB, of one inode a round more than six.
  */
 #define SLAB_NOISE (ROUNDS * 64)
@@ -94,7 +94,10 @@ TEST(spread_widely, &measured)
 	assert_int_equal(file_allocated(fd), ROUNDS * PAGE);
 	expect_ok(file_punch(fd, 0, LARGEST_FILE), "punch everything");
 	assert_int_equal(file_allocated(fd), 0);
-	/* Gone while the file is still there, the nodes of the index too. */
+	/*
+	 * The pages go while the file is still there, and so do the nodes of
+	 * the index.
+	 */
 	nothing_lost();
 	close(fd);
 }
@@ -140,7 +143,7 @@ TEST(sparse_files_cost_nothing, &measured)
 	before = settled_memfree();
 	for (i = 0; i < ARRAY_SIZE(fds); i++)
 		fds[i] = file_create_on(device, LARGEST_FILE, 0);
-	/* With a byte a page one file would need 64 GiB. */
+	/* One byte for each page of a file would take 64 GiB. */
 	wait_for_memfree(before - MEMINFO_NOISE);
 	for (i = 0; i < ARRAY_SIZE(fds); i++) {
 		assert_int_equal(file_allocated(fds[i]), 0);
@@ -158,7 +161,7 @@ TEST(large_rounds, &measured)
 
 		expect_ok(file_allocate(fd, 5 * GIB, size), "round %u", i);
 		close(fd);
-		/* All rounds together are more than the machine has. */
+		/* All rounds together allocate more than the machine has. */
 		wait_for_memfree(free_before - MEMINFO_NOISE);
 	}
 }

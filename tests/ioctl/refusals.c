@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every way to the content of a file, or to another handle on it, that a
- * process which holds the descriptor could try.
+ * All ways to the content of a file, or to another handle on it, that a process
+ * with the descriptor could try.
  */
 #include <linux/fs.h>
 #include <stdio.h>
@@ -26,9 +26,9 @@ static int plain;
 static int pipes[2];
 
 /*
- * The VFS refuses some of these before the file is asked, and not always with
- * the same error. What counts is that all are refused and that none is taken
- * for a system call that doesn't exist.
+ * The VFS refuses some of these before it calls the file, and not always with
+ * the same error. All must be refused, and none may be taken for a system call
+ * that doesn't exist.
  */
 static const int any_refusal[] = {
 	EINVAL, ESPIPE, EBADF, EOPNOTSUPP, EXDEV, EPERM, EACCES, ENOTTY, 0,
@@ -44,7 +44,7 @@ static int create(void **state)
 	return file_allocate(fd, 0, 4 * PAGE);
 }
 
-/* Whatever was tried, the file is as it was. */
+/* The file is unchanged after each attempt. */
 static int unchanged(void **state)
 {
 	bool same = file_allocated(fd) == 4 * PAGE &&
@@ -169,7 +169,7 @@ TEST(cloning, &file)
 			"FICLONE onto itself");
 	expect_error_of(any_refusal, ioctl(fd, FICLONERANGE, &range),
 			"FICLONERANGE");
-	/* This one tells about each target in the struct. */
+	/* This call has a result for each target in the struct. */
 	if (!ioctl(fd, FIDEDUPERANGE, &dedupe))
 		expect_between(dedupe.info.status, -4095, -1,
 			       "status of FIDEDUPERANGE");
@@ -188,7 +188,10 @@ TEST(mapping, &file)
 	static const int types[] = {
 		MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE,
 	};
-	/* Some are refused for what they ask for before the file is asked. */
+	/*
+	 * The kernel refuses some calls for their arguments before it asks the
+	 * file.
+	 */
 	static const int refused[] = { ENODEV, EPERM, EINVAL, 0 };
 	unsigned int p, f, t;
 
@@ -314,7 +317,7 @@ TEST(sealing, &file)
 	expect_error_of(any_refusal, fcntl(fd, F_SETFL, O_DIRECT), "O_DIRECT");
 }
 
-/* Advice and flushing are nobody's way in: they may work, but change nothing. */
+/* Advice and flushing give no access: they may succeed, but change nothing. */
 TEST(harmless_calls, &file)
 {
 	posix_fadvise(fd, 0, FILE_SIZE, POSIX_FADV_WILLNEED);

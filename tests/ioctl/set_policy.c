@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_PRIVATE_SET_POLICY on a machine with any number of nodes, of files that
- * can't be mapped: the proof is how many bytes are on which node. Where the file
- * can be mapped it is compared with mbind(2), which knows best.
+ * KVM_PRIVATE_SET_POLICY on a machine with any number of nodes. For files that
+ * can't be mapped the proof is how many bytes are on which node. Files that can
+ * be mapped are compared with mbind(2), the reference.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -53,11 +53,11 @@ static __u64 all_nodes(void)
 	return (1ULL << nr_nodes) - 1;
 }
 
-/* A mask for each of the errors that there can be in one */
+/* A mask for each of the errors that a mask can have */
 static __u64 good_mask[1], empty_mask[1], no_such_node[1] = { 1ULL << 40 };
 static __u64 no_such_bit[2 * MASK_WORDS];
 
-/* Each changes one thing of a call that works. */
+/* Each row changes one field of a call that succeeds. */
 static void bad_mode(struct kvm_private_set_policy *p, __u64 value)
 {
 	p->mode = value;
@@ -111,7 +111,7 @@ TEST(bad_calls)
 		{ bad_mode, 99, EINVAL },
 		{ bad_mode, UINT_MAX, EINVAL },
 		{ bad_mode, MPOL_BIND | 1 << 9, EINVAL },
-		/* Balancing, which is about pages that can move */
+		/* Balancing, which is for pages that can move */
 		{ bad_mode, MPOL_BIND | 1 << 13, EINVAL },
 		{ bad_mode, MPOL_BIND | MPOL_F_STATIC_NODES |
 			    MPOL_F_RELATIVE_NODES, EINVAL },
@@ -158,13 +158,13 @@ TEST(bad_calls)
 			     "row %zu", i);
 	}
 	expect_error(EFAULT, ioctl(fd, KVM_PRIVATE_SET_POLICY, NULL), "NULL");
-	/* It is as it was. */
+	/* The file's policy is as before. */
 	expect_ok(file_allocate(fd, 0, PAGE), "allocate");
 	expect_all_on(fd, nr_nodes - 1, PAGE, "the good one");
 	close(fd);
 }
 
-/* Bits that don't count aren't looked at. */
+/* Bits from maxnode on are ignored. */
 TEST(length_of_the_mask)
 {
 	__u64 mask[MASK_WORDS + 1] = { all_nodes() };
@@ -199,7 +199,7 @@ static void populate(int fd, __u64 size)
 	expect_ok(file_populate(fd, &all), "populate");
 }
 
-/* Of a file of so many bytes, in pages or in huge pages */
+/* Tries all modes on a file of @size bytes, in base pages or in huge pages. */
 static void check_modes(int fd, __u64 size)
 {
 	__u64 share = size / nr_nodes;
@@ -221,7 +221,7 @@ static void check_modes(int fd, __u64 size)
 			expect_all_on(fd, node, size, "one node");
 			expect_ok(file_punch(fd, 0, size), "punch");
 		}
-		/* The task's, where the file has none any more */
+		/* The task's policy counts where the file has none any more */
 		expect_ok(set_policy(fd, 0, size, MPOL_DEFAULT, 0), "default");
 		expect_ok(numa_set_task(MPOL_BIND, 1UL << node), "the task's");
 		expect_ok(file_allocate(fd, 0, size), "allocate");
@@ -261,7 +261,7 @@ TEST(modes_of_huge_pages)
 	close(fd);
 }
 
-/* Many ranges over each other: the last word on each page counts. */
+/* Many ranges over each other: the last call on each page counts. */
 TEST(ranges)
 {
 	int fd = file_create(FILE_SIZE, 0);
@@ -287,7 +287,7 @@ TEST(ranges)
 	close(fd);
 }
 
-/* What get_mempolicy() tells after each of both, and where pages are */
+/* get_mempolicy() and the places of pages agree after both calls */
 TEST(like_mbind)
 {
 	int fd = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP |

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where KVM_PRIVATE_POPULATE may take the content of private pages from, when
- * that is a private file too; and that it arrives, which is seen when the pages
- * become shared.
+ * KVM_PRIVATE_POPULATE with a source that is a mapping of a private file too:
+ * from which pages it may copy. The test sees that the content arrives when the
+ * pages become shared.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -47,7 +47,10 @@ static void expect_stop(struct kvm_private_populate populate, int error,
 	assert_memory_equal(&populate, &expected, sizeof(expected));
 }
 
-/* Makes all shared: page @from + n of the file has to hold what page n did. */
+/*
+ * Makes all pages shared: page @from + n of the file has to hold the content of
+ * page n.
+ */
 static void expect_copied(__u64 from, __u64 size)
 {
 	__u64 offset;
@@ -94,7 +97,7 @@ TEST(from_the_same_file, &file)
 	expect_copied(HALF, HALF);
 }
 
-/* Nothing of the source is in a page table: the populate faults it in. */
+/* No page of the source is in a page table: the populate faults them in. */
 TEST(from_a_new_mapping, &file)
 {
 	char *other = file_map(fd, HALF);
@@ -143,7 +146,7 @@ TEST(from_private_pages, &file)
 		    "from a private page");
 	expect_stop(request(HALF, 4 * PAGE, map + HALF - 2 * PAGE), EFAULT,
 		    2 * PAGE, "from where private pages begin");
-	/* The second half of what it takes is private. */
+	/* The second half of the source's range is private. */
 	expect_stop(request(HALF, PAGE, map + HALF - PAGE / 2), EFAULT, 0,
 		    "from across the border");
 	expect_copied(HALF, 0);
@@ -180,7 +183,7 @@ TEST(to_shared_pages, &file)
 	expect_copied(HALF, 3 * PAGE);
 }
 
-/* What an image loader wrote through its mapping is what the guest finds. */
+/* The guest finds the image that a loader wrote through its mapping. */
 TEST(in_place, &file)
 {
 	struct kvm_private_populate populate = request(0, FILE_SIZE, NULL);

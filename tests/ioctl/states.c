@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which pages are private and which are shared, against a model of what was
- * converted. Seen from outside in two ways: by fdinfo's sum, and by touching
+ * Which pages are private and which are shared, against a model of the
+ * conversions. The test sees it in two ways: by fdinfo's sum, and by touching
  * each page of a mapping.
  */
 #include <signal.h>
@@ -42,7 +42,7 @@ static void check(const struct model *model)
 	assert_int_equal(file_shared(model->fd), shared);
 }
 
-/* Neither allocating nor freeing a page is to change its state. */
+/* Allocating or freeing a page must not change its state. */
 static void allocate_or_free(const struct model *model, unsigned int first,
 			     unsigned int count)
 {
@@ -126,7 +126,7 @@ TEST(starts_as_told)
 	close(shared);
 }
 
-/* Nothing of it is there, so there is nothing to do but to note it. */
+/* The file has no page there, so a conversion only has to note the state. */
 TEST(converts_what_is_not_allocated)
 {
 	static const __u64 flags[] = { 0, CONVERT_ZERO, CONVERT_PRESERVE };
@@ -147,7 +147,7 @@ TEST(converts_what_is_not_allocated)
 	close(fd);
 }
 
-/* The state isn't bound to the right to map what is shared. */
+/* A file that can't be mapped has states as well. */
 TEST(works_without_the_right_to_map)
 {
 	struct kvm_private_populate populate = { .size = PAGE };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What it costs to keep the states of pages: nothing for a file that is all in
- * one state, little for each boundary, whatever the file's size; and what
- * happens when that little isn't to be had.
+ * The memory that states of pages take: none for a file that is all in one state,
+ * little for each boundary, whatever the file's size. And the errors when the
+ * kernel hasn't even that little.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,10 @@
 #define RANGES 2000
 #define STRIDE (TIB / RANGES / PAGE * PAGE)
 
-/* A leaf has place for sixteen; a tree of them is never less than a third full. */
+/*
+ * A leaf has room for sixteen entries; a tree of them is never less than a third
+ * full.
+ */
 #define MOST_NODES (2 * RANGES / 5)
 #define LEAST_NODES (2 * RANGES / 16)
 
@@ -69,11 +72,14 @@ TEST(many_boundaries)
 
 	make_ranges(fd);
 	wait_for_slab_objects(NODES, before + MOST_NODES + SLABINFO_NOISE);
-	/* They are counted here, or the rest of this would tell nothing. */
+	/*
+	 * The counter must see these nodes, or the rest of the test would prove
+	 * nothing.
+	 */
 	assert_true(slab_objects(NODES) >=
 		    before + LEAST_NODES - SLABINFO_NOISE);
 
-	/* One by one, then all at once, and with the file. */
+	/* Freed one by one, then all at once, and with the file. */
 	for (i = 0; i < RANGES; i++)
 		expect_ok(file_make_private(fd, i * STRIDE, STRIDE, 0),
 			  "range %u back", i);
@@ -90,7 +96,7 @@ TEST(many_boundaries)
 	wait_for_slab_objects(NODES, before + SLABINFO_NOISE);
 }
 
-/* However it came about, what has no boundary in it costs none. */
+/* A range without a boundary takes no node, whichever calls led to it. */
 TEST(no_boundary_between_neighbours)
 {
 	unsigned long before = slab_objects(NODES);
@@ -107,7 +113,7 @@ TEST(no_boundary_between_neighbours)
 	assert_int_equal(file_shared(fd), 2 * NEIGHBOURS);
 	wait_for_slab_objects(NODES, before + SLABINFO_NOISE);
 
-	/* Every other page, and then those between. */
+	/* Every other page, and then the pages between. */
 	for (offset = 0; offset < 2 * NEIGHBOURS; offset += 2 * PAGE)
 		expect_ok(file_make_shared(fd, offset, PAGE, 0), "every other");
 	assert_true(slab_objects(NODES) >= before + SLABINFO_NOISE);
@@ -118,7 +124,7 @@ TEST(no_boundary_between_neighbours)
 	close(fd);
 }
 
-/* What the file may be made to remember is bounded by who makes it do so. */
+/* The caller's limit bounds how many boundaries it can make the file keep. */
 static void share_every_other_page(void *arg)
 {
 	struct kvm_memory_attributes2 last = { .size = PAGE };
@@ -139,14 +145,20 @@ static void share_every_other_page(void *arg)
 	assert_int_equal(error, ENOMEM);
 	assert_int_equal(last.error_offset, last.offset);
 	assert_int_equal(file_shared(fd), last.offset / 2 - PAGE);
-	/* Where there is memory it goes on, and what takes none always does. */
+	/*
+	 * With memory again the conversion succeeds; one that takes no node always
+	 * does.
+	 */
 	expect_ok(file_convert(fd, &last), "outside the cgroup");
 	assert_int_equal(file_shared(fd), last.offset / 2);
 	expect_ok(file_make_private(fd, 0, TIB, 0), "all back");
 	assert_int_equal(file_shared(fd), 0);
 }
 
-/* Where modules can't, nobody pays for the nodes of the module's tree. */
+/*
+ * Where modules can't charge them, the nodes of the module's tree are charged to
+ * no cgroup.
+ */
 static bool modules_can_charge(void)
 {
 	FILE *symbols = fopen("/proc/kallsyms", "re");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a touch of a mapping finds: a page, whose content lasts, or SIGBUS. */
+/* A touch of a mapping finds a page, whose content lasts, or SIGBUS. */
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -114,7 +114,9 @@ TEST(preserved, &file)
 	assert_int_equal(file_allocated(fd), FILE_SIZE);
 }
 
-/* Also where nothing changes: it is what the pages read as afterwards. */
+/*
+ * CONVERT_ZERO zeroes shared pages, too: it says how the pages read afterwards.
+ */
 TEST(zeroed, &file)
 {
 	expect_ok(file_make_shared(fd, 0, FILE_SIZE, 0), "to shared");

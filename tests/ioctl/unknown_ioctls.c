@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Numbers that are no ioctl of ours, on the device and on a file. */
+/* Numbers that are no ioctl of the module's, on the device and on a file. */
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,7 +14,10 @@ static int device;
 static int file;
 static char *argument;
 
-/* Every number of a type, in every direction, with sizes that could be meant. */
+/*
+ * Every number of a type, in every direction, with sizes that a program could
+ * mean.
+ */
 static void sweep(int fd, unsigned int type, const unsigned long *known)
 {
 	static const unsigned int sizes[] = {
@@ -82,7 +85,7 @@ static int setup(void **state)
 	device = device_open();
 	file = file_create_on(device, MIB, 0);
 	/*
-	 * Zeros: as the argument of an ioctl that does exist they would give
+	 * The argument is zeros: with that an ioctl that does exist would give
 	 * EINVAL, which is not ENOTTY.
 	 */
 	argument = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * System calls that work on a caller's memory: they can use a shared page like
- * any other, and find a bad address where a page is private. Each is tried on
- * both sides of the same conversion.
+ * any other, and find a bad address where a page is private. Each call is tried
+ * before and after the same conversion.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -25,10 +25,10 @@ static int plain;
 static int pipes[2];
 static int sockets[2];
 
-/* What the other side of each transfer has */
+/* The content of the other side of each transfer */
 static char ours[PAGE];
 
-/* Returns how many bytes it has moved, or -1 and errno. */
+/* Returns how many bytes the call has moved, or -1 and errno. */
 typedef long (*use)(char *page);
 
 static long by_read(char *page)
@@ -48,7 +48,9 @@ static long by_direct_read(char *page)
 	int direct = open("/dev/shm", O_TMPFILE | O_RDWR | O_DIRECT, 0600);
 	long ret;
 
-	/* tmpfs of old kernels has no direct IO: without it, then. */
+	/*
+	 * Old kernels' tmpfs has no direct IO: then the test goes without it.
+	 */
 	if (direct < 0)
 		direct = open("/dev/shm", O_TMPFILE | O_RDWR, 0600);
 	expect_ok(pwrite(direct, ours, PAGE, 0), "pwrite");
@@ -77,7 +79,10 @@ static long by_process_vm_readv(char *page)
 	return process_vm_readv(getpid(), &to, 1, &from, 1, 0);
 }
 
-/* Here the page is the other process's, and pinned instead of copied to. */
+/*
+ * The page belongs to the other process here, and is pinned instead of copied
+ * to.
+ */
 static long by_process_vm_writev(char *page)
 {
 	struct iovec to = { page, PAGE };
@@ -92,7 +97,7 @@ static long by_procfs_write(char *page)
 			       "open /proc/self/mem");
 	long ret = pwrite(memory, ours, PAGE, (uintptr_t)page);
 
-	/* Its way to say EFAULT */
+	/* The result that stands for EFAULT here */
 	if (ret < 0 && errno == EIO)
 		errno = EFAULT;
 	close(memory);
@@ -299,7 +304,7 @@ TEST(kernel_writes_structs, &file)
 	expect_error(EFAULT, open(map, O_RDONLY), "a private path");
 }
 
-/* What only looks at page tables tells no content and keeps no page. */
+/* Calls that only look at page tables tell no content and keep no page. */
 TEST(looking, &file)
 {
 	int pagemap = expect_ok(open("/proc/self/pagemap", O_RDONLY),
