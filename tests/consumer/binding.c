@@ -34,7 +34,7 @@ TEST(fget, &consumer_plain)
 	}
 }
 
-/* A reference that is left over would keep the file, and its page. */
+/* A leaked reference would keep the file, and its page. */
 TEST(no_reference_leaks, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -45,7 +45,9 @@ TEST(no_reference_leaks, &consumer_plain)
 	get_pfn(c, 0, 0);
 	unbind(c, 0);
 	assert_int_equal(count_events(c, KPT_RECLAIMED), 0);
-	/* The last reference: its page is reclaimed at once. */
+	/*
+	 * This drops the last reference: the file's page is reclaimed at once.
+	 */
 	consumer_close_file(c);
 	assert_int_equal(count_events(c, KPT_RECLAIMED), 1);
 }
@@ -162,7 +164,7 @@ TEST(many_rounds, &consumer_plain)
 	assert_int_equal(allocated(c), 1);
 }
 
-/* The binding is what keeps the file. */
+/* The binding keeps the file. */
 TEST(close_while_bound, &consumer_plain)
 {
 	struct consumer *c = *state;

@@ -31,7 +31,10 @@ static bool is_done(struct call *call)
 	return __atomic_load_n(&call->done, __ATOMIC_ACQUIRE);
 }
 
-/* The state follows the name, which may have anything in it but a second ")". */
+/*
+ * The state follows the name, which may have any character in it but a second
+ * ")".
+ */
 static bool sleeps(struct call *call)
 {
 	pid_t tid = __atomic_load_n(&call->tid, __ATOMIC_ACQUIRE);
@@ -40,7 +43,7 @@ static bool sleeps(struct call *call)
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
 	file = fopen(path, "re");
-	/* Not begun yet, or ended by now */
+	/* The call hasn't begun, or has ended by now */
 	if (!file)
 		return false;
 	state = fgets(text, sizeof(text), file) ? strrchr(text, ')') : NULL;
@@ -54,7 +57,7 @@ void expect_waiting(struct call *call, const char *what)
 
 	while (!is_done(call) && !sleeps(call))
 		assert_true(poll_again(&poll));
-	/* What sleeps for a moment only will have returned by then. */
+	/* A call that sleeps only for a moment will have returned by then. */
 	usleep(50000);
 	if (is_done(call))
 		fail_msg("%s did not wait: %ld (%s)", what, call->result,

@@ -20,10 +20,10 @@ struct call {
 void call_start(struct call *call, struct consumer *c,
 		long (*make)(struct consumer *c, __u64 arg), __u64 arg);
 
-/* Until the call sleeps in the kernel, or has returned. Fails the test if it has. */
+/* Returns when the call sleeps in the kernel. Fails the test if the call returns. */
 void expect_waiting(struct call *call, const char *what);
 
-/* Waits for the call to return. The second: with that errno */
+/* Both wait for the call to return; expect_failure() wants that errno */
 void expect_result(struct call *call, long result, const char *what);
 void expect_failure(struct call *call, int error, const char *what);
 

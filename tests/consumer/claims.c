@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that one task works on without a lock of the file: others wait for them, and
- * only for them, and the task may wait for a lock whose holder needs the file.
+ * Pages that one task works on without a lock of the file. Other tasks wait for these
+ * pages, and only for them; and the task may wait for a lock whose holder needs the
+ * file.
  */
 #include <signal.h>
 #include <string.h>
@@ -86,7 +87,10 @@ static long populate_page(struct consumer *c, __u64 index)
 	return file_populate(c->file, &populate);
 }
 
-/* Returns when the callback has page FILLED, and lets it have it for longer. */
+/*
+ * Returns when the callback works on page FILLED; the callback then keeps the page for
+ * longer.
+ */
 static void start_fill(struct consumer *c, struct call *filling,
 		       long (*how)(struct consumer *c, __u64 arg))
 {
@@ -95,7 +99,10 @@ static void start_fill(struct consumer *c, struct call *filling,
 	expect_ok(ioctl(c->device, KPT_WAIT_BLOCKED), "waiting for the callback");
 }
 
-/* A page is looked up, changed or filled when it has been filled, and no sooner. */
+/*
+ * A lookup, a change or a second fill of a page ends when the page has been filled, and
+ * no sooner.
+ */
 static void others_wait(struct consumer *c,
 			long (*other)(struct consumer *c, __u64 arg),
 			const char *what)
@@ -110,7 +117,7 @@ static void others_wait(struct consumer *c,
 	expect_result(&filling, 1, "filling");
 }
 
-/* After a test that failed calls may be waiting, with the device open. */
+/* After a failed test calls may be waiting, with the device open. */
 static int let_go(void **state)
 {
 	set(*state, 0, 0);
@@ -166,7 +173,7 @@ TEST(other_pages, &waiting)
 	expect_result(&filling, 1, "filling");
 }
 
-/* The callback finds its own page, as it is. */
+/* The callback's lookup finds its own page without waiting or preparing it. */
 TEST(callback_looks_up, &waiting)
 {
 	static const enum kpt_ops ops[] = { KPT_OPS_PLAIN, KPT_OPS_PREPARE };
@@ -184,7 +191,7 @@ TEST(callback_looks_up, &waiting)
 	}
 }
 
-/* Pages that are shared aren't claimed, even if the callback would come to them. */
+/* Shared pages aren't claimed, even if the callback would come to them. */
 TEST(shared_behind, &waiting)
 {
 	struct consumer *c = *state;
@@ -208,8 +215,8 @@ static long call_firmware(struct consumer *c, __u64 index)
 }
 
 /*
- * One task has the firmware's lock and is about to write to a shared page, for which it
- * faults; the callback waits for that lock; others want to change the file.
+ * One task has the firmware's lock and is about to write to a shared page, on which it
+ * faults. The callback waits for that lock, and other tasks want to change the file.
  */
 TEST(firmware, &waiting)
 {
@@ -286,7 +293,7 @@ static void collapse_apart(struct worker *worker)
 		    NULL);
 }
 
-/* The page is the worker's alone. */
+/* Only this worker writes to the page. */
 static void count_up(struct worker *worker)
 {
 	__u64 *expected = worker->arg, word;
@@ -299,7 +306,7 @@ static void count_up(struct worker *worker)
 		    write_word(racing, 0, worker->seed, *expected), NULL);
 }
 
-/* What is written while a huge page is made is in it, or comes after it. */
+/* A write while a huge page is made is in the huge page, or comes after it. */
 TEST(written_while_copied, &waiting_huge)
 {
 	struct worker workers[3] = { { .one_call = collapse_apart } };

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The test's side of kvm_private_test.ko, whose file must be in the current
- * directory. Calls return what the kernel interface returned: 0 or more, or -1
- * and errno.
+ * The test's side of kvm_private_test.ko, which must be in the current directory. Calls return
+ * the result of the kernel interface: 0 or more, or -1 and errno.
  */
 #ifndef TESTS_CONSUMER_H
 #define TESTS_CONSUMER_H
@@ -20,7 +19,7 @@
 /* Pages in the file that a test gets */
 #define FILE_PAGES	64
 
-/* In one of huge pages, which has a tail */
+/* Pages in a file of huge pages, which has a tail */
 #define HUGE_BLOCKS	3
 #define HUGE_ORDER	(HUGE_SHIFT - 12)
 #define HUGE_FILE_PAGES	(HUGE_BLOCKS * HUGE_PAGES + 10)
@@ -38,10 +37,12 @@ int consumer_try_unload(void);
 int consumer_group_setup(void **state);
 int consumer_group_teardown(void **state);
 
-/* *state becomes a struct consumer; the last one's file is of huge pages, and can be mapped. */
+/*
+ * *state becomes a struct consumer. The last fixture's file has huge pages, and can be mapped.
+ */
 extern const struct fixture consumer_plain, consumer_no_alloc, consumer_huge;
 
-/* Their functions, for fixtures that do more */
+/* The functions of these fixtures, for fixtures that do more */
 int consumer_setup(void **state);
 int consumer_setup_huge(void **state);
 int consumer_teardown(void **state);
@@ -80,7 +81,7 @@ __u64 allocated(struct consumer *c);
 /* Takes the oldest events away, max at most; returns how many. */
 unsigned int take_events(struct consumer *c, struct kpt_event *events,
 			 unsigned int max);
-/* Takes all events away and fails the test unless there are none. */
+/* Takes all events away and fails the test if there were any. */
 void expect_no_events(struct consumer *c);
 /* Takes all events away; returns how many of the type there were. */
 unsigned int count_events(struct consumer *c, enum kpt_event_type type);
@@ -102,7 +103,7 @@ struct puncher {
 
 void puncher_start(struct puncher *puncher, struct consumer *c, __u64 start,
 		   __u64 end);
-/* Until it sleeps in the kernel and no signal can wake it. */
+/* Returns when it sleeps in the kernel, where no signal can wake it. */
 void puncher_wait_stuck(struct puncher *puncher);
 bool puncher_is_done(struct puncher *puncher);
 void puncher_join(struct puncher *puncher);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lookups and holes at the same time. Of each page frame, being prepared and being
- * reclaimed take turns; of each hole, begin and end do.
+ * Lookups and punches at the same time. For each page frame, prepare and reclaim
+ * take turns; for each hole, begin and end do.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -13,7 +13,7 @@
 #define LOOKUPS		2
 #define PUNCHES		2
 
-/* Between two looks at the events, all of which there is room for */
+/* Between two readings of the events: all of them fit the record */
 #define ROUNDS		100
 
 /* Frames of as much memory as a machine for tests has */
@@ -28,7 +28,7 @@ struct contender {
 };
 
 struct ledger {
-	/* Whether a frame is the guest's */
+	/* True while the frame is the guest's */
 	bool *prepared;
 	unsigned long nr_prepared;
 	unsigned long nr_reclaimed;
@@ -72,7 +72,7 @@ static void *contend(void *arg)
 	return NULL;
 }
 
-/* Returns what is wrong with the event, or NULL. */
+/* Returns the fault of the event, or NULL. */
 static const char *book(struct ledger *ledger, const struct kpt_event *event)
 {
 	switch (event->type) {
@@ -96,7 +96,7 @@ static const char *book(struct ledger *ledger, const struct kpt_event *event)
 	}
 }
 
-/* Returns the first thing that was wrong, or NULL. */
+/* Returns the first fault, or NULL. */
 static const char *book_all(struct ledger *ledger, struct consumer *c)
 {
 	struct kpt_event events[64];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faults in a mapping that have to wait, since a hole is being punched and a consumer
- * takes its time to let go of its pages.
+ * Faults in a mapping that have to wait: a hole is being punched, and a consumer
+ * takes its time to release its pages.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 static char *map;
 static int zeros;
 
-/* All of the file is shared and bound, page 40 is being punched, and that waits. */
+/* All of the file is shared and bound. A punch of page 40 is under way and waits. */
 static void start(struct consumer *c, struct puncher *puncher)
 {
 	consumer_close_file(c);
@@ -83,7 +83,9 @@ static unsigned long ticks_of(pid_t pid)
 	return user + system;
 }
 
-/* It dies while what it waits for goes on, and has used no time for it. */
+/*
+ * The child dies while the punch goes on, and has used no processor time for waiting.
+ */
 static void expect_dies(pid_t pid, const char *what)
 {
 	int status;
@@ -144,7 +146,9 @@ static void *touch_thread(void *unused)
 	return NULL;
 }
 
-/* Threads of a task that waits in a fault can change their mappings meanwhile. */
+/*
+ * Threads of a task that waits in a fault can change the task's mappings meanwhile.
+ */
 TEST(mmap_lock_is_free, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -168,7 +172,7 @@ TEST(mmap_lock_is_free, &consumer_plain)
 
 static int told[2];
 
-/* A thread waits in a fault while the other takes the mapping away. */
+/* A thread waits in a fault while the other removes the mapping. */
 static void unmap_under_fault(void)
 {
 	pthread_t thread;
@@ -199,7 +203,7 @@ TEST(unmapped_meanwhile, &consumer_plain)
 	assert_int_equal(read(told[0], &byte, 1), 1);
 	assert_false(puncher_is_done(&puncher));
 	finish(c, &puncher);
-	/* There was nothing to touch any more. */
+	/* The retried fault found no mapping any more. */
 	expect_ok(waitpid(pid, &status, 0), "waitpid");
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGSEGV);

@@ -7,7 +7,10 @@
 #define WORD	0x4e00000000000000ULL
 #define NOBODY	(~0ULL)
 
-/* Fills nr pages from index on; page fail, if there is one, fails with error. */
+/*
+ * Fills nr pages from index on; page fail fails with error, unless fail is
+ * NOBODY.
+ */
 static long populate(struct consumer *c, __u64 index, __u64 nr,
 		     __u64 word, __u64 fail, int error)
 {
@@ -50,7 +53,7 @@ TEST(holes, &consumer_plain)
 	bind(c, 0, KPT_OPS_PLAIN, 0, FILE_PAGES);
 	assert_int_equal(populate(c, 5, 4, WORD, NOBODY, 0), 4);
 	assert_int_equal(allocated(c), 4);
-	/* The guest may have had something else there. */
+	/* The guest may have had another page mapped there. */
 	expect_event(c, KPT_BEGIN, 0, 5, 9);
 	expect_event(c, KPT_END, 0, 5, 9);
 	expect_filled(c, 5, 9);
@@ -58,7 +61,7 @@ TEST(holes, &consumer_plain)
 	expect_words(c, 5, 9, WORD);
 }
 
-/* Memory that was there before is filled like any other, in its place. */
+/* Pages that are in the file already are filled like any others, in place. */
 TEST(present, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -100,7 +103,10 @@ TEST(ranges, &consumer_plain)
 	assert_int_equal(populate(c, 10, 10, WORD, NOBODY, 0), 10);
 }
 
-/* An error in the middle: the result tells how far it got, all of that stays. */
+/*
+ * An error in the middle: the result tells how many pages are filled, and these
+ * stay.
+ */
 TEST(error_in_the_middle, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -117,7 +123,7 @@ TEST(error_in_the_middle, &consumer_plain)
 	expect_words(c, 10, 14, WORD);
 	assert_in_range(allocated(c), 4, 5);
 
-	/* The rest, from there on, says why. */
+	/* A call that begins with the failing page returns the error. */
 	assert_int_equal(populate(c, 14, 6, WORD, 14, EIO), -EIO);
 	assert_int_equal(populate(c, 14, 6, WORD, NOBODY, 0), 6);
 	expect_words(c, 10, 20, WORD);
@@ -135,7 +141,7 @@ TEST(errors, &consumer_plain)
 	get_pfn(c, 0, 5);
 }
 
-/* The callback does the work of prepare: its page needs no other. */
+/* The callback does the work of prepare, so that the page needs no prepare. */
 TEST(filled_is_prepared, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -167,7 +173,7 @@ TEST(unfilled_is_not_prepared, &consumer_plain)
 	assert_int_equal(count_events(c, KPT_RECLAIMED), 2);
 }
 
-/* Pages that are the guest's already come back to the host to be filled. */
+/* Pages that are the guest's already are reclaimed before they are filled. */
 TEST(prepared_is_reclaimed_first, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -191,7 +197,10 @@ TEST(prepared_is_reclaimed_first, &consumer_plain)
 	expect_no_events(c);
 }
 
-/* It is the way in where POPULATE from user space has none. */
+/*
+ * kvm_private_populate() works for a firmware's guest, whose memory POPULATE
+ * from user space may not fill.
+ */
 TEST(with_firmware, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -218,7 +227,7 @@ TEST(no_auto_alloc, &consumer_no_alloc)
 	expect_error(ENOENT, try_get_pfn(c, 0, 9), "a hole");
 }
 
-/* Both change what is in the range: not at the same time. */
+/* A fill and a punch both change the range, so one waits for the other. */
 TEST(punch_waits, &consumer_plain)
 {
 	struct consumer *c = *state;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Huge pages as a consumer finds them: how large a mapping may be around each
- * page, what is prepared at once, and which range it hears of.
+ * Huge pages as a consumer finds them: how large a mapping may be around each page,
+ * how much is prepared at once, and which range an invalidation names.
  */
 #include <unistd.h>
 
@@ -21,7 +21,9 @@ static unsigned int largest(__u64 index, __u64 start, __u64 end)
 	return order;
 }
 
-/* All pages of a range, of which only that range goes together */
+/*
+ * Looks up all pages of a range, of which only that range may be mapped together.
+ */
 static void expect_range(struct consumer *c, __u64 start, __u64 end, bool shared)
 {
 	__u64 block_end, first, pfn, i;
@@ -81,7 +83,7 @@ static const struct range parts[] = {
 	{ 100, 1200 }, { 512, 1024 }, { 513, 1023 },
 };
 
-/* A binding doesn't reach out of itself. */
+/* A mapping ends where the binding ends. */
 TEST(binding_clips, &consumer_huge)
 {
 	struct consumer *c = *state;
@@ -95,7 +97,10 @@ TEST(binding_clips, &consumer_huge)
 	expect_backing(c->file, HUGE_BLOCKS, 10, "looked up");
 }
 
-/* A state doesn't either, whichever it is; of states that don't matter, both do. */
+/*
+ * A mapping ends where the state changes, in either state. For a binding without
+ * states it doesn't.
+ */
 TEST(state_clips, &consumer_huge)
 {
 	struct consumer *c = *state;
@@ -120,7 +125,7 @@ TEST(state_clips, &consumer_huge)
 	expect_backing(c->file, HUGE_BLOCKS, 10, "looked up");
 }
 
-/* In stripes none is larger than a stripe. */
+/* A mapping isn't larger than the stripe that it is in. */
 TEST(stripes, &consumer_huge)
 {
 	struct consumer *c = *state;
@@ -140,7 +145,10 @@ TEST(stripes, &consumer_huge)
 	}
 }
 
-/* What is left of a block is where it was; and never reaches over the hole. */
+/*
+ * The pages that are left of a block stay in their frames, and no mapping covers
+ * the hole.
+ */
 TEST(split, &consumer_huge)
 {
 	struct consumer *c = *state;
@@ -176,7 +184,7 @@ TEST(no_order_wanted, &consumer_huge)
 	assert_int_equal(order, HUGE_ORDER);
 }
 
-/* Told is what was named, however much the block has. */
+/* An invalidation names the range of the call, however large the block is. */
 TEST(ranges_of_invalidations, &consumer_huge)
 {
 	struct consumer *c = *state;
@@ -197,10 +205,10 @@ TEST(ranges_of_invalidations, &consumer_huge)
 	expect_event(c, KPT_BEGIN, 0, BLOCK + 7, BLOCK + 9);
 	expect_event(c, KPT_END, 0, BLOCK + 7, BLOCK + 9);
 	expect_no_events(c);
-	/* Allocating takes nothing from anybody. */
+	/* Allocating removes no page, so no binding hears of it. */
 	allocate(c, 0, HUGE_FILE_PAGES);
 	expect_no_events(c);
-	/* Only the block that isn't huge */
+	/* Only the block that isn't huge is collapsed. */
 	expect_ok(file_collapse(c->file, &collapse), "collapse");
 	expect_event(c, KPT_BEGIN, 0, BLOCK, 2 * BLOCK);
 	expect_event(c, KPT_END, 0, BLOCK, 2 * BLOCK);
@@ -208,7 +216,7 @@ TEST(ranges_of_invalidations, &consumer_huge)
 	expect_backing(c->file, HUGE_BLOCKS, 10, "collapsed");
 }
 
-/* As it is told for several bindings of one block: each its part */
+/* Each of several bindings of one block hears of its own part. */
 TEST(bindings_in_a_block, &consumer_huge)
 {
 	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
@@ -265,7 +273,7 @@ TEST(prepare, &consumer_huge)
 	expect_no_events(c);
 }
 
-/* What a part goes back in is what it comes apart into. */
+/* A prepared block is reclaimed in the pieces that it is split into. */
 TEST(reclaim_in_parts, &consumer_huge)
 {
 	struct consumer *c = *state;

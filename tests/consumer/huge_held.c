@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A page of a huge one is looked up and kept for long, while the others go, or
- * all of them, or change their state, or move. Nobody waits for it who needn't,
- * and it is as it was until it is put.
+ * A page of a huge one is looked up and kept for long. Meanwhile its other pages
+ * or all of them are punched, converted, or moved. Only calls that need that page
+ * wait for it, and its content stays until it is put.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@ static void hold(struct consumer *c, struct kpt_page *page, __u64 index)
 static void expect_as_it_was(struct consumer *c, struct kpt_page *page)
 {
 	expect_ok(ioctl(c->device, KPT_READ_HELD, page), "reading");
-	/* There the module clears a private page when it leaves its file. */
+	/* Such a kernel's module clears a private page that leaves its file. */
 	if (kernel_is_watched() && !page->word)
 		return;
 	assert_int_equal(page->word, TAG + page->index);
@@ -108,7 +108,7 @@ TEST(block_punched, &consumer_huge)
 	}
 }
 
-/* All of its pages at once */
+/* All pages of a block at once */
 TEST(all_held, &consumer_huge)
 {
 	static struct kpt_page held[BLOCK];
@@ -142,7 +142,7 @@ TEST(file_closed, &consumer_huge)
 	unbind(c, 0);
 }
 
-/* Only what is held can't become private, and nothing else is in the way. */
+/* Only the held page can't become private, and it holds up no other page. */
 TEST(converted, &consumer_huge)
 {
 	struct consumer *c = *state;
@@ -166,8 +166,8 @@ TEST(converted, &consumer_huge)
 }
 
 /*
- * A private page is a guest's, which lets go when it is told to; so it may move
- * while somebody is about to drop it.
+ * A consumer of a private page drops it when the invalidation tells it to. So the
+ * page may move while a consumer is about to drop it.
  */
 TEST(collapsed, &consumer_huge)
 {
@@ -195,7 +195,7 @@ TEST(collapsed, &consumer_huge)
 	assert_int_equal(word, TAG + PAGE_INDEX);
 }
 
-/* Taken out while one of its pages is locked: that waits, and no longer. */
+/* A punch waits while one of the block's pages is locked, and no longer. */
 TEST(locked, &consumer_huge)
 {
 	static const struct {
@@ -215,7 +215,7 @@ TEST(locked, &consumer_huge)
 		expect_backing(c->file, 2, 0, "allocated");
 		expect_ok(ioctl(c->device, KPT_LOCK_PAGE, &page), "locking");
 		puncher_start(&puncher, c, ranges[i].start, ranges[i].end);
-		/* Other blocks aren't in its way, nor is a lookup. */
+		/* The lock holds up no other block, and no lookup. */
 		frame_of(c, BLOCK + 400);
 		expect_ok(ioctl(c->device, KPT_UNLOCK_PAGE), "unlocking");
 		puncher_join(&puncher);
@@ -235,7 +235,7 @@ static void look_up(struct worker *worker)
 		.index = rand_r(&worker->seed) % (2 * BLOCK),
 	};
 
-	/* The first page of a block is who the others depend on. */
+	/* The other pages of a block depend on its first one. */
 	if (rand_r(&worker->seed) % 2)
 		page.index -= page.index % BLOCK;
 	worker_note(worker, "look up",
@@ -266,7 +266,7 @@ static void race(void *arg)
 	workers_run(workers, THREADS, SECONDS);
 }
 
-/* Whole blocks go under lookups: all of what was charged for them is uncharged. */
+/* Whole blocks are punched under lookups: their whole charge is given back. */
 TEST(charges, &consumer_huge)
 {
 	racing = *state;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the file tells its bindings when pages go, and what may happen meanwhile. */
+/*
+ * The invalidations that bindings get when pages go, and the calls that are
+ * possible meanwhile.
+ */
 #include <unistd.h>
 
 #include "consumer.h"
@@ -23,7 +26,10 @@ TEST(exact, &consumer_no_alloc)
 	expect_no_events(c);
 }
 
-/* A hole may have been looked up an instant before: it is told as well. */
+/*
+ * A consumer may have looked the page up an instant before, so a hole is
+ * invalidated as well.
+ */
 TEST(hole, &consumer_no_alloc)
 {
 	struct consumer *c = *state;
@@ -83,7 +89,7 @@ TEST(only_overlapping, &consumer_no_alloc)
 	assert_int_equal(count_events(c, KPT_BEGIN), 2);
 }
 
-/* Nothing goes away when pages come, are looked up or the binding goes. */
+/* Allocating, looking up or unbinding removes no page. */
 TEST(silent, &consumer_no_alloc)
 {
 	struct consumer *c = *state;
@@ -139,8 +145,8 @@ TEST(one_pair_for_many_pages, &consumer_plain)
 }
 
 /*
- * While a hole waits for a consumer, lookups don't wait: neither of a page that
- * is there, also inside the hole to be, nor of a missing one.
+ * While a punch waits for a consumer, lookups don't wait: neither of a present
+ * page, also inside the hole to be, nor of a missing one.
  */
 static void lookup_meanwhile(struct consumer *c, __u64 present,
 			     __u64 missing)
@@ -191,7 +197,7 @@ TEST(no_alloc_lookup_while_blocked, &consumer_no_alloc)
 	puncher_join(&puncher);
 }
 
-/* A prepare operation runs in the lookup: that doesn't wait either. */
+/* The prepare operation runs in the lookup, and doesn't wait either. */
 TEST(prepare_while_blocked, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -224,7 +230,7 @@ static void *unbind_thread(void *arg)
 	return NULL;
 }
 
-/* A binding that was told of a begin sees the end before it is gone. */
+/* Unbinding waits for the end of an invalidation that has begun. */
 TEST(unbind_waits, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -247,7 +253,7 @@ TEST(unbind_waits, &consumer_plain)
 	expect_no_events(c);
 }
 
-/* Two holes that overlap are told one after the other. */
+/* Two punches that overlap invalidate one after the other. */
 TEST(two_punchers, &consumer_plain)
 {
 	struct consumer *c = *state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Between kvm_private_test.ko and the programs that drive it. There is one
- * consumer for the whole system: one program at a time opens the device, and
- * when it closes it everything is unbound and forgotten.
+ * Between kvm_private_test.ko and the programs that drive it. The whole system has one
+ * consumer: one program at a time opens the device. When it closes the device, all
+ * bindings and events go.
  */
 #ifndef KVM_PRIVATE_TEST_H
 #define KVM_PRIVATE_TEST_H
@@ -17,11 +17,11 @@
 #define KPT_BIND_FIRMWARE	1
 #define KPT_BIND_STATELESS	2
 
-/* Which operations a binding is given. */
+/* The operations that a binding is given */
 enum kpt_ops {
 	KPT_OPS_PLAIN,
 	KPT_OPS_PREPARE,
-	/* As the first, of a guest that encrypts its memory in place */
+	/* As KPT_OPS_PLAIN, of a guest that encrypts its memory in place */
 	KPT_OPS_ENCRYPTS,
 	/* Not well-formed */
 	KPT_OPS_NULL,
@@ -102,15 +102,15 @@ struct kpt_sweep {
 };
 
 struct kpt_control {
-	/* What prepare returns. */
+	/* The result of prepare */
 	__s32 prepare_error;
 	/* invalidate_begin of this slot doesn't return; -1: none */
 	__s32 block_slot;
 	/* Look the first page of the range up in invalidate_begin and _end. */
 	__u32 probe;
-	/* prepare sleeps for a tick, so that others get in between. */
+	/* prepare sleeps for a tick, so that other tasks get in between. */
 	__u32 slow;
-	/* prepare of what is at this page offset, and 1, doesn't return; 0: none */
+	/* 1 + the offset of a page whose prepare doesn't return; 0: none */
 	__u64 block_prepare;
 	/* The same for the callback that fills pages */
 	__u64 block_fill;
@@ -141,17 +141,17 @@ struct kpt_event {
 	__u64 start;
 	/* KPT_BEGIN, KPT_END only */
 	__u64 end;
-	/* KPT_BEGIN, KPT_END: if the probe found a page */
+	/* KPT_BEGIN, KPT_END: whether the probe found a page */
 	__u64 pfn;
 	/* log2 of pages; KPT_RECLAIMED: number of pages */
 	__u32 size;
-	/* What the probe or the operation returned */
+	/* The result of the probe or the operation */
 	__s32 result;
 };
 
 #define KPT_IOC_TYPE	0xBD
 
-/* 0, or what kvm_private_fget() said */
+/* 0, or the error of kvm_private_fget() */
 #define KPT_FGET	_IO(KPT_IOC_TYPE, 0)
 #define KPT_BIND	_IOW(KPT_IOC_TYPE, 1, struct kpt_bind)
 #define KPT_UNBIND	_IO(KPT_IOC_TYPE, 2)
@@ -167,21 +167,21 @@ struct kpt_event {
 #define KPT_WAIT_BLOCKED _IO(KPT_IOC_TYPE, 10)
 /* Whether one is blocked now: 0 or 1 */
 #define KPT_IS_BLOCKED	_IO(KPT_IOC_TYPE, 11)
-/* One page may be locked at a time. ENODATA: kvm_private_lock_page() said NULL */
+/* One page may be locked at a time. ENODATA: kvm_private_lock_page() returned NULL */
 #define KPT_LOCK_PAGE	_IOW(KPT_IOC_TYPE, 12, struct kpt_page)
 #define KPT_UNLOCK_PAGE	_IO(KPT_IOC_TYPE, 13)
-/* A descriptor for what kvm_private_create_guest_memfd() makes */
+/* A descriptor for the file of kvm_private_create_guest_memfd() */
 #define KPT_CREATE	_IOW(KPT_IOC_TYPE, 14, struct kpt_create)
 /* As KPT_READ, through kvm_private_peek_page() and without sleeping */
 #define KPT_PEEK	_IOWR(KPT_IOC_TYPE, 15, struct kpt_page)
-/* The first word of pfn, which KPT_GET_PFN holds, wherever its page is now */
+/* The first word of pfn, which KPT_GET_PFN holds, wherever the file's page is now */
 #define KPT_READ_HELD	_IOWR(KPT_IOC_TYPE, 16, struct kpt_page)
-/* Looks up each page of a range and lets it go again. */
+/* Looks up each page of a range and releases it. */
 #define KPT_SWEEP	_IOW(KPT_IOC_TYPE, 17, struct kpt_sweep)
 
 /* As an ioctl of KVM for the firmware: its lock is outside of the file's. */
 #define KPT_FIRMWARE	_IOW(KPT_IOC_TYPE, 18, struct kpt_firmware)
-/* Keeps the processor from everybody else, for so many microseconds. */
+/* Keeps the processor from all other tasks, for so many microseconds. */
 #define KPT_KEEP	_IO(KPT_IOC_TYPE, 19)
 
 #endif

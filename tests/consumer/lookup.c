@@ -85,7 +85,7 @@ TEST(no_auto_alloc, &consumer_no_alloc)
 	assert_int_equal(allocated(c), 0);
 }
 
-/* A page that is looked up isn't given to anybody else before it is put. */
+/* A page that is looked up isn't allocated again before it is put. */
 TEST(held_over_punch, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -101,7 +101,7 @@ TEST(held_over_punch, &consumer_plain)
 	assert_int_equal(allocated(c), FILE_PAGES);
 }
 
-/* Zeroed between two owners: nothing of the old page shows. */
+/* A page is zeroed between two owners: nothing of the old content shows. */
 TEST(zeroed, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -133,7 +133,7 @@ TEST(host_access, &consumer_plain)
 	expect_ok(write_word(c, 0, 5, 0x1234), "writing");
 	expect_ok(read_word(c, 0, 5, &word), "reading");
 	assert_int_equal(word, 0x1234);
-	/* What the host wrote is in the page, not in a copy. */
+	/* The host wrote to the page itself, not to a copy. */
 	unbind(c, 0);
 	bind(c, 0, KPT_OPS_PLAIN, 0, FILE_PAGES);
 	expect_ok(read_word(c, 0, 5, &word), "reading");
@@ -201,14 +201,14 @@ TEST(punch_waits_for_lock, &consumer_plain)
 	expect_error(ENODATA, read_word(c, 0, 5, &word), "a new hole");
 }
 
-/* Other pages aren't in the way. */
+/* The lock doesn't hold up other pages. */
 TEST(punch_beside_lock, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_page page = { .index = 5 };
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, FILE_PAGES);
-	/* Those that are allocated together wait together. */
+	/* Pages that are allocated together wait together. */
 	allocate(c, 5, 6);
 	allocate(c, 0, FILE_PAGES);
 	expect_ok(ioctl(c->device, KPT_LOCK_PAGE, &page), "locking");

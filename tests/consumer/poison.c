@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages with a hardware memory error: no consumer gets one, by itself or as a
- * part of a larger block, and the page allocator doesn't get it back.
+ * Pages with a hardware memory error: no consumer gets one, by itself or as a part of
+ * a larger block, and the page allocator doesn't get it back.
  */
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -45,7 +45,7 @@ static struct kpt_event wait_for_event(struct consumer *c)
 	return event;
 }
 
-/* Who may have it mapped lets go of that page; it stays prepared. */
+/* A consumer that may have it mapped drops that page; the page stays prepared. */
 TEST(told, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -89,8 +89,8 @@ static const struct fixture in_window = {
 };
 
 /*
- * The page is looked for in all of the file; where the search has stopped in between,
- * what were base pages is a huge page when it goes on.
+ * The module searches all of the file for the page. When the search goes on after a
+ * pause, the base pages before the page have become a huge page.
  */
 TEST(found_behind, &in_window)
 {
@@ -119,8 +119,8 @@ TEST(found_behind, &in_window)
 }
 
 /*
- * While a consumer takes its time, more errors are reported than are kept: all are
- * told in the end, maybe with pages that have none.
+ * While a consumer takes its time, more errors are reported than the module keeps. In
+ * the end it invalidates all of these pages, and maybe some without an error.
  */
 TEST(told_of_many, &consumer_plain)
 {
@@ -156,7 +156,7 @@ TEST(told_of_many, &consumer_plain)
 	close(bind.fd);
 }
 
-/* What may be mapped around a page keeps clear of the one with an error. */
+/* A mapping keeps clear of the page with an error. */
 TEST(orders, &consumer_huge)
 {
 	struct consumer *c = *state;
@@ -185,7 +185,7 @@ TEST(orders, &consumer_huge)
 	expect_backing(c->file, HUGE_BLOCKS, 10, "still huge");
 }
 
-/* For a platform it is taken to pieces, and that piece is never prepared. */
+/* For a platform the block is split around the page, which is never prepared. */
 TEST(prepare, &consumer_huge)
 {
 	struct consumer *c = *state;
@@ -210,7 +210,7 @@ TEST(prepare, &consumer_huge)
 	expect_no_events(c);
 }
 
-/* Fails the test if any huge page that can be had has that frame in it. */
+/* Fails the test if a huge page that can be allocated has that frame in it. */
 static void expect_lost(struct consumer *c, __u64 frame)
 {
 	const __u64 blocks = meminfo_line("MemFree") / HUGE_PAGE * 9 / 10;
@@ -230,7 +230,7 @@ static void expect_lost(struct consumer *c, __u64 frame)
 	close(fd);
 }
 
-/* A huge page that goes back in one piece would take the bad one along. */
+/* A huge page that is freed in one piece would take the bad page along. */
 TEST(going_back, &consumer_huge)
 {
 	struct consumer *c = *state;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that become a guest's and go back to the host, and what that pins. The
- * guest in these tests is one whose memory the host may not touch.
+ * Pages that are prepared for a guest and reclaimed for the host, and what they
+ * pin. In these tests the host may not touch the guest's memory.
  */
 #include <unistd.h>
 
@@ -18,7 +18,7 @@ static void expect_prepared(struct consumer *c, __u32 slot, __u64 index,
 	assert_int_equal(event.result, result);
 }
 
-/* A page that becomes the guest's with that */
+/* A page that this lookup makes the guest's */
 static __u64 get_prepared(struct consumer *c, __u32 slot, __u64 index)
 {
 	__u64 pfn = get_pfn(c, slot, index);
@@ -62,7 +62,7 @@ TEST(no_prepare_without_operation, &consumer_plain)
 	expect_no_events(c);
 }
 
-/* The error reaches the caller, and the page is as it was before. */
+/* The error reaches the caller, and the page is unchanged. */
 TEST(error, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -78,7 +78,7 @@ TEST(error, &consumer_plain)
 	}
 	expect_no_events(c);
 
-	/* Nothing was prepared, so that there is nothing to reclaim. */
+	/* No page was prepared, so that none is reclaimed. */
 	punch(c, 5, 6);
 	assert_int_equal(count_events(c, KPT_RECLAIMED), 0);
 	control(c, EIO, -1, false);
@@ -98,7 +98,7 @@ TEST(reclaim_on_punch, &consumer_plain)
 	allocate(c, 0, FILE_PAGES);
 	pfn = get_prepared(c, 0, 5);
 	punch(c, 0, FILE_PAGES);
-	/* After the guest's mappings have gone, before anything else happens */
+	/* After the guest's mappings have gone, before the punch goes on */
 	expect_event(c, KPT_BEGIN, 0, 0, FILE_PAGES);
 	expect_reclaimed(c, pfn);
 	expect_event(c, KPT_END, 0, 0, FILE_PAGES);
@@ -190,7 +190,7 @@ TEST(reclaim_each, &consumer_plain)
 	assert_int_equal(count_events(c, KPT_RECLAIMED), FILE_PAGES / 4);
 }
 
-/* The guest comes back: its pages have stayed its own. */
+/* The guest comes back, and its pages are still its own. */
 TEST(same_guest_again, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -226,7 +226,7 @@ TEST(other_guest, &consumer_plain)
 	expect_no_events(c);
 }
 
-/* The new guest's platform refuses the page: it is nobody's then. */
+/* The new guest's platform refuses the page, which is then no guest's. */
 TEST(other_guest_fails, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -244,7 +244,7 @@ TEST(other_guest_fails, &consumer_plain)
 	assert_int_equal(count_events(c, KPT_RECLAIMED), 0);
 }
 
-/* A guest that trusts the host gets a page that another one had. */
+/* A guest that trusts the host gets a page that was another guest's. */
 TEST(trusting_guest_follows, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -325,14 +325,17 @@ TEST(once_among_threads, &consumer_plain)
 	}
 }
 
-/* Who has prepared a page must be there to reclaim it. */
+/*
+ * The module with the operations must stay while a page is prepared, to reclaim
+ * it.
+ */
 TEST(owner_is_pinned, &consumer_plain)
 {
 	struct consumer *c = *state;
 
 	bind_guest(c, 0, 1, 0, FILE_PAGES);
 	get_pfn(c, 0, 5);
-	/* This unbinds, and leaves a file with a page that is prepared. */
+	/* This unbinds, and leaves a file with a prepared page. */
 	consumer_close_device(c);
 	expect_error(EWOULDBLOCK, consumer_try_unload(), "a page is prepared");
 	punch(c, 5, 6);
@@ -353,7 +356,7 @@ TEST(owner_is_pinned_until_close, &consumer_plain)
 	consumer_load();
 }
 
-/* A page that was only allocated pins nobody. */
+/* A page that was only allocated pins no module. */
 TEST(owner_of_nothing, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -378,7 +381,9 @@ static int try_populate(struct consumer *c, __u64 index, __u64 *left)
 	return ret;
 }
 
-/* Once a firmware fills the memory, nobody else may; anywhere in the file. */
+/*
+ * Once a firmware fills the memory, user space may not, anywhere in the file.
+ */
 TEST(populate_with_firmware, &consumer_plain)
 {
 	struct consumer *c = *state;

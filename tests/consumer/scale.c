@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Many bindings of one file: who isn't concerned costs nobody anything. */
+/*
+ * Many bindings of one file: a call costs the same, however many bindings it
+ * doesn't concern.
+ */
 #include <unistd.h>
 
 #include "consumer.h"
@@ -11,7 +14,7 @@
 /* Between two bindings, so that they don't touch */
 #define STRIDE 4
 
-/* The tree of a thousand times as many is some levels deeper. */
+/* The tree of a thousand times as many bindings is some levels deeper. */
 #define MOST 4
 
 static void bind_many(struct consumer *c, unsigned int from, unsigned int to)
@@ -20,7 +23,10 @@ static void bind_many(struct consumer *c, unsigned int from, unsigned int to)
 		bind(c, i, KPT_OPS_PLAIN, i * STRIDE, i * STRIDE + 1);
 }
 
-/* A hole in each of a few; events are taken away outside the time. */
+/*
+ * Punches a hole in each of a few; the time doesn't count taking the events
+ * away.
+ */
 static double seconds_for_few(struct consumer *c)
 {
 	struct kpt_event events[2];
@@ -40,7 +46,10 @@ static double seconds_for_few(struct consumer *c)
 	return sum;
 }
 
-/* The least of some rounds: in others the machine itself is kept waiting. */
+/*
+ * The least of some rounds, since the machine itself may be kept waiting in
+ * others.
+ */
 static double seconds_to_punch(struct consumer *c)
 {
 	double least = seconds_for_few(c), round;
@@ -68,7 +77,10 @@ TEST(many, &consumer_plain)
 		      FEW, few, FEW, many, MANY);
 	assert_true(many < MOST * few);
 
-	/* Whoever is concerned hears of it, and between two nobody. */
+	/*
+	 * The one binding around the page hears of a punch; between two
+	 * bindings none does.
+	 */
 	punch(c, 100 * STRIDE, 110 * STRIDE);
 	assert_int_equal(count_events(c, KPT_BEGIN), 10);
 	punch(c, 1, STRIDE);

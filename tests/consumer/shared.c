@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lookups of shared pages, and of guests that know no states: a page is found
- * by who asks for the state that it is in, and by nobody else.
+ * Lookups of shared pages, and of guests without states. A lookup finds a page only in
+ * the state that it asks for.
  */
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -89,7 +89,7 @@ TEST(outside, &consumer_plain)
 	get_shared(c, 19);
 }
 
-/* The page that is found is the one that the host has mapped. */
+/* The lookup finds the page that the host has mapped. */
 TEST(same_page, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -141,7 +141,7 @@ TEST(hole_that_stays, &consumer_plain)
 	get_shared(c, 5);
 }
 
-/* Shared pages are prepared for nobody; what was prepared is given back. */
+/* Shared pages aren't prepared for any guest, and prepared ones are reclaimed. */
 TEST(not_prepared, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -150,7 +150,10 @@ TEST(not_prepared, &consumer_plain)
 	take(c, KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED, 0, true);
 	get_shared(c, 5);
 	assert_int_equal(count_events(c, KPT_PREPARED), 0);
-	/* Emulation for a guest that trusts nobody, in what it shares */
+	/*
+	 * Emulation for a guest that doesn't trust the host, in the memory that it
+	 * shares
+	 */
 	expect_ok(write_word(c, 0, 5, TAG), "a shared page");
 	expect_ok(file_make_private(c->file, 5 * PAGE, PAGE, 0), "to private");
 	get_pfn(c, 0, 5);
@@ -162,7 +165,7 @@ TEST(not_prepared, &consumer_plain)
 	assert_int_equal(count_events(c, KPT_PREPARED), 0);
 }
 
-/* Without a mapping the guest's shared memory is elsewhere. */
+/* Without a mapping the guest's shared memory isn't in the file. */
 TEST(elsewhere, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -175,7 +178,7 @@ TEST(elsewhere, &consumer_plain)
 	expect_error(EACCES, read_word(c, 0, 5, &word), "a shared page");
 }
 
-/* A lookup keeps the page, so that it can't become private meanwhile. */
+/* A lookup's reference keeps the page from becoming private. */
 TEST(held, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -215,7 +218,7 @@ TEST(peek, &consumer_plain)
 	share(c, 5);
 	expect_ok(peek(c, 5, &word), "a shared page");
 	assert_int_equal(word, TAG);
-	/* It keeps nothing. */
+	/* The lookup leaves no reference. */
 	expect_ok(file_make_private(c->file, 5 * PAGE, PAGE, 0), "to private");
 	punch(c, 5, 6);
 	expect_error(ENODATA, peek(c, 5, &word), "a new hole");
@@ -238,7 +241,7 @@ TEST(peek_is_refused, &consumer_plain)
 	expect_ok(peek(c, 6, &word), "a shared page");
 	assert_int_equal(word, 0);
 
-	/* Not ready for a guest that comes after */
+	/* The page isn't prepared for a guest that comes after. */
 	unbind(c, 0);
 	bind.fd = c->file;
 	expect_ok(try_bind(c, &bind), "binding");
@@ -270,7 +273,7 @@ TEST(stateless, &consumer_plain)
 	assert_int_equal(word, TAG);
 }
 
-/* What another guest has left prepared isn't prepared any more. */
+/* A page that another guest has left prepared is reclaimed. */
 TEST(stateless_after_another, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -304,7 +307,7 @@ TEST(stateless_prepares_nothing, &consumer_plain)
 
 /*
  * A shared page that the host works on for the guest doesn't become private meanwhile.
- * With it the first page of what it was allocated with is held.
+ * The lock also holds the first page of its unit.
  */
 static void expect_kept(struct consumer *c, __u64 index)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Two vCPUs that fault on different pages of a file don't wait for each other,
- * whatever one of them waits for, nor do those who allocate for them.
+ * whatever one of them waits for. Nor do tasks that allocate for them.
  */
 #include <unistd.h>
 
@@ -34,7 +34,10 @@ static void block_prepare(struct consumer *c, __u64 block)
 	expect_ok(ioctl(c->device, KPT_CONTROL, &control), "KPT_CONTROL");
 }
 
-/* Returns when it waits for its page to be prepared: the first of its unit. */
+/*
+ * Returns when the lookup waits for its page, the first of its unit, to be
+ * prepared.
+ */
 static void start_fault(struct fault *fault, struct consumer *c, __u64 index,
 			__u64 prepared)
 {
@@ -44,7 +47,7 @@ static void start_fault(struct fault *fault, struct consumer *c, __u64 index,
 	expect_ok(ioctl(c->device, KPT_WAIT_BLOCKED), "waiting for the block");
 }
 
-/* It has waited all the time. */
+/* The lookup has waited all the time. */
 static void end_fault(struct fault *fault, struct consumer *c)
 {
 	assert_int_equal(ioctl(c->device, KPT_IS_BLOCKED), 1);
@@ -58,7 +61,7 @@ static void must_get(struct consumer *c, __u64 index)
 	expect_ok(try_get_pfn(c, 0, index), "page %llu", index);
 }
 
-/* A hole, a page that is there, one that the guest has had */
+/* A hole, a present page, one that was prepared for the guest before */
 TEST(pages, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -113,8 +116,8 @@ TEST(huge_pages, &consumer_huge)
 }
 
 /*
- * While a hole waits for a consumer pages can be allocated, also inside the hole
- * to be: zeroing them waits for nobody, and nobody for that.
+ * While a punch waits for a consumer pages can be allocated, also inside the
+ * hole to be. The zeroing waits for no other task, and no task for the zeroing.
  */
 TEST(fallocate_beside_hole, &consumer_plain)
 {

@@ -45,7 +45,7 @@ TEST(whose, &consumer_plain)
 	expect_error(EINVAL, try_bind(c, &bind), "nobody in particular");
 	bind.guest_id = GUEST + 1;
 	expect_error(EINVAL, try_bind(c, &bind), "another guest");
-	/* The range is wrong as well, or taken: it is the same mistake. */
+	/* The range is wrong as well, or taken: the error is the same. */
 	bind.guest_id = GUEST;
 	expect_ok(try_bind(c, &bind), "its guest");
 	bind.slot = 1;
@@ -83,7 +83,7 @@ TEST(fallocate, &consumer_plain)
 	close(fd);
 }
 
-/* A hole that is clipped is told about as it is. */
+/* The invalidation of a clipped punch names the clipped range. */
 TEST(hole_is_clipped, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -121,7 +121,7 @@ TEST(memlock, &consumer_plain)
 	child_run(without_memlock, *state);
 }
 
-/* All of them are on one filesystem, and keep the module. */
+/* All stand-ins are on one filesystem, and keep the module. */
 TEST(file_system, &consumer_plain)
 {
 	struct consumer *c = *state;

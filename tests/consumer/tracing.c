@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the tracepoints tell of a page's life. */
+/* The tracepoints of a page's life */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static int tracing_teardown(void **state)
 	return consumer_group_teardown(state);
 }
 
-/* The next event, without what stands before its name; "" if there is none. */
+/* The next event, without the text before its name; "" if there is none */
 static void next_event(char *text, size_t size)
 {
 	char line[512], *name;
@@ -115,7 +115,7 @@ TEST(lookup, &consumer_plain)
 	forget_all();
 	pfn = get_pfn(c, 0, 9);
 	expect("kvm_private_alloc: ino=%lu index=0x9 pfn=0x%llx order=0", ino, pfn);
-	/* Guests' numbers are the test module's own business. */
+	/* The test module gives the guests their numbers. */
 	next_event(text, sizeof(text));
 	assert_non_null(strstr(text, "kvm_private_prepare: ino="));
 	assert_non_null(strstr(text, " index=0x9 "));
@@ -159,7 +159,7 @@ TEST(convert)
 	expect_nothing();
 }
 
-/* What is allocated is freed, in whatever pieces. */
+/* All allocated pages are freed, in pieces of any size. */
 TEST(balance)
 {
 	int fd = huge_create(8 * HUGE_PAGE, 0);

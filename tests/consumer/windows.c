@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One task is between two steps, and another one changes just what the second step
- * relies on. The module's test build keeps the first task there.
+ * One task is between two steps, and another one changes the very thing that the second
+ * step relies on. The module's test build keeps the first task there.
  */
 #include <sched.h>
 #include <string.h>
@@ -64,7 +64,10 @@ static long make_shared(struct consumer *c, __u64 index)
 	return file_make_shared(c->file, index * PAGE, PAGE, 0);
 }
 
-/* A block whose pages don't lie side by side: one was held when another took its place. */
+/*
+ * A block whose pages don't lie side by side: one was held while another took its
+ * place.
+ */
 static void start_apart(struct consumer *c)
 {
 	struct kpt_page held = { .index = HELD, .hold = 1 };
@@ -80,7 +83,7 @@ static void start_apart(struct consumer *c)
 
 static bool stopped;
 
-/* After a test that failed tasks may stay somewhere, with the device open. */
+/* After a failed test tasks may stay somewhere, with the device open. */
 static int let_go(void **state)
 {
 	__atomic_store_n(&stopped, true, __ATOMIC_RELEASE);
@@ -93,7 +96,7 @@ static const struct fixture in_window = {
 	.setup = consumer_setup_huge, .teardown = let_go, .wanted = stay_is_there,
 };
 
-/* The pages have been copied: lookups wait until the copy is what they find. */
+/* The pages have been copied: lookups wait until they find the copy. */
 TEST(before_the_swap, &in_window)
 {
 	struct call collapsing, looking;
@@ -133,7 +136,7 @@ TEST(across_the_swap, &in_window)
 	expect_result(&looking, frame_of(c, PAGE_INDEX), "the lookup");
 }
 
-/* Where a conversion stays, no page is found in the state that it loses. */
+/* While a conversion stays there, no lookup finds a page in the state that it loses. */
 static void while_converted(struct consumer *c,
 			    long (*convert)(struct consumer *c, __u64 arg),
 			    long (*look)(struct consumer *c, __u64 arg), int error,
@@ -179,10 +182,10 @@ TEST(becoming_shared, &in_window)
 	while_converted(c, make_shared, lock, 0, "a lock of what becomes shared");
 }
 
-/* How long the module waits for a lock before it tells that a page is held */
+/* How long the module waits for a lock before it reports the page as held */
 #define LONGEST_LOCK 1.0
 
-/* Locks units elsewhere, again and again. */
+/* Locks pages of another unit, again and again. */
 static long lock_others(struct consumer *c, __u64 index)
 {
 	while (!__atomic_load_n(&stopped, __ATOMIC_ACQUIRE))
@@ -192,8 +195,8 @@ static long lock_others(struct consumer *c, __u64 index)
 }
 
 /*
- * While one task stays at a place another one makes a change, which has to wait for it.
- * Returns false if it has waited too long, on a machine that was busy.
+ * While one task stays at a place, another one makes a change that has to wait for it.
+ * Returns false if the change has waited too long, on a machine that was busy.
  */
 static bool change_waits(struct consumer *c, const char *place,
 			 long (*change)(struct consumer *c, __u64 arg),
@@ -215,8 +218,8 @@ static bool change_waits(struct consumer *c, const char *place,
 }
 
 /*
- * A task that takes a huge page to pieces has its first page for a moment: no caller of
- * an ioctl is told that somebody holds it, whatever else is locked meanwhile.
+ * A task that splits a huge page has its first page locked for a moment. No ioctl
+ * returns EAGAIN for that, whichever other pages are locked meanwhile.
  */
 TEST(while_split, &in_window)
 {
@@ -269,7 +272,7 @@ TEST(around_the_split, &in_window)
 	around_the_split(*state, "WINDOW_UNLOCK");
 }
 
-/* A page of a block that is collapsed is locked by a task that emulates for the guest. */
+/* A task that emulates for the guest locks a page of a block that is collapsed. */
 TEST(while_locked, &in_window)
 {
 	struct consumer *c = *state;
@@ -288,7 +291,7 @@ TEST(while_locked, &in_window)
 	expect_backing(c->file, 1, 0, "collapsed");
 }
 
-/* A lock that lasts is told, also of another page of the unit. */
+/* EAGAIN tells of a lock that lasts, also for another page of the unit. */
 TEST(lock_that_lasts, &consumer_huge)
 {
 	struct consumer *c = *state;
@@ -306,9 +309,9 @@ TEST(lock_that_lasts, &consumer_huge)
 }
 
 /*
- * Has a page fail that a collapse has allocated for a block, but not stored yet. Which one
- * that is has to be guessed: what was freed last on the same processor. Returns whether it
- * was, with its frame in *@pfn.
+ * Has a page fail that a collapse has allocated for a block, but not stored yet. The test
+ * guesses that the allocator gives out the page that the same processor freed last. Returns
+ * whether it did, with the page's frame in *@pfn.
  */
 static bool fail_before_the_swap(struct consumer *c, __u64 *pfn)
 {
@@ -322,7 +325,7 @@ static bool fail_before_the_swap(struct consumer *c, __u64 *pfn)
 	call_start(&collapsing, c, collapse, 0);
 	stay_wait("WINDOW_STORE");
 	poison_frame(page.pfn + HELD);
-	/* The report is dealt with, as far as it can be. */
+	/* The report has been handled, as far as it can be. */
 	usleep(200000);
 	count_events(c, KPT_BEGIN);
 	stay_end("WINDOW_STORE");
@@ -331,7 +334,7 @@ static bool fail_before_the_swap(struct consumer *c, __u64 *pfn)
 	return frame_of(c, 0) == (long)page.pfn;
 }
 
-/* A page has an error when it is the file's already, but not in the store yet. */
+/* A page gets an error while it is allocated for the file, but not in the store yet. */
 TEST(poisoned_before_the_swap, &in_window)
 {
 	struct kpt_page page = { .index = 0 };

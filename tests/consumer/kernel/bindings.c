@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The module's bindings, and the calls that they can be used for. */
+/* The module's bindings, and the calls that use them. */
 
 #include <linux/build_bug.h>
 #include <linux/err.h>
@@ -15,9 +15,9 @@ static_assert(KPT_BIND_FIRMWARE == KVM_PRIVATE_BIND_FIRMWARE);
 static_assert(KPT_BIND_STATELESS == KVM_PRIVATE_BIND_STATELESS);
 
 /*
- * Bindings come and go with the lock held for writing, and are used with it
- * held for reading. The operations don't take it: what waits for them may hold
- * it.
+ * Bindings are added and removed with the lock held for writing, and used with
+ * it held for reading. The operations don't take it: a task that waits for one
+ * may hold it.
  */
 static DECLARE_RWSEM(slots_lock);
 static struct kvm_private_binding bindings[KPT_SLOTS];
@@ -89,7 +89,7 @@ int kpt_bind(const struct kpt_bind *args)
 		goto unlock;
 	}
 	binding = &bindings[args->slot];
-	/* What a caller leaves in the file's own fields must not matter. */
+	/* The content of the file's own fields must not matter. */
 	memset(binding, 0xa5, sizeof(*binding));
 	binding->ops = kpt_ops(args->ops);
 	binding->start = args->start;
@@ -114,7 +114,7 @@ int kpt_unbind(unsigned int slot)
 	down_write(&slots_lock);
 	if (bound[slot]) {
 		kvm_private_unbind(&bindings[slot]);
-		/* Whoever uses it from now on shall notice. */
+		/* A later use of the freed binding shall be noticed. */
 		memset(&bindings[slot], 0x5a, sizeof(bindings[slot]));
 		bound[slot] = false;
 		ret = 0;
@@ -195,7 +195,7 @@ int kpt_sweep(const struct kpt_sweep *args)
 	return ret;
 }
 
-/* NULL is an answer of its own for a test. */
+/* For a test NULL is an answer of its own. */
 static struct page *lock_page_of(const struct kpt_page *args)
 {
 	struct kvm_private_binding *binding = find(args->slot);

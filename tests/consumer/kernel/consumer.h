@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of kvm_private_test.ko share. */
+/* Shared between the files of kvm_private_test.ko */
 #ifndef KVM_PRIVATE_TEST_CONSUMER_H
 #define KVM_PRIVATE_TEST_CONSUMER_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The device through which a program tells the module what to do. */
+/* The device through which a program controls the module */
 
 #include <linux/atomic.h>
 #include <linux/delay.h>
@@ -113,7 +113,7 @@ static long firmware(const void __user *arg)
 	return kpt_firmware(&args);
 }
 
-/* Not longer than what nobody takes for a processor that is stuck */
+/* Too short for the kernel to report a stuck processor */
 static long keep(unsigned long microseconds)
 {
 	if (microseconds > 100 * USEC_PER_MSEC)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A record of what the module was called for, in order. */
+/* A record of the callbacks that the module got, in order */
 
 #include <linux/minmax.h>
 #include <linux/module.h>
@@ -11,7 +11,7 @@
 
 #define MAX_EVENTS	131072
 
-static DEFINE_MUTEX(reader_lock);	/* outside events_lock */
+static DEFINE_MUTEX(reader_lock);	/* Outside events_lock */
 static DEFINE_MUTEX(events_lock);
 static struct kpt_event *events;
 static unsigned int nr_events;
@@ -36,7 +36,7 @@ void kpt_events_clear(void)
 	mutex_unlock(&reader_lock);
 }
 
-/* Beyond the end they are counted, so that the reader gets an error. */
+/* Events beyond the end are only counted, so that the reader gets an error. */
 void kpt_event_add(const struct kpt_event *event)
 {
 	mutex_lock(&events_lock);
@@ -67,9 +67,9 @@ static void take_away(unsigned int nr)
 }
 
 /*
- * The copy may fault, for which events_lock is the wrong one to hold: events are
- * added by operations that are called under locks which a fault in a private file
- * takes. What is there already stays as it is meanwhile.
+ * The copy may fault, and a fault in a private file takes locks under which
+ * operations take events_lock to add events. So the copy must run without
+ * events_lock. Recorded events don't change meanwhile.
  */
 ssize_t kpt_events_read(char __user *buf, size_t count)
 {

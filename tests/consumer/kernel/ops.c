@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The operations of the bindings, which do what KPT_CONTROL says. */
+/* The operations of the bindings, which act as KPT_CONTROL says */
 
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -10,7 +10,7 @@
 
 #include "consumer.h"
 
-/* A program that dies while it blocks others must not block them for good. */
+/* A program that dies while it blocks other tasks must not block them for good. */
 #define BLOCK_TIMEOUT	(30 * HZ)
 
 static DECLARE_WAIT_QUEUE_HEAD(block_wait);
@@ -20,7 +20,10 @@ static u64 block_prepare;
 static u64 block_fill;
 static u64 block_firmware;
 
-/* What sev_cmd_mutex is to SEV: held around calls, and while user memory is written */
+/*
+ * The counterpart of SEV's sev_cmd_mutex: held around calls, and while user memory is
+ * written
+ */
 static DEFINE_MUTEX(firmware_lock);
 
 static int prepare_error;
@@ -71,7 +74,9 @@ static bool blocks_firmware(u64 unused)
 	return READ_ONCE(block_firmware);
 }
 
-/* Returns when KPT_CONTROL has said that it doesn't block (any more). */
+/*
+ * Returns once KPT_CONTROL has said that the operation doesn't block, or not any more.
+ */
 static void wait_while(bool (*blocks)(u64 of), u64 of)
 {
 	if (!blocks(of))
