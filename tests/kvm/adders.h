@@ -28,7 +28,7 @@ void adders_start(struct adders *adders, struct machine *machine,
 		  __u64 address);
 bool adders_are_done(const struct adders *adders);
 
-/* Waits for both and fails the test if one failed; returns their sum. */
+/* Waits for both vCPUs and fails the test if one failed; returns their sum. */
 __u64 adders_join(struct adders *adders);
 
 #endif

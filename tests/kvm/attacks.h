@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What several races do to a guest's memory, each an attack_fn. */
+/* Attacks that several races make on a guest's memory, each an attack_fn */
 #ifndef TESTS_KVM_ATTACKS_H
 #define TESTS_KVM_ATTACKS_H
 
@@ -10,11 +10,14 @@ int attack_punch(struct attacker *attacker);
 int attack_allocate(struct attacker *attacker);
 int attack_populate(struct attacker *attacker);
 
-/* To private or to shared, with any content; the second: of that range */
+/*
+ * To private or to shared, with any content. attack_convert_range() converts that
+ * range.
+ */
 int attack_convert(struct attacker *attacker);
 int attack_convert_range(struct attacker *attacker, __u64 start, __u64 size);
 
-/* Of what a conversion returned: with an error that isn't somebody else's doing? */
+/* Whether a conversion's result is an error that no other thread's work explains */
 bool conversion_failed(int result);
 
 /* Deletes slot 0 and makes it again. */
@@ -24,8 +27,8 @@ int attack_recreate_slot(struct attacker *attacker);
 int attack_set_clock(struct attacker *attacker);
 
 /*
- * A race_plan's carry_on: for a while there is no slot, or it stands between
- * private and shared.
+ * A race_plan's carry_on for races in which there is no slot for a while, or the
+ * state lies between private and shared.
  */
 bool despite_efault(int result);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KVM_SET_MEMORY_ATTRIBUTES beside the state of a file's pages. In a slot whose
- * file can be mapped it is without effect; in all other slots of the same VM it
- * says what is private, and the file's conversions say nothing.
+ * file can be mapped the attributes have no effect. In all other slots of the
+ * same VM they tell which pages are private, and the file's conversions don't.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -63,7 +63,7 @@ TEST(shared_attribute_of_private_page, &machine_mapped)
 	assert_int_equal(*host_word(m, DATA_GPA), TAG + 4);
 }
 
-/* A VMM that doesn't know of them gets the same machine. */
+/* A VMM that never sets attributes gets the same machine. */
 TEST(attributes_never_set, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -157,7 +157,7 @@ TEST(range_over_all_slots, &machine_mapped)
 	others_stop(&o);
 }
 
-/* What is converted in one file is nothing to the slots of the others. */
+/* A conversion in one file changes nothing in the slots of the others. */
 TEST(conversion_leaves_other_slots, &machine_mapped)
 {
 	struct machine *m = *state;

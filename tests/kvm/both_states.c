@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What KVM does for the guest on pages that are private now and shared then:
- * string I/O, emulated instructions, page tables, pages that KVM writes by
- * itself. An address or a page that it has kept must not be used for the state
- * that came after.
+ * KVM's work for the guest on pages that are private now and shared then: string
+ * I/O, emulated instructions, page tables, pages that KVM writes by itself. An
+ * address or a page that KVM has kept must not be used for the state that came
+ * after.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -55,7 +55,7 @@ TEST(across_a_boundary, &machine_mapped)
 	assert_int_equal(peek(&m->cpu, at), word);
 }
 
-/* Cut in two by a conversion in the middle, at an exit to the VMM */
+/* A conversion in the middle, at an exit to the VMM, cuts the access in two. */
 TEST(converted_amidst_string_io, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -90,7 +90,7 @@ TEST(emulated_instructions, &machine_mapped)
 					   0), value);
 		assert_int_equal(vcpu_call(cpu, guest_emulated_xadd, DATA_GPA, 1,
 					   0), value);
-		/* expects the wrong value first */
+		/* The first compare expects the wrong value. */
 		assert_int_equal(vcpu_call(cpu, guest_emulated_cmpxchg, DATA_GPA,
 					   value, TAG), value + 1);
 		assert_int_equal(vcpu_call(cpu, guest_emulated_cmpxchg, DATA_GPA,
@@ -107,8 +107,8 @@ TEST(emulated_instructions, &machine_mapped)
 }
 
 /*
- * The guest's page table is shared and private in turn, and so is what it leads
- * to. KVM walks it for an emulated access and sets the bits in it.
+ * The guest's page table is shared and private in turn, and so is the page that
+ * it maps. KVM walks the table for an emulated access and sets the bits in it.
  */
 TEST(page_table, &machine_mapped)
 {
@@ -148,14 +148,14 @@ static void set_clock(struct machine *m, __u64 now)
 	const struct kvm_clock_data clock = { .clock = now };
 
 	expect_ok(ioctl(m->vm, KVM_SET_CLOCK, &clock), "KVM_SET_CLOCK");
-	/* Any run will do: KVM writes the clock before. */
+	/* KVM writes the clock before any run of the guest. */
 	peek(&m->cpu, DATA_GPA + 8 * PAGE);
 }
 
 /* The time is the third word of a clock page. */
 #define TIME_GPA	(DATA_GPA + 16)
 
-/* KVM keeps the page itself, and the address in the VMM, for the next update. */
+/* For the next update KVM keeps the page itself, and the address in the VMM. */
 TEST(clock, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -170,7 +170,7 @@ TEST(clock, &machine_mapped)
 		assert_in_range(*host_word(m, TIME_GPA), (2 * i + 1) << 50,
 				(2 * i + 2) << 50);
 
-		/* A page that KVM writes to isn't held by it. */
+		/* KVM holds no page that it writes to. */
 		make_private(m, DATA_GPA, PAGE);
 		expect_sigbus(m->map + DATA_GPA, "round %llu", i);
 		assert_in_range(peek(&m->cpu, TIME_GPA), (2 * i + 1) << 50,
@@ -178,7 +178,7 @@ TEST(clock, &machine_mapped)
 	}
 }
 
-/* The page that had the clock goes to the host, and stays clean there. */
+/* The page that had the clock is freed to the host, and stays clean there. */
 TEST(clock_after_punch, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -204,7 +204,7 @@ TEST(clock_after_punch, &machine_mapped)
 	}
 }
 
-/* The VMM's mapping goes, and the clock comes back when there is one again. */
+/* The VMM's mapping is removed. KVM writes the clock again once it can. */
 TEST(clock_without_mapping, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -219,7 +219,7 @@ TEST(clock_without_mapping, &machine_mapped)
 	assert_in_range(peek(&m->cpu, TIME_GPA), 1ULL << 52, 1ULL << 53);
 }
 
-/* Steal time is written through an address that KVM has looked up before. */
+/* KVM writes steal time through an address that it has looked up before. */
 TEST(steal_time, &machine_mapped)
 {
 	struct machine *m = *state;

@@ -31,7 +31,7 @@ static struct clock_page read_clock(struct vcpu *cpu)
 	return page;
 }
 
-/* KVM writes all clocks anew before it runs the guest the next time. */
+/* KVM writes all clocks anew before its next run of the guest. */
 static void set_clock(int vm, __u64 now)
 {
 	const struct kvm_clock_data clock = { .clock = now };
@@ -67,8 +67,8 @@ TEST(clock_page, &machine_plain)
 }
 
 /*
- * The page goes to the host while KVM holds it ready for the next update. The
- * host gives out again first what it got back last: whoever has it now must
+ * The page is freed to the host while KVM holds it ready for the next update.
+ * The host allocates first the page that was freed last: its new owner must
  * find it zero, and find no clock in it later.
  */
 TEST(punch_the_clock_page, &machine_plain)
@@ -93,7 +93,9 @@ TEST(punch_the_clock_page, &machine_plain)
 	}
 }
 
-/* What KVM keeps for the clock must not keep the page from its owner. */
+/*
+ * KVM's reference for the clock must not keep a punched page from being freed.
+ */
 TEST(punch_frees_the_clock_page, &machine_plain)
 {
 	struct machine *m = *state;

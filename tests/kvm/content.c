@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a guest reads from its private memory, and who else sees it. */
+/* The content of a guest's private memory, and who else sees it */
 #include <unistd.h>
 
 #include "machine.h"
@@ -52,7 +52,10 @@ TEST(writes_survive_the_slot, &machine_plain)
 	assert_int_equal(zeros(&m->cpu, DATA_GPA, PAGES, TAG), 0);
 }
 
-/* The same page of the file at another address: it is content, not place. */
+/*
+ * The same page of the file at another address: the content belongs to the
+ * page, not to the address.
+ */
 TEST(slot_moves, &machine_plain)
 {
 	struct machine *m = *state;
@@ -137,7 +140,7 @@ TEST(pre_fault, &machine_plain)
 
 	assert_int_equal(vcpu_pre_fault(&m->cpu, DATA_GPA, PAGES * PAGE), 0);
 	assert_int_equal(file_allocated(m->file), before + PAGES * PAGE);
-	/* Made available beforehand, it can be populated all the same. */
+	/* An allocated page can be populated all the same. */
 	file_stamp(m->file, DATA_GPA, PAGES * PAGE, TAG);
 	assert_int_equal(zeros(&m->cpu, DATA_GPA, PAGES, TAG), 0);
 	expect_ok(file_punch(m->file, DATA_GPA, PAGES * PAGE), "punching");
@@ -155,7 +158,7 @@ TEST(pre_fault_no_auto_alloc)
 	machine_stop(&m);
 }
 
-/* One VM with a slot of each kind: neither gets in the other's way. */
+/* One VM with a slot of each kind: both work side by side. */
 TEST(beside_native, &machine_plain)
 {
 	struct machine *m = *state;
@@ -184,7 +187,7 @@ TEST(beside_native, &machine_plain)
 	close(native.file);
 }
 
-/* Far from the start of file and address space, where 32 bits don't reach. */
+/* Far from the start of file and address space, beyond 32 bits */
 TEST(beyond_4_gib, &machine_plain)
 {
 	struct machine *m = *state;

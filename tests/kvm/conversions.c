@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages change between private and shared under vCPUs that go round on them.
- * The guest doesn't notice: it never finds foreign memory, and never leaves
- * KVM_RUN, whatever the host does with the shared ones meanwhile. See races.c
- * about --smp.
+ * Pages change between private and shared under vCPUs that patrol them. The
+ * guest doesn't notice: it never finds foreign memory and never leaves KVM_RUN,
+ * whatever the host does with the shared pages meanwhile. See races.c about
+ * --smp.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 #define SECONDS	3
 
-/* Is this what the byte of a word in the page may be? See guest_patrol. */
+/* Is @byte a value that a word in the page may have there? See guest_patrol. */
 static bool is_right(unsigned char byte, unsigned int which, __u64 page)
 {
 	if (!byte)
@@ -30,8 +30,8 @@ static bool is_right(unsigned char byte, unsigned int which, __u64 page)
 }
 
 /*
- * One byte is read and one written, if the page is shared. A private one may
- * raise SIGBUS; nothing else is to be found in either.
+ * One byte is read and one written, if the page is shared. An access to a
+ * private page may raise SIGBUS. The reads find only the page's own bytes.
  */
 static int touch(struct attacker *a)
 {
@@ -54,7 +54,7 @@ static int touch(struct attacker *a)
 	return !signal || signal == SIGBUS ? 0 : -1;
 }
 
-/* Stops where a page is shared. */
+/* Stops at the first shared page. */
 static int populate(struct attacker *a)
 {
 	int ret = attack_populate(a);
@@ -78,7 +78,7 @@ static int convert_clocks(struct attacker *a)
 
 static struct vcpu idle;
 
-/* May find that the state has changed: that is EFAULT. */
+/* The state may have changed meanwhile: that is EFAULT. */
 static int prefault(struct attacker *a)
 {
 	__u64 offset, size;
@@ -156,8 +156,8 @@ TEST(emulated_access)
 }
 
 /*
- * The word that two vCPUs add to is in memory of either kind, and so is the page
- * table that leads KVM to it. No sum gets lost.
+ * The word that two vCPUs add to is in memory of either state, and so is the
+ * page table that leads KVM to it. No addition gets lost.
  */
 TEST(emulated_lock, &machine_mapped)
 {

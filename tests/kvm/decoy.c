@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Ordinary memory of the VMM, full of a pattern, stands where KVM expects the
- * shared side of a slot, where everywhere else nothing can be accessed. While the
- * range is private the guest may never see it, and nothing may write there.
+ * shared side of a slot. In all other tests no access is possible there. While
+ * the range is private the guest may never see this memory, and KVM may not write
+ * there.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +106,7 @@ TEST(string_io, &vm)
 	expect_untouched(d);
 }
 
-/* Page tables: what KVM walks, and where it sets accessed and dirty bits. */
+/* Page tables, which KVM walks and in which it sets accessed and dirty bits */
 TEST(page_tables, &vm)
 {
 	struct decoy *d = *state;
@@ -121,7 +122,7 @@ TEST(page_tables, &vm)
 	expect_untouched(d);
 }
 
-/* Everything that KVM writes for the guest on its own account */
+/* All that KVM writes for the guest on its own account */
 TEST(paravirtual_writes, &vm)
 {
 	static const __u64 msrs[] = {
@@ -146,7 +147,7 @@ TEST(paravirtual_writes, &vm)
 	expect_untouched(d);
 }
 
-/* A shared range is the other way round: it is in the memory, not in the file. */
+/* A shared range is in the memory, not in the file. */
 TEST(shared, &vm)
 {
 	struct decoy *d = *state;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What happens to a slot and its file while the slot is being deleted. KVM marks
- * the slot and waits for all accesses under way; one that waits for a page of
- * user space's holds it up for as long as user space likes.
+ * Events for a slot and its file while the slot is being deleted. KVM marks the
+ * slot and waits for all accesses under way. An access that waits for a page of
+ * user space's holds the deletion up for as long as user space likes.
  */
 #include <linux/userfaultfd.h>
 #include <pthread.h>
@@ -22,7 +22,7 @@
 #define RECREATE_SECONDS	3
 #define TAG		0x3100000000000000ULL
 
-/* Slot 0 is common memory, slot 1 the file, slot 2 a page that isn't there. */
+/* Slot 0 is common memory, slot 1 the file, slot 2 a missing page. */
 #define FILE_SLOT	1
 #define FILE_GPA	MEM_SIZE
 #define FILE_SIZE	(2 * MIB)
@@ -35,10 +35,10 @@ struct scene {
 	char *map;
 	/* Slot 0 */
 	char *memory;
-	/* Slot 2, and who is asked for it */
+	/* Slot 2, and the userfaultfd that gets its faults */
 	char *away;
 	int uffd;
-	/* One waits for the page that isn't there, the other works. */
+	/* One waits for the missing page, the other works. */
 	struct vcpu waiting;
 	struct vcpu cpu;
 
@@ -166,7 +166,7 @@ static void end_deletion(struct scene *s)
 	expect_ok(s->deleted, "deleting");
 }
 
-/* The first shadow root of the VM: KVM allocates what it finds mappings with. */
+/* The first shadow root of the VM makes KVM allocate its reverse maps. */
 static void nest(struct scene *s)
 {
 	svm_prepare(&s->cpu, s->memory);
@@ -206,7 +206,10 @@ static void expect_usable(struct scene *s)
 	nest(s);
 }
 
-/* A hole is punched when the slot is marked and has had a shadow root since. */
+/*
+ * A hole is punched while the slot is marked and the VM has had a shadow root
+ * since.
+ */
 static void punch_when_marked(int (*create)(int vm))
 {
 	struct scene s;
@@ -236,7 +239,7 @@ TEST(punch_native)
 
 /*
  * The guest has a page mapped when the slot is marked, and keeps it until it is
- * punched. From then on it waits for the slot to go, and finds nothing.
+ * punched. Its next access waits for the slot to go, and then finds no slot.
  */
 static void lose_page_when_marked(int (*create)(int vm))
 {
@@ -253,7 +256,7 @@ static void lose_page_when_marked(int (*create)(int vm))
 	expect_ok(file_punch(s.file, PAGE, PAGE), "punching");
 	vcpu_enter(&s.cpu, guest_peek, &(struct kvm_regs){ .rdi = FILE_GPA + PAGE });
 	vcpu_spawn(&s.cpu, NULL);
-	/* It has all the time to find the page that is gone. */
+	/* Time for the vCPU to fault on the page that is gone */
 	usleep(200000);
 	end_deletion(&s);
 	vcpu_expect(&s.cpu, vcpu_join(&s.cpu), -EFAULT);
@@ -294,8 +297,8 @@ static void *punch(void *arg)
 }
 
 /*
- * A slot has its file before it is complete and in force, and after it is out of
- * force.
+ * A file is bound before its slot is complete and in force, and is still bound
+ * after the slot is out of force.
  */
 static void recreate_under_punches(int (*create)(int vm))
 {
@@ -332,8 +335,8 @@ TEST(recreate_native)
 }
 
 /*
- * What is private the file says until the slot is gone: an access that KVM does
- * for the guest goes to the file, whatever the VM's attributes are.
+ * The file says which pages are private until the slot is gone: an access that
+ * KVM makes for the guest goes to the file, whatever the VM's attributes are.
  */
 TEST(state_when_marked)
 {

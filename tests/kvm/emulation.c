@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Accesses that KVM makes for the guest: string I/O, moves between device and
- * memory, instructions that it emulates, and the guest's own page tables. They
- * must all go to the file, since behind the slot's host address is nothing.
+ * memory, instructions that it emulates, and the guest's own page tables. All of
+ * them must go to the file, since the slot's host address has no memory behind
+ * it.
  */
 #include <linux/kvm.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static void count_up(__u8 *data, size_t size)
 		data[i] = i * 7 + 1;
 }
 
-/* Across a page border, so that one access has to be cut in two. */
+/* Across a page border, so that one access has to be cut in two */
 TEST(ins, &machine_plain)
 {
 	struct machine *m = *state;
@@ -36,7 +37,7 @@ TEST(ins, &machine_plain)
 			 TAG + DATA_GPA + PAGE);
 }
 
-/* A write is the guest's own access: it may allocate like any other. */
+/* A write counts as the guest's own access: it may allocate like any other. */
 TEST(ins_to_hole, &machine_plain)
 {
 	struct machine *m = *state;
@@ -61,7 +62,7 @@ TEST(outs, &machine_plain)
 		assert_int_equal(words[i], TAG + DATA_GPA + i / 2 * PAGE);
 }
 
-/* What the host populates is what OUTS sees, and what is punched is zero. */
+/* OUTS sees content that the host populates, and zeros after a punch. */
 TEST(outs_after_populate_and_punch, &machine_plain)
 {
 	struct machine *m = *state;
@@ -119,15 +120,17 @@ TEST(movs_to_device, &machine_plain)
 	vcpu_expect(&m->cpu, vcpu_run(&m->cpu), KVM_EXIT_HLT);
 }
 
-/* Points entry i of the fine page table to a page of RAM, never used so far. */
+/*
+ * Points entry i of the fine page table to a page of memory, never used so far.
+ */
 static void map_fine(struct vcpu *cpu, unsigned int i, __u64 gpa)
 {
 	poke(cpu, FINE_PT_GPA + i * 8, gpa | PTE_PRESENT | PTE_WRITE);
 }
 
 /*
- * The destination of INS and the source of OUTS are only ever translated by
- * KVM, so that the bits in the page table, which is private itself, are KVM's.
+ * Only KVM ever translates the destination of INS and the source of OUTS. So KVM
+ * set the bits in the page table, which is private itself.
  */
 TEST(accessed_and_dirty, &machine_plain)
 {
@@ -152,7 +155,7 @@ TEST(accessed_and_dirty, &machine_plain)
 	assert_int_equal(peek(&m->cpu, FINE_PT_GPA + 16) & ad, 0);
 }
 
-/* The address is in a page table that nobody has allocated: no mapping. */
+/* The address is in a page table that isn't allocated: no mapping. */
 TEST(walk_of_hole, &machine_plain)
 {
 	struct machine *m = *state;
@@ -189,8 +192,8 @@ TEST(stray_read, &machine_plain)
 }
 
 /*
- * What the guest couldn't read itself isn't made up for it, neither as zeros nor
- * by allocating, until there is something.
+ * KVM gives the guest neither zeros nor a new page where the guest itself
+ * couldn't read, until the page is allocated.
  */
 TEST(no_auto_alloc)
 {
@@ -243,7 +246,10 @@ TEST(emulated_cmpxchg, &machine_plain)
 	struct machine *m = *state;
 
 	poke(&m->cpu, DATA_GPA, TAG);
-	/* It expects the wrong value: finds TAG, changes nothing. */
+	/*
+	 * The exchange expects the wrong value: it finds TAG and changes
+	 * nothing.
+	 */
 	assert_int_equal(vcpu_call(&m->cpu, guest_emulated_cmpxchg, DATA_GPA, 1,
 				   2), TAG);
 	assert_int_equal(peek(&m->cpu, DATA_GPA), TAG);

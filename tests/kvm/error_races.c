@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages get hardware memory errors while vCPUs go round on them and others convert,
+ * Pages get hardware memory errors while vCPUs patrol them and other threads convert,
  * allocate and touch them. Each such page is lost to the machine, and a new one comes
- * in its place. Nobody but the one who injects errors frees pages: a frame that has
- * gone to somebody else by then would be spoiled for him. See races.c about --smp.
+ * in its place. Only the thread that injects errors frees pages: otherwise a frame
+ * could have another owner by then, whose page the error would spoil. See races.c
+ * about --smp.
  */
 #include <sched.h>
 #include <signal.h>
@@ -17,7 +18,7 @@
 
 #define SECONDS	3
 
-/* Together no more than what a test may miss of the machine's memory afterwards */
+/* All errors together take no more of the machine's memory than a test may miss */
 #define MOST_ERRORS	400
 
 static bool despite_errors(int result)
@@ -25,7 +26,7 @@ static bool despite_errors(int result)
 	return result == -EHWPOISON || despite_efault(result);
 }
 
-/* While it is shared the page's frame can be seen, unless it was lent for less. */
+/* A page's frame can be seen while the page is shared. */
 static int spoil(struct attacker *a)
 {
 	const __u64 at = DATA_GPA + rand_r(&a->seed) % RACE_PAGES * PAGE;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Accesses that the state of a page, or a limit, doesn't allow: KVM_RUN tells
- * which page and which state, the VMM does something about it, and the guest
- * goes on. How the VMM has mapped the page is nothing to the guest.
+ * Accesses that the state of a page, or a limit, doesn't allow. KVM_RUN tells
+ * which page and which state, the VMM changes it, and the guest goes on. The
+ * guest doesn't notice how the VMM has mapped the page.
  */
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -30,7 +30,7 @@ static void start_peek(struct machine *m)
 	vcpu_enter(&m->cpu, guest_peek, &(struct kvm_regs){ .rdi = AT });
 }
 
-/* It fails as often as it is tried, and nothing comes of it. */
+/* The access fails as often as it is tried, and changes nothing. */
 static void expect_stuck(struct machine *m, int error, __u64 flags)
 {
 	__u64 before = file_allocated(m->file);
@@ -45,7 +45,7 @@ static void finish(struct machine *m)
 	vcpu_expect(&m->cpu, vcpu_run(&m->cpu), KVM_EXIT_HLT);
 }
 
-/* The guest's access goes through whatever the VMM has mapped there. */
+/* The guest's access succeeds whatever the VMM has mapped there. */
 static void expect_access(struct machine *m)
 {
 	assert_int_equal(peek(&m->cpu, AT), 0);
@@ -95,7 +95,7 @@ TEST(nothing_mapped, &machine_mapped)
 	assert_int_equal(peek(&m->cpu, AT), TAG);
 }
 
-/* A page of the file that is private, and what is past its end */
+/* Mapped there is a private page of the file, and then memory past its end */
 TEST(another_page_mapped, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -168,8 +168,8 @@ TEST(memlock)
 }
 
 /*
- * A file that can't be mapped leaves it to the VM what is private, but doesn't
- * hand out as private what is shared.
+ * In the slot of a file that can't be mapped the VM says which pages are
+ * private. Pages that are shared in the file aren't given out as private ones.
  */
 struct contradiction {
 	struct machine machine;
@@ -237,7 +237,7 @@ TEST(hole_shared_in_the_file, &contradiction)
 	assert_int_equal(peek(&m->cpu, AT), TAG);
 }
 
-/* The VMM may as well make the VM's side follow. */
+/* The VMM may instead change the VM's attributes to match. */
 TEST(shared_in_both, &contradiction)
 {
 	struct contradiction *c = *state;
@@ -253,7 +253,7 @@ TEST(shared_in_both, &contradiction)
 	assert_int_equal(file_allocated(m->file), before);
 }
 
-/* What the VM says is shared isn't in the file at all. */
+/* A page that is shared for the VM isn't in the file at all. */
 TEST(private_in_the_file_alone, &contradiction)
 {
 	struct contradiction *c = *state;
@@ -266,7 +266,7 @@ TEST(private_in_the_file_alone, &contradiction)
 	assert_int_equal(file_allocated(m->file), before);
 }
 
-/* KVM's own accesses don't make up what the guest couldn't read. */
+/* KVM's own accesses get no zeros where the guest couldn't read. */
 TEST(emulated_contradiction, &contradiction)
 {
 	struct contradiction *c = *state;

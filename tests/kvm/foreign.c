@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The slot of a file that can be mapped has other memory at its host address.
- * The guest sees the file nevertheless, in either state, and that memory is not
+ * The guest sees the file nevertheless, in either state, and that memory isn't
  * touched.
  */
 #include <string.h>
@@ -85,7 +85,9 @@ TEST(shared, &vm)
 	assert_int_equal(file_allocated(f->file), PAGE);
 }
 
-/* No mapping of the file is there that could tell KVM. */
+/*
+ * The file has no mapping there through which KVM could learn of a conversion.
+ */
 TEST(there_and_back, &vm)
 {
 	struct foreign *f = *state;
@@ -113,7 +115,7 @@ TEST(punched, &vm)
 	expect_untouched(f);
 }
 
-/* One mapping of the VMM's memory could cover 512 pages of the guest's. */
+/* KVM could map 512 of the guest's pages by one mapping of the VMM's memory. */
 TEST(private_among_shared, &vm)
 {
 	struct foreign *f = *state;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guests whose memory is in gigantic pages: one entry of the page tables for
- * 1 GiB, smaller ones where it came apart or can't be, and one again afterwards.
+ * Guests whose memory is in gigantic pages. The page tables have one entry for 1
+ * GiB, smaller ones where the page is split or one isn't possible, and one again
+ * afterwards.
  */
 #include <sys/mman.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@ static void expect_entries(const struct huge_slot *h, __u64 gigantic,
 	expect_between(mapped_huge(h), huge, huge, "2 MiB mappings %s", when);
 }
 
-/* KVM wants the host's address aligned as well, whatever is there. */
+/* KVM wants the host's address aligned as well, whatever memory is there. */
 static char *host_address(__u64 gpa)
 {
 	static char *nowhere;
@@ -93,7 +94,10 @@ TEST(prefault)
 	huge_slot_stop(&h);
 }
 
-/* A page goes, others stay as they are, and all is one again in the end. */
+/*
+ * One page is punched, others stay as they are, and in the end the block is
+ * gigantic again.
+ */
 TEST(hole)
 {
 	struct huge_slot h;
@@ -123,7 +127,7 @@ TEST(hole)
 	}
 }
 
-/* A page becomes shared: the rest is mapped as far as it is one. */
+/* One page becomes shared: the rest is mapped as large as possible. */
 TEST(convert)
 {
 	struct huge_slot h;
@@ -147,7 +151,10 @@ TEST(convert)
 	huge_slot_stop(&h);
 }
 
-/* In the guest and in the file it must begin alike, else it is mapped in less. */
+/*
+ * Guest address and file offset must be aligned alike, else the mapping is
+ * smaller.
+ */
 TEST(alignment)
 {
 	static const struct {
@@ -178,17 +185,17 @@ TEST(alignment)
 	}
 }
 
-/* As many huge pages as there are between aligned and aligned again */
+/* As many huge mappings as fit between two aligned addresses */
 TEST(every_block)
 {
-	/* Where a slot takes half a second some have to do. */
+	/* Some are enough where a slot takes half a second. */
 	const __u64 step = (kernel_is_watched() ? 37 : 1) * HUGE_PAGE;
 	struct huge_slot h;
 
 	start(&h, KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED, GPA, 0);
 	huge_slot_delete(&h);
 	for (__u64 shift = HUGE_PAGE; shift < GIGANTIC_PAGE; shift += step) {
-		/* Off in the guest, in the file */
+		/* Shifted in the guest, or in the file */
 		for (unsigned int i = 0; i < 2; i++) {
 			h.slot.gpa = GPA + (i ? 0 : shift);
 			h.slot.offset = i ? shift : 0;

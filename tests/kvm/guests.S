@@ -99,9 +99,9 @@ GUEST guest_watch
 3:	hlt
 
 	/*
-	 * Looks at the word at \offset of the page at RBX, goes to 9 if it is
-	 * bad. KVM and the file copy byte by byte, so that a word may be seen
-	 * half written: each byte is compared for itself.
+	 * Looks at the word at \offset of the page at RBX, and jumps to 9 if it
+	 * is bad. KVM and the file copy byte by byte, so that the guest may see
+	 * a word half written. So each byte is compared for itself.
 	 */
 	.macro LOOK offset, prefix
 	\prefix

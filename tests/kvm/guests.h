@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The guests: short routines in long mode that end with HLT. Arguments come in
- * RDI, RSI, RDX and RCX, the result goes to RAX.
+ * The guests: short routines in long mode that end with HLT. Arguments are in
+ * RDI, RSI, RDX and RCX, the result is in RAX.
  */
 #ifndef TESTS_KVM_GUESTS_H
 #define TESTS_KVM_GUESTS_H
@@ -20,8 +20,9 @@ extern const char guest_poke[];
 /* All words of RSI pages from RDI on = RDX + address of their page */
 extern const char guest_fill[];
 /*
- * Checks what guest_fill wrote: RAX = number of words that are neither that nor
- * zero (the first of them: R8 address, R9 value), RBX = number of zero words.
+ * Checks the words that guest_fill wrote: RAX = number of words that are neither
+ * those nor zero (the first of them: R8 address, R9 value), RBX = number of zero
+ * words.
  */
 extern const char guest_check[];
 /*
@@ -32,8 +33,8 @@ extern const char guest_fill_heads[];
 extern const char guest_check_heads[];
 /*
  * Goes over RSI pages from RDI on for ever and counts the rounds in the word at
- * RCX, for the host to see. HLT if the first or the last word of a page isn't
- * what guest_fill wrote.
+ * RCX, for the host to see. HLT if the first or the last word of a page isn't the
+ * one that guest_fill wrote.
  */
 extern const char guest_watch[];
 

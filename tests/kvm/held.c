@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who keeps a shared page from becoming private, and who doesn't: not KVM, with
- * whatever the guest has mapped or KVM writes to.
+ * A reference keeps a shared page from becoming private; a guest's mapping or
+ * KVM's own use of the page doesn't.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -27,7 +27,7 @@ TEST(guest_mapping, &machine_mapped)
 	expect_filled(&m->cpu, DATA_GPA, PAGES, TAG);
 }
 
-/* Both clocks and what KVM emulates, all at rest when the VMM converts. */
+/* Both clocks and emulated accesses, all at rest when the VMM converts */
 TEST(pages_that_kvm_uses, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -50,7 +50,10 @@ static void splice_page(struct machine *m, int pipe_end, __u64 gpa)
 			 PAGE);
 }
 
-/* The page is in a pipe: nobody's mapping, but somebody's reference. */
+/*
+ * A pipe has the page: no process has it mapped for that, but the pipe has a
+ * reference.
+ */
 TEST(pipe, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -63,13 +66,16 @@ TEST(pipe, &machine_mapped)
 	splice_page(m, ends[1], HELD);
 	for (int i = 0; i < 3; i++) {
 		expect_held(m->file, DATA_GPA, SIZE, HELD);
-		/* Nothing has changed: not for the guest, not for the host. */
+		/*
+		 * The refused call changed nothing, neither for the guest nor
+		 * for the host.
+		 */
 		assert_int_equal(file_shared(m->file), SIZE);
 		expect_filled(&m->cpu, DATA_GPA, PAGES, TAG);
 		poke(&m->cpu, HELD, TAG + HELD);
 		assert_int_equal(*host_word(m, HELD), TAG + HELD);
 	}
-	/* The guest writes into what the pipe has. */
+	/* The guest writes into the page that the pipe has. */
 	poke(&m->cpu, HELD + 8, TAG + 1);
 	assert_int_equal(read(ends[0], words, PAGE), PAGE);
 	assert_int_equal(words[0], TAG + HELD);
@@ -94,7 +100,7 @@ TEST(neighbours_of_a_held_page, &machine_mapped)
 	expect_held(m->file, HELD, PAGE, HELD);
 	expect_filled(&m->cpu, DATA_GPA, PAGES, TAG);
 
-	/* A new page in its place is nobody's. */
+	/* A new page in its place isn't held. */
 	expect_ok(file_punch(m->file, HELD, PAGE), "punching");
 	make_private(m, HELD, PAGE);
 	poke(&m->cpu, HELD, TAG);
@@ -103,7 +109,10 @@ TEST(neighbours_of_a_held_page, &machine_mapped)
 	assert_int_equal(peek(&m->cpu, HELD), TAG);
 }
 
-/* The pipe keeps what it had; the guest's new page doesn't show in it. */
+/*
+ * The pipe keeps the old page's content; the guest's new page doesn't show in
+ * it.
+ */
 TEST(pipe_outlives_the_page, &machine_mapped)
 {
 	struct machine *m = *state;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guests whose memory is in huge pages: mapped as such while they are whole and
- * in one state, in pieces where they aren't, and huge again afterwards.
+ * Guests whose memory is in huge pages: mapped as such while they aren't split
+ * and are in one state, in pieces otherwise, and huge again afterwards.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -99,7 +99,7 @@ TEST(prefault)
 	}
 }
 
-/* Allocated before, in the one way or the other */
+/* Allocated before the slot is added, some as a huge page and some in pieces */
 TEST(there_already)
 {
 	struct huge_slot h;
@@ -116,7 +116,7 @@ TEST(there_already)
 	huge_slot_stop(&h);
 }
 
-/* 4 KiB go from under the guest; nothing else does. */
+/* The guest loses 4 KiB and nothing else. */
 TEST(punch)
 {
 	struct huge_slot h;
@@ -133,7 +133,7 @@ TEST(punch)
 		poke(h.cpu, PAGE_GPA, TAG + PAGE_GPA);
 		expect_all(&h);
 		expect_one_in_pieces(&h, "after filling the hole");
-		/* A whole one, over the border of two others */
+		/* A whole huge page, across the borders of two others */
 		expect_ok(file_punch(h.file, MIB, HUGE_PAGE + 2 * MIB), "punch");
 		huge_guest_expect(&h, HUGE_GPA, MIB, TAG);
 		for (__u64 at = MIB; at < HUGE_PAGE + 3 * MIB; at += 64 * PAGE)
@@ -172,7 +172,7 @@ TEST(collapse)
 	}
 }
 
-/* There and back again */
+/* To the other state and back */
 TEST(convert)
 {
 	static const __u64 offsets[] = { 0, 300 * PAGE, HUGE_PAGE - PAGE };
@@ -203,7 +203,10 @@ TEST(convert)
 		expect_all(&h);
 		expect_all_huge(&h, "when it is private again");
 	}
-	/* All of it changes, and is mapped whole in the other state. */
+	/*
+	 * All of the memory changes its state, and is mapped in huge pages
+	 * again.
+	 */
 	expect_ok(file_make_shared(h.file, 0, SIZE, CONVERT_PRESERVE), "share");
 	expect_all(&h);
 	expect_all_huge(&h, "when all is shared");
@@ -234,7 +237,7 @@ TEST(every_other_page)
 	huge_slot_stop(&h);
 }
 
-/* Without MMAP it is the VM that says what is private. */
+/* For a file without MMAP the VM says which pages are private. */
 TEST(vm_attributes)
 {
 	__u64 *shared = mmap(NULL, SIZE + HUGE_PAGE, PROT_READ | PROT_WRITE,
@@ -260,7 +263,7 @@ TEST(vm_attributes)
 	huge_slot_stop(&h);
 }
 
-/* KVM's emulator in the middle of a huge page, and over the border of two */
+/* KVM's emulator in the middle of a huge page, and across the border of two */
 TEST(emulation)
 {
 	static const __u64 where[] = {
@@ -291,7 +294,7 @@ static void set_clock(struct huge_slot *h, __u64 now)
 	peek(h->cpu, HUGE_GPA);
 }
 
-/* A page that KVM writes by itself, when its block moves and comes apart */
+/* A page that KVM writes by itself, while its block is moved and split */
 TEST(clock)
 {
 	const __u64 time = PAGE_GPA + 16;
@@ -317,7 +320,7 @@ TEST(clock)
 	huge_slot_stop(&h);
 }
 
-/* A hole in a block stays one, whatever is around it. */
+/* A hole in a block stays one, whatever mappings are around it. */
 TEST(no_auto_alloc)
 {
 	struct huge_slot h;
@@ -335,7 +338,7 @@ TEST(no_auto_alloc)
 	huge_slot_stop(&h);
 }
 
-/* The next VM finds what the first one left, mapped as well. */
+/* The next VM finds the first one's content, mapped as well. */
 TEST(next_guest)
 {
 	struct huge_slot h, next;
@@ -357,8 +360,8 @@ TEST(next_guest)
 }
 
 /*
- * An ordinary slot whose memory is the host's mapping of the file. Dirty pages
- * are told one by one.
+ * An ordinary slot whose memory is the host's mapping of the file. The dirty
+ * log names base pages.
  */
 TEST(dirty_log)
 {

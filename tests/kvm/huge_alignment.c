@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Slots whose guest address, offset in the file and host address agree modulo
- * 2 MiB, or don't. The guest finds exactly the page of the file that is there,
- * and a huge mapping only where it would be right.
+ * Slots whose guest address, offset in the file and host address agree modulo 2
+ * MiB, or don't. The guest finds exactly the page of the file that is there,
+ * and a huge mapping only where all of it is right.
  */
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,10 +16,10 @@
 
 static const __u64 shifts[] = { 0, PAGE, MIB, MIB + PAGE, HUGE_PAGE - PAGE };
 
-/* Of these all combinations are tried. */
+/* All combinations of these are tried. */
 #define COMBINED 3
 
-/* Addresses that nobody can use, at any distance from a boundary */
+/* Addresses without access, at any distance from a boundary */
 static char *nowhere;
 
 struct place {
@@ -52,7 +52,7 @@ static void put(struct huge_slot *h, const struct place *place)
 	huge_slot_add(h);
 }
 
-/* What a page holds is its offset in the file. */
+/* A page holds its offset in the file. */
 static void expect_pages(struct huge_slot *h, const struct place *place)
 {
 	huge_guest_expect(h, place->gpa, place->size,
@@ -79,14 +79,14 @@ static void one_place(struct huge_slot *h, const struct place *place)
 	put(h, place);
 	expect_pages(h, place);
 	expect_mappings(h, place);
-	/* What the guest writes is in the same pages. */
+	/* The guest's writes go to the same pages. */
 	huge_guest_fill(h, place->gpa, place->size,
 			TAG + place->offset - place->gpa);
 	expect_mappings(h, place);
 	huge_slot_delete(h);
 	assert_int_equal(mapped_huge(h), 0);
 
-	/* In the reverse order; and what prefaulting finds is no other page. */
+	/* In the reverse order; and prefaulting maps the same pages. */
 	put(h, place);
 	assert_int_equal(vcpu_pre_fault(h->cpu, place->gpa, place->size), 0);
 	expect_mappings(h, place);
@@ -108,7 +108,7 @@ static void every_place(struct huge_slot *h)
 	}
 }
 
-/* However much of the blocks at the ends is in the slot */
+/* With any part of the blocks at the ends in the slot */
 static void every_size(struct huge_slot *h)
 {
 	static const __u64 sizes[] = {
@@ -142,7 +142,9 @@ static void expect_some_pages(struct huge_slot *h, const struct place *place)
 	huge_guest_expect(h, end - PAGE, PAGE, TAG + place->offset - place->gpa);
 }
 
-/* Each of the three off by any number of pages, and all by the same one */
+/*
+ * Each of the three shifted by any number of pages, and all by the same number
+ */
 static void every_shift(struct huge_slot *h)
 {
 	for (__u64 shift = 0; shift < HUGE_PAGE; shift += PAGE)
@@ -229,7 +231,7 @@ TEST(shared_shifts)
 
 /*
  * Two slots meet in the middle of a huge page of the file, and of the guest's
- * memory: a mapping of either must not reach into the other.
+ * memory: a mapping of one must not reach into the other.
  */
 TEST(neighbours)
 {
@@ -247,7 +249,7 @@ TEST(neighbours)
 		struct slot high = {
 			.id = 3, .file = h.file, .gpa = HUGE_GPA + size,
 			.size = 3 * HUGE_PAGE - size,
-			/* Off by two pages, so that none of it fits */
+			/* Shifted by two pages, so that no block fits */
 			.offset = 2 * PAGE, .host = nowhere + 2 * PAGE,
 		};
 
@@ -266,7 +268,7 @@ TEST(neighbours)
 	huge_slot_stop(&h);
 }
 
-/* Two VMs have each its part of one huge page. */
+/* Each of two VMs has its part of one huge page. */
 TEST(two_vms_in_a_page)
 {
 	struct huge_slot a, b;
@@ -288,7 +290,7 @@ TEST(two_vms_in_a_page)
 	huge_guest_expect(&b, HUGE_GPA + MIB, MIB, TAG + HUGE_PAGE - HUGE_GPA);
 	expect_mapped(&a, 1, "of the first VM");
 	assert_int_equal(mapped_huge(&b), 0);
-	/* Each writes its part; the other's is as it was. */
+	/* Each VM writes its part; the other's part is unchanged. */
 	huge_guest_fill(&b, HUGE_GPA + MIB, MIB, TAG);
 	huge_guest_expect(&a, HUGE_GPA, HUGE_PAGE + MIB, TAG - HUGE_GPA);
 	huge_guest_fill(&a, HUGE_GPA, HUGE_PAGE + MIB, TAG + 1);

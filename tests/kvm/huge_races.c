@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vCPUs on the border of two huge pages that come apart, go, change their states
- * and are joined under them. See races.c about --smp.
+ * vCPUs on the border of two huge pages, which are split, punched, converted and
+ * collapsed under them. See races.c about --smp.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -14,7 +14,10 @@
 
 #define SECONDS	4
 
-/* Half of it in each; the guest's tables and code are in the first. */
+/*
+ * Half of the range in each huge page; the guest's tables and code are in the
+ * first.
+ */
 #define PATROL_GPA	(HUGE_PAGE - RACE_SIZE / 2)
 
 static int file_of(struct attacker *a)
@@ -49,7 +52,7 @@ static int allocate(struct attacker *a)
 	return file_allocate(file_of(a), offset, size);
 }
 
-/* What is held, by a fault or in a pipe, is left for later. */
+/* A block with a page that a fault or a pipe holds is left for later. */
 static int collapse(struct attacker *a)
 {
 	struct kvm_private_collapse all = { .size = MEM_SIZE };
@@ -75,7 +78,7 @@ static int convert(struct attacker *a)
 	return ret && errno != EAGAIN ? -1 : 0;
 }
 
-/* Nothing but what belongs to the page is found in it, if it is shared. */
+/* A shared page shows only its own bytes. */
 static int touch(struct attacker *a)
 {
 	const __u64 page = PATROL_GPA + rand_r(&a->seed) % RACE_PAGES * PAGE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A guest with a slot that is backed by huge pages, besides the usual one. */
+/* A guest with a slot that is backed by huge pages, besides the usual one */
 #ifndef TESTS_KVM_HUGE_SLOT_H
 #define TESTS_KVM_HUGE_SLOT_H
 
@@ -7,7 +7,7 @@
 #include "machine.h"
 
 #define HUGE_SLOT	1
-/* Where the slot is, plus what a test wants */
+/* The slot's address, to which a test may add */
 #define HUGE_GPA	0x8000000ULL
 
 struct huge_slot {
@@ -22,8 +22,9 @@ struct huge_slot {
 };
 
 /*
- * A file of file_size bytes with flags. All of it is slot 1 at HUGE_GPA, unless
- * slot_size is 0: then there is none before huge_slot_add().
+ * Starts it with a file of file_size bytes, created with flags. All of the file
+ * is slot 1 at HUGE_GPA, unless slot_size is 0: then the slot comes with
+ * huge_slot_add().
  */
 void huge_slot_start(struct huge_slot *h, __u64 file_size, __u64 flags,
 		     __u64 slot_size);
@@ -36,7 +37,9 @@ void huge_slot_stop(struct huge_slot *h);
 void huge_slot_add(struct huge_slot *h);
 void huge_slot_delete(struct huge_slot *h);
 
-/* Where an offset of the file is in the guest, and where that is for the host */
+/*
+ * Where an offset of the file is for the guest, and where that is for the host
+ */
 static inline __u64 huge_gpa(const struct huge_slot *h, __u64 offset)
 {
 	return h->slot.gpa + offset - h->slot.offset;
@@ -53,8 +56,8 @@ void huge_guest_expect(struct huge_slot *h, __u64 gpa, __u64 size, __u64 tag);
 
 /*
  * Fail the test unless the guest has so many huge mappings, or the file so many
- * huge and base pages. Under the model of a platform what comes apart for it
- * stays so: fewer are right as well, of the same memory.
+ * huge and base pages. Under the model of a platform a block that is split stays
+ * so: fewer huge ones are right as well, of the same memory.
  */
 void expect_mapped(const struct huge_slot *h, __u64 nr, const char *when);
 void expect_backed(const struct huge_slot *h, __u64 huge, __u64 small,

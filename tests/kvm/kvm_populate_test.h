@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the programs and kvm_populate_test.ko agree on. The module calls
+ * Shared between the programs and kvm_populate_test.ko. The module calls
  * kvm_gmem_populate() as SEV-SNP's LAUNCH_UPDATE does.
  */
 #ifndef TESTS_KVM_POPULATE_TEST_H
@@ -14,8 +14,8 @@
 #define KPOP_NEVER	(~0ULL)
 
 /*
- * Populates pages from gpa on; the ioctl returns what kvm_gmem_populate()
- * returned: how many pages, or an error.
+ * Populates pages from gpa on. The ioctl returns the result of
+ * kvm_gmem_populate(): the number of pages, or an error.
  */
 struct kpop_populate {
 	__s32 vm;
@@ -26,14 +26,14 @@ struct kpop_populate {
 	__u64 source;
 	__u64 pages;
 	__u64 fail_at;
-	/* The callback waits at this one for KPOP_RELEASE. */
+	/* The callback waits at the page with this number for KPOP_RELEASE. */
 	__u64 pause_at;
-	/* out: for how many pages the callback did its work */
+	/* out: the number of pages for which the callback did its work */
 	__u64 filled;
 };
 
 #define KPOP_POPULATE	_IOWR('P', 0, struct kpop_populate)
-/* Returns when the callback waits. */
+/* Returns once the callback waits. */
 #define KPOP_AWAIT	_IO('P', 1)
 #define KPOP_RELEASE	_IO('P', 2)
 

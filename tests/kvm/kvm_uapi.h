@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * KVM's user interface as the tests need it: more than a VMM does. A newer
- * <linux/kvm.h> than Debian 12's wins.
+ * KVM's user interface as the tests need it, which is more than a VMM does. If
+ * <linux/kvm.h> is newer than Debian 12's, its definitions count.
  */
 #ifndef TESTS_KVM_UAPI_H
 #define TESTS_KVM_UAPI_H

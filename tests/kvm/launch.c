@@ -89,7 +89,10 @@ TEST(nothing_private, &vm)
 			 TAG + DATA_GPA + SIZE - PAGE);
 }
 
-/* What the guest is made of changes its state between two runs, and in them. */
+/*
+ * The guest's own tables and code change their state between two runs, and
+ * during them.
+ */
 TEST(image_is_converted, &vm)
 {
 	struct machine *m = *state;
@@ -106,7 +109,7 @@ TEST(image_is_converted, &vm)
 	}
 }
 
-/* A page that is populated must be private; in place is a word for both. */
+/* A page must be private to be populated, also in place. */
 TEST(populate, &vm)
 {
 	struct machine *m = *state;
@@ -122,7 +125,7 @@ TEST(populate, &vm)
 	assert_int_equal(peek(&m->cpu, DATA_GPA + PAGE), 0);
 }
 
-/* A guest that is all private needs nothing of the VMM's address space. */
+/* A guest whose memory is all private needs no address in the VMM. */
 TEST(vmm_lets_go, &vm)
 {
 	struct machine *m = *state;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where things are in the memory of a test guest. The tables map the first GiB
- * onto itself with large pages, one more far above it with a single entry, and
- * one page table of 4 KiB pages from FINE_VA on, whose entries the tests write.
+ * The places in the memory of a test guest. The tables map the first GiB onto
+ * itself with large pages, and one more far above it with a single entry. From
+ * FINE_VA on they have one page table of 4 KiB pages, whose entries the tests
+ * write.
  */
 #ifndef TESTS_KVM_LAYOUT_H
 #define TESTS_KVM_LAYOUT_H
@@ -16,7 +17,7 @@
 
 #define CODE_GPA	0x10000
 
-/* Everything above is free for a test to use. */
+/* The addresses above are free for a test to use. */
 #define DATA_GPA	0x100000
 #define MEM_SIZE	0x400000
 

@@ -45,7 +45,7 @@ TEST(punch_after_vm_without_slot)
 	close(file);
 }
 
-/* The file was there before the VM and is there after it. */
+/* The file is there before the VM and after it. */
 TEST(file_before_and_after)
 {
 	int file = file_create(MEM_SIZE, 0);
@@ -71,7 +71,7 @@ TEST(close_under_slot)
 	poke(&m.cpu, DATA_GPA, TAG + 1);
 	assert_int_equal(peek(&m.cpu, DATA_GPA), TAG + 1);
 
-	/* The slot was the last user: what it held comes back. */
+	/* The slot was the last user: the file's memory comes back. */
 	vm_delete_slot(m.vm, 0);
 	wait_for_memfree(before - MEMINFO_NOISE);
 	vcpu_close(&m.cpu);
@@ -91,7 +91,7 @@ TEST(close_under_vm)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-/* A vCPU keeps its VM, and by that the slot and the file. */
+/* A vCPU keeps its VM, and thereby the slot and the file. */
 TEST(vcpu_is_last)
 {
 	struct machine m;
@@ -120,7 +120,10 @@ TEST(two_vms_in_turn, &machine_plain)
 	assert_int_equal(zeros(&second, DATA_GPA, PAGES, TAG), 0);
 	fill(&second, DATA_GPA, PAGES, TAG + 1);
 
-	/* For the teardown, and once more the other way. */
+	/*
+	 * A new VM of the machine's takes over the file, for the teardown and
+	 * for another turn.
+	 */
 	vm_delete_slot(vm, 0);
 	m->vm = vm_create();
 	vm_add_slot(m->vm, &m->slot);
@@ -130,7 +133,10 @@ TEST(two_vms_in_turn, &machine_plain)
 	close(vm);
 }
 
-/* Two VMs use one file at once, each its half; neither reaches the other's. */
+/*
+ * Two VMs use one file at once, each its half. Neither reaches the other's
+ * half.
+ */
 TEST(two_vms_at_once)
 {
 	int file = file_create(2 * MEM_SIZE, 0);
@@ -155,7 +161,7 @@ TEST(two_vms_at_once)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(zeros(&cpus[i], DATA_GPA, PAGES, TAG + i), 0);
 
-	/* What is punched goes from the one that has it, and only there. */
+	/* A punch takes the page from the VM that has it, and only there. */
 	expect_ok(file_punch(file, MEM_SIZE + DATA_GPA, PAGE), "punching");
 	assert_int_equal(zeros(&cpus[0], DATA_GPA, PAGES, TAG), 0);
 	assert_int_equal(zeros(&cpus[1], DATA_GPA, PAGES, TAG + 1), WORDS);
@@ -168,7 +174,7 @@ TEST(two_vms_at_once)
 	close(file);
 }
 
-/* A slot goes while its vCPU is in it: the vCPU leaves with an error. */
+/* A slot is deleted while its vCPU runs: the vCPU leaves with an error. */
 TEST(delete_under_vcpu, &machine_plain)
 {
 	struct machine *m = *state;
@@ -185,7 +191,10 @@ TEST(delete_under_vcpu, &machine_plain)
 			sched_yield();
 		vm_delete_slot(m->vm, 0);
 		ret = vcpu_join(&m->cpu);
-		/* No slot, but still private: nothing that could be emulated */
+		/*
+		 * The address has no slot but is still private, so KVM can't
+		 * emulate the access.
+		 */
 		vcpu_expect(&m->cpu, ret, -EFAULT);
 		assert_true(vcpu_memory_fault(&m->cpu).flags &
 			    KVM_MEMORY_EXIT_FLAG_PRIVATE);
@@ -243,7 +252,7 @@ TEST(binding_pins_the_module)
 	assert_int_equal(module_users("kvm_private"), before);
 }
 
-/* Nothing of what the VMs used stays behind and keeps the modules busy. */
+/* All that the VMs used is freed and keeps no module busy. */
 TEST(unload_and_load)
 {
 	struct machine m;

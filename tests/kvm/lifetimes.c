@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What holds a file and what holds the module ends in every order that there is:
- * the descriptor, a copy of it, a mapping, the VM, the slot, the vCPU, which runs,
- * and the open device. After each end all that are left work, the guest has its
- * memory, and the module is as busy as they make it; after the last one of the
- * file its memory is back.
+ * The users of a file and of the module end in every order that there is: the
+ * descriptor, a copy of it, a mapping, the VM, the slot, the vCPU, which runs, and
+ * the open device. After each end the remaining users work, the guest has its
+ * memory, and the module's count of users is right. After the end of the file's
+ * last user its memory is back.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -28,12 +28,15 @@
 
 #define TAG	0x6c00000000000000ULL
 
-/* What the guest looks at: private pages, and as many that are shared if it can be */
+/*
+ * The pages that the guest looks at: half of them private, the other half shared if
+ * the file can be mapped
+ */
 #define PAGES	8
 #define SIZE	(PAGES * PAGE)
 #define SHARED	(SIZE / 2)
 
-/* Where the guest counts: ordinary memory, which is there whatever ends */
+/* The guest's counter is in ordinary memory, which stays whatever ends. */
 #define COUNTER_GPA	(2 * MEM_SIZE)
 
 enum end { FD, COPY, DEVICE, VM, VCPU, SLOT, MAPPING, NR_ENDS };
@@ -43,9 +46,9 @@ static const char *const names[NR_ENDS] = {
 };
 
 /*
- * A kind of file. It has so many bytes from its beginning to its end. All orders of
- * its ends are so many that have a slot deleted, and so many in which it goes with
- * its VM.
+ * A kind of file. It has so many bytes from its beginning to its end. In so many
+ * orders of its users' ends the slot is deleted, and in so many it goes with its
+ * VM.
  */
 struct kind {
 	__u64 flags;
@@ -68,7 +71,7 @@ struct life {
 
 static __u64 counter[PAGE / sizeof(__u64)] __attribute__((__aligned__(PAGE)));
 
-/* Users of the module when nothing of all that is there: KVM */
+/* Users of the module without any of these: KVM */
 static unsigned int users_before;
 
 /* The order that is being run, for messages */
@@ -101,7 +104,7 @@ static void add_counter(int vm)
 		  "adding the counter's slot");
 }
 
-/* The host is to get the processor as soon as it wants it. */
+/* The host gets the processor as soon as it wants it. */
 static void run_behind(struct vcpu *cpu)
 {
 	const struct sched_param none = { };
@@ -156,7 +159,10 @@ static void end_vcpu(struct life *life)
 	vcpu_close(&life->cpu);
 }
 
-/* The guest is in it; private memory that isn't there can't be emulated. */
+/*
+ * The vCPU runs in it. Its next access is to private memory without a slot, which
+ * KVM can't emulate.
+ */
 static void end_slot(struct life *life)
 {
 	vm_delete_slot(life->vm, 0);
@@ -191,7 +197,10 @@ static void end(struct life *life, enum end which)
 	}
 	life->there[which] = false;
 
-	/* Each keeps the VM. With that a slot goes that nobody deleted. */
+	/*
+	 * The VM's descriptor and its vCPU each keep the VM. Its end removes a slot
+	 * that wasn't deleted.
+	 */
 	if (!life->there[VM] && !life->there[VCPU])
 		life->there[SLOT] = false;
 }
@@ -210,7 +219,7 @@ static unsigned int expected_users(const struct life *life)
 	return users_before + device + file + (device || file);
 }
 
-/* The guest has gone round on all its pages since, and finds what it wrote. */
+/* The guest has gone over all its pages since, and finds its own words. */
 static void expect_progress(void)
 {
 	const struct timespec pause = { .tv_nsec = 200000 };
@@ -292,8 +301,8 @@ static unsigned int run_orders(const struct kind *kind, unsigned int ends)
 }
 
 /*
- * One file may be there at a time, to the byte: what is left of one keeps the next
- * from being filled.
+ * The limit has room for one file, to the byte: memory that one leaves charged
+ * keeps the next from being filled.
  */
 static void run_kind(void *arg)
 {
@@ -336,7 +345,10 @@ TEST(mapped)
 	});
 }
 
-/* For the size of a page it can't matter how many descriptors there are. */
+/*
+ * The number of descriptors makes no difference to huge pages, so the copy and the
+ * device are left out.
+ */
 TEST(huge)
 {
 	every_order((struct kind){
@@ -346,7 +358,7 @@ TEST(huge)
 	});
 }
 
-/* Nothing of all that keeps a module. */
+/* No user is left that would keep a module. */
 TEST(unload)
 {
 	modules_unload();

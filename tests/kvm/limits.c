@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest's access hits a limit: KVM_RUN fails with ENOMEM, the VMM and the
- * host go on, and when there is room the guest does, as if nothing had been.
+ * A guest's access hits a limit: KVM_RUN fails with ENOMEM, and the VMM and the
+ * host go on. Once there is room the guest goes on as well, as if nothing had
+ * been.
  */
 #include <sys/resource.h>
 
@@ -19,8 +20,8 @@
 #define CGROUP_SLACK	MIB
 
 /*
- * With all of the data area allocated once and punched again, KVM has its own
- * tables for it and needs nothing but the pages.
+ * All of the data area has been allocated once and punched again. So KVM has
+ * its own tables for it and needs only the pages.
  */
 static void start_warm(struct machine *m)
 {
@@ -32,8 +33,8 @@ static void start_warm(struct machine *m)
 }
 
 /*
- * The guest fails over and over, and KVM tells where. It may get slack bytes
- * further by trying again.
+ * The guest's access fails over and over, and KVM tells where. Trying again may
+ * get it slack bytes further.
  */
 static void expect_enomem(struct machine *m, __u64 slack)
 {
@@ -53,8 +54,8 @@ static void expect_enomem(struct machine *m, __u64 slack)
 }
 
 /*
- * What a process does by itself at the limit may get it killed. That is not
- * what is looked at here, so that it leaves the cgroup before it goes on.
+ * The process's own allocations at the limit may get it killed, which isn't
+ * this test's subject. So it leaves the cgroup before it goes on.
  */
 static void set_limit_from_outside(const struct cgroup *cgroup, int root,
 				   __u64 limit)
@@ -91,8 +92,8 @@ static void in_cgroup(void *arg)
 }
 
 /*
- * Room is made by punching instead of by raising the limit, and what the guest
- * had written elsewhere stays.
+ * A punch makes room instead of a higher limit, and the guest's other pages
+ * stay.
  */
 static void in_cgroup_with_punch(void *arg)
 {
@@ -137,7 +138,7 @@ TEST(cgroup_room_by_punch)
 
 static void with_memlock(void *arg)
 {
-	/* The soft limit can go up again without a right. */
+	/* Raising the soft limit again takes no right. */
 	struct rlimit limit = { .rlim_cur = SIZE / 2, .rlim_max = 4 * SIZE };
 	struct machine m;
 

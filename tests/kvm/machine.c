@@ -8,7 +8,10 @@
 #include "convert.h"
 #include "machine.h"
 
-/* Off unless asked for: it lets a guest choose what KVM emulates. */
+/*
+ * Off unless a test asks for it: the prefix lets a guest choose the
+ * instructions that KVM emulates.
+ */
 #define EMULATION_PREFIX "/sys/module/kvm/parameters/force_emulation_prefix"
 
 void machine_start(struct machine *machine, __u64 size, __u64 flags)

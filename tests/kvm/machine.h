@@ -23,8 +23,8 @@ struct machine {
 /*
  * A file of size bytes, created with flags, is slot 0 at address 0. If it can be
  * mapped, its mapping is the shared side of the slot. The VM's attributes say
- * that all of it is private, whatever the file says. The second one takes over a
- * file that was made with those flags.
+ * that all of it is private, whatever the file says. machine_start_on() takes
+ * over a file that was created with those flags.
  */
 void machine_start(struct machine *machine, __u64 size, __u64 flags);
 void machine_start_on(struct machine *machine, int file, __u64 size,
@@ -36,20 +36,20 @@ extern const struct fixture machine_plain;
 /* The same with a file that can be mapped */
 extern const struct fixture machine_mapped;
 
-/* Their functions, for fixtures that do more */
+/* The functions of these fixtures, for fixtures that do more */
 int mapped_setup(void **state);
 int machine_teardown(void **state);
 
-/* For a group of tests that use the guests with the emulation prefix. */
+/* For a group of tests that use the guests with the emulation prefix */
 int emulation_setup(void **state);
 
-/* A word of the guest's memory as the host sees it while it is shared */
+/* A word of the guest's memory as the host sees it while its page is shared */
 static inline volatile __u64 *host_word(struct machine *m, __u64 gpa)
 {
 	return (volatile __u64 *)(m->map + gpa);
 }
 
-/* Converting and keeping the content, or failing the test */
+/* Convert and keep the content, or fail the test */
 void make_shared(struct machine *machine, __u64 gpa, __u64 size);
 void make_private(struct machine *machine, __u64 gpa, __u64 size);
 
@@ -76,7 +76,7 @@ static inline void fill(struct vcpu *cpu, __u64 gpa, __u64 pages,
  */
 __u64 zeros(struct vcpu *cpu, __u64 gpa, __u64 pages, __u64 tag);
 
-/* Fails the test unless the guest finds what guest_fill wrote, everywhere. */
+/* Fails the test unless the guest finds the words of guest_fill everywhere. */
 static inline void expect_filled(struct vcpu *cpu, __u64 gpa, __u64 pages,
 				 __u64 tag)
 {

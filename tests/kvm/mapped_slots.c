@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Slots and VMs come and go over a file whose pages are in both states. */
+/* Slots and VMs come and go over a file with pages in both states */
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -42,7 +42,7 @@ TEST(slot_is_made_anew, &machine_mapped)
 	}
 }
 
-/* Without a slot the file is converted all the same. */
+/* A file without a slot can be converted all the same. */
 TEST(converted_without_slot, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -59,7 +59,10 @@ TEST(converted_without_slot, &machine_mapped)
 	expect_sigbus(m->map + DATA_GPA + PAGE, "a private page");
 }
 
-/* As for guest_memfd: KVM can do neither with pages that may be private. */
+/*
+ * KVM has neither a dirty log nor a move for pages that may be private, as for a
+ * guest_memfd.
+ */
 TEST(no_dirty_log_no_move, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -129,7 +132,7 @@ TEST(two_vms)
 	assert_int_equal(*(__u64 *)(map + DATA_GPA), TAG + DATA_GPA);
 	expect_sigbus(map + MEM_SIZE + DATA_GPA, "the second one's page");
 
-	/* A range over both: each keeps its own. */
+	/* A conversion across both halves: each VM keeps its own. */
 	expect_ok(file_make_shared(file, 0, 2 * MEM_SIZE, CONVERT_PRESERVE),
 		  "sharing all");
 	assert_int_equal(*(__u64 *)(map + MEM_SIZE + DATA_GPA),
@@ -153,7 +156,7 @@ TEST(two_vms)
 	close(file);
 }
 
-/* The VM goes while its guest has the host's pages mapped, and the other kind. */
+/* The VM ends while its guest has the host's pages mapped, and private ones. */
 TEST(vm_goes_first)
 {
 	struct machine m;
@@ -193,14 +196,14 @@ static void expect_no_slot(struct machine *m, __u64 gpa)
 {
 	vcpu_enter(&m->cpu, guest_peek, &(struct kvm_regs){ .rdi = gpa });
 	vcpu_expect(&m->cpu, vcpu_run(&m->cpu), KVM_EXIT_MMIO);
-	/* The answer is taken, so that the next guest begins afresh. */
+	/* The vCPU completes the access, so that its next guest begins afresh. */
 	m->cpu.run->immediate_exit = 1;
 	vcpu_expect(&m->cpu, vcpu_run(&m->cpu), -EINTR);
 }
 
 /*
- * KVM remembers where it found no slot. What the guest then has there is not taken
- * for what it was.
+ * KVM remembers addresses without a slot. It must forget this when the guest gets
+ * a slot there.
  */
 TEST(where_no_slot_was, &machine_mapped)
 {
@@ -222,7 +225,9 @@ TEST(where_no_slot_was, &machine_mapped)
 	}
 }
 
-/* Neither the fd nor the VM, only the mapping is left, and then that goes. */
+/*
+ * Only the mapping is left, after the descriptor and the VM; then it is removed.
+ */
 TEST(mapping_is_last)
 {
 	const __u64 size = DATA_GPA + 64 * MIB;

@@ -8,7 +8,7 @@
 #include "modules.h"
 #include "unit.h"
 
-/* Of tests/platform; it uses the module as KVM does, if it is there. */
+/* Of tests/platform; if it is loaded it uses the module as KVM does. */
 #define MODEL "kvm_private_platform"
 
 static bool watched;

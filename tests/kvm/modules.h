@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All modules that make KVM what the tests need, from the user's to the used one. */
+/* All modules that make up the tests' KVM, from the user's to the used one */
 #ifndef TESTS_KVM_MODULES_H
 #define TESTS_KVM_MODULES_H
 
@@ -7,8 +7,8 @@
 const char *modules_vendor(void);
 
 /*
- * All fail the test or work. What is unloaded no file or VM may use; the second
- * leaves kvm_private and what is below it.
+ * All fail the test or work. No file or VM may use a module that is unloaded.
+ * modules_unload_kvm() leaves kvm_private and the modules below it.
  */
 void modules_unload(void);
 void modules_unload_kvm(void);

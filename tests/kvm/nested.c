@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A nested guest whose pages are in a file that says what is private. KVM judges
- * an access by the state of what L1 has at the address that L2 used. Where L1
- * maps something else there the access may be of the wrong kind, which no number
- * of tries changes: KVM_RUN ends with an exit that names L1's page, and L2 goes on
- * when the VMM has converted it.
+ * A nested guest whose pages are in a file that says which are private. KVM judges
+ * an access by the state of the page of L1's at the address that L2 used. Where L1
+ * maps another page there, the access may be of the wrong kind, and no number of
+ * tries changes that. So KVM_RUN ends with an exit that names L1's page, and L2
+ * goes on once the VMM has converted it.
  */
 #include "machine.h"
 #include "svm.h"
 
 #define TAG	0x2400000000000000ULL
-/* Where L2 looks, and the page of L1's that it finds there */
+/* The address that L2 uses, and the page of L1's that it finds there */
 #define L2_PAGE	(DATA_GPA + 4 * PAGE)
 #define L1_PAGE	(DATA_GPA + 9 * PAGE)
 #define TRIES	3
@@ -50,7 +50,7 @@ static void l2_poke(struct machine *m, __u64 l2_gpa, __u64 value)
 
 static const struct fixture vm = { .setup = setup, .teardown = machine_teardown };
 
-/* Each access the first one to its page, and one after L1's own */
+/* Each access is the first one to its page, or comes after L1's own. */
 TEST(right_state, &vm)
 {
 	struct machine *m = *state;
@@ -68,7 +68,7 @@ TEST(right_state, &vm)
 	assert_int_equal(l2_peek(m, L1_PAGE), TAG);
 }
 
-/* Something else is there, but of the same kind. */
+/* Another page is there, but in the same state. */
 TEST(other_page_in_the_right_state, &vm)
 {
 	struct machine *m = *state;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A guest's page gets a hardware memory error. The guest's next access ends in an
- * exit that says where, instead of in a machine check; with another page in its
+ * exit that names the page, instead of in a machine check. With another page in its
  * place the guest goes on.
  */
 #include "machine.h"
@@ -14,13 +14,13 @@
 #define AT	(DATA_GPA + PAGE + 16)
 #define AT_PAGE	(DATA_GPA + PAGE)
 
-/* What a guest goes round on, and where it counts */
+/* The pages that a guest patrols, and the address of its counter */
 #define PAGES	8
 #define COUNT_GPA (DATA_GPA + PAGES * PAGE)
 
 #define PRIVATE	KVM_MEMORY_EXIT_FLAG_PRIVATE
 
-/* While it is shared the page's frame can be seen. */
+/* A page's frame can be seen while the page is shared. */
 static void poison_page(struct machine *m)
 {
 	poke(&m->cpu, AT, TAG);
@@ -59,7 +59,7 @@ TEST(shared, &machine_mapped)
 	expect_sigbus(m->map + AT_PAGE, "the VMM's access");
 }
 
-/* The access that has failed is made again, and finds a new page. */
+/* The guest repeats the failed access, and finds a new page. */
 TEST(replaced, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -76,7 +76,7 @@ TEST(replaced, &machine_mapped)
 	assert_int_equal(peek(&m->cpu, AT), TAG);
 }
 
-/* A slot that is made anew finds it, too. */
+/* The error is found through a slot that is added again, too. */
 TEST(slot_is_made_anew, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -89,8 +89,8 @@ TEST(slot_is_made_anew, &machine_mapped)
 }
 
 /*
- * The guest has the page mapped, and goes round on it, when the error is reported: it
- * comes out by itself.
+ * The guest has the page mapped, and patrols it, when the error is reported. The vCPU
+ * leaves KVM_RUN by itself.
  */
 static void expect_to_come_out(struct machine *m, bool private)
 {
@@ -120,7 +120,7 @@ static void expect_to_come_out(struct machine *m, bool private)
 	assert_int_equal(fault.flags, flags);
 	vcpu_expect_fault(&m->cpu, EHWPOISON, AT_PAGE, flags);
 
-	/* The rest is what it was, and where the page was there is a new one. */
+	/* The other pages are unchanged, and a new one is where the page was. */
 	expect_ok(file_punch(m->file, AT_PAGE, PAGE), "punch");
 	assert_int_equal(zeros(&m->cpu, DATA_GPA, PAGES, TAG),
 			 PAGE / sizeof(__u64));

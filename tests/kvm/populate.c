@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kvm_gmem_populate(), what SEV-SNP and TDX launch their guests with: on a
- * guest_memfd, which refuses a page that the guest could have seen, and on a
- * file of ours, which takes pages as they are.
+ * kvm_gmem_populate(), with which SEV-SNP and TDX launch their guests. A
+ * guest_memfd refuses a page that the guest could have seen; a private file
+ * takes pages as they are.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -54,7 +54,7 @@ static int populate(struct kpop_populate *args)
 	return ioctl(device, KPOP_POPULATE, args);
 }
 
-/* All of it, or the test fails. */
+/* Populates all pages, or fails the test. */
 static void populate_all(struct machine *m, __u64 gpa, const void *source)
 {
 	struct kpop_populate args = whole(m, gpa, source);
@@ -63,7 +63,7 @@ static void populate_all(struct machine *m, __u64 gpa, const void *source)
 	assert_int_equal(args.filled, PAGES);
 }
 
-/* Adds a slot with a guest_memfd; returns that. */
+/* Adds a slot with a guest_memfd; returns its descriptor. */
 static int add_native(struct machine *m)
 {
 	struct slot native = {
@@ -75,7 +75,7 @@ static int add_native(struct machine *m)
 	return native.file;
 }
 
-/* Each makes some page of the range present, in one of the ways there are. */
+/* Each makes some page of the range present, in one of the possible ways. */
 static void leave_missing(struct machine *m, int file, __u64 offset, __u64 gpa)
 {
 	(void)m;
@@ -88,7 +88,7 @@ static void do_fallocate(struct machine *m, int file, __u64 offset, __u64 gpa)
 {
 	(void)m;
 	(void)gpa;
-	/* A guest_memfd wants that flag. */
+	/* KVM wants that flag for a guest_memfd's range. */
 	expect_ok(fallocate(file, FALLOC_FL_KEEP_SIZE, offset, SIZE),
 		  "allocating");
 }
@@ -155,7 +155,7 @@ TEST(ours, &machine_plain)
 		ways[i].make_present(m, m->file, DATA_GPA, DATA_GPA);
 		populate_all(m, DATA_GPA, source);
 		expect_filled(&m->cpu, DATA_GPA, PAGES, TAG);
-		/* And once more, over what the guest has mapped now */
+		/* And once more, over pages that the guest has mapped now */
 		source[0]++;
 		populate_all(m, DATA_GPA, source);
 		assert_int_equal(peek(&m->cpu, DATA_GPA), source[0]);
@@ -216,7 +216,7 @@ TEST(source_in_another_file, &machine_mapped)
 	close(other);
 }
 
-/* A private page can't be read to fill another one: not even its own. */
+/* A private page can't be read to fill another one, nor to fill itself. */
 TEST(private_source, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -230,7 +230,7 @@ TEST(private_source, &machine_mapped)
 	expect_error(EFAULT, populate(&args), "a private hole");
 	expect_filled(&m->cpu, DATA_GPA, PAGES, TAG);
 
-	/* The third page of the source is private: two are done. */
+	/* The third page of the source is private: two pages are done. */
 	make_shared(m, DATA_GPA + MIB, SIZE);
 	make_private(m, DATA_GPA + MIB + 2 * PAGE, PAGE);
 	memcpy(m->map + DATA_GPA + MIB, pages + WORDS, 2 * PAGE);
@@ -241,7 +241,10 @@ TEST(private_source, &machine_mapped)
 	munmap(pages, SIZE);
 }
 
-/* Anonymous memory that nobody has touched, and a file that was never read */
+/*
+ * Anonymous memory that wasn't touched before, and a file that wasn't read
+ * before
+ */
 TEST(absent_source, &machine_plain)
 {
 	struct machine *m = *state;
@@ -269,7 +272,7 @@ TEST(unmapped_source, &machine_plain)
 	munmap(source, SIZE);
 }
 
-/* It tells how far it got, undoes nothing, and goes on when called again. */
+/* The call tells how far it got and undoes nothing; a second call goes on. */
 TEST(failure_in_the_middle, &machine_plain)
 {
 	static const int errors[] = { -EIO, -ENOMEM, -EBUSY, -EEXIST };
@@ -318,7 +321,7 @@ TEST(shared_destination, &machine_mapped)
 	munmap(source, SIZE);
 }
 
-/* In a slot whose file can't be mapped the VM says what is private. */
+/* In a slot whose file can't be mapped the VM says which pages are private. */
 TEST(shared_by_attribute, &machine_plain)
 {
 	struct machine *m = *state;
@@ -339,7 +342,9 @@ TEST(range, &machine_plain)
 	__u64 *source = make_source(DATA_GPA);
 	struct kpop_populate args = whole(m, MEM_SIZE - 2 * PAGE, source);
 
-	/* As guest_memfd does, it stops at the end of the slot. */
+	/*
+	 * The call stops at the end of the slot, as it does for a guest_memfd.
+	 */
 	assert_int_equal(populate(&args), 2);
 	args.gpa = MEM_SIZE;
 	expect_error(EINVAL, populate(&args), "no slot");

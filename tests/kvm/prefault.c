@@ -88,7 +88,7 @@ static void *flip(void *arg)
 		if (file_make_shared(f->machine->file, DATA_GPA, SIZE,
 				     CONVERT_PRESERVE))
 			f->error = errno;
-		/* KVM may have a shared page in its hands for a moment. */
+		/* A vCPU's fault may hold a shared page for a moment. */
 		if (file_make_private(f->machine->file, DATA_GPA, SIZE,
 				      CONVERT_PRESERVE) && errno != EAGAIN)
 			f->error = errno;
@@ -97,7 +97,7 @@ static void *flip(void *arg)
 	return NULL;
 }
 
-/* Each makes the other wait, but neither for ever. */
+/* Each of the two makes the other wait, but not for ever. */
 static void *delete_and_add(void *arg)
 {
 	struct flipper *f = arg;
@@ -110,7 +110,7 @@ static void *delete_and_add(void *arg)
 	return NULL;
 }
 
-/* @errors: what may come of it meanwhile, ended by 0 */
+/* @errors: those that are right beside the other thread, ended by 0 */
 static void prefault_beside(struct machine *m, void *(*others)(void *),
 			    const int *errors)
 {
@@ -138,7 +138,7 @@ static void prefault_beside(struct machine *m, void *(*others)(void *),
 	assert_int_equal(vcpu_pre_fault(&m->cpu, DATA_GPA, SIZE), 0);
 }
 
-/* It gets there, or says that it found the page in another state. */
+/* The call succeeds, or reports that it found the page in another state. */
 TEST(while_converting, &machine_mapped)
 {
 	prefault_beside(*state, flip, (const int[]){ EFAULT, 0 });

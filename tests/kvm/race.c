@@ -13,14 +13,14 @@
 
 #define NEIGHBOUR_SIZE	(4 * MIB)
 
-/* Fewer calls than this are no race. */
+/* A race has at least so many calls. */
 #define LEAST_CALLS	6
-/* What a machine that is kept waiting may take to get that far */
+/* So long a machine that is kept waiting may take for these calls */
 #define MAX_SECONDS	120
 
 /*
- * Takes memory that the host has just got back. A mapping of a guest that was
- * forgotten, or a late write by KVM, shows as a word that isn't zero.
+ * Takes memory that was freed to the host just before. A mapping that a guest
+ * still has, or a late write by KVM, shows as a word that isn't zero.
  */
 static int be_neighbour(struct attacker *attacker)
 {
@@ -103,13 +103,13 @@ static void wait_for_end(const struct race_plan *plan)
 		;
 }
 
-/* Did it run until it was told to stop? */
+/* Did the vCPU run until it was told to stop? */
 static bool was_stopped(const struct vcpu *cpu, int result)
 {
 	return result == -EINTR || (cpu->carry_on && cpu->carry_on(result));
 }
 
-/* Is there nothing to wait for with any of them? */
+/* Has each attacker made its calls, or one of them failed? */
 static bool have_attacked(const struct attacker *attackers, unsigned int nr)
 {
 	bool all = true;
@@ -124,9 +124,8 @@ static bool have_attacked(const struct attacker *attackers, unsigned int nr)
 }
 
 /*
- * Lets them run until each vCPU has been all around and each attacker has done
- * something, which on a busy machine may take more than the time that there is
- * for it.
+ * Lets them run until each vCPU has been all around and each attacker has made
+ * its calls. On a busy machine that may take longer than the planned time.
  */
 static void let_run(struct vcpu *cpus[], int results[],
 		    const struct attacker *attackers, unsigned int nr,
@@ -181,7 +180,7 @@ void race_run(struct race *race, const struct race_plan *plan)
 
 	let_run(cpus, results, attackers, nr, plan);
 
-	/* All must have ended before an assertion may end the test. */
+	/* All threads must have ended before an assertion may end the test. */
 	__atomic_store_n(&race->over, true, __ATOMIC_RELEASE);
 	for (unsigned int i = 0; i < nr; i++)
 		pthread_join(attackers[i].thread, NULL);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Two vCPUs patrol a range of private memory while other threads do something
- * to it. Whatever these do, a page shows the guest nothing but zeros and what
- * was written to that page; memory that the host got back stays as the host
- * left it; and all of it does come back.
+ * Two vCPUs patrol a range of private memory while other threads attack it.
+ * Whatever these do, a page shows the guest nothing but zeros and the words
+ * written to that page. Memory that was freed to the host stays as the host left
+ * it, and all of it is freed in the end.
  */
 #ifndef TESTS_KVM_RACE_H
 #define TESTS_KVM_RACE_H
@@ -31,7 +31,7 @@ struct race {
 
 struct attacker;
 
-/* Does something once; returns 0, or -1 and errno. */
+/* Makes one attack; returns 0, or -1 and errno. */
 typedef int attack_fn(struct attacker *attacker);
 
 struct attacker {
@@ -53,27 +53,27 @@ struct race_plan {
 	bool writes;
 	/* 0: RACE_SECONDS */
 	unsigned int seconds;
-	/* See vcpu_spawn(); NULL if the guest is not to notice anything. */
+	/* See vcpu_spawn(); NULL if the vCPUs must not leave KVM_RUN. */
 	bool (*carry_on)(int result);
 	attack_fn *attacks[RACE_ATTACKS + 1];
 };
 
-/* flags: of the file; the second: of huge pages */
+/* flags: of the file. race_start_huge() creates one of huge pages. */
 void race_start(struct race *race, __u64 flags);
 void race_start_huge(struct race *race, __u64 flags);
 
 /*
  * Lets them run for a while, and longer if that wasn't enough for each of them to
- * get anywhere. Fails the test if an attack failed, a vCPU left KVM_RUN or found
- * what it must not find, or one of them got nowhere. Then takes the machine down
- * and waits for its memory.
+ * get anywhere. Fails the test if an attack failed, if a vCPU left KVM_RUN or
+ * found a wrong word, or if one of them got nowhere. Then stops the machine and
+ * waits for its memory.
  */
 void race_run(struct race *race, const struct race_plan *plan);
 
-/* Both, for a plan that needs nothing in between */
+/* Starts and finishes, for a plan that needs no step in between */
 void race_on_data(const struct race_plan *plan, __u64 flags);
 
-/* A random part of the range on patrol, as offset from its start. */
+/* A random part of the range on patrol, as offset from its start */
 void race_pick(struct attacker *attacker, __u64 *offset, __u64 *size);
 
 #endif

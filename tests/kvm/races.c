@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faulting vCPUs against everything that takes their pages away. Each race takes
- * a few seconds; with --smp 1 the threads take turns at random, with --smp 2 they
+ * Faulting vCPUs against all calls that take their pages away. Each race takes a
+ * few seconds. With --smp 1 the threads take turns at random, with --smp 2 they
  * run side by side.
  */
 #include <stdlib.h>
@@ -85,7 +85,7 @@ TEST(emulated_access)
 	race_on_data(&plan, 0);
 }
 
-/* The file is closed right after the slot was made, or while guests use it. */
+/* The file is closed right after the slot was added, or while guests use it. */
 static int close_file(struct attacker *a)
 {
 	struct machine *m = &a->race->machine;
@@ -132,8 +132,8 @@ static int flip_attributes(struct attacker *a)
 }
 
 /*
- * Both sides of a slot have content, each its own. The guest, which only looks,
- * finds now one and now the other, page by page; neither changes.
+ * Both sides of a slot have their own content. The guest only looks, and finds
+ * now one and now the other, page by page; neither changes.
  */
 static void flip(bool with_punch)
 {
@@ -157,7 +157,7 @@ static void flip(bool with_punch)
 		shared[i] = RACE_HOST_TAG + SECOND_GPA + i / WORDS * PAGE;
 
 	race_start(&race, 0);
-	/* Slot 0 gives the range up to the second slot. */
+	/* Slot 0 leaves the range to the second slot. */
 	low = race.machine.slot;
 	low.size = DATA_GPA;
 	vm_delete_slot(race.machine.vm, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guest and host talk through pages that are converted in place: what one wrote
- * the other finds, in the same page, and neither keeps a way to a page that
+ * Guest and host talk through pages that are converted in place. Each finds the
+ * other's words, in the same page, and neither keeps access to a page that
  * isn't its own any more.
  */
 #include <string.h>
@@ -38,7 +38,10 @@ TEST(guest_to_host, &machine_mapped)
 	expect_sigbus(m->map + DATA_GPA + SIZE, "the private page behind");
 }
 
-/* Both have it mapped at the same time, and see each other's next word. */
+/*
+ * Guest and host have the page mapped at the same time, and each sees the
+ * other's next word.
+ */
 TEST(dialogue, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -86,14 +89,17 @@ TEST(zero_to_shared, &machine_mapped)
 	assert_int_equal(*host_word(m, DATA_GPA + PAGE), 0);
 	assert_int_equal(peek(&m->cpu, DATA_GPA + PAGE), 0);
 
-	/* Shared already, and in both's hands: zeroed all the same */
+	/*
+	 * The page is shared already, and both use it: it is zeroed all the
+	 * same.
+	 */
 	*host_word(m, DATA_GPA + PAGE) = TAG;
 	expect_ok(file_make_shared(m->file, DATA_GPA + PAGE, PAGE, CONVERT_ZERO),
 		  "sharing again");
 	assert_int_equal(peek(&m->cpu, DATA_GPA + PAGE), 0);
 }
 
-/* Nobody allocates by converting; whoever comes first does, for both. */
+/* A conversion allocates no page; the first access does, for guest and host. */
 TEST(holes, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -114,7 +120,7 @@ TEST(holes, &machine_mapped)
 	assert_int_equal(file_allocated(m->file), before + 3 * PAGE);
 }
 
-/* The guest has a mapping of a page that is another one when it looks again. */
+/* The guest has a page mapped that is replaced before its next access. */
 TEST(guest_keeps_no_private_mapping, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -162,7 +168,10 @@ TEST(host_keeps_no_mapping, &machine_mapped)
 	assert_int_equal(*host_word(m, DATA_GPA), TAG + 1);
 }
 
-/* What the guest can only read as a mapping of the host it may write later. */
+/*
+ * KVM maps the page for reading when the guest reads first; a later write
+ * succeeds, too.
+ */
 TEST(guest_reads_first, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -196,7 +205,7 @@ TEST(every_other_page, &machine_mapped)
 	expect_filled(&m->cpu, DATA_GPA, PAGES, TAG + 1);
 }
 
-/* The file's offsets are what is converted, not the guest's addresses. */
+/* A conversion goes by the file's offsets, not by the guest's addresses. */
 TEST(slot_elsewhere, &machine_mapped)
 {
 	struct machine *m = *state;
@@ -219,7 +228,7 @@ TEST(slot_elsewhere, &machine_mapped)
 	*(__u64 *)(map + offset + PAGE) = 0;
 	assert_int_equal(zeros(&m->cpu, high.gpa, PAGES, TAG), 1);
 
-	/* What is outside the slot is none of the guest's business. */
+	/* The guest doesn't notice a conversion outside the slot. */
 	expect_ok(file_make_shared(file, 0, offset, 0), "below the slot");
 	expect_ok(file_make_shared(file, offset + SIZE, PAGE, 0), "above it");
 	expect_sigbus(map + offset, "the first page");
@@ -262,7 +271,7 @@ TEST(running_guest, &machine_mapped)
 		if (ret)
 			break;
 		seen = guest_writes(m, gpa);
-		/* The vCPU may just have a shared page in its hands. */
+		/* The vCPU's fault may hold a shared page at this moment. */
 		do {
 			ret = file_make_private(m->file, gpa, PAGE,
 						CONVERT_PRESERVE);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which slots a private file can be put into, and which error tells otherwise. */
+/* Which slots a private file can be put into, and which error a refusal has */
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -189,7 +189,7 @@ TEST(immutable, &vm)
 	expect_slot(0, s->vm, slot_of(s, 1, 8 * PAGE, PAGE));
 }
 
-/* No descriptor may be left over by any of the errors. */
+/* None of the errors may leave a descriptor. */
 TEST(no_reference_leaks, &vm)
 {
 	struct slots *s = *state;

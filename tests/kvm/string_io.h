@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The guest's string I/O, whose memory side is KVM's to access. */
+/* The guest's string I/O, whose memory side KVM accesses */
 #ifndef TESTS_KVM_STRING_IO_H
 #define TESTS_KVM_STRING_IO_H
 

@@ -26,8 +26,8 @@ static __thread struct kvm_run *running;
 static __thread bool timed_out;
 
 /*
- * A signal that arrives just before KVM_RUN would be lost without
- * immediate_exit.
+ * Without immediate_exit a signal that arrives just before KVM_RUN would be
+ * lost.
  */
 static void leave_guest(int signal)
 {
@@ -60,7 +60,10 @@ static void ask_for_cpuid(void)
 	close(kvm);
 }
 
-/* The same for all vCPUs; asking takes longer than all else that one needs. */
+/*
+ * The answer is the same for all vCPUs, and the ioctl takes longer than all
+ * other steps of a start.
+ */
 static struct kvm_cpuid2 *supported_cpuid(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -292,8 +295,8 @@ int vcpu_stop(struct vcpu *vcpu)
 	const struct timespec pause = { .tv_nsec = 1000000 };
 
 	/*
-	 * The signal may come before the thread has told its handler which
-	 * vCPU it runs: repeat it until the thread is gone.
+	 * The signal may come before the thread has told its handler which vCPU
+	 * it runs, so it is repeated until the thread is gone.
 	 */
 	__atomic_store_n(&vcpu->stopping, true, __ATOMIC_RELEASE);
 	do {

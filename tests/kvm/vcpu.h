@@ -16,7 +16,7 @@ struct vcpu {
 	struct kvm_run *run;
 	size_t run_size;
 
-	/* Signals the thread that runs the vCPU; 0 if none has run it yet. */
+	/* Signals the thread that runs the vCPU; 0 if none has run it yet */
 	timer_t watchdog;
 	pid_t watched;
 
@@ -32,13 +32,13 @@ struct vcpu {
 void vcpu_open(struct vcpu *vcpu, int vm, unsigned int id);
 void vcpu_close(struct vcpu *vcpu);
 
-/* Does KVM offer guests SVM? */
+/* Does KVM offer SVM to guests? */
 bool vcpu_has_svm(void);
 
 struct kvm_regs vcpu_regs(struct vcpu *vcpu);
 void vcpu_set_regs(struct vcpu *vcpu, const struct kvm_regs *regs);
 
-/* Makes guest, of guests.h, what runs next; regs may be NULL. */
+/* The vCPU runs guest, of guests.h, next; regs may be NULL. */
 void vcpu_enter(struct vcpu *vcpu, const char *guest,
 		const struct kvm_regs *regs);
 
@@ -48,7 +48,7 @@ void vcpu_enter(struct vcpu *vcpu, const char *guest,
  */
 int vcpu_run(struct vcpu *vcpu);
 
-/* Fails the test, telling where the vCPU is, if result is not want. */
+/* Fails the test if result isn't want, and tells where the vCPU is. */
 void vcpu_expect(struct vcpu *vcpu, int result, int want);
 
 /* Runs a guest to its HLT and returns its RAX. */
@@ -67,9 +67,9 @@ void vcpu_expect_fault(struct vcpu *vcpu, int error, __u64 gpa, __u64 flags);
 long vcpu_pre_fault(struct vcpu *vcpu, __u64 gpa, __u64 size);
 
 /*
- * Runs in a thread of its own, again and again while carry_on (NULL: never) says
- * so of what vcpu_run() returned. vcpu_join() waits for the last exit,
- * vcpu_stop() makes the vCPU leave KVM_RUN; both tell what that returned.
+ * Runs in a thread of its own, again and again while carry_on says so of the
+ * result of vcpu_run() (NULL: never). vcpu_join() waits for the last exit, and
+ * vcpu_stop() makes the vCPU leave KVM_RUN. Both return the last result.
  */
 void vcpu_spawn(struct vcpu *vcpu, bool (*carry_on)(int result));
 int vcpu_join(struct vcpu *vcpu);

@@ -38,8 +38,8 @@ static void reserve(void)
 }
 
 /*
- * One reservation for all slots: nothing may ever look at it, so that they can
- * share it.
+ * One reservation for all slots: no access to it is ever right, so that they
+ * can share it.
  */
 static void *no_access(void)
 {

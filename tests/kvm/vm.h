@@ -14,7 +14,7 @@ struct slot {
 	__u64 gpa;
 	__u64 size;
 	__u64 offset;
-	/* The shared side; NULL: addresses that nobody can read or write. */
+	/* The shared side; NULL: addresses without access */
 	void *host;
 };
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvm_gmem_populate() for a program, with a callback that does as it is told. */
+/*
+ * kvm_gmem_populate() for a program, with a callback that the program controls
+ */
 
 #include <linux/completion.h>
 #include <linux/file.h>
