@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guests that trust the host, whose pages the platform assigns like others but
- * lets the host work on: so that real guests can run under the model.
+ * Guests that trust the host. The platform assigns their pages like others but
+ * lets the host access them, so that real guests can run under the model.
  */
 #include "platform.h"
 
@@ -34,7 +34,7 @@ TEST(host_emulates, &platform)
 	word = WORD + 1;
 	expect_ok(try_emulate(p, 0, 5, true, &word), "writing");
 	assert_int_equal(guest_read(p, 0, 5), WORD + 1);
-	/* A page that is nobody's yet; and none */
+	/* A page that isn't assigned yet, and a hole */
 	allocate(p, 6, 7);
 	expect_ok(try_emulate(p, 0, 6, true, &word), "writing");
 	assert_int_equal(guest_read(p, 0, 6), word);
@@ -44,7 +44,7 @@ TEST(host_emulates, &platform)
 	assert_int_equal(word, WORD + 1);
 }
 
-/* A guest that doesn't trust the host isn't emulated for. */
+/* KVM doesn't emulate for a guest that doesn't trust the host. */
 TEST(host_does_not_emulate, &platform)
 {
 	struct platform *p = *state;
@@ -77,7 +77,7 @@ TEST(preserve_both_ways, &platform)
 		assert_int_equal(guest_read(p, 0, i), WORD - i);
 }
 
-/* Pages that such a guest leaves behind can be had with their content. */
+/* The pages that such a guest leaves behind keep their content. */
 TEST(left_behind, &platform)
 {
 	struct platform *p = *state;
@@ -115,7 +115,10 @@ TEST(populate, &platform)
 	assert_int_equal(guest_read(p, 0, 5), WORD + 2);
 }
 
-/* Guests of all kinds after another; what each left is gone. */
+/*
+ * Guests of all kinds, one after another; the content of each is gone for the
+ * next.
+ */
 TEST(change_of_guests, &platform)
 {
 	struct platform *p = *state;
@@ -131,7 +134,7 @@ TEST(change_of_guests, &platform)
 		assert_int_equal(guest_read(p, 0, 5), WORD + i);
 		unbind(p, 0);
 	}
-	/* The host emulates for the next one before that runs. */
+	/* The host emulates for the next guest before that guest runs. */
 	bind(p, 0, KPP_GUARDED, 7, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
 	unbind(p, 0);

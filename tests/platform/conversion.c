@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Conversion both ways under the platform, and what becomes of the content. */
+/* Conversions both ways under the platform, and the content afterwards */
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 
 static const enum kpp_kind guarded_kinds[] = { KPP_GUARDED, KPP_PRESERVING };
 
-/* What the guest wrote is not for the host, even when it gets the page. */
+/* The host can't read a guest's content, even when it gets the page. */
 TEST(to_shared_is_garbage, &platform)
 {
 	struct platform *p = *state;
@@ -35,13 +35,16 @@ TEST(to_shared_zero, &platform)
 	expect_ok(try_convert(p, false, 0, 10, CONVERT_ZERO), "to shared");
 	for (__u64 i = 0; i < 10; i++)
 		assert_int_equal(host_read(p, i), 0);
-	/* Those that are shared already as well */
+	/* Also pages that are shared already */
 	host_write(p, 6, WORD);
 	expect_ok(try_convert(p, false, 0, 10, CONVERT_ZERO), "once more");
 	assert_int_equal(host_read(p, 6), 0);
 }
 
-/* Nobody can promise that what a guarded guest wrote can be read. */
+/*
+ * The module can't promise that the host can read the content of an assigned
+ * page.
+ */
 TEST(to_shared_preserve, &platform)
 {
 	struct platform *p = *state;
@@ -52,7 +55,7 @@ TEST(to_shared_preserve, &platform)
 		expect_error(EOPNOTSUPP,
 			     try_convert(p, false, 5, 6, CONVERT_PRESERVE),
 			     "guest of kind %u", guarded_kinds[i]);
-		/* Also where none of its pages are yet */
+		/* Also where the guest has no page yet */
 		expect_error(EOPNOTSUPP,
 			     try_convert(p, false, 9, 11, CONVERT_PRESERVE),
 			     "guest of kind %u", guarded_kinds[i]);
@@ -96,7 +99,10 @@ TEST(to_private_preserve, &platform_shared)
 	assert_int_not_equal(guest_read(p, 0, 5), WORD);
 }
 
-/* Without a guest there is nobody who could lose it; who comes may. */
+/*
+ * Without a guest the conversion loses no guest's content, and a guest that
+ * binds later may have it.
+ */
 TEST(to_private_before_guest, &platform_shared)
 {
 	struct platform *p = *state;
@@ -120,7 +126,7 @@ TEST(to_private_zero, &platform_shared)
 	assert_false(host_is_kept_out(p, 5));
 }
 
-/* Already private: the guest doesn't notice. */
+/* The pages are private already, and the guest notices nothing. */
 TEST(to_private_again, &platform)
 {
 	struct platform *p = *state;
@@ -197,7 +203,7 @@ TEST(punch_shared, &platform)
 	assert_int_equal(guest_read(p, 0, 5), 0);
 }
 
-/* A page of the host's that is in a pipe */
+/* A page of the host's that a pipe holds */
 struct held {
 	int pipe[2];
 };
@@ -218,7 +224,7 @@ static void let_page_go(struct held *held)
 	close(held->pipe[1]);
 }
 
-/* A conversion that fails leaves the guest what it had. */
+/* A conversion that fails leaves the guest its pages. */
 TEST(held, &platform)
 {
 	struct platform *p = *state;
@@ -243,7 +249,7 @@ TEST(held, &platform)
 	assert_int_equal(counts(p).invalidations, 0);
 }
 
-/* The page stays with who holds it, after it has left the file. */
+/* A held page stays with its holder after it has left the file. */
 TEST(punch_held, &platform)
 {
 	struct platform *p = *state;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The platform refuses: in a fault, for another guest's page, in the middle of
- * populating. A page is then the host's, and the next attempt works.
+ * populating. The page is then the host's, and the next attempt succeeds.
  */
 #include "platform.h"
 
@@ -28,7 +28,7 @@ TEST(fault, &platform)
 	assert_int_equal(counts(p).prepared, 1);
 }
 
-/* It fails for the nth page, for every n. */
+/* prepare fails for the nth page, for every n. */
 TEST(nth, &platform)
 {
 	struct platform *p = *state;
@@ -51,7 +51,7 @@ TEST(nth, &platform)
 	}
 }
 
-/* The page of a guest that has gone can't become the next one's. */
+/* The page of a guest that has gone can't be prepared for the next one. */
 TEST(next_guest, &platform)
 {
 	struct platform *p = *state;
@@ -67,7 +67,7 @@ TEST(next_guest, &platform)
 	unbind(p, 0);
 	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
 	fail_prepare(p, 0, 0);
-	/* The first one has lost it all the same. */
+	/* The first guest has lost its content all the same. */
 	assert_int_not_equal(guest_read(p, 0, 5), WORD);
 }
 
@@ -83,7 +83,7 @@ TEST(after_conversion, &platform)
 	fail_prepare(p, EIO, 0);
 	expect_ok(try_convert(p, true, 5, 6, CONVERT_PRESERVE), "to private");
 	expect_error(EIO, try_guest_read(p, 0, 5, &word), "prepare fails");
-	/* The host can have it back, as it left it. */
+	/* The host can get the page back, with its own content. */
 	unbind(p, 0);
 	expect_ok(try_convert(p, false, 5, 6, CONVERT_PRESERVE), "to shared");
 	assert_int_equal(host_read(p, 5), WORD + 1);
@@ -102,7 +102,10 @@ TEST(populate_in_the_middle, &platform)
 	expect_error(EIO, try_populate(p, &populate), "the callback fails");
 	assert_int_equal(populate.index, 9);
 	assert_int_equal(populate.nr, 7);
-	/* The page itself is the host's, what comes after as it was. */
+	/*
+	 * The failing page is the host's, and the pages behind it are
+	 * unchanged.
+	 */
 	assert_int_equal(assigned(p), 15);
 	for (__u64 i = 10; i < 16; i++)
 		assert_int_equal(guest_read(p, 0, i), WORD + i);
@@ -123,7 +126,7 @@ TEST(populate_first, &platform)
 	expect_error(EIO, try_populate(p, &populate), "the callback fails");
 	assert_int_equal(populate.index, 0);
 	assert_int_equal(assigned(p), 0);
-	/* The page that was allocated for it is the guest's on demand. */
+	/* The guest gets the page that was allocated for the call on demand. */
 	guest_write(p, 0, 0, WORD);
 }
 

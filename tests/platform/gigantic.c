@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Gigantic pages under the platform, which knows huge ones at most: they come
- * apart to these, and can be joined when no guest guards any of them.
+ * Gigantic pages under the platform, whose largest pages are huge ones.
+ * Gigantic pages are split into these, and can be collapsed when no page of the
+ * block is assigned.
  */
 #include <unistd.h>
 
@@ -20,7 +21,7 @@ static void expect_assigned(struct platform *p, __u64 calls, __u64 frames,
 	expect_between(now.assigned, frames, frames, "assigned %s", when);
 }
 
-/* What the guest touches is prepared in huge pages, and nothing else is. */
+/* A touched page is prepared as part of a huge page, and no other page is. */
 TEST(prepared_as_huge, &platform_gigantic)
 {
 	struct platform *p = *state;
@@ -40,7 +41,7 @@ TEST(prepared_as_huge, &platform_gigantic)
 	expect_backing(p->file, 0, 0, "when all was punched");
 }
 
-/* Pages of a guest that trusts the host are joined where they are. */
+/* Pages of a guest that trusts the host are collapsed in place. */
 TEST(joined_in_place, &platform_gigantic)
 {
 	struct platform *p = *state;
@@ -63,7 +64,7 @@ TEST(joined_in_place, &platform_gigantic)
 	assert_int_equal(guest_read(p, 0, PAGES - 1), WORD + 1);
 }
 
-/* What a guest guards stays as it is, and so does all that is around it. */
+/* An assigned page doesn't move, nor does the rest of its block. */
 TEST(guarded, &platform_gigantic)
 {
 	struct kvm_private_collapse collapse = { .size = GIGANTIC_PAGE };
@@ -83,7 +84,9 @@ TEST(guarded, &platform_gigantic)
 	expect_assigned(p, 1, 0, "when the file has gone");
 }
 
-/* Two guests in one, at a border that is none of pages of any size */
+/*
+ * Two guests in one page, at a border that isn't aligned to pages of any size
+ */
 TEST(two_guests, &platform_gigantic)
 {
 	struct platform *p = *state;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Huge pages under the platform: prepared in one piece where all of one is the
- * guest's, taken back in the pieces that it comes apart into.
+ * Huge pages under the platform. A huge page that is all the guest's is
+ * prepared in one piece, and reclaimed in the pieces that it is split into.
  */
 #include <unistd.h>
 
@@ -21,7 +21,7 @@ static void expect_calls(struct platform *p, __u64 prepared, __u64 reclaimed,
 	expect_between(now.assigned, frames, frames, "assigned %s", when);
 }
 
-/* Whichever page of it is touched first, and however many are after it */
+/* Whichever page of it is touched first, and however many later */
 TEST(prepared_once, &platform_huge)
 {
 	struct platform *p = *state;
@@ -37,7 +37,7 @@ TEST(prepared_once, &platform_huge)
 	guest_write(p, 0, 3 * BLOCK, WORD);
 	expect_calls(p, 2, 0, BLOCK + 1, "with a page of the tail");
 	expect_backing(p->file, 1, 1, "touched");
-	/* In one piece it also goes. */
+	/* It is reclaimed in one piece, too. */
 	punch(p, 0, HUGE_FILE_PAGES);
 	expect_calls(p, 2, 2, 0, "when all was punched");
 }
@@ -55,7 +55,7 @@ static void expect_block(struct platform *p, __u32 slot, __u64 first, __u64 end)
 			       "page %llu", i);
 }
 
-/* One page goes; the others stay the guest's, with what it wrote. */
+/* One page is punched; the others stay the guest's, with their content. */
 TEST(punch, &platform_huge)
 {
 	static const __u64 pages[] = { 0, 100, 511 };
@@ -74,16 +74,16 @@ TEST(punch, &platform_huge)
 		expect_block(p, 0, page + 1, (i + 1) * BLOCK);
 		expect_calls(p, 3, i + 1, 3 * BLOCK - i - 1, "and after touching");
 	}
-	/* What takes its place is a page of its own. */
+	/* The page in its place is prepared by itself. */
 	guest_write(p, 0, 100 + BLOCK, WORD + BLOCK + 100);
 	expect_calls(p, 4, 3, 3 * BLOCK - 2, "when it was filled up");
 	expect_block(p, 0, BLOCK, 2 * BLOCK);
-	/* Each page that is left goes once, and by itself. */
+	/* Each page that is left is reclaimed once, and by itself. */
 	punch(p, 0, HUGE_FILE_PAGES);
 	expect_calls(p, 4, 3 + 3 * BLOCK - 2, 0, "when all was punched");
 }
 
-/* Over the ends of blocks: whole ones go in one piece. */
+/* Across the ends of blocks: whole blocks are reclaimed in one piece. */
 TEST(punch_across, &platform_huge)
 {
 	struct platform *p = *state;
@@ -99,7 +99,7 @@ TEST(punch_across, &platform_huge)
 	expect_calls(p, 4, 9, 3 * BLOCK - 8, "when a block came anew");
 }
 
-/* The guest has a part of the block: that part is prepared page by page. */
+/* The guest has only a part of the block, which is prepared page by page. */
 TEST(part_of_a_block, &platform_huge)
 {
 	struct platform *p = *state;
@@ -125,7 +125,7 @@ TEST(part_of_a_block, &platform_huge)
 	expect_calls(p, 5, 5, 0, "when all was punched");
 }
 
-/* Two parts, and neither is all of it, though both are the same guest's. */
+/* Two bindings of the same guest, neither of which covers the whole block */
 TEST(two_bindings, &platform_huge)
 {
 	struct platform *p = *state;
@@ -160,7 +160,7 @@ TEST(convert, &platform_huge)
 	expect_ok(try_convert(p, true, 300, 301, CONVERT_PRESERVE), "to private");
 	assert_int_equal(guest_read(p, 0, 300), 77);
 	expect_calls(p, 3, 1, 2 * BLOCK, "when it is private again");
-	/* All of the second at once */
+	/* All of the second block at once */
 	make_shared(p, BLOCK, 2 * BLOCK);
 	expect_calls(p, 3, 2, BLOCK, "after sharing a block");
 	for (__u64 i = BLOCK; i < 2 * BLOCK; i++)
@@ -171,7 +171,7 @@ TEST(convert, &platform_huge)
 	expect_calls(p, 4, 2, 2 * BLOCK, "when it is private again");
 }
 
-/* States are mixed before the guest comes. */
+/* Pages are in both states before the guest binds. */
 TEST(mixed_before, &platform_huge)
 {
 	struct platform *p = *state;
@@ -202,7 +202,7 @@ TEST(second_guest, &platform_huge)
 	punch(p, 5, 6);
 	expect_calls(p, 2, 1, 2 * BLOCK - 1, "the first guest's");
 	unbind(p, 0);
-	/* The same one again finds them as they were. */
+	/* The same guest again finds its pages still prepared. */
 	bind(p, 0, KPP_GUARDED, 1, 0, HUGE_FILE_PAGES);
 	expect_block(p, 0, 6, 2 * BLOCK);
 	expect_calls(p, 2, 1, 2 * BLOCK - 1, "the first guest's");
@@ -217,7 +217,7 @@ TEST(second_guest, &platform_huge)
 	expect_calls(p, 4, 3 + 1 + BLOCK - 1, 0, "the file has gone");
 }
 
-/* The next guest has half of what the first one had all of. */
+/* The next guest has half of the first one's block. */
 TEST(second_guest_in_a_half, &platform_huge)
 {
 	struct platform *p = *state;
@@ -236,7 +236,7 @@ TEST(second_guest_in_a_half, &platform_huge)
 	expect_calls(p, 3, 2, BLOCK, "another has");
 }
 
-/* An error of the platform costs nothing, and the block is as it was. */
+/* An error of the platform charges no page, and the block isn't split. */
 TEST(error, &platform_huge)
 {
 	struct platform *p = *state;
@@ -258,7 +258,7 @@ TEST(error, &platform_huge)
 	expect_calls(p, 1, 1, BLOCK - 1, "after another error");
 }
 
-/* Nobody but the guest may move what it guards. */
+/* Only the guest could move an assigned page. */
 TEST(collapse, &platform_huge)
 {
 	struct kvm_private_collapse collapse = { .size = 3 * HUGE_PAGE };
@@ -272,19 +272,19 @@ TEST(collapse, &platform_huge)
 	expect_error(EBUSY, file_collapse(p->file, &collapse), "collapse");
 	assert_int_equal(collapse.offset, HUGE_PAGE);
 	assert_int_equal(collapse.size, 2 * HUGE_PAGE);
-	/* The hole may have been filled by then. */
+	/* The call may have filled the hole before it came to the page. */
 	assert_int_equal(file_huge(p->file), 2 * HUGE_PAGE);
 	expect_between(file_small(p->file) / PAGE, BLOCK - 1 + 10, BLOCK + 10,
 		       "base pages");
 	assert_int_equal(guest_read(p, 0, BLOCK + 9), WORD);
-	/* What was joined is prepared as one. */
+	/* A collapsed block is prepared in one piece. */
 	guest_write(p, 0, 9, WORD);
 	expect_calls(p, 2, 0, 1 + BLOCK, "after collapsing");
-	/* When the guest has left, its pages are guarded still. */
+	/* The guest's pages stay assigned after it has left. */
 	unbind(p, 0);
 	expect_error(EBUSY, file_collapse(p->file, &collapse), "collapse");
 	expect_calls(p, 2, 0, 1 + BLOCK, "after the guest");
-	/* One that is huge already is no matter. */
+	/* A block that is huge already needs no move. */
 	collapse = (struct kvm_private_collapse){ .size = HUGE_PAGE };
 	expect_ok(file_collapse(p->file, &collapse), "a whole one");
 	punch(p, BLOCK + 9, BLOCK + 10);
@@ -293,7 +293,10 @@ TEST(collapse, &platform_huge)
 	expect_backing(p->file, 3, 10, "with none guarded");
 }
 
-/* A guest that trusts the host: its pages are the model's, and may move. */
+/*
+ * The model assigns the pages of a guest that trusts the host, but they may
+ * move.
+ */
 TEST(trusting, &platform_huge)
 {
 	struct platform *p = *state;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Between kvm_private_platform.ko, which models a platform that guards the
- * memory of its guests, and the programs that drive it. One program at a time
- * opens the device; when it closes it all bindings are removed. What is
- * assigned stays so.
+ * Between kvm_private_platform.ko, which models a platform that assigns guests'
+ * memory, and the programs that drive it. One program at a time opens the
+ * device. When the program closes it all bindings are removed; assigned pages
+ * stay assigned.
  */
 #ifndef KVM_PRIVATE_PLATFORM_H
 #define KVM_PRIVATE_PLATFORM_H
@@ -17,7 +17,7 @@
 /* In kpp_bind.flags, as KVM_PRIVATE_BIND_FIRMWARE */
 #define KPP_BIND_FIRMWARE	1
 
-/* What must never happen; rule_names.h has the words. */
+/* The rules, none of which may be broken; rule_names.h has their texts. */
 enum kpp_rule {
 	/* The life of a page */
 	KPP_ASSIGNED_TWICE,
@@ -29,12 +29,12 @@ enum kpp_rule {
 	KPP_RECLAIMED_PART,
 	KPP_RECLAIMED_MAPPED,
 	KPP_NEVER_RECLAIMED,
-	/* Who reaches it */
+	/* Accesses to it */
 	KPP_GUEST_UNASSIGNED,
 	KPP_HOST_ACCESS,
 	KPP_HOST_HOLDS,
 	KPP_CONTENT_CHANGED,
-	/* What the consumer is told */
+	/* The consumer's notifications */
 	KPP_BEGIN_OVERLAPS,
 	KPP_BEGIN_WITHOUT_END,
 	KPP_END_WITHOUT_BEGIN,
@@ -46,11 +46,14 @@ enum kpp_rule {
 	KPP_NR_RULES,
 };
 
-/* Whose range a binding is */
+/* The kind of guest whose range a binding is */
 enum kpp_kind {
-	/* A guest that the host is kept out of; it finds garbage at first. */
+	/*
+	 * A guest whose memory the host can't access; it finds garbage at
+	 * first.
+	 */
 	KPP_GUARDED,
-	/* The same, but it finds what was there before. */
+	/* The same, but it finds the page's former content. */
 	KPP_PRESERVING,
 	/* A guest that trusts the host: no prepare operation of its own */
 	KPP_TRUSTING,
@@ -77,7 +80,7 @@ struct kpp_access {
 	__u64 pfn;
 };
 
-/* First word of a page frame as the host finds it, whosever it is */
+/* First word of a page frame as the host finds it, assigned or not */
 struct kpp_raw {
 	__u64 pfn;
 	__u64 word;
@@ -90,7 +93,7 @@ struct kpp_populate {
 	/* errno; the callback fails with it at fail_index. */
 	__s32 error;
 	__u64 fail_index;
-	/* in/out, moved past what was done */
+	/* in/out, moved past the pages that are done */
 	__u64 index;
 	__u64 nr;
 	/* 0: in place */
@@ -99,15 +102,15 @@ struct kpp_populate {
 	__u64 faults;
 };
 
-/* prepare fails with this errno, after so many calls that don't, for good. */
+/* prepare fails with this errno, after so many calls that succeed, for good. */
 struct kpp_fail {
 	__s32 error;
 	__u32 after;
 };
 
-/* Since the device was opened, but for what is said otherwise */
+/* Since the device was opened, unless a member says otherwise */
 struct kpp_counts {
-	/* How often a rule was looked at, broken, broken while armed */
+	/* How often a rule was checked, broken, broken while armed */
 	__u64 checked[KPP_NR_RULES];
 	__u64 violated[KPP_NR_RULES];
 	__u64 provoked[KPP_NR_RULES];
@@ -121,7 +124,7 @@ struct kpp_counts {
 	__u64 dropped;
 };
 
-/* KPP_MISBEHAVE: what the consumer does wrong from now on, as a bit mask */
+/* KPP_MISBEHAVE: the consumer's mistakes from now on, as a bit mask */
 #define KPP_SKIP_ASSIGN		(1 << 0)
 #define KPP_ASSIGN_AGAIN	(1 << 1)
 #define KPP_LIE_ORDER		(1 << 2)
@@ -129,7 +132,7 @@ struct kpp_counts {
 #define KPP_KEEP_MAPPINGS	(1 << 4)
 #define KPP_MAP_INSIDE		(1 << 5)
 
-/* KPP_CALL: the model is told what didn't happen. */
+/* KPP_CALL: reports to the model an event that didn't happen. */
 enum kpp_call_type {
 	KPP_CALL_ASSIGN,	/* pfn, size: order, guest_id */
 	KPP_CALL_RECLAIM,	/* pfn, size: frames */
@@ -154,7 +157,9 @@ struct kpp_call {
 	__u64 end;
 };
 
-/* Module parameters hold: where calls of the module wait; held: how many do */
+/*
+ * Module parameters hold: where calls of the module wait; held: how many wait
+ */
 #define KPP_HOLD_PREPARE	1
 #define KPP_HOLD_RECLAIM	2
 #define KPP_HOLD_BEGIN		4
@@ -163,15 +168,15 @@ struct kpp_call {
 
 #define KPP_BIND	_IOW(KPP_IOC_TYPE, 0, struct kpp_bind)
 #define KPP_UNBIND	_IO(KPP_IOC_TYPE, 1)
-/* The guest's own. EACCES: the page is shared */
+/* The guest's own access. EACCES: the page is shared */
 #define KPP_ACCESS	_IOWR(KPP_IOC_TYPE, 2, struct kpp_access)
-/* The host's for a guest that trusts it */
+/* The host's access for a guest that trusts it */
 #define KPP_EMULATE	_IOWR(KPP_IOC_TYPE, 3, struct kpp_access)
 #define KPP_RAW		_IOWR(KPP_IOC_TYPE, 4, struct kpp_raw)
 #define KPP_POPULATE	_IOWR(KPP_IOC_TYPE, 5, struct kpp_populate)
 #define KPP_FAIL	_IOW(KPP_IOC_TYPE, 6, struct kpp_fail)
 #define KPP_COUNTS	_IOR(KPP_IOC_TYPE, 7, struct kpp_counts)
-/* Bit mask of rules that are going to be broken on purpose */
+/* Bit mask of rules that the test is going to break */
 #define KPP_ARM		_IO(KPP_IOC_TYPE, 8)
 #define KPP_MISBEHAVE	_IO(KPP_IOC_TYPE, 9)
 #define KPP_CALL	_IOW(KPP_IOC_TYPE, 10, struct kpp_call)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages from their first to their last day, with the file, the guest and the
- * module with the operations going in every order.
+ * Pages from their allocation to their end, with the file, the guest and the
+ * module with the operations ending in every order
  */
 #include <sched.h>
 #include <unistd.h>
@@ -62,7 +62,7 @@ TEST(punch, &platform)
 	punch(p, 10, 20);
 	assert_int_equal(assigned(p), FILE_PAGES - 10);
 	assert_int_equal(counts(p).reclaimed, 10);
-	/* A new page, and it is clean */
+	/* A new page, which is zeroed */
 	assert_int_equal(guest_read(p, 0, 10), 0);
 	assert_int_equal(guest_read(p, 0, 9), WORD + 9);
 	assert_int_equal(guest_read(p, 0, 20), WORD + 20);
@@ -177,7 +177,7 @@ TEST(guests_side_by_side, &platform)
 		if (i < 8 || i >= 22)
 			assert_int_equal(guest_read(p, i / 10, i), WORD + i);
 
-	/* They change places. */
+	/* The two guests change places. */
 	unbind(p, 0);
 	unbind(p, 1);
 	bind(p, 0, KPP_GUARDED, 2, 0, 10);
@@ -186,7 +186,7 @@ TEST(guests_side_by_side, &platform)
 		assert_int_not_equal(guest_read(p, i / 10, i), WORD + i);
 }
 
-/* One guest in two places of a file, and one of them goes */
+/* One guest in two places of a file, one of which is unbound */
 TEST(two_places, &platform)
 {
 	struct platform *p = *state;
@@ -244,7 +244,10 @@ static void *read_page(void *arg)
 	return NULL;
 }
 
-/* Between begin and end the guest finds the page, and must not use it. */
+/*
+ * Between begin and end the lookup finds the page, and the guest must not use
+ * it.
+ */
 TEST(access_inside_invalidation, &platform)
 {
 	struct platform *p = *state;
@@ -265,7 +268,7 @@ TEST(access_inside_invalidation, &platform)
 	assert_int_equal(assigned(p), 1);
 }
 
-/* The guest waits for its page while that is punched, and gets another. */
+/* The guest waits for its page while that page is punched, and gets another. */
 TEST(punch_inside_prepare, &platform)
 {
 	struct platform *p = *state;
@@ -284,7 +287,7 @@ TEST(punch_inside_prepare, &platform)
 	assert_int_equal(assigned(p), 1);
 }
 
-/* Whoever can take a page back must be there until that is done. */
+/* The module with the operations must stay until its pages are reclaimed. */
 TEST(owner_stays_for_page, &platform)
 {
 	struct platform *p = *state;
@@ -316,7 +319,7 @@ TEST(owner_stays_during_reclaim, &platform)
 	platform_load();
 }
 
-/* The last reclaim comes from the file's own end. */
+/* The end of the file makes the last reclaim. */
 TEST(owner_stays_until_close, &platform)
 {
 	struct platform *p = *state;

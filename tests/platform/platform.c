@@ -75,7 +75,7 @@ static int platform_setup_no_alloc(void **state)
 			    KVM_PRIVATE_FLAG_NO_AUTO_ALLOC);
 }
 
-/* All rules are looked at before the first one is complained about. */
+/* All rules are checked before the first one is complained about. */
 static unsigned int bad_rules(const struct platform *p,
 			      const struct kpp_counts *now)
 {

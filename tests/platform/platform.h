@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The test's side of kvm_private_platform.ko, which scripts/vm --platform has
- * loaded. A test fails if a rule is broken that it hasn't armed, or if an armed
- * one isn't broken.
+ * The test's side of kvm_private_platform.ko, which scripts/vm --platform has loaded. A
+ * test fails if a rule is broken that it hasn't armed, or if an armed rule isn't broken.
  */
 #ifndef TESTS_PLATFORM_H
 #define TESTS_PLATFORM_H
@@ -31,8 +30,8 @@ struct platform {
 };
 
 /*
- * *state becomes a struct platform, whose file can be mapped. After the test all is closed,
- * and nothing may be assigned then.
+ * *state becomes a struct platform, whose file can be mapped. After the test the device and
+ * the file are closed, and no page may be assigned then.
  */
 extern const struct fixture platform;
 /* The same, but all pages start shared. */
@@ -42,17 +41,17 @@ extern const struct fixture platform_no_alloc;
 /* The same as the first, but in huge pages; in one gigantic page. */
 extern const struct fixture platform_huge, platform_gigantic;
 
-/* Tells for each rule in how many tests it was looked at. */
+/* Prints for each rule in how many tests it was checked. */
 int platform_group_teardown(void **state);
 
-/* One side goes before the test is over. */
+/* Close one side before the test is over. */
 void close_file(struct platform *p);
 void close_device(struct platform *p);
 void open_device(struct platform *p);
 
 int platform_try_unload(void);
 void platform_load(void);
-/* Module parameters: KPP_HOLD_* from now on; waits until so many are held. */
+/* Module parameters: KPP_HOLD_* from now on; waits until so many calls wait there. */
 void hold(unsigned int where);
 void wait_held(int nr);
 
@@ -60,7 +59,7 @@ struct kpp_counts counts(struct platform *p);
 /* Pages that are assigned now */
 __u64 assigned(struct platform *p);
 
-/* The test is going to break these, BIT(rule). */
+/* The test is going to break these rules, BIT(rule). */
 #define BIT(n) (1ULL << (n))
 void arm(struct platform *p, __u64 rules);
 void misbehave(struct platform *p, unsigned int how);
@@ -83,14 +82,14 @@ __u64 guest_write(struct platform *p, __u32 slot, __u64 index, __u64 word);
 int try_emulate(struct platform *p, __u32 slot, __u64 index, bool write,
 		__u64 *word);
 
-/* What the host finds in a page frame, and what nobody knows it has written */
+/* The word that the host finds in a page frame, and a write that isn't reported */
 __u64 raw_read(struct platform *p, __u64 pfn);
 void raw_write(struct platform *p, __u64 pfn, __u64 word);
 
-/* The host's mapping; fails the test if the page can't be touched */
+/* The host's mapping; both fail the test if the page can't be touched */
 __u64 host_read(struct platform *p, __u64 index);
 void host_write(struct platform *p, __u64 index, __u64 word);
-/* Does touching it raise SIGBUS? */
+/* Does touching the page raise SIGBUS? */
 bool host_is_kept_out(struct platform *p, __u64 index);
 
 int try_convert(struct platform *p, bool private, __u64 start, __u64 end,

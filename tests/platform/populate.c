@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Content that becomes the guest's together with its page, whatever that page
- * was before.
+ * Content that becomes the guest's together with its page, whatever state that
+ * page was in before
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -46,10 +46,10 @@ TEST(missing_present_prepared, &platform)
 	assert_int_equal(assigned(p), 12);
 	assert_int_equal(counts(p).reclaimed, 4);
 	expect_populated(p, 4, 12);
-	/* It was all assigned by the callback. */
+	/* The callback has assigned all of these. */
 	assert_int_equal(counts(p).prepared, 4);
 
-	/* Once more over what is there */
+	/* Once more over the same pages */
 	populate = (struct kpp_populate){
 		.index = 4, .nr = 12, .source = (uintptr_t)source,
 	};
@@ -58,7 +58,7 @@ TEST(missing_present_prepared, &platform)
 	munmap(source, 12 * PAGE);
 }
 
-/* The launch in place: loaded while shared, converted, measured. */
+/* The launch in place: loaded while shared, converted, measured */
 TEST(in_place, &platform_shared)
 {
 	struct platform *p = *state;
@@ -165,7 +165,7 @@ TEST(outside, &platform)
 	assert_int_equal(assigned(p), 0);
 }
 
-/* The file's own ioctl keeps its hands off what a platform guards. */
+/* The file's own ioctl refuses pages that are assigned. */
 TEST(ioctl, &platform)
 {
 	struct platform *p = *state;
@@ -179,7 +179,10 @@ TEST(ioctl, &platform)
 	expect_error(EBUSY, file_populate(p->file, &populate), "a guest's page");
 	assert_int_equal(populate.size, 2 * PAGE);
 	assert_int_equal(guest_read(p, 0, 2), WORD);
-	/* What was filled before it was assigned arrives. */
+	/*
+	 * A page that the ioctl filled keeps its content when it is assigned
+	 * later.
+	 */
 	assert_int_equal(guest_read(p, 0, 1), WORD + 1);
 	unbind(p, 0);
 	expect_error(EBUSY, file_populate(p->file, &populate), "a guest's page");
@@ -187,7 +190,10 @@ TEST(ioctl, &platform)
 	munmap(source, 4 * PAGE);
 }
 
-/* What the guest has mapped goes before it is filled anew. */
+/*
+ * Pages that the guest has mapped are unmapped and reclaimed before they are
+ * filled.
+ */
 TEST(mapped, &platform)
 {
 	struct platform *p = *state;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Everything at once, by threads of this process on two processors. The rules
- * are what is tested, so that calls may fail in any way that the state of a
- * page explains.
+ * Everything at once, by threads of this process on two processors. The test is
+ * about the rules, so calls may fail with any error that the state of a page
+ * explains.
  */
 #include <stdlib.h>
 #include <sys/random.h>
@@ -12,18 +12,21 @@
 #include "platform.h"
 #include "watched.h"
 
-/* Who has had so many, and so many of them with success, has done enough. */
+/*
+ * An actor with so many rounds, and so many successes among them, has done
+ * enough.
+ */
 #define ROUNDS 1500
 #define SUCCESSES 15
-/* A kernel that watches itself sees more in a round, which takes far longer. */
+/* A debug kernel sees more in a round, which takes far longer. */
 #define WATCHED_ROUNDS 300
-/* Who has had so many never will. */
+/* An actor with so many rounds will never succeed. */
 #define LIMIT (200 * ROUNDS)
 
 struct actor {
 	struct platform *platform;
 	unsigned int seed;
-	/* For those that have a part of the file to themselves */
+	/* For actors that have a part of the file to themselves */
 	__u32 slot;
 	unsigned long rounds;
 	unsigned long successes;
@@ -34,7 +37,7 @@ struct actor {
 static unsigned long rounds_wanted;
 static int unfinished;
 
-/* Until all have done enough, so that nobody is left alone */
+/* Each actor goes on until all have done enough, so that none races alone. */
 static bool goes_on(struct actor *a)
 {
 	a->rounds++;
@@ -141,7 +144,7 @@ static void *punch_holes(void *arg)
 	return NULL;
 }
 
-/* All of a huge page at once, of which no guest has all */
+/* All of a huge page at once, of which each guest has only a part */
 static void *renew(void *arg)
 {
 	static const int none[] = { 0 };
@@ -156,7 +159,7 @@ static void *renew(void *arg)
 	return NULL;
 }
 
-/* What a guest guards stays as it is. */
+/* Assigned pages aren't moved, which is EBUSY. */
 static void *collapse(void *arg)
 {
 	static const int errors[] = { EBUSY, EAGAIN, ENOMEM, 0 };
@@ -186,7 +189,7 @@ static void *fill(void *arg)
 			.slot = a->slot,
 			.index = start,
 			.nr = 1 + pick(a, end - start),
-			/* Now and then it fails in the middle. */
+			/* Now and then the callback fails in the middle. */
 			.error = pick(a, 4) ? 0 : EIO,
 			.fail_index = start + 1,
 		};
@@ -236,7 +239,7 @@ static void *come_and_go(void *arg)
 	return NULL;
 }
 
-/* The host touches what is shared and holds some of it for a moment. */
+/* The host touches shared pages and holds some of them for a moment. */
 static void *use_mapping(void *arg)
 {
 	static const int errors[] = { EFAULT, 0 };
@@ -254,7 +257,7 @@ static void *use_mapping(void *arg)
 		check(a, ret < 0 ? ret : 0, errors, "vmsplice");
 		if (ret > 0)
 			assert_int_equal(read(pipe_fds[0], page, ret), ret);
-		/* A kernel that writes to the page, or can't */
+		/* The kernel writes to the page, or gets an error */
 		ret = getrandom(from, 8, 0);
 		check(a, ret < 0 ? ret : 0, errors, "getrandom");
 	}
@@ -283,7 +286,7 @@ static void play(struct platform *p, const struct role *roles,
 	}
 	for (unsigned int i = 0; i < nr; i++)
 		pthread_join(actors[i].thread, NULL);
-	/* Somebody who never got anywhere hasn't raced with anybody. */
+	/* An actor that never got anywhere hasn't raced with the others. */
 	for (unsigned int i = 0; i < nr; i++)
 		assert_true(actors[i].done);
 	assert_int_equal(counts(p).invalidations, 0);
@@ -376,7 +379,7 @@ TEST(collapse, &platform_huge)
 	play(*state, roles, ARRAY_SIZE(roles));
 }
 
-/* A huge page leaves the file while a fault takes it to pieces. */
+/* A huge page leaves the file while a fault splits it. */
 TEST(renewal, &platform_huge)
 {
 	static const struct role roles[] = {

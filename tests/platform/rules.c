@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Each rule fires when it is broken: first by telling the model what didn't
+ * Each rule fires when it is broken: first by reports of events that didn't
  * happen, then by a consumer that misbehaves on the module's real paths. The
- * fixture fails a test whose armed rules aren't broken, or if others are.
+ * fixture fails a test whose armed rules aren't broken, or in which others are.
  */
 #include "platform.h"
 
@@ -20,7 +20,7 @@ TEST(assigned_twice, &platform)
 	assign.guest_id = 2;
 	call(p, assign);
 	assert_int_equal(counts(p).provoked[KPP_ASSIGNED_TWICE], 1);
-	/* The same guest is no better. */
+	/* The rule holds for the same guest, too. */
 	call(p, assign);
 	assert_int_equal(counts(p).provoked[KPP_ASSIGNED_TWICE], 2);
 	assign.type = KPP_CALL_RECLAIM;
@@ -99,7 +99,7 @@ TEST(reclaimed_unassigned, &platform)
 	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_UNASSIGNED], 2);
 }
 
-/* The frame in the middle is as good as the first. */
+/* A frame in the middle counts as the first does. */
 TEST(freed_and_shared, &platform)
 {
 	struct platform *p = *state;
@@ -137,7 +137,7 @@ TEST(host_access, &platform)
 	assign_spare(p);
 	call(p, access);
 	assert_int_equal(counts(p).provoked[KPP_HOST_ACCESS], 4);
-	/* This guest doesn't trust the host. */
+	/* The guest of these frames doesn't trust the host. */
 	access.guest_id = true;
 	call(p, access);
 	assert_int_equal(counts(p).provoked[KPP_HOST_ACCESS], 8);
@@ -225,7 +225,10 @@ TEST(unbound_inside, &platform)
 
 /* From here on the rules are broken on the module's own paths. */
 
-/* The model, told of a page's place, sees a page that is shared there. */
+/*
+ * A report that names the page's place lets the model see that it is shared
+ * there.
+ */
 TEST(assigned_shared, &platform)
 {
 	struct platform *p = *state;
@@ -273,7 +276,10 @@ TEST(prepare_does_nothing, &platform)
 
 	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
 	misbehave(p, KPP_SKIP_ASSIGN);
-	/* Handed out, mapped, accessed; and reclaimed in the end */
+	/*
+	 * Broken when the page is handed out, mapped and accessed, and when it
+	 * is reclaimed in the end
+	 */
 	arm(p, BIT(KPP_GUEST_UNASSIGNED) | BIT(KPP_RECLAIMED_UNASSIGNED));
 	guest_write(p, 0, 3, 1);
 	assert_int_equal(counts(p).provoked[KPP_GUEST_UNASSIGNED], 3);
@@ -291,7 +297,7 @@ TEST(reclaim_does_nothing, &platform)
 	misbehave(p, KPP_SKIP_RECLAIM);
 	arm(p, BIT(KPP_FREED_ASSIGNED) | BIT(KPP_SHARED_ASSIGNED) |
 	       BIT(KPP_HOST_ACCESS));
-	/* The page is cleared, too, unless the allocator does that. */
+	/* The module also clears the page, unless the allocator does. */
 	punch(p, 3, 4);
 	assert_int_equal(counts(p).provoked[KPP_FREED_ASSIGNED], 1);
 	make_shared(p, 4, 5);
@@ -299,7 +305,7 @@ TEST(reclaim_does_nothing, &platform)
 	host_read(p, 4);
 }
 
-/* The host has a page mapped that then becomes a guest's once more. */
+/* The host has a page mapped that is then assigned to a guest again. */
 TEST(host_holds, &platform)
 {
 	struct platform *p = *state;
@@ -332,11 +338,11 @@ TEST(begin_keeps_mappings, &platform)
 	punch(p, 3, 4);
 	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_MAPPED], 1);
 	assert_int_equal(counts(p).provoked[KPP_SURVIVED], 1);
-	/* The page isn't even the file's any more. */
+	/* The page has even left the file. */
 	guest_read(p, 0, 3);
 }
 
-/* A page that is looked up between begin and end is used all the same. */
+/* The guest uses a page that it looked up between begin and end. */
 TEST(mapped_inside, &platform)
 {
 	struct platform *p = *state;

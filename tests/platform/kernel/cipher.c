@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What stands for encryption: each guest has a key, the host finds garbage,
- * and whoever writes without the guest's knowledge is found out by a sum.
+ * The model's encryption: each guest has a key, and the host finds garbage. A
+ * sum tells if a page was written without the guest's knowledge.
  */
 
 #include <linux/mm.h>
@@ -19,7 +19,7 @@ static u64 mix(u64 x)
 	return x ^ x >> 33;
 }
 
-/* Word i of a guest's page is stored with these bits turned over. */
+/* Word i of a guest's page is stored with these bits inverted. */
 u64 kpp_cipher_word(u64 key, unsigned long i)
 {
 	return mix(key * WORDS + i + 1);
@@ -34,7 +34,7 @@ void kpp_cipher_page(void *page, u64 key)
 		words[i] ^= kpp_cipher_word(key, i);
 }
 
-/* A word's part of the sum, so that a write needn't add all up. */
+/* A word's part of the sum, so that a write needn't add up the whole page */
 u64 kpp_cipher_sum_word(u64 word, unsigned long i)
 {
 	return mix(word + mix(i + 1));

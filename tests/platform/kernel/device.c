@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The device through which a program drives the guests and asks the model. */
+/* The device through which a program drives the guests and queries the model */
 
 #include <linux/atomic.h>
 #include <linux/fs.h>
@@ -13,7 +13,7 @@
 
 static atomic_t nr_opens = ATOMIC_INIT(0);
 
-/* References of the module that are there for the device alone, at least */
+/* At least so many references of the module are the device's own. */
 int kpp_nr_opens(void)
 {
 	return atomic_read(&nr_opens);
@@ -203,7 +203,7 @@ static void __exit kpp_exit(void)
 	misc_deregister(&kpp_device);
 	kpp_observer_exit();
 	kpp_misuse_exit();
-	/* Whatever is assigned would have pinned us. */
+	/* A reference for an assigned page would have pinned this module. */
 	kpp_settle();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a guest does: it accesses pages through a mapping table, and where that
- * has nothing the page is looked up and entered the way KVM does it.
+ * A guest accesses pages through a mapping table. On an empty entry it looks
+ * the page up and inserts it, in the steps that KVM takes.
  */
 
 #include <linux/atomic.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who was told to let go of what. Each binding that was handed a page is
- * watched: it may have the page mapped until an invalidation of it begins, or
- * until it is unbound.
+ * Which bindings were told of which invalidations. The model watches each
+ * binding that was handed a page: it may have the page mapped until an
+ * invalidation of it begins, or until it is unbound.
  */
 
 #include <linux/list.h>
@@ -19,7 +19,7 @@ struct invalidation {
 	struct list_head node;
 };
 
-/* serial: no two have the same; pages: pfn (an xarray value) by page offset */
+/* serial: unique; pages: pfn (an xarray value) by page offset */
 struct kpp_watch {
 	u64 serial;
 	struct xarray pages;
@@ -120,7 +120,7 @@ void kpp_end(const struct kvm_private_binding *binding, pgoff_t start,
 	if (kpp_rule(KPP_END_WITHOUT_BEGIN, i, "%#lx to %#lx", start, end))
 		forget(i);
 
-	/* The operation ends first. */
+	/* The operation ends before the module's own report of it. */
 	if (teller == KPP_TOLD) {
 		i = find(binding, start, end, KPP_CALLED);
 		if (!kpp_rule(KPP_BEGIN_WITHOUT_END, !i, "%#lx to %#lx", start,
@@ -146,7 +146,7 @@ bool kpp_is_begun(const struct kvm_private_binding *binding, pgoff_t index)
 
 /*
  * Could a guest that has no mapping of the page make one now? It could if the
- * binding is there still and no invalidation keeps it from doing so.
+ * binding is there still and no invalidation covers the page.
  */
 bool kpp_may_map(const struct kpp_frame *frame)
 {
@@ -182,9 +182,9 @@ static struct kpp_watch *watch_of(const struct kvm_private_binding *binding)
  * @guest: to whom it has to be assigned
  * @seq: as in kvm_private_observer.handed_out
  *
- * Whoever takes the page away again comes through kpp_begin() first, and
- * kvm_private_observed_retry() knows of that before it takes the lock: it has
- * either changed the answer or will find the page here.
+ * A task that invalidates the page calls kpp_begin(), which takes kpp_lock.
+ * kvm_private_observed_retry() knows of the invalidation before that. So the
+ * task has either changed the answer below, or finds the page here.
  */
 void kpp_handed_out(const struct kvm_private_binding *binding, pgoff_t index,
 		    unsigned long pfn, u64 guest, unsigned long seq)
@@ -241,7 +241,7 @@ unsigned long kpp_nr_invalidations(void)
 	return READ_ONCE(nr_invalidations);
 }
 
-/* Nobody is left who could end one. */
+/* The bindings are gone, so that none could end an invalidation. */
 void kpp_invalidations_settle(void)
 {
 	struct invalidation *i, *next;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Telling the model what didn't happen, to see each rule fire. */
+/* Reports of events that didn't happen, with which tests see each rule fire */
 
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -11,7 +11,7 @@
 
 static struct page *spare;
 
-/* For tests/runner: a rule is broken that nobody has armed. */
+/* For tests/runner: breaks a rule that isn't armed. */
 static int violate_set(const char *value, const struct kernel_param *param)
 {
 	unsigned int how;
@@ -19,7 +19,7 @@ static int violate_set(const char *value, const struct kernel_param *param)
 
 	if (ret)
 		return ret;
-	/* On the command line it comes too early. */
+	/* A parameter on the command line comes before the spare pages. */
 	if (!spare)
 		return -ENODEV;
 	if (how == 1)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What kvm_private tells, on its way into the model. */
+/* The events that kvm_private reports, on their way into the model */
 
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -11,7 +11,7 @@ module_param(adopt, bool, 0400);
 MODULE_PARM_DESC(adopt,
 		 "assign the pages of guests that trust the host as well (bool)");
 
-/* Do we assign pages for it, and to whom? */
+/* Does the model assign pages for this binding, and to which guest? */
 static bool assigned_to(const struct kvm_private_binding *binding, u64 *guest)
 {
 	*guest = binding->guest_id;

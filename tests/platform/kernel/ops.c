@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The operations of the bindings. They do what the contract asks for, unless
- * they were told to misbehave, and can be made to wait or to fail.
+ * The operations of the bindings. They do what the contract asks for, unless a
+ * program tells them to misbehave. They can be made to wait or to fail.
  */
 
 #include <linux/atomic.h>
@@ -12,12 +12,14 @@
 
 #include "platform.h"
 
-/* A program that dies while it holds others must not hold them for good. */
+/*
+ * A program that dies while it holds other tasks must not hold them for good.
+ */
 #define HOLD_TIMEOUT	(30 * HZ)
 
 /*
- * A parameter rather than an ioctl, since the device is closed in a test of
- * what may be unloaded meanwhile.
+ * A parameter rather than an ioctl: a test closes the device, to see whether
+ * the module may be unloaded meanwhile.
  */
 static unsigned int hold;
 module_param(hold, uint, 0600);
@@ -119,7 +121,7 @@ static void invalidate_end(struct kvm_private_binding *binding, pgoff_t start,
 	unsigned long index = start;
 
 	mutex_lock(&slot->lock);
-	/* Before any that is all right can come */
+	/* Looked at before a lookup can insert a valid mapping */
 	mapping = xa_find(&slot->mappings, &index, end - 1, XA_PRESENT);
 	kpp_rule(KPP_SURVIVED, !mapping, "page %#lx, pfn %#lx", index,
 		 mapping ? mapping->pfn : 0);
@@ -174,7 +176,7 @@ static int prepare_adopted(struct kvm_private_binding *binding, pgoff_t index,
 		      order, KPP_CONTENT_OPEN);
 }
 
-/* Whoever has the device open pins the module too, but not for this. */
+/* An open device pins the module too, but not for this operation. */
 static bool is_pinned(void)
 {
 	return THIS_MODULE->state == MODULE_STATE_LIVE &&

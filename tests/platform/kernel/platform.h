@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of kvm_private_platform.ko share.
+ * Shared between the files of kvm_private_platform.ko
  *
- * The model of the platform (rules.c, table.c, invalidation.c) believes nobody:
- * neither kvm_private nor the consumer in this module (slots.c, guest.c, ops.c,
+ * The model of the platform (rules.c, table.c, invalidation.c) trusts neither
+ * kvm_private nor the consumer in this module (slots.c, guest.c, ops.c,
  * populate.c), which is as careful as KVM and can be told to misbehave.
  *
  * Lock order, outermost first: a page's lock, kpp_slot.lock, kpp_lock.
@@ -19,13 +19,13 @@
 
 #include "../kvm_private_platform.h"
 
-/* A model that ran out of memory would have to stop looking. */
+/* A model without memory would have to stop watching. */
 #define KPP_GFP		(GFP_KERNEL | __GFP_NOFAIL)
 
-/* Of guests that kvm_private_observer.adopt prepares pages for */
+/* Marks guests whose pages are prepared by kvm_private_observer.adopt */
 #define KPP_ADOPTED	BIT_ULL(63)
 
-/* Everything that the model knows */
+/* The model's state */
 extern struct mutex kpp_lock;
 
 /* rules.c */
@@ -44,9 +44,9 @@ u64 kpp_cipher_sum(const void *page);
 
 /* table.c */
 
-/* What the guest finds in a page that becomes its own */
+/* The content that the guest finds in a page that becomes its own */
 enum kpp_content {
-	KPP_CONTENT_OPEN,	/* its host reads along */
+	KPP_CONTENT_OPEN,	/* the host can read it as well */
 	KPP_CONTENT_KEPT,
 	KPP_CONTENT_LOST,
 };
@@ -55,9 +55,9 @@ struct kpp_watch;
 
 /**
  * struct kpp_frame - a page frame that is assigned
- * @guest: whose it is
+ * @guest: its guest
  * @serial: of this assignment, the same for all frames of it
- * @sum: of what the host finds there, unless @open
+ * @sum: of the content that the host finds, unless @open
  * @open: the guest trusts the host
  * @order: log2 of frames that were assigned at once
  * @nr_mapped: entries in mapping tables of our own guests
@@ -95,7 +95,10 @@ void kpp_table_settle(void);
 
 /* invalidation.c */
 
-/* Who says so: kvm_private's operations can be wrong where its word is right. */
+/*
+ * Whose report it is: kvm_private's operations can be wrong where its observer
+ * is right.
+ */
 enum kpp_teller {
 	KPP_TOLD,
 	KPP_CALLED,
@@ -152,7 +155,7 @@ struct kpp_slot {
 	struct kvm_private_binding binding;
 	unsigned int kind;
 	bool bound;
-	struct mutex lock;	/* guards what the guest has mapped */
+	struct mutex lock;	/* guards the guest's mappings */
 	unsigned long seq;
 	unsigned int begun;
 	pgoff_t start;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that come with content: it is copied in and becomes the guest's in one
- * go, as a firmware does that measures what it takes.
+ * Pages that come with content: the callback copies it in and assigns the page
+ * in one step, as a firmware does that measures the content.
  */
 
 #include <linux/kernel.h>
@@ -13,7 +13,10 @@
 
 struct populating {
 	const struct kpp_populate *args;
-	/* out: where the source has to be faulted in; the callback can't */
+	/*
+	 * out: where the source has to be faulted in, which the callback can't
+	 * do
+	 */
 	const char __user *missing;
 };
 

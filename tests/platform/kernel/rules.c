@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rules, how often they were looked at, and what is said when one is
- * broken: scripts/vm fails a run whose log has such a line.
+ * The rules, how often they were checked, and the message when one is broken:
+ * scripts/vm fails a run whose log has such a line.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -19,10 +19,10 @@ static atomic64_t provoked[KPP_NR_RULES];
 static unsigned long armed;
 
 /**
- * kpp_rule() - look at a rule
+ * kpp_rule() - check a rule
  * @rule: which
  * @kept: whether it is kept
- * @format: what there is to tell if not, once for each rule
+ * @format: the message if not, once for each rule
  *
  * Return: @kept.
  */

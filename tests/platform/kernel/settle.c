@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The end of a run: no file is left, and with it nothing of any guest. */
+/*
+ * The end of a run: no file is left, so no page may be assigned to any guest.
+ */
 
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -8,7 +10,7 @@
 
 #include "platform.h"
 
-/* The last file may go a moment after the process that had it. */
+/* The last file may be released a moment after its process has ended. */
 #define PATIENCE	(5 * HZ)
 
 void kpp_settle(void)
@@ -17,7 +19,7 @@ void kpp_settle(void)
 	kpp_invalidations_settle();
 }
 
-/* Reading the parameter settles: scripts/vm does it as its last act. */
+/* Reading the parameter settles the model: scripts/vm does it last of all. */
 static int settled_get(char *buffer, const struct kernel_param *param)
 {
 	unsigned long until = jiffies + PATIENCE;

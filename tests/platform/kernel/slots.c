@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The bindings of our own guests. */
+/* The bindings of our own guests */
 
 #include <linux/build_bug.h>
 #include <linux/err.h>
@@ -11,8 +11,8 @@
 static_assert(KPP_BIND_FIRMWARE == KVM_PRIVATE_BIND_FIRMWARE);
 
 /*
- * Bindings come and go with the lock held for writing, and are used with it
- * held for reading. The operations don't take it.
+ * Bindings are added and removed with the lock held for writing, and used with
+ * it held for reading. The operations don't take it.
  */
 static DECLARE_RWSEM(slots_lock);
 static struct kpp_slot slots[KPP_SLOTS];
@@ -87,7 +87,10 @@ void kpp_unbind_all(void)
 		kpp_unbind(nr);
 }
 
-/* Returns NULL for a slot that isn't bound; else kpp_slot_put() is owed. */
+/*
+ * Returns NULL for a slot that isn't bound; else the caller owes a
+ * kpp_slot_put().
+ */
 struct kpp_slot *kpp_slot_get(unsigned int nr)
 {
 	down_read(&slots_lock);

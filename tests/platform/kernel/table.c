@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table: which page frames are assigned, and to which guest. All others are
- * the host's. Frames are assigned by 2^n at a time, and may go back in parts.
+ * The table of page frames that are assigned, and to which guest. All others are
+ * the host's. 2^n frames are assigned at a time, and may be reclaimed in parts.
  */
 
 #include <linux/align.h>
@@ -12,7 +12,9 @@
 
 #include "platform.h"
 
-/* What is no compound page is prepared in one of these. */
+/*
+ * Frames of no compound page are prepared within an aligned block of this order.
+ */
 #define HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
 
 DEFINE_MUTEX(kpp_lock);	/* guards the whole model */
@@ -40,7 +42,7 @@ static void forget(unsigned long pfn, struct kpp_frame *frame)
 	kfree(frame);
 }
 
-/* A page that the host can reach by itself must not be a guest's. */
+/* A page that the host has mapped or pinned must not be a guest's. */
 static void check_host_lets_go(unsigned long pfn, const char *when)
 {
 	struct folio *folio = page_folio(pfn_to_page(pfn));
@@ -51,9 +53,9 @@ static void check_host_lets_go(unsigned long pfn, const char *when)
 }
 
 /*
- * Who changes a page's state begins an invalidation first, and goes on when it
- * has been able to lock the page, which is locked now. So a page of the other
- * state is all right until then.
+ * A conversion begins an invalidation first, and goes on once it has locked the
+ * page, which is locked now. So a page of the other state is all right until
+ * then.
  */
 static void check_place(const struct kvm_private_binding *binding,
 			pgoff_t index, unsigned long pfn, unsigned int order)
@@ -70,7 +72,9 @@ static void check_place(const struct kvm_private_binding *binding,
 			 "pfn %#lx, page %#lx", pfn, index);
 }
 
-/* A compound page is one allocation, and so are frames that are prepared at once. */
+/*
+ * A compound page is one allocation, and so are frames that are prepared at once.
+ */
 static bool has_order(unsigned long pfn, unsigned int order)
 {
 	struct folio *folio = page_folio(pfn_to_page(pfn));
@@ -111,7 +115,7 @@ static void assign_frame(unsigned long pfn, const struct kpp_frame *like,
  * @guest: the guest
  * @pfn: first page frame
  * @order: log2 of their number
- * @content: what the guest finds there
+ * @content: the content that the guest finds
  */
 void kpp_assign(const struct kvm_private_binding *binding, pgoff_t index,
 		u64 guest, unsigned long pfn, unsigned int order,
@@ -149,8 +153,8 @@ void kpp_assign(const struct kvm_private_binding *binding, pgoff_t index,
 }
 
 /*
- * A part of what was assigned at once may go back before the rest, but not a part
- * of a compound page; and no more at a time than was assigned at once.
+ * A part of an assigned block may be reclaimed before the rest, but not a part of
+ * a compound page, and no more at a time than was assigned at once.
  */
 static bool can_reclaim(unsigned long pfn, unsigned long nr)
 {
@@ -190,7 +194,7 @@ static void reclaim_frame(unsigned long pfn)
 	forget(pfn, frame);
 }
 
-/* The page stays scrambled: that is what the host gets. */
+/* The page stays scrambled, since the host gets no plain text. */
 void kpp_reclaim(unsigned long pfn, unsigned long nr)
 {
 	mutex_lock(&kpp_lock);
@@ -237,7 +241,7 @@ void kpp_shared(unsigned long pfn, unsigned long nr)
 	mutex_unlock(&kpp_lock);
 }
 
-/* @for_guest: on behalf of one that trusts the host */
+/* @for_guest: on behalf of a guest that trusts the host */
 void kpp_host_access(unsigned long pfn, unsigned long nr, bool for_guest)
 {
 	struct kpp_frame *frame;
@@ -267,7 +271,7 @@ static bool check_guest(struct kpp_frame *frame, u64 guest, unsigned long pfn,
  * @guest: the guest
  * @pfn: the page
  *
- * Return: what kpp_unmap() is to be told.
+ * Return: the serial for kpp_unmap().
  */
 u64 kpp_map(u64 guest, unsigned long pfn)
 {
@@ -324,7 +328,7 @@ unsigned long kpp_nr_assigned(void)
 	return READ_ONCE(nr_assigned);
 }
 
-/* No file is left, so that no page may be a guest's. */
+/* No file is left, so that no page may be assigned. */
 void kpp_table_settle(void)
 {
 	mutex_lock(&kpp_lock);
