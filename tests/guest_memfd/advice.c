@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* madvise of every kind, mlock, msync and what else is said about a mapping. */
+/* madvise() of every kind, mlock(), msync() and other calls on a mapping */
 #include <linux/userfaultfd.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #define MADV_COLLAPSE	25
 #endif
 
-/* Advice that changes nothing that is seen, and what is refused. */
+/* Advice without a visible effect, and advice that is refused */
 TEST(that_changes_nothing, &pair_shared)
 {
 	static const struct {
@@ -62,7 +62,7 @@ TEST(that_changes_nothing, &pair_shared)
 	munmap(map, FILE_SIZE);
 }
 
-/* Taking pages out of the mapping doesn't take them out of the file. */
+/* Removing pages from the mapping doesn't remove them from the file. */
 TEST(dropping, &pair_shared)
 {
 	struct pair *p = *state;
@@ -110,7 +110,10 @@ TEST(populating_private_pages, &pair_mmap)
 	munmap(map, FILE_SIZE);
 }
 
-/* What the selftests call collapsing: not even when a huge page would fit. */
+/*
+ * The selftests call this collapsing. It fails even where a huge page would
+ * fit.
+ */
 TEST(never_huge, &pair_shared)
 {
 	struct pair *p = *state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* fallocate of every kind. */
+/* fallocate() of every kind */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,7 +36,7 @@ TEST(modes, &pair, &pair_shared)
 	expect_error(EOPNOTSUPP, fallocate(p->file, ~0, 0, PAGE), "all bits");
 }
 
-/* These kinds are judged by the kernel's common code, each for itself. */
+/* The kernel's common code judges these modes, each for itself. */
 TEST(modes_with_keep_size, &pair)
 {
 	static const struct {
@@ -105,7 +105,7 @@ TEST(ranges, &pair, &pair_shared)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		off_t offset = rows[i].offset, size = rows[i].size;
 
-		/* What is refused comes first: it must not have happened. */
+		/* The refused calls come first: none of them may have taken effect. */
 		expect_result(rows[i].allocating, fallocate(p->file, KEEP, offset, size),
 			      "allocating %#lx from %#lx", size, offset);
 		expect_result(rows[i].punching, fallocate(p->file, HOLE, offset, size),
@@ -113,7 +113,7 @@ TEST(ranges, &pair, &pair_shared)
 	}
 }
 
-/* A mode that is unknown is refused whatever the range. */
+/* An unknown mode is refused, whatever the range. */
 TEST(which_error_wins, &pair)
 {
 	struct pair *p = *state;
@@ -143,7 +143,7 @@ TEST(size_stays, &pair)
 	assert_int_equal(stat.st_size, FILE_SIZE);
 }
 
-/* Memory is taken by allocating and given back by a hole, also by one that is too long. */
+/* Allocating takes memory, and a punch gives it back, also one that is too long. */
 TEST(takes_and_gives_memory, &pair)
 {
 	static const __u64 size = 128 * MIB;

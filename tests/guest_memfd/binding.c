@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which file, and which part of it, a new slot can have. */
+/* Which file, and which part of it, a new slot can have */
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -43,14 +43,16 @@ TEST(wrong_files, &pair)
 		if (rows[i].fd >= 0)
 			close(rows[i].fd);
 	}
-	/* It has left nothing behind. */
+	/* The refused slot has left no trace. */
 	expect_region(0, p->vm, region_of(0, 0, PAGE, p->file, 0), "right file");
 	close(pipes[0]);
 	close(pipes[1]);
 	close(other_vm);
 }
 
-/* The file of a VM stays that VM's, even when only the file keeps it alive. */
+/*
+ * The file of a VM stays that VM's, even when only the file keeps the VM alive.
+ */
 TEST(file_of_a_vm_that_was_closed, &pair)
 {
 	struct pair *p = *state;
@@ -160,7 +162,7 @@ TEST(overlaps_in_the_file, &pair, &pair_shared)
 	}
 }
 
-/* A slot that was refused at its very end leaves no part of itself behind. */
+/* A slot that is refused at its very end leaves no part of itself behind. */
 TEST(refused_slot_leaves_nothing, &pair)
 {
 	struct pair *p = *state;
@@ -177,7 +179,7 @@ TEST(refused_slot_leaves_nothing, &pair)
 		      "behind");
 }
 
-/* Of two mistakes the one that KVM looks for first is told. */
+/* With two mistakes in a call, KVM reports the one that it looks for first. */
 TEST(which_error_wins, &pair, &pair_shared)
 {
 	struct pair *p = *state;
@@ -282,7 +284,7 @@ TEST(other_address_space, &pair)
 	expect_region(EEXIST, p->vm, region_of(1, PAGE, PAGE, p->file, 0), "first's");
 }
 
-/* In an order that isn't the file's */
+/* In another order than the file's */
 TEST(as_many_slots_as_pages, &pair)
 {
 	struct pair *p = *state;
@@ -301,7 +303,7 @@ TEST(as_many_slots_as_pages, &pair)
 					(i * 37 % FILE_PAGES) * PAGE), "every other");
 }
 
-/* What fields mean nothing to the call may have any value. */
+/* Fields that mean nothing to the call may have any value. */
 TEST(unused_fields, &pair)
 {
 	struct pair *p = *state;
@@ -312,7 +314,7 @@ TEST(unused_fields, &pair)
 	memset(region.pad2, 0xff, sizeof(region.pad2));
 	expect_region(0, p->vm, region, "padding");
 
-	/* Without the flag nobody looks at the file. */
+	/* Without the flag KVM doesn't look at the file. */
 	region = region_of(1, MIB, PAGE, -1, 1);
 	region.flags = 0;
 	expect_region(0, p->vm, region, "no flag, no file");

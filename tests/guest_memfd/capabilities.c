@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What KVM says that it can do, system-wide and for VMs of each type. */
+/* The capabilities that KVM reports, system-wide and for VMs of each type */
 #include "memfd.h"
 
-/* Numbers that were proposed for conversion in place, and are others' now */
+/*
+ * Numbers that were proposed for conversion in place, and mean something else
+ * now
+ */
 static const long taken[] = { 245, 246, 247, 248, 249, 250, 251 };
 
 TEST(of_the_system)
@@ -40,7 +43,7 @@ TEST(of_a_protected_vm)
 	close(vm);
 }
 
-/* They are other architectures' by now: a yes would be a lie. */
+/* They are other architectures' by now, so that a yes would be wrong. */
 TEST(of_proposed_numbers)
 {
 	int vm = memfd_vm(ORDINARY);

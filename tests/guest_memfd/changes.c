@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Slots come and go under a guest, and what it finds in their place. */
+/*
+ * Slots come and go under a guest, which finds another slot or none in their
+ * place.
+ */
 #include <string.h>
 
 #include "guest.h"
@@ -18,7 +21,7 @@ static void expect_mmio(struct guest *g, __u64 gpa)
 	vcpu_expect(&g->cpu, vcpu_run(&g->cpu), KVM_EXIT_HLT);
 }
 
-/* What is behind a slot's end is no memory, though the file goes on. */
+/* Behind a slot's end the guest has no memory, though the file goes on. */
 TEST(behind_the_slot, &guest_started)
 {
 	struct guest *g = *state;
@@ -127,7 +130,7 @@ TEST(deleted_while_it_runs, &guest_started)
 		assert_int_equal(vcpu_join(&g->cpu), KVM_EXIT_MMIO);
 		memset(g->cpu.run->mmio.data, 0, 8);
 		guest_add_data(g, NULL);
-		/* Ends the access that it was in. */
+		/* Ends the access that the vCPU was in. */
 		g->cpu.run->immediate_exit = 1;
 		vcpu_expect(&g->cpu, vcpu_run(&g->cpu), -EINTR);
 		assert_int_equal(*guest_word(g, DATA_GPA) & ~(TAG + DATA_GPA), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* VMMs that are known to use guest_memfd in ways of their own. */
+/* VMMs that are known to use guest_memfd in ways of their own */
 #include <cpuid.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -26,7 +26,7 @@ struct sparse {
 	struct vcpu cpu;
 };
 
-/* KVM's emulator goes by the host's address, so that there has to be one. */
+/* KVM's emulator goes by the host's address, so that the slot needs one. */
 static char *add_ram(struct sparse *s, __u32 slot, __u64 gpa, __u64 size)
 {
 	struct kvm_userspace_memory_region2 region =
@@ -58,7 +58,7 @@ static void sparse_stop(struct sparse *s)
 	close(s->vm);
 }
 
-/* The word at gpa as the host finds it, through a mapping made for that */
+/* The word at gpa as the host finds it, through a temporary mapping */
 static __u64 host_reads(struct sparse *s, __u64 gpa)
 {
 	char *map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, s->file, gpa);
@@ -94,7 +94,7 @@ TEST(one_sparse_file)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_int_equal(host_reads(&s, rows[i]), TAG + rows[i]);
 
-	/* Ballooning: what the guest gives back is a hole */
+	/* Ballooning: the guest's free pages are punched. */
 	expect_ok(fallocate(s.file, HOLE, 4 * GIB, 60 * GIB), "punch");
 	assert_int_equal(vcpu_call(&s.cpu, guest_peek, FINE_VA + 3 * PAGE, 0, 0), 0);
 	assert_int_equal(vcpu_call(&s.cpu, guest_peek, FINE_VA + 2 * PAGE, 0, 0),
@@ -104,7 +104,9 @@ TEST(one_sparse_file)
 	sparse_stop(&s);
 }
 
-/* The file goes on where no RAM is, but the guest's memory doesn't. */
+/*
+ * The file goes on where the guest has no RAM, but the guest's memory doesn't.
+ */
 TEST(gap_of_a_sparse_file)
 {
 	struct sparse s;
@@ -131,7 +133,7 @@ TEST(gap_of_a_sparse_file)
 	sparse_stop(&s);
 }
 
-/* Up to where the processor's addresses end, which is where KVM's slots do */
+/* Up to the end of the processor's addresses, where KVM's slots end as well */
 TEST(far_end_of_a_sparse_file)
 {
 	unsigned int bits = 0, unused;
@@ -181,8 +183,8 @@ TEST(far_offset_at_a_low_address)
 
 /*
  * A library VMM (1.12 to 1.16) takes a capability other than 0 as leave to give
- * all RAM a file and to make all of it private, whatever the VM's type. Where
- * nothing can be private it gets an error for that, as from a new kernel; if it
+ * all RAM a file and to make all of it private, whatever the VM's type. For a VM
+ * without private memory it gets an error for that, as from a new kernel. If it
  * goes on its guest finds the common memory.
  */
 TEST(all_ram_private)
@@ -206,7 +208,7 @@ TEST(all_ram_private)
 	munmap(ram, FILE_SIZE);
 }
 
-/* The VM of a VMM that knows nothing of all that */
+/* The VM of a VMM that uses none of these */
 TEST(no_file_at_all)
 {
 	char *ram = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,

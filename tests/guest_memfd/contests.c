@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The guest, the host's mappings and those who take pages away, all at once. */
+/* The guest, the host's mappings and calls that take pages away, all at once */
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #define SECOND_TAG	0x2200000000000000ULL
 #define HOST_TAG	0x2300000000000000ULL
 
-/* What workers share; the guest patrols all pages of the file. */
+/* Shared by the workers; the guest patrols all pages of the file. */
 static struct guest guest;
 static atomic_int published = -1;
 
@@ -40,7 +40,7 @@ static void punch_or_allocate(struct worker *worker)
 							  offset, size), NULL);
 }
 
-/* No more than a page's own address under one of the tags, or zero */
+/* A word is a page's own address under one of the tags, or zero. */
 static bool is_foreign(__u64 value, __u64 gpa)
 {
 	return value && value != GUEST_TAG + gpa && value != SECOND_TAG + gpa &&
@@ -98,7 +98,7 @@ static void end_patrol(struct vcpu *cpu)
 	assert_int_not_equal(regs.r15, 0);
 }
 
-/* Nobody ever sees another page's content, or another owner's. */
+/* Neither guest nor host ever sees another page's content, or another owner's. */
 TEST(for_pages)
 {
 	struct worker workers[] = {
@@ -125,7 +125,9 @@ static bool is_gone(int error)
 	return error == EBADF || error == EEXIST || error == EINVAL;
 }
 
-/* Each slot number is one worker's; the file may be closed under its hands. */
+/*
+ * Each slot number is one worker's. Another worker may close the file meanwhile.
+ */
 static void make_and_bind(struct worker *worker)
 {
 	__u32 slot = (uintptr_t)worker->arg;
@@ -195,7 +197,7 @@ TEST(for_the_slot)
 	int result;
 
 	guest_start(&guest, FILE_SIZE, SHARED, NULL);
-	/* It only looks: what it would write might go to no slot. */
+	/* The guest only looks: a write might go to no slot. */
 	vcpu_enter(&guest.cpu, guest_patrol, &(struct kvm_regs){
 		   .rdi = DATA_GPA, .rsi = FILE_PAGES, .r10 = HOST_TAG,
 		   .r11 = HOST_TAG, .r12 = HOST_TAG });
@@ -219,7 +221,7 @@ static void pre_fault(struct worker *worker)
 	struct kvm_pre_fault_memory range = { };
 	sigset_t signals;
 
-	/* This thread gets the timer's, and no other one. */
+	/* Only this thread gets the timer's signals. */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGUSR1);
 	pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
@@ -230,8 +232,8 @@ static void pre_fault(struct worker *worker)
 }
 
 /*
- * A page that is looked up while its slot goes may be tried again and again, also
- * in Linux 7.3, which holds up the slot's end as well: what ends that is a signal.
+ * A lookup while its slot is being deleted may be tried again and again, also in
+ * Linux 7.3, and that holds up the slot's end as well. A signal ends it.
  */
 TEST(for_prefaulting)
 {

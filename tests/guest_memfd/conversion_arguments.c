@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What KVM_SET_MEMORY_ATTRIBUTES2 takes, and what it refuses. */
+/*
+ * The arguments of KVM_SET_MEMORY_ATTRIBUTES2 that are taken, and those that
+ * are refused
+ */
 #include <string.h>
 
 #include "bad_ranges.h"
 #include "converting.h"
 #include "memory.h"
 
-/* In both directions, of which one would do something if it were right. */
+/*
+ * In both directions, one of which would change a state if the arguments were
+ * right.
+ */
 static void expect_refusal(struct scene *s, struct kvm_memory_attributes2 bad, const char *what)
 {
 	for (int direction = 0; direction < 2; direction++) {
@@ -126,7 +132,9 @@ TEST(bad_pointers_fault, &scene_provided, &scene_own)
 	}
 	assert_as_it_should_be(s);
 
-	/* Nothing is written unless there is something to tell. */
+	/*
+	 * The call writes to the struct only if it has an error offset to tell.
+	 */
 	hold(s, 50, 1);
 	tail = guarded_tail(start, sizeof(good));
 	*tail = good;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who keeps a page from becoming private, and whose mappings don't. */
+/* References keep a page from becoming private; mappings don't. */
 #include <linux/io_uring.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -23,12 +23,15 @@ TEST(held_by_a_pipe, &scene_provided, &scene_own)
 	expect_in_use(s, 41, 1, 41);
 	assert_as_it_should_be(s);
 
-	/* Its neighbours are free to go, and it is found among them. */
+	/*
+	 * The pages beside it can be converted, and the held page is found among
+	 * them.
+	 */
 	convert(s, 0, 9, true);
 	convert(s, 10, 30, true);
 	expect_in_use(s, 0, 20, 9);
 	assert_as_it_should_be(s);
-	/* The other way nobody is asked. */
+	/* A conversion to shared doesn't look for held pages. */
 	convert(s, 0, FILE_PAGES, false);
 	assert_as_it_should_be(s);
 
@@ -41,7 +44,7 @@ TEST(held_by_a_pipe, &scene_provided, &scene_own)
 	assert_as_it_should_be(s);
 }
 
-/* The pipe keeps the page that was removed, which isn't the file's any more. */
+/* The pipe keeps the punched page, which isn't the file's any more. */
 TEST(held_and_removed, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
@@ -68,7 +71,7 @@ TEST(held_by_an_io_uring, &scene_provided, &scene_own)
 	host_writes_all(s);
 	ret = syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, &vec, 1);
 	if (ret < 0) {
-		/* Some kernels pin no file's pages for that. */
+		/* Some kernels make no long-term pin on a file's pages. */
 		print_message("# no buffers in a file's pages: %s\n", strerror(errno));
 		assert_int_equal(errno, EOPNOTSUPP);
 	} else {
@@ -111,12 +114,15 @@ static void look_beside_parent(void *arg)
 	for (unsigned int i = 0; i < FILE_PAGES; i++)
 		assert_int_equal(*guest_word(&s->g, gpa_of(i)),
 				 i == 20 ? TAG - 20 : s->word[i]);
-	/* Who has the descriptor may convert. */
+	/* Any process with the descriptor may convert. */
 	convert(s, 20, 1, true);
 	expect_sigbus(address_of(s, 20), "page that the child converted");
 }
 
-/* Both have what is shared in their page tables, and lose what isn't any more. */
+/*
+ * Both processes have the shared pages in their page tables, and lose those that
+ * become private.
+ */
 TEST(forked_mapping, &scene_provided, &scene_own)
 {
 	struct family family = { .scene = *state };
@@ -141,7 +147,10 @@ TEST(forked_mapping, &scene_provided, &scene_own)
 	meeting_close(&family.meeting);
 }
 
-/* Nothing is looked at or lost where a page is what it shall be already. */
+/*
+ * Where a page has the wanted state already, the call neither looks at it nor
+ * unmaps it.
+ */
 TEST(what_is_so_already, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;

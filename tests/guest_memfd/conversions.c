@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What pages are and hold when they have been converted, and when they were. */
+/* The state and the content of pages after a conversion */
 #include <string.h>
 
 #include "converting.h"
@@ -67,7 +67,7 @@ TEST(ranges_both_ways, &scene_provided, &scene_own)
 	}
 }
 
-/* Ranges that overlap, are nested in others, and are what they shall be already */
+/* Ranges that overlap, are nested in others, and have the wanted state already */
 TEST(ranges_that_overlap, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
@@ -91,7 +91,7 @@ TEST(ranges_that_overlap, &scene_provided, &scene_own)
 	assert_as_it_should_be(s);
 }
 
-/* All words, not the first of each page */
+/* All words, not only the first of each page */
 TEST(content_is_kept, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
@@ -108,14 +108,14 @@ TEST(content_is_kept, &scene_provided, &scene_own)
 				assert_int_equal(*guest_word(g, gpa_of(page) + at),
 						 TAG + gpa_of(page));
 	}
-	/* And what the host wrote with all its bytes */
+	/* And all bytes that the host wrote */
 	memset(g->map, 0x6d, FILE_SIZE);
 	convert(s, 0, FILE_PAGES, true);
 	for (unsigned int page = 0; page < FILE_PAGES; page++)
 		assert_int_equal(guest_reads(g, gpa_of(page) + PAGE - 8), 0x6d6d6d6d6d6d6d6d);
 }
 
-/* What is converted before there is a page holds for the page. */
+/* A conversion before the page is allocated holds for the page. */
 TEST(before_the_first_fault, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
@@ -135,7 +135,7 @@ TEST(before_the_first_fault, &scene_provided, &scene_own)
 	assert_as_it_should_be(s);
 }
 
-/* Whoever faulted a page in before */
+/* Guest or host faulted the pages in before. */
 TEST(after_faults, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
@@ -152,7 +152,7 @@ TEST(after_faults, &scene_provided, &scene_own)
 	}
 }
 
-/* The guest's accesses go on where the host's end. */
+/* The guest's accesses succeed where the host's fail. */
 TEST(under_a_running_guest, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
@@ -182,7 +182,7 @@ TEST(under_a_running_guest, &scene_provided, &scene_own)
 	vcpu_expect(&s->g.cpu, vcpu_stop(&s->g.cpu), -EINTR);
 }
 
-/* The state is the file's: it is there before a slot and after it. */
+/* The state is the file's: it exists before a slot and after it. */
 TEST(without_a_slot, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
@@ -235,7 +235,7 @@ TEST(across_slots, &scene_provided, &scene_own)
 	}
 }
 
-/* A hole keeps its state, and what comes in its place holds zeros. */
+/* A punched page keeps its state, and the page in its place is zeroed. */
 TEST(holes, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;

@@ -79,7 +79,10 @@ void let_go(struct scene *s, unsigned int page)
 	assert_int_equal(taken[0], s->word[page]);
 }
 
-/* Pages are shared from the start where that can be had, else they are converted. */
+/*
+ * Pages are shared from the start if the file can be created so, else they are
+ * converted.
+ */
 static int scene_setup(void **state)
 {
 	const bool *own = *state;
@@ -89,7 +92,7 @@ static int scene_setup(void **state)
 	if (!s || pipe2(s->pipes, O_CLOEXEC))
 		return -1;
 	s->own = *own;
-	/* Where VMs hold attributes those with private memory have no such files. */
+	/* VMs whose attributes say what is private have no such files. */
 	if (!s->own && system_cap(KVM_CAP_MEMORY_ATTRIBUTES))
 		flags = MMAP;
 	if (s->own)

@@ -17,10 +17,10 @@
 
 struct scene {
 	struct guest g;
-	/* Is it of KVM_PRIVATE_CREATE? */
+	/* Is the file of KVM_PRIVATE_CREATE? */
 	bool own;
 	int pipes[2];
-	/* What the file has to be, page by page */
+	/* The expected state, page by page */
 	bool private[FILE_PAGES];
 	__u64 word[FILE_PAGES];
 };
@@ -48,7 +48,7 @@ static inline char *address_of(struct scene *s, unsigned int page)
 /* Succeeds, and writes nothing to the struct. */
 void convert(struct scene *s, unsigned int first, unsigned int count, bool private);
 
-/* Fails as held is in use, names it, and changes nothing else. */
+/* Fails because held is in use, names it, and changes no state. */
 void expect_in_use(struct scene *s, unsigned int first, unsigned int count,
 		   unsigned int held);
 
@@ -66,7 +66,8 @@ void let_go(struct scene *s, unsigned int page);
 
 /*
  * A guest and a file of FILE_PAGES, no page allocated, all of them shared; *state is the
- * scene. The file is one of KVM_CREATE_GUEST_MEMFD; one of KVM_PRIVATE_CREATE.
+ * scene. The first fixture's file is of KVM_CREATE_GUEST_MEMFD, the second's of
+ * KVM_PRIVATE_CREATE.
  */
 extern const struct fixture scene_provided, scene_own;
 

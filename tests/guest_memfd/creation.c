@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KVM_CREATE_GUEST_MEMFD: what it takes, and what it makes of it. */
+/* The arguments of KVM_CREATE_GUEST_MEMFD, and the files that it makes */
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -107,7 +107,7 @@ TEST(bad_arguments)
 	assert_int_equal(open_fds(), fds);
 }
 
-/* Only read, and nothing of it is written back. */
+/* The struct is only read, and never written back. */
 TEST(argument_stays_as_it_is)
 {
 	char *page = guarded_map(PAGE);
@@ -136,7 +136,7 @@ TEST(not_of_another_fd)
 	close(kvm);
 }
 
-/* A VM is that of the process that made it. */
+/* A VM belongs to the process that made it. */
 static void try_as_another(void *arg)
 {
 	(void)arg;
@@ -184,7 +184,7 @@ TEST(descriptor)
 	assert_int_equal(fd, lowest);
 	assert_int_equal(fcntl(fd, F_GETFD), 0);
 	assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDWR);
-	/* What remains is O_LARGEFILE, which the C library knows as 0. */
+	/* The remaining flag is O_LARGEFILE, which the C library knows as 0. */
 	assert_int_equal(fcntl(fd, F_GETFL) & ~O_ACCMODE, 0100000);
 	close(fd);
 }
@@ -205,7 +205,7 @@ TEST(files_are_different)
 	close(second);
 }
 
-/* Who uses guest_memfd never needed a limit of locked memory. */
+/* guest_memfd's users never needed a limit of locked memory. */
 static void fill_a_file(void *arg)
 {
 	int fd;
@@ -225,7 +225,7 @@ TEST(without_any_right)
 	child_run(fill_a_file, NULL);
 }
 
-/* Thousands of them: nothing adds up. */
+/* Thousands of files: nothing adds up. */
 TEST(many)
 {
 	int fds[500];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What files of KVM_CREATE_GUEST_MEMFD do otherwise than Linux's, or besides,
- * when kvm_private provides them. Not for other KVMs.
+ * Where files of KVM_CREATE_GUEST_MEMFD behave differently from Linux's when
+ * kvm_private provides them. Not for other KVMs.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,7 @@
 #define TAG	0x5800000000000000ULL
 #define GUEST_MEMFD_MAGIC 0x474d454d
 
-/* The slot keeps the file: closing the last descriptor takes nothing away. */
+/* The slot keeps the file: closing the last descriptor removes no page. */
 TEST(slot_keeps_the_file, &guest_started)
 {
 	struct guest *g = *state;
@@ -71,8 +71,8 @@ TEST(tells_what_is_allocated, &pair, &pair_shared)
 }
 
 /*
- * For a guest without private memory the state of a page says nothing but
- * whether the host may touch it.
+ * For a guest without private memory the state of a page says only whether the
+ * host may touch it.
  */
 TEST(converting_under_a_guest, &guest_started)
 {
@@ -106,7 +106,7 @@ TEST(conversion_is_refused, &pair_shared)
 	assert_int_equal(file_shared(p->file), FILE_SIZE);
 }
 
-/* Filled by the kernel, for a guest whose memory the host can't map */
+/* The kernel fills the pages, for a guest whose memory the host can't map. */
 TEST(populating)
 {
 	struct guest guest;
@@ -119,8 +119,8 @@ TEST(populating)
 }
 
 /*
- * KVM's own accesses, too, where there is no host address. Linux's would find
- * nothing there.
+ * KVM's own accesses work, too, where the slot has no host address. Linux's
+ * would find no memory there.
  */
 TEST(emulator_needs_no_address, &guest_started)
 {
@@ -137,7 +137,7 @@ TEST(emulator_needs_no_address, &guest_started)
 	assert_int_equal(data[63], 0x44);
 }
 
-/* By its name it can be told from the kernel's own. */
+/* The file's name tells it from the kernel's own. */
 TEST(name, &pair)
 {
 	struct pair *p = *state;
@@ -151,7 +151,7 @@ TEST(name, &pair)
 	assert_int_not_equal(statfs.f_type, GUEST_MEMFD_MAGIC);
 }
 
-/* Drivers' mappings aren't joined, and the kernel puts none into a core dump. */
+/* Drivers' mappings aren't merged, and the kernel puts none into a core dump. */
 TEST(drivers_mapping, &pair_shared)
 {
 	struct pair *p = *state;

@@ -50,7 +50,7 @@ static void in_order(const enum part *order)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-/* A slot can be deleted as long as there is a VM to ask. */
+/* A slot can be deleted as long as its VM exists. */
 TEST(all_orders)
 {
 	static const enum part orders[][PARTS] = {
@@ -69,7 +69,7 @@ TEST(all_orders)
 		in_order(orders[i]);
 }
 
-/* The VM goes with its slot still there. */
+/* The VM ends with its slot still there. */
 TEST(vm_goes_with_its_slot)
 {
 	__u64 before = settled_memfree();
@@ -126,7 +126,7 @@ TEST(vcpu_is_last)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-/* Many short lives; anything that each leaves behind adds up. */
+/* Many short lives: a leak in each adds up. */
 TEST(many_lives)
 {
 	unsigned int fds = open_fds();

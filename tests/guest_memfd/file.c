@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The descriptor: what it tells, and the calls for files that it refuses. */
+/* The descriptor: its status, and the calls for files that it refuses */
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -155,7 +155,10 @@ TEST(extended_attributes, &pair)
 	expect_error(EOPNOTSUPP, fsetxattr(p->file, "trusted.x", "y", 1, 0), "trusted");
 }
 
-/* There is no second way to it: a file that is opened again has no VM. */
+/*
+ * The file can't be opened a second time: a file that is opened again has no
+ * VM.
+ */
 TEST(opening_again, &pair, &pair_shared)
 {
 	static const struct {

@@ -4,7 +4,7 @@
 #include "../kvm/vm.h"
 #include "guest.h"
 
-/* With all but a file */
+/* With all slots but the file's */
 static void start_vm(struct guest *guest, unsigned long type, __u64 size)
 {
 	struct kvm_userspace_memory_region2 region = { .memory_size = DATA_GPA };

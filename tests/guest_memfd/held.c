@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The kernel reads and writes a mapping for its holder, and holds its pages. */
+/*
+ * The kernel reads and writes a mapping on a program's behalf, and holds its
+ * pages.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +86,10 @@ TEST(by_proc_mem, &pair_shared)
 	assert_int_equal(buffer[1], 0x62);
 	expect_error(EIO, pread(mem, buffer, PAGE, (uintptr_t)map + FILE_SIZE),
 		     "behind the end");
-	/* What a debugger may force elsewhere would need a copy of the page. */
+	/*
+	 * Elsewhere a debugger may force this, which would need a copy of the
+	 * page.
+	 */
 	expect_ok(mprotect(map, PAGE, PROT_READ), "mprotect");
 	expect_error(EIO, pwrite(mem, "c", 1, (uintptr_t)map), "by force");
 	expect_reads(map, 0x61, "the file's page");
@@ -91,7 +97,7 @@ TEST(by_proc_mem, &pair_shared)
 	munmap(map, 2 * FILE_SIZE);
 }
 
-/* A page in a pipe stays the reader's, whatever becomes of the file's. */
+/* A page in a pipe stays the reader's, even when the file's is gone. */
 TEST(by_a_pipe, &pair_shared)
 {
 	struct pair *p = *state;
@@ -110,7 +116,7 @@ TEST(by_a_pipe, &pair_shared)
 	assert_int_equal(buffer[1], 0x72);
 	expect_reads(map, 0, "the new page");
 
-	/* Also when all else has gone */
+	/* Also when the VM, the file and the mapping have gone */
 	memset(map, 0x73, PAGE);
 	assert_int_equal(vmsplice(pipes[1], &vec, 1, 0), PAGE);
 	munmap(map, FILE_SIZE);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kvm.gmem_in_place_conversion, as Linux 7.4 has it: files alone say what is private,
- * and all the memory of their slots is in them. To be run with
+ * kvm.gmem_in_place_conversion, as Linux 7.4 has it: only files say which pages are
+ * private, and all the memory of their slots is in them. To be run with
  * kvm.gmem_attributes_cap=ATTRIBUTES_CAP, too.
  */
 #include <string.h>
@@ -34,7 +34,7 @@ TEST(says_so)
 	assert_int_equal(mode.st_mode & 0777, 0444);
 }
 
-/* @attributes: what its files can hold; the VM itself holds none. */
+/* @attributes: those that the VM's files can hold; the VM itself holds none. */
 static void expect_capabilities(int vm, long attributes)
 {
 	assert_int_equal(vm_cap(vm, KVM_CAP_GUEST_MEMFD), 1);
@@ -138,7 +138,7 @@ TEST(all_memory_is_in_the_file)
 				all_memory_is_in(types[type], own, flags[i]);
 }
 
-/* As on upstream a guest begins with shared memory in which its VMM put something. */
+/* As on upstream a guest begins with shared memory that its VMM has filled. */
 TEST(image_is_placed_and_hidden)
 {
 	struct guest g;
@@ -153,7 +153,7 @@ TEST(image_is_placed_and_hidden)
 	guest_stop(&g);
 }
 
-/* KVM's emulator works where the guest does. */
+/* KVM's emulator works wherever the guest's accesses do. */
 TEST(emulator_works_in_the_file)
 {
 	static const __u64 flags[] = { 0, MMAP, SHARED };
@@ -175,8 +175,8 @@ TEST(emulator_works_in_the_file)
 }
 
 /*
- * But for shared pages of a file that can't be mapped, which look like a device to it.
- * It goes nowhere else for them.
+ * The exceptions are shared pages of a file that can't be mapped: to KVM's emulator
+ * they look like a device. It uses no other memory for them.
  */
 TEST(emulator_and_unmappable_shared_pages)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which mappings can be made of a file, and what can be done to them. */
+/* Which mappings of a file can be made, and which calls work on them */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -144,7 +144,7 @@ TEST(to_a_fixed_place, &pair_shared)
 				   p->file, 0), "over something");
 	expect_no_map(EINVAL, mmap(place + 1, PAGE, RW, MAP_SHARED | MAP_FIXED,
 				   p->file, 0), "unaligned");
-	/* Anonymous memory over a part of it */
+	/* Anonymous memory over a part of the mapping */
 	assert_ptr_equal(mmap(map, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 			      -1, 0), map);
 	munmap(place, FILE_SIZE);
@@ -191,7 +191,7 @@ TEST(moving, &pair_shared)
 	munmap(moved, 4 * PAGE);
 }
 
-/* A mapping can grow over the file, and past its end as any other. */
+/* A mapping can grow over the file, and past its end like any other. */
 TEST(growing, &pair_shared)
 {
 	struct pair *p = *state;
@@ -256,7 +256,7 @@ TEST(in_parts, &pair_shared)
 		else
 			assert_int_equal(touch_read(map + i * PAGE, &value), SIGSEGV);
 	}
-	/* Filled in again, the neighbours become one mapping. */
+	/* Once the gap is mapped again, the neighbours become one mapping. */
 	for (__u64 i = 0; i < FILE_PAGES; i += 2)
 		mmap(map + i * PAGE, PAGE, RW, MAP_SHARED | MAP_FIXED, p->file, i * PAGE);
 	for (__u64 i = 0; i < FILE_PAGES; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* KVM's own interface to guest_memfd, whoever implements it. */
+/* KVM's own interface to guest_memfd, with any implementation behind it */
 #ifndef TESTS_GUEST_MEMFD_MEMFD_H
 #define TESTS_GUEST_MEMFD_MEMFD_H
 
@@ -40,7 +40,7 @@ int attributes_try(int vm, __u64 address, __u64 size, __u64 attributes);
 long system_cap(long cap);
 long vm_cap(int vm, long cap);
 
-/* Has this KVM such VMs? If not it says so, and the test has nothing to do. */
+/* Has this KVM such VMs? If not it prints so, and the test has nothing to do. */
 bool has_vm_type(unsigned long type);
 
 /* A region of size bytes at gpa with a file */
@@ -76,7 +76,7 @@ void expect_region(int error, int vm, struct kvm_userspace_memory_region2 region
 /* Maps the start of the file, shared, for reading and writing; or fails. */
 char *memfd_map(int file, __u64 size);
 
-/* What most tests need: one VM and one file of FILE_SIZE bytes */
+/* For most tests: one VM and one file of FILE_SIZE bytes */
 #define FILE_PAGES	64
 #define FILE_SIZE	(FILE_PAGES * PAGE)
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Without the provider: all as Debian's 6.12 has it. */
+/* Without the provider all is as in Debian's 6.12. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +53,7 @@ TEST(no_slots_in_ordinary_vms, &pair)
 		     "attributes");
 }
 
-/* The file is KVM's own: nothing that ours can do works. */
+/* The file is KVM's own: our ioctls don't work on it. */
 TEST(native_file, &pair)
 {
 	struct pair *p = *state;
@@ -82,7 +82,7 @@ TEST(native_slot)
 	other = memfd_vm(KVM_X86_SW_PROTECTED_VM);
 	file = memfd_create_for(vm, FILE_SIZE, 0);
 	expect_region(0, vm, region_of(0, 0, PAGE, file, 0), "slot");
-	/* What newer kernels call EEXIST */
+	/* Newer kernels call this EEXIST. */
 	expect_region(EINVAL, vm, region_of(1, PAGE, PAGE, file, 0), "again");
 	expect_region(EINVAL, other, region_of(0, 0, PAGE, file, PAGE), "other VM");
 	expect_error(EINVAL, memfd_try(vm, PAGE, MMAP), "MMAP");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the parameters of KVM for Linux 7.4's interface take, by loading it anew. */
+/* The parameters of KVM for Linux 7.4's interface, tried by loading it anew */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@
 
 static const char *vendor;
 
-/* Whether KVM loads with these */
+/* Whether KVM loads with these parameters */
 static bool load_kvm(const char *options)
 {
 	char load[256];
@@ -35,7 +35,10 @@ static void unload(void)
 	expect_ok(module_unload("kvm"), "unloading kvm");
 }
 
-/* A test that failed may have left it, and another would find its parameters. */
+/*
+ * A failed test may have left KVM loaded, and the next one would find its
+ * parameters.
+ */
 static int without_kvm(void **state)
 {
 	(void)state;
@@ -48,7 +51,7 @@ static int without_kvm(void **state)
 
 static const struct fixture kvm_unloaded = { .setup = without_kvm };
 
-/* Numbers of capabilities that there are, and what is no number */
+/* Numbers of existing capabilities, and words that are no number */
 TEST(refused_numbers, &kvm_unloaded)
 {
 	static const char * const bad[] = {
@@ -77,7 +80,7 @@ TEST(taken_numbers, &kvm_unloaded)
 	}
 }
 
-/* KVM's own guest_memfd can't convert: the parameter shows what holds. */
+/* KVM's own guest_memfd can't convert: the parameter reads as off. */
 TEST(needs_the_provider, &kvm_unloaded)
 {
 	static const struct {
@@ -98,7 +101,7 @@ TEST(needs_the_provider, &kvm_unloaded)
 	assert_false(load_kvm("gmem_in_place_conversion=perhaps"));
 }
 
-/* An administrator who tells the number alone changes nothing. */
+/* The number alone changes nothing. */
 TEST(number_without_conversion, &kvm_unloaded)
 {
 	char load[128];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What an ordinary guest sees of a file that is its memory, and what the host does. */
+/* An ordinary guest whose memory is a file, and the host's view of it */
 #include <string.h>
 
 #include "../kvm/string_io.h"
@@ -44,7 +44,7 @@ static void check_with_address(void *address, const char *what)
 	guest_stop(&guest);
 }
 
-/* The file is what the guest gets, whatever is at the slot's host address. */
+/* The guest gets the file, whatever memory is at the slot's host address. */
 TEST(any_host_address)
 {
 	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
@@ -112,7 +112,7 @@ TEST(punched, &guest_started)
 	assert_int_equal(guest_reads(g, DATA_GPA + FILE_SIZE - 8), 0);
 }
 
-/* Without INIT_SHARED the host can't look, but the guest has its memory. */
+/* Without INIT_SHARED the host can't access it, but the guest has its memory. */
 TEST(out_of_the_hosts_reach)
 {
 	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
@@ -134,7 +134,10 @@ TEST(out_of_the_hosts_reach)
 	munmap(other, FILE_SIZE);
 }
 
-/* A file that can't be mapped is for private memory, and here there is none. */
+/*
+ * A file that can't be mapped is for private memory, which this guest doesn't
+ * have.
+ */
 TEST(file_without_flags)
 {
 	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
@@ -164,7 +167,7 @@ TEST(file_without_flags_at_no_address)
 	guest_stop(&guest);
 }
 
-/* Each page once, but by two slots and in the other order */
+/* Each page is mapped once, but by two slots and in the other order. */
 TEST(two_slots_of_one_file)
 {
 	const __u64 half = FILE_SIZE / 2;
@@ -179,7 +182,7 @@ TEST(two_slots_of_one_file)
 		assert_int_equal(*(__u64 *)(guest.map + half + at), TAG + at);
 		assert_int_equal(*(__u64 *)(guest.map + at), TAG + half + at);
 	}
-	/* A hole over the border of both */
+	/* A hole across the border of both slots */
 	expect_ok(fallocate(guest.file, HOLE, half - PAGE, 2 * PAGE), "punch");
 	assert_int_equal(guest_reads(&guest, DATA_GPA), 0);
 	assert_int_equal(guest_reads(&guest, 4 * MIB + half - PAGE), 0);
@@ -205,7 +208,10 @@ TEST(two_processors, &guest_started)
 	vcpu_close(&second);
 }
 
-/* String I/O: KVM itself reads and writes the guest's memory, by its host address. */
+/*
+ * String I/O: KVM itself reads and writes the guest's memory, by its host
+ * address.
+ */
 TEST(kvm_reads_and_writes_it)
 {
 	struct guest guest;
@@ -227,7 +233,7 @@ TEST(kvm_reads_and_writes_it)
 
 /*
  * The guest's own tables are in the file. A KVM that shadows them (without nested
- * paging) walks them, writes to them, and compares what it finds.
+ * paging) walks them, writes to them, and compares their entries.
  */
 TEST(page_tables)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NUMA policies of mappings, on a machine with one node. Where pages go on
- * several is another test's concern.
+ * NUMA policies of mappings, on a machine with one node. Tests with several
+ * nodes are elsewhere.
  */
 #include <stdio.h>
 #include <string.h>
@@ -90,7 +90,9 @@ TEST(belongs_to_the_file, &pair_shared)
 	expect_ok(fallocate(p->file, HOLE, 0, FILE_SIZE), "punch");
 	expect_policy(map + 8 * PAGE, MPOL_BIND, 1);
 
-	/* The kernel asks the file only if it is news to the mapping. */
+	/*
+	 * The kernel calls the file only if the policy is new to the mapping.
+	 */
 	expect_ok(bind_pages(map, FILE_SIZE, MPOL_DEFAULT, 0, 0), "default");
 	expect_policy(map + 8 * PAGE, MPOL_BIND, 1);
 	expect_ok(bind_pages(map, FILE_SIZE, MPOL_PREFERRED, 1, 0), "preferred");
@@ -134,7 +136,7 @@ TEST(refused, &pair_shared)
 	munmap(map, FILE_SIZE);
 }
 
-/* Where the pages are, and that they can stay there */
+/* The pages' nodes, and that a policy lets the pages stay there */
 TEST(asked_to_move, &pair_shared)
 {
 	struct pair *p = *state;
@@ -160,7 +162,7 @@ TEST(asked_to_move, &pair_shared)
 	munmap(map, FILE_SIZE);
 }
 
-/* Of pages that nobody can see the policy counts too. */
+/* The policy also holds for pages that aren't mapped. */
 TEST(of_private_pages, &pair_mmap)
 {
 	struct pair *p = *state;

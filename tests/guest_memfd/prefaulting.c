@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KVM_PRE_FAULT_MEMORY on slots of an ordinary VM. */
+/* KVM_PRE_FAULT_MEMORY on slots of an ordinary VM */
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -82,7 +82,7 @@ TEST(arguments, &guest_started)
 			     "%s", bad_pointers[i].name);
 }
 
-/* The file has the pages then; that they can be seen doesn't matter. */
+/* The file has the pages then, whether they can be mapped or not. */
 static void allocates(__u64 flags)
 {
 	const __u64 size = 64 * MIB;
@@ -124,7 +124,7 @@ TEST(keeps_content, &guest_started)
 	assert_int_equal(*guest_word(g, DATA_GPA), TAG + 1);
 }
 
-/* Here the memory is the host address, and that has to be memory. */
+/* Here the memory is the host address, which has to be mapped. */
 TEST(file_without_flags)
 {
 	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,

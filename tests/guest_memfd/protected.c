@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Software-protected VMs with files that KVM_CREATE_GUEST_MEMFD makes. */
+/* Software-protected VMs with files of KVM_CREATE_GUEST_MEMFD */
 #include <string.h>
 
 #include "convert.h"
@@ -8,7 +8,7 @@
 
 #define TAG	0x6900000000000000ULL
 
-/* Slot 0 is common memory, slot 1 a file made with flags. */
+/* Slot 0 is common memory, slot 1 a file that was created with flags. */
 static void start(struct guest *g, __u64 flags, void *address)
 {
 	guest_start_bare(g, KVM_X86_SW_PROTECTED_VM, FILE_SIZE, flags);
@@ -26,7 +26,10 @@ TEST(flags)
 	close(vm);
 }
 
-/* As ever: the VM's attributes say whether it is the file or the other memory. */
+/*
+ * The VM's attributes say whether an access goes to the file or to the other
+ * memory.
+ */
 TEST(two_memories)
 {
 	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
@@ -47,7 +50,7 @@ TEST(two_memories)
 	munmap(other, FILE_SIZE);
 }
 
-/* What the library VMM of clients.c was written for */
+/* The library VMM of clients.c was written for such VMs. */
 TEST(all_ram_private)
 {
 	char *ram = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
@@ -84,7 +87,10 @@ TEST(converted_in_place)
 	guest_stop(&g);
 }
 
-/* Private and shared pages are both the file's, whatever is at the address. */
+/*
+ * Private and shared pages are both in the file, whatever memory is at the
+ * address.
+ */
 TEST(never_the_host_address)
 {
 	char *other = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,

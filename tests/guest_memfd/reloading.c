@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A file outlives its VM, and the KVM that made it. It belongs to that VM all the
- * same: no VM of the KVM that is loaded next has anything in it.
+ * A file outlives its VM, and the KVM that made it. It still belongs to that VM:
+ * no VM of the KVM that is loaded next may use it.
  */
 #include "../kvm/modules.h"
 #include "guest.h"
 
 #define VMS	4
-/* More than had files before, should they be counted from anew */
+/* More VMs than had files before, in case KVM counts them from the start again */
 #define LATER_VMS	(3 * VMS)
 #define ROUNDS	3
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Flags and addresses of slots with a file, and what becomes of such slots. */
+/* Flags and addresses of slots with a file, and changes of such slots */
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -48,7 +48,7 @@ TEST(first_ioctl, &pair)
 	region.memory_size = 0;
 	expect_ok(ioctl(p->vm, KVM_SET_USER_MEMORY_REGION, &region), "delete");
 
-	/* It can delete what the newer one made. */
+	/* It can delete a slot that the newer one made. */
 	expect_region(0, p->vm, region_of(0, 0, PAGE, p->file, 0), "newer ioctl");
 	expect_ok(ioctl(p->vm, KVM_SET_USER_MEMORY_REGION, &region), "delete");
 	expect_region(0, p->vm, region_of(0, 0, PAGE, p->file, 0), "again");
@@ -126,7 +126,7 @@ TEST(immutable, &pair, &pair_shared)
 	change.flags = KVM_MEM_READONLY;
 	expect_region(EINVAL, p->vm, change, "READONLY");
 
-	/* The range is that of the slot still. */
+	/* The range still belongs to the slot. */
 	expect_region(EEXIST, p->vm, region_of(1, 4 * MIB, PAGE, p->file, 7 * PAGE),
 		      "its last page");
 	expect_region(0, p->vm, region_of(1, 4 * MIB, PAGE, p->file, 8 * PAGE),
@@ -135,7 +135,7 @@ TEST(immutable, &pair, &pair_shared)
 	close(other);
 }
 
-/* A slot that has no file can't be given one. */
+/* A slot without a file can't be given one. */
 TEST(ordinary_slot, &pair)
 {
 	struct pair *p = *state;
@@ -176,7 +176,7 @@ TEST(deleted_and_made_again, &pair)
 	expect_region(0, p->vm, region_of(4, GIB, FILE_SIZE, p->file, 0), "all of it");
 }
 
-/* Only size and number count there, but flags are looked at. */
+/* Only size and number count there, but the flags are checked. */
 TEST(deleting_with_other_fields, &pair)
 {
 	struct pair *p = *state;
@@ -217,13 +217,13 @@ TEST(no_dirty_log, &pair, &pair_shared)
 	expect_error(ENOENT, ioctl(p->vm, KVM_CLEAR_DIRTY_LOG, &clear), "clear");
 }
 
-/* An ordinary VM knows no private memory, so that it can't be asked for. */
+/* An ordinary VM has no private memory, so that it has no such attribute. */
 TEST(no_attributes, &pair, &pair_shared)
 {
 	struct pair *p = *state;
 
 	expect_region(0, p->vm, region_of(0, 0, FILE_SIZE, p->file, 0), "make");
-	/* Where nothing could ever be private the ioctl itself is missing. */
+	/* A KVM without private memory doesn't have the ioctl at all. */
 	if (system_cap(KVM_CAP_MEMORY_ATTRIBUTES) > 0) {
 		expect_error(EINVAL, attributes_try(p->vm, 0, FILE_SIZE,
 						    KVM_MEMORY_ATTRIBUTE_PRIVATE),

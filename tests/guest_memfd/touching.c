@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is found at an address of a mapping: a page, or which signal. */
+/* A touch of a mapping finds a page, or raises a signal. */
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
