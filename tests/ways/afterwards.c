@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The pages when the guest has them no more. Who gets them next finds nothing in them.
- * The kernel clears memory when it hands it out (init_on_alloc=1, Debian's default):
- * until then root finds the content where it was. With init_on_alloc=0 it is cleared
- * at once, and there is nothing to find.
+ * The pages after the guest has given them up. Their next owner finds nothing in them.
+ * The kernel clears memory when it is allocated (init_on_alloc=1, Debian's default):
+ * until then root finds the content where it was. With init_on_alloc=0 the pages are
+ * cleared at once, and root finds nothing.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -55,7 +55,7 @@ static size_t look_in_new_memory(int fd, int flags, size_t size)
 	return found;
 }
 
-/* Half of all memory, by three ways of getting some */
+/* Half of all memory, allocated in three ways */
 static size_t look_in_half_of_memory(void)
 {
 	const size_t size = meminfo_line("MemTotal") / 2 & ~(HUGE_PAGE - 1);
@@ -92,7 +92,7 @@ static void run_guest(struct machine *m, int file, __u64 size)
 	assert_int_not_equal(pages_in_kcore(TAG + DATA_GPA), 0);
 }
 
-/* @last: a page whose content root looks for */
+/* @last: a page for whose content root looks */
 static void expect_nothing_left(const char *kind, const char *how, __u64 last)
 {
 	const bool cleared = is_cleared_at_once();

@@ -20,7 +20,7 @@ static const struct bpf_insn argument_to_r6 = {
 	.dst_reg = BPF_REG_6, .src_reg = BPF_REG_1,
 };
 
-/* This one is followed by another, of zeros. */
+/* Another instruction, of zeros, follows this one. */
 #define MAP_TO_R7(map) {						\
 	.code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = BPF_REG_7,	\
 	.src_reg = BPF_PSEUDO_MAP_VALUE, .imm = (map) }
@@ -34,8 +34,8 @@ static const struct bpf_insn argument_to_r6 = {
 #define EXIT { .code = BPF_JMP | BPF_EXIT }
 
 /*
- * Of all kinds of programs that may read the kernel's memory this is one which a call
- * runs, with an argument of ours, so that no event has to be waited for.
+ * Of all program types that may read the kernel's memory, this one is run by a call,
+ * with an argument of ours. So no event has to be waited for.
  */
 static int load(const struct bpf_insn *code, size_t nr)
 {
@@ -57,7 +57,7 @@ static int load_copying(int map)
 	return load(code, ARRAY_SIZE(code));
 }
 
-/* The number of one of the kernel's types or functions; negative if it has none */
+/* The id of one of the kernel's types or functions; negative if it has none */
 static int find(const char *name, unsigned int kind)
 {
 	struct btf *btf = btf__load_vmlinux_btf();

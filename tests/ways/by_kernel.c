@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ways on which the kernel is to do it for the holder: it reads or writes the memory
- * that it is given an address of, or the file.
+ * Ways in which the kernel reads or writes for the holder: the memory at an address
+ * that it passes, or the file
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +90,7 @@ static int direct_read_to_it(const struct way_target *target, unsigned char *pag
 	return result;
 }
 
-/* Through a plain file, whose side of it is @page */
+/* Through a plain file, whose content is @page */
 static int by_ring(const struct way_target *target, unsigned char *page,
 		   struct io_uring_sqe entry, bool fixed)
 {
@@ -215,7 +215,7 @@ static int populate_another(const struct way_target *target, unsigned char *page
 	return result;
 }
 
-/* A second mapping without the file: what a size of 0 means for shared memory */
+/* A second mapping without the file: for shared memory a size of 0 asks for one */
 static int mremap_twice(const struct way_target *target, unsigned char *page)
 {
 	void *second = mremap(target->address, 0, WAY_PAGE, MREMAP_MAYMOVE);
@@ -253,7 +253,7 @@ static int fault_in(int uffd, const struct way_target *target,
 		.len = WAY_PAGE,
 	};
 
-	/* It fills holes; ordinary memory needs one for that. */
+	/* The call fills holes, so that ordinary memory needs a hole for it. */
 	if (is_memfd(target->fd) &&
 	    madvise(target->address, WAY_PAGE, MADV_REMOVE))
 		return -errno;

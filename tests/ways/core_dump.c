@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A process that has the page mapped dies, and its core is looked at. */
+/* A process with the page mapped dies, and the test looks at its core. */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +14,10 @@
 #include "lists.h"
 #include "unit.h"
 
-/* Of /proc/sys/kernel/core_pattern: where the program runs */
+/* In /proc/sys/kernel/core_pattern: the program runs in this directory */
 #define CORE "core"
 
-/* All that there is, shared memory and files among it */
+/* All kinds of memory, shared memory and files among them */
 #define DUMP_ALL "0x7f"
 
 static int put_text(const char *path, const char *text)
@@ -42,7 +42,7 @@ static void die(const struct way_target *target, int advice)
 	raise(SIGABRT);
 }
 
-/* Where in the core an address is */
+/* The offset in the core of an address */
 static off_t place_in(int core, uintptr_t address)
 {
 	Elf64_Ehdr head;
@@ -61,7 +61,7 @@ static off_t place_in(int core, uintptr_t address)
 	return -ENOENT;
 }
 
-/* A place that nothing was written to is where the kernel got no page. */
+/* The kernel leaves a hole in the core where it got no page. */
 static int read_core(const struct way_target *target, unsigned char *page)
 {
 	int core = open(CORE, O_RDONLY | O_CLOEXEC);

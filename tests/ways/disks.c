@@ -8,7 +8,7 @@
 int disks_group_setup(void **state)
 {
 	(void)state;
-	/* Some kernels have them from the start. */
+	/* Some kernels have these disks from the start. */
 	if (!access(DISK_FOR_SWAP, F_OK) ||
 	    !system("modprobe brd rd_nr=2 rd_size=65536"))
 		return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Two disks that are in memory: one to do direct I/O with, which takes the caller's
- * pages where that of tmpfs copies, and one to swap to.
+ * Two disks in memory: one for direct I/O, which takes the caller's pages where
+ * that of tmpfs copies them, and one to swap to
  */
 #ifndef TESTS_WAYS_DISKS_H
 #define TESTS_WAYS_DISKS_H

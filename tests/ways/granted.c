@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the file's holder may do with a private page, by design, and so may whoever
- * gets hold of the file: as root from another process, or as a user that inherits it.
- * What a page is, private or shared, the holder decides; the guest isn't asked.
+ * What the holder of the file may do with a private page, by design. Any process that
+ * gets the file may do the same: root through another process, or a user that
+ * inherits it. The holder decides whether a page is private or shared; the guest
+ * isn't asked.
  */
 #include <linux/kcmp.h>
 #include <string.h>
@@ -142,7 +143,7 @@ static long compare_with_parent(int parents, int ours)
 	return syscall(SYS_kcmp, getppid(), getpid(), KCMP_FILE, parents, ours);
 }
 
-/* Whose address is the higher one the kernel scrambles. */
+/* The kernel scrambles which of the two addresses is the higher one. */
 static void compare(void *arg)
 {
 	const int other = file_create(SIZE, KVM_PRIVATE_FLAG_MMAP);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every way in, to pages that a guest has written: nobody else ever had their
- * content. What KVM has to offer a VMM is tried too, and root's ways that work.
+ * Every way in, to pages that a guest has written, whose content no process ever
+ * had. KVM's interface for a VMM is tried too, and root's ways that work.
  */
 #include <fcntl.h>
 #include <ftw.h>
@@ -21,7 +21,7 @@
 
 #define PAGES	16
 
-/* The page that is tried; the file goes on behind the slot */
+/* The page under attack; the file goes on behind the slot */
 #define SECRET_GPA	(DATA_GPA + 3 * PAGE)
 #define FILE_SIZE	(2 * MEM_SIZE)
 
@@ -29,8 +29,8 @@
 #define OTHER_GPA	(4 * MEM_SIZE)
 
 /*
- * Another one for each test: what the last one's guest wrote may still lie in memory
- * that is free, for root to find.
+ * Different for each test: the content of the last test's guest may still be in free
+ * memory, for root to find.
  */
 static __u64 tag = 0x5e00000000000000ULL;
 #define NEXT_TAG	(1ULL << 40)
@@ -70,7 +70,7 @@ static int stop(void **state)
 	return 0;
 }
 
-/* Whatever was tried, the guest has what it wrote. */
+/* After all attempts the guest finds its own content. */
 static void expect_intact(void)
 {
 	expect_filled(&machine.cpu, DATA_GPA, PAGES, tag);
@@ -130,7 +130,7 @@ TEST(second_vm, &plain, &mapped, &huge)
 	expect_error(EEXIST, vm_try_slot(other.vm, &same), "the same page");
 	tell_kvm("a second VM with the page", "EEXIST", 0);
 
-	/* All that it finds in its own part of the file is zeros. */
+	/* Its own part of the file has nothing but zeros. */
 	assert_int_equal(zeros(&other.cpu, DATA_GPA,
 			       (MEM_SIZE - DATA_GPA) / PAGE, 0),
 			 (MEM_SIZE - DATA_GPA) / sizeof(__u64));
@@ -144,7 +144,7 @@ static long compare(int one, int other)
 	return syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, one, other);
 }
 
-/* That a VM has the file bound doesn't show, nor that another has a part of it. */
+/* A binding of the file isn't visible, nor is another VM's part of it. */
 TEST(compared, &plain, &mapped)
 {
 	const int again = dup(machine.vm);
@@ -210,7 +210,7 @@ TEST(attributes, &plain, &mapped)
 	vcpu_enter(&machine.cpu, guest_peek, &(struct kvm_regs){
 		   .rdi = SECRET_GPA });
 	if (machine.map) {
-		/* The file says what is private. */
+		/* The file says which pages are private. */
 		vcpu_expect(&machine.cpu, vcpu_run(&machine.cpu), KVM_EXIT_HLT);
 		tell_kvm(way, "ignored", 0);
 	} else {
@@ -242,7 +242,7 @@ static int look_into(const char *path, const struct stat *stat, int type)
 	return 0;
 }
 
-/* What the kernel tells about KVM and about this module, all of it */
+/* All that the kernel tells about KVM and about this module */
 TEST(tellers, &mapped)
 {
 	static const char *const places[] = {
@@ -259,7 +259,7 @@ TEST(tellers, &mapped)
 	}
 }
 
-/* What root can, by design: all memory of the machine is a file to him. */
+/* Root's access, by design: all memory of the machine is a file to root. */
 TEST(all_memory, &plain, &mapped, &huge)
 {
 	const __u64 changed = secret.word + 1;
@@ -273,7 +273,7 @@ TEST(all_memory, &plain, &mapped, &huge)
 	assert_int_equal(words_in(words, PAGE, secret.word), PAGE);
 	tell(secret.kind, "root", "/proc/kcore", "%llu bytes", PAGE);
 
-	/* It is the page itself: what the guest writes now is seen there. */
+	/* Root sees the page itself: the guest's next write shows there. */
 	poke(&machine.cpu, SECRET_GPA, changed);
 	kcore_read(&kcore, frame, words);
 	assert_int_equal(words[0], changed);
@@ -298,7 +298,7 @@ TEST(all_memory, &plain, &mapped, &huge)
 	expect_intact();
 }
 
-/* What the VMM can, by design: such a guest trusts it. */
+/* The VMM's access, by design: such a guest trusts it. */
 TEST(granted_to_the_vmm, &plain, &mapped)
 {
 	struct other other = { .vm = vm_create() };

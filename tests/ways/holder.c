@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every way in that needs no more than the file or its holder, on a page of each kind
- * of file. The page's content comes from the holder: with a guest's own see guest.c.
+ * Every way in that needs only the file or its holder, on a page of each kind of
+ * file. Here the holder wrote the page's content; guest.c has the same with a
+ * guest's.
  */
 #include <sys/mman.h>
 #include <unistd.h>
@@ -23,7 +24,10 @@ static void stamp(struct secret *secret)
 	file_stamp(secret->target.fd, OFFSET, PAGE, TAG);
 }
 
-/* The holder of such a file can't look. That it's unchanged a guest says. */
+/*
+ * The holder of such a file can't look at it. In guest.c a guest says that it is
+ * unchanged.
+ */
 TEST(file_that_is_not_mapped)
 {
 	struct secret secret = { .kind = "plain" };
@@ -48,7 +52,7 @@ static void try_mapped(struct secret *secret)
 	secret->target.protection = PROT_READ | PROT_WRITE;
 	try_all_ways(secret);
 
-	/* None of those that write has. */
+	/* None of the ways that write has changed the page. */
 	expect_ok(file_make_shared(secret->target.fd, OFFSET, PAGE,
 				   CONVERT_PRESERVE), "sharing");
 	assert_int_equal(words_in(map + OFFSET, PAGE, secret->word), PAGE);
@@ -65,7 +69,10 @@ TEST(mapped_file)
 	close(secret.target.fd);
 }
 
-/* The page stays a part of a huge one: nothing has a way to it that needs less. */
+/*
+ * The page stays a part of a huge one, since no way works that would need a smaller
+ * page.
+ */
 TEST(huge_file)
 {
 	struct secret secret = { .kind = "huge" };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A page is sent with MSG_ZEROCOPY while it is shared, and becomes private before the
- * receiver has read it. What is in it from then on he must not get.
+ * receiver has read it. The receiver must not get content that is written from then
+ * on.
  */
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -23,7 +24,7 @@
 #define TAG	0x2e70c09edb000000ULL
 #define SECRET	(TAG + OFFSET)
 
-/* More than the receiver has room for: what follows stays with the sender. */
+/* More than the receiver has room for: the rest stays with the sender. */
 #define AHEAD	(4 * LOOPBACK_RECEIVED)
 
 static const char *kind;
@@ -89,7 +90,7 @@ static int destroy(void **state)
 static const struct fixture mapped = KIND_FIXTURE(mapped, create, destroy);
 static const struct fixture huge = KIND_FIXTURE(huge, create, destroy);
 
-/* What is with the sender as long as the receiver has no room for it */
+/* The part that stays with the sender as long as the receiver has no room for it */
 TEST(not_yet_sent, &mapped, &huge)
 {
 	static char ahead[AHEAD];
@@ -97,7 +98,9 @@ TEST(not_yet_sent, &mapped, &huge)
 	send_all(ahead, sizeof(ahead), 0);
 	send_all(map + OFFSET, PAGE, MSG_ZEROCOPY);
 	expect_error(EAGAIN, try_private(), "in flight");
-	/* Nor does it help to go. */
+	/*
+	 * A sender that shuts its side of the connection down gains nothing either.
+	 */
 	expect_ok(shutdown(loopback.sender, SHUT_WR), "shutdown");
 	expect_error(EAGAIN, try_private(), "in flight, and nothing follows");
 	receive_all(ahead, sizeof(ahead));
@@ -105,7 +108,7 @@ TEST(not_yet_sent, &mapped, &huge)
 	become_private();
 }
 
-/* What the kernel says when it is done with the sender's page */
+/* The kernel's notification that it is done with the sender's page */
 static void expect_copied(void)
 {
 	char control[256];

@@ -12,7 +12,7 @@
 
 static void add_part(struct kcore *kcore, const Elf64_Phdr *segment)
 {
-	/* Of those that are no memory the address is all ones. */
+	/* Of entries that are no memory the address is all ones. */
 	if (segment->p_type != PT_LOAD || !~segment->p_paddr)
 		return;
 	assert_true(kcore->nr < ARRAY_SIZE(kcore->parts));
@@ -91,7 +91,7 @@ static size_t find_in_part(const struct kcore *kcore,
 			if (!found++)
 				*frame = (part->physical + at + i) / PAGE;
 		}
-		/* It would be found here, too. */
+		/* The search would find this buffer, too. */
 		memset(chunk, 0, CHUNK);
 	}
 	return found;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All memory of the machine, as root sees it in /proc/kcore. */
+/* All memory of the machine, as root sees it in /proc/kcore */
 #ifndef TESTS_WAYS_KCORE_H
 #define TESTS_WAYS_KCORE_H
 
 #include <stddef.h>
 #include <linux/types.h>
 
-/* A part of memory: where it is for the kernel, and in the file */
+/* A part of memory: the kernel's address of it, and the offset in the file */
 struct kcore_part {
 	__u64 physical;
 	__u64 virtual;
@@ -20,17 +20,17 @@ struct kcore {
 	struct kcore_part parts[32];
 };
 
-/* These work or fail the test. */
+/* These fail the test on any error. */
 void kcore_open(struct kcore *kcore);
 void kcore_close(struct kcore *kcore);
 void kcore_read(const struct kcore *kcore, __u64 frame, void *page);
 
-/* Where the kernel has that page in its own address space */
+/* The kernel's own address of that page */
 __u64 kcore_address(const struct kcore *kcore, __u64 frame);
 
 /*
- * Looks through all of it for pages that have nothing but @word. Returns how many
- * there are; @frame: the first of them.
+ * Looks through all of it for pages in which each word is @word. Returns their
+ * number; @frame: the first of them.
  */
 size_t kcore_find(const struct kcore *kcore, __u64 word, __u64 *frame);
 

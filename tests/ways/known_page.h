@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A private page that root knows the place of: it was shared before. */
+/* A private page whose place root knows: it was shared before. */
 #ifndef TESTS_WAYS_KNOWN_PAGE_H
 #define TESTS_WAYS_KNOWN_PAGE_H
 
@@ -10,12 +10,12 @@
 #define KNOWN_SIZE	(2 * HUGE_PAGE)
 #define KNOWN_OFFSET	(3 * PAGE)
 
-/* What each word of the page is */
+/* Each word of the page is this. */
 #define KNOWN_WORD	0x57e3a11c0dedb007ULL
 
 /**
  * struct known_page - the page, in a file that is mapped
- * @kind: what kind of file, for the table
+ * @kind: the kind of file, for the table
  * @fd: the file, of KNOWN_SIZE bytes
  * @map: all of it
  * @address: the page there

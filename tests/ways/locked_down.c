@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What lockdown takes from root, and what it leaves him: his ways are tried before and
- * after the machine is locked down. There is no way back, so that this wants a machine
- * of its own.
+ * Root's ways that lockdown closes, and those that it leaves open: each is tried
+ * before and after the machine is locked down. Lockdown can't be undone, so this needs
+ * a machine of its own.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@
 
 #define ROOT		"root, locked down"
 
-/* Of before the machine was locked down */
+/* From before the machine was locked down */
 static struct kcore kcore;
 static struct bpf_probe probe, cast;
 
@@ -38,7 +38,7 @@ static int try_open(const char *path)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* There is nothing in it to load, but it takes the right to load a kernel. */
+/* The image has no kernel to load, but the call needs the right to load one. */
 static long try_kexec(void)
 {
 	return syscall(SYS_kexec_load, 0L, 0L, NULL, 0L);
@@ -104,7 +104,7 @@ TEST(memory_refused, &mapped, &huge)
 	tell(known->kind, ROOT, "/proc/kcore", "0 bytes, EPERM");
 	expect_error(EPERM, probe_try(kcore_address(&kcore, known->frame)), "a kprobe");
 	tell(known->kind, ROOT, "a kprobe that reads there", "0 bytes, EPERM");
-	/* To what asks for it there is no such function. */
+	/* The caller is told that such a function doesn't exist. */
 	expect_error(EINVAL, bpf_probe_load(&late), "a BPF program");
 	tell(known->kind, ROOT, "a BPF program that reads there", "0 bytes, EINVAL");
 	expect_error(EPERM, try_open("/dev/mem"), "open /dev/mem");
@@ -123,7 +123,9 @@ TEST(machine_refused, &mapped)
 	tell(known->kind, ROOT, "hibernation", "0 bytes, EPERM");
 }
 
-/* Lockdown is asked when something is opened or loaded, and not again. */
+/*
+ * The kernel checks lockdown when a file is opened or a program loaded, and not again.
+ */
 TEST(opened_before, &mapped, &huge)
 {
 	const struct known_page *known = *state;
@@ -134,7 +136,7 @@ TEST(opened_before, &mapped, &huge)
 	tell(known->kind, ROOT, "a BPF program, loaded before", "%llu bytes a run", PAGE);
 }
 
-/* Of all that the kernel tells root of its addresses */
+/* All that the kernel tells root of its addresses */
 static __u64 address_of(const char *symbol)
 {
 	FILE *symbols = fopen("/proc/kallsyms", "re");
@@ -155,7 +157,7 @@ static __u64 address_of(const char *symbol)
 
 /*
  * Lockdown knows the functions that read the kernel's memory, and this program calls
- * none. It needs nothing of before: it finds out itself where all memory begins.
+ * none. It needs nothing from before: it finds the start of all memory itself.
  */
 TEST(cast_after, &mapped, &huge)
 {

@@ -13,7 +13,7 @@ static int new_socket(void)
 	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
-/* The machine may have no network at all. With this comes 127.0.0.1. */
+/* The machine may have no network at all. This brings 127.0.0.1 up. */
 static int bring_up(int any_socket)
 {
 	struct ifreq request = {
@@ -28,7 +28,7 @@ static int set(int socket, int option, int value)
 	return setsockopt(socket, SOL_SOCKET, option, &value, sizeof(value));
 }
 
-/* The receiver's socket has the listener's options. */
+/* The receiver's socket inherits the listener's options. */
 static int connect_both(struct loopback *loopback, int listener)
 {
 	struct sockaddr_in address = {

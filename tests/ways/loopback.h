@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A TCP connection over the loopback device. What is sent with MSG_ZEROCOPY is not
- * copied: the kernel takes the sender's pages.
+ * A TCP connection over the loopback device. With MSG_ZEROCOPY the kernel doesn't
+ * copy the sender's pages but takes them.
  */
 #ifndef TESTS_WAYS_LOOPBACK_H
 #define TESTS_WAYS_LOOPBACK_H
@@ -13,7 +13,9 @@ struct loopback {
 	int receiver;
 };
 
-/* So much goes into the receiver's buffer, or less, until he reads ... */
+/*
+ * So much goes into the receiver's buffer, or less, until the receiver reads ...
+ */
 #define LOOPBACK_RECEIVED	65536
 /* ... and so much more, at least, is with the sender until then. */
 #define LOOPBACK_SENT		(16 * LOOPBACK_RECEIVED)

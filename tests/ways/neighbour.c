@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ways of another process. One of those is root and may trace the holder; the other
- * has been given the file and is nobody.
+ * Ways of another process. One such process is root and may trace the holder; the
+ * other is an unprivileged user and has been given the file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -78,7 +78,10 @@ static int trace_words(int request, pid_t victim,
 
 	for (size_t i = 0; i < WAY_PAGE && !result; i += sizeof(word)) {
 		memcpy(&word, page + i, sizeof(word));
-		/* The call itself, unlike the library's, takes where to peek to. */
+		/*
+		 * The system call itself, unlike the library's, takes the address
+		 * to peek to.
+		 */
 		if (syscall(SYS_ptrace, request, victim, target->address + i,
 			    peeks ? (long)(page + i) : word))
 			result = -errno;
@@ -226,7 +229,7 @@ ON_VICTIM(open_fd_of)
 ON_VICTIM(map_file_of)
 ON_VICTIM(fd_of)
 
-/* What a child of the holder finds, in memory that both have */
+/* The child's view of memory that the holder shares with it */
 struct finding {
 	unsigned char page[WAY_PAGE];
 	int result;

@@ -4,15 +4,15 @@
 
 #include <linux/types.h>
 
-/* Words that one hit of a kprobe tells */
+/* Words that one hit of a kprobe reports */
 #define PROBE_WORDS 16
 
-/* Sets the kprobe and takes it away. System call: 0, or -1 and errno */
+/* Sets the kprobe and removes it. System call: 0, or -1 and errno */
 int probe_try(__u64 address);
 
 /*
- * Reads words at an address of the kernel's with a kprobe that is set through tracefs.
- * Works or fails the test.
+ * Reads words at a kernel address with a kprobe that is set through tracefs, or fails
+ * the test.
  */
 void probe_read(__u64 address, __u64 *words);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The holder reads his mapping while its page is converted, in all ways that work on
- * a page that is shared. What the guest has there only while the page is private
- * nobody ever sees.
+ * The holder reads its mapping while the page is converted, in all ways that work on a
+ * shared page. Content that the guest has there only while the page is private must
+ * never show.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,12 +19,12 @@
 #include "touch.h"
 #include "trial.h"
 
-/* How long it takes, and how long it may if there is somebody who had no turn yet */
+/* How long it takes, and how long it may if a thread had no turn yet */
 #define SECONDS	10
 #define SECONDS_AT_MOST	120
 #define GPA	(DATA_GPA + PAGE)
 
-/* What is in the word while it is shared, and while it is private */
+/* The word's content while the page is shared, and while it is private */
 #define PUBLIC_BYTE	0x11
 #define PUBLIC	(PUBLIC_BYTE * 0x0101010101010101ULL)
 #define SECRET	0xe7e7e7e7e7e7e7e7ULL
@@ -33,7 +33,7 @@ static struct machine machine;
 
 struct reader {
 	const char *name;
-	/* Returns false if it was refused */
+	/* Returns false if the access was refused */
 	bool (*read)(void *from, __u64 *word);
 	pthread_t thread;
 	volatile unsigned long got;
@@ -71,8 +71,9 @@ static bool by_memory_file(void *from, __u64 *word)
 }
 
 /*
- * With one processor who yields decides whose turn is when. Always at the same places,
- * and some would have theirs only while the page is private, or only while it isn't.
+ * With one processor a thread that yields decides whose turn is when. If it always
+ * yielded at the same places, some threads would have their turn only while the page
+ * is private, or only while it isn't.
  */
 static void yield_at_times(void)
 {
@@ -80,7 +81,7 @@ static void yield_at_times(void)
 		sched_yield();
 }
 
-/* The pipe holds the page itself: what it has is looked at a while later. */
+/* The pipe holds the page itself; its content is looked at a while later. */
 static bool by_vmsplice(void *from, __u64 *word)
 {
 	struct iovec at = { from, sizeof(*word) };
@@ -106,7 +107,7 @@ static struct reader readers[] = {
 	{ .name = "vmsplice", .read = by_vmsplice },
 };
 
-/* Zero is what a page has that was converted without keeping its content. */
+/* A page reads as zero after a conversion that didn't keep its content. */
 static void *keep_reading(void *arg)
 {
 	struct reader *reader = arg;
@@ -151,7 +152,7 @@ static void one_round(unsigned int round)
 	yield_at_times();
 }
 
-/* Or it isn't a race. */
+/* Fewer turns are no race. */
 static bool all_had_turns(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(readers); i++)

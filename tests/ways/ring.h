@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* An io_uring that does one thing at a time. */
+/* An io_uring that runs one operation at a time */
 #ifndef TESTS_WAYS_RING_H
 #define TESTS_WAYS_RING_H
 
@@ -19,7 +19,7 @@ void ring_close(struct ring *ring);
 /* 0 or a negative errno */
 int ring_register_buffer(const struct ring *ring, void *address, size_t size);
 
-/* What the operation returned */
+/* The operation's result */
 int ring_do(const struct ring *ring, const struct io_uring_sqe *entry);
 
 #endif /* TESTS_WAYS_RING_H */

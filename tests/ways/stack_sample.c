@@ -9,10 +9,12 @@
 
 #include "stack_sample.h"
 
-/* The ring's own page and a power of two of others */
+/* The ring's own page, and a power of two of further pages */
 #define RING_SIZE	((1 + 8) * WAY_PAGE)
 
-/* What a sample of this kind is; how much was copied stands behind the data. */
+/*
+ * The layout of such a sample; the number of bytes copied is behind the data.
+ */
 struct sample {
 	struct perf_event_header header;
 	__u64 size;
@@ -20,7 +22,7 @@ struct sample {
 	__u64 copied;
 };
 
-/* A fault is an event; nothing uses the stack meanwhile but the kernel. */
+/* A fault is an event; only the kernel uses the stack meanwhile. */
 static void fault_on_stack(unsigned char *stack, unsigned char *fresh)
 {
 	asm volatile("xchg %%rsp, %0\n\t"

@@ -5,8 +5,8 @@
 #include "ways_in.h"
 
 /*
- * Has perf take a sample of this thread's stack while that is the page: it copies
- * what is at the stack pointer, from an interrupt. As struct way's attempt.
+ * Has perf sample this thread's stack while the page is at the stack pointer:
+ * perf copies from there, in an interrupt. As struct way's attempt.
  */
 int stack_sample(const struct way_target *target, unsigned char *page);
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ways of the system's own: what is told about page frames, memory as a device, pages
- * that are merged or swapped out. The page was shared before, so that root knows where
- * in memory it is.
+ * The system's own ways: reports about page frames, memory as a device, pages that are
+ * merged or swapped out. The page was shared before, so that root knows its frame.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,12 +24,12 @@
 #include "text_file.h"
 #include "trial.h"
 
-/* What ordinary memory has, where a way has to find something */
+/* The content of ordinary memory that a way has to find */
 #define CONTROL	0x0c0170415edb0055ULL
 
 #define KSM	"/sys/kernel/mm/ksm/"
 
-/* Physical: the BIOS, which anybody may read who has the device */
+/* Physical: the BIOS, which any process with the device may read */
 #define BIOS	0xf0000
 
 static size_t on_disk(__u64 word)
@@ -47,7 +46,7 @@ static size_t on_disk(__u64 word)
 	return found;
 }
 
-/* In both ways that there are to ask for it */
+/* In both ways to ask for it */
 static void page_out(void *page)
 {
 	const struct iovec range = { page, PAGE };
@@ -59,8 +58,8 @@ static void page_out(void *page)
 }
 
 /*
- * All that the cgroup has and that can go has to: the ordinary page among it. Of what
- * was asked for there is less than that: an error.
+ * The cgroup has to give up all that it can, the ordinary page among it. It has less
+ * than the call asks for, so the call gives an error.
  */
 static void swap_all(void *arg)
 {
@@ -92,7 +91,7 @@ static void swap_all(void *arg)
 	known_page_destroy(&state);
 }
 
-/* First: buffers of the others have the content, and could be swapped. */
+/* The first test: the other tests' buffers have the content, and could be swapped. */
 TEST(swapping)
 {
 	struct cgroup cgroup;
@@ -200,7 +199,7 @@ static unsigned long merged(void)
 	return text_file_number("/proc/self/ksm_merging_pages");
 }
 
-/* Pages of ordinary memory with the same content, which are to be merged */
+/* Pages of ordinary memory with the same content, to be merged */
 static char *make_twins(void)
 {
 	char *twins = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
@@ -226,7 +225,7 @@ TEST(merging, &mapped, &huge)
 	text_file_write(KSM "run", "1");
 	while (merged() < 2)
 		assert_true(poll_again(&poll));
-	/* It has had its chance with the private page, too. */
+	/* The scan has come by the private page, too. */
 	scans = text_file_number(KSM "full_scans");
 	poll = poll_start();
 	while (text_file_number(KSM "full_scans") < scans + 2)

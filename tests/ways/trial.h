@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Trying ways on a private page, and telling what came of it. */
+/* Trying ways on a private page, and reporting the results */
 #ifndef TESTS_WAYS_TRIAL_H
 #define TESTS_WAYS_TRIAL_H
 
@@ -10,9 +10,9 @@
 
 /**
  * struct secret - a private page
- * @kind: what kind of file it is in, for the table
+ * @kind: the kind of file that it is in, for the table
  * @target: where it is. If the file isn't mapped nothing is at its address
- * @word: what each word of it is
+ * @word: the value of each of its words
  */
 struct secret {
 	const char *kind;
@@ -22,12 +22,12 @@ struct secret {
 
 /*
  * Tries all ways, each on ordinary memory first, where it has to work. Fails the
- * test if one gets a word of the page or comes back without an error that had it to
- * change; whether the page has changed is for its owner to say.
+ * test if a way gets a word of the page, or succeeds without an error although it
+ * had to change the page. The owner of the page says whether it has changed.
  */
 void try_all_ways(const struct secret *secret);
 
-/* How many bytes of a buffer are words of the secret */
+/* The number of bytes of a buffer that are words of the secret */
 size_t words_in(const void *buffer, size_t size, __u64 word);
 
 void fill_words(void *page, __u64 word);
@@ -39,7 +39,7 @@ int file_of_kind(const char *kind, __u64 size);
 #define KIND_FIXTURE(kind, setup_function, teardown_function) {		\
 	.name = #kind, .setup = setup_function, .teardown = teardown_function, .state = #kind }
 
-/* A row of the table: which page, whose way, which, and what it got */
+/* A row of the table: the page, the party, the way, and the result */
 void __printf(4, 5)
 tell(const char *kind, const char *who, const char *way, const char *format, ...);
 

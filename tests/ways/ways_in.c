@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a process can try to get at memory, one function each. All of them
+ * All attempts of a process to access memory, one function each. All of them
  * work on an ordinary memory file that is mapped.
  */
 #include "ways_in.h"
@@ -266,7 +266,7 @@ static int proc_mem_write(const struct way_target *target, unsigned char *page)
 
 /*
  * The reads come first: a write through /proc/self/mem may leave bytes of ours
- * at the address, which must not be mistaken for the guest's.
+ * at the address, which must not pass for the guest's.
  */
 const struct way ways_in[] = {
 	{ "mmap shared", WAY_READS, map_shared },

@@ -27,10 +27,10 @@ enum way_kind { WAY_READS, WAY_WRITES };
 
 /**
  * struct way - a way into memory that a process has a file of
- * @name: what it is called
+ * @name: its name in the table
  * @kind: whether it is to read or to overwrite the page
  * @attempt: returns 0, a negative errno or the number of the signal that it
- *	raised, which ends a program. A read fills @page with what it got, a
+ *	raised, which ends a program. A read fills @page with its result, a
  *	write puts @page there
  */
 struct way {
@@ -39,11 +39,11 @@ struct way {
 	int (*attempt)(const struct way_target *target, unsigned char *page);
 };
 
-/* Copies a page. Returns 0 or the signal that it raised. */
+/* Copies a page. Returns 0 or the signal that the access raised. */
 int touch_page(unsigned char *page, const unsigned char *address);
 
 /*
- * For attempts: what a system call returned, as such a result. A transfer of a page
+ * For attempts: the result of a system call in their form. A transfer of a page
  * gets or puts all of it, or it counts as an error.
  */
 int complete(ssize_t size);
