@@ -99,7 +99,7 @@ static void place_kernel(struct guest_memory *memory,
 		     kernel->size - start);
 }
 
-/* As high as it may be, out of the kernel's way while that unpacks itself. */
+/* As high as possible, out of the kernel's way while that unpacks itself */
 static void place_initrd(struct guest_memory *memory,
 			 struct setup_header *header, const char *path)
 {
@@ -147,7 +147,10 @@ static void place_boot_params(struct guest_memory *memory,
 {
 	struct boot_params params = { .hdr = *header };
 
-	/* Between the two lies what a PC has there: the MP table's place. */
+	/*
+	 * The memory between the two has what a PC has there: the MP table's
+	 * place.
+	 */
 	add_ram(&params, 0, LOW_RAM_END);
 	add_ram(&params, HIGH_RAM_START, memory->size);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Linux boots from private memory, works there, and leaves nothing behind. The
- * working directory holds vmm, a kernel and the demo's initrd as ./vmlinuz and
- * ./initrd.
+ * Linux boots from private memory, works there, and leaves no memory behind.
+ * The working directory holds vmm, a kernel and the demo's initrd as ./vmlinuz
+ * and ./initrd.
  */
 #include <dirent.h>
 #include <signal.h>
@@ -35,7 +35,7 @@ static void start(const char *memory, const char *cpus)
 		"--memory", memory, "--cpus", cpus, NULL });
 }
 
-/* What is typed is echoed, so no answer may look like its question. */
+/* The terminal echoes all input, so no answer may look like its question. */
 static void power_off(void)
 {
 	guest_type(&guest, "reboot -f\n");
@@ -54,7 +54,10 @@ static void boots(const char *memory, const char *cpus)
 	power_off();
 }
 
-/* The same VMM, so that a failure above is known to be the memory's. */
+/*
+ * The same VMM with ordinary memory, so that a failure above is known to be the
+ * private memory's
+ */
 TEST(boots_from_plain_memory)
 {
 	boots("plain", "1");
@@ -70,7 +73,7 @@ TEST(boots_with_two_cpus)
 	boots("kvm_private", "2");
 }
 
-/* Loaded into shared memory, which then became private where it was. */
+/* Loaded into shared memory, which then became private in place */
 TEST(boots_in_place)
 {
 	boots("in-place", "1");
@@ -95,7 +98,7 @@ TEST(memory_keeps_its_content)
 	power_off();
 }
 
-/* Bytes that are shared in the VMM's private file, of which it has one. */
+/* Bytes that are shared in the VMM's private file, of which it has one */
 static unsigned long long shared_bytes(void)
 {
 	unsigned long long bytes = 0;
@@ -125,8 +128,8 @@ static unsigned long long shared_bytes(void)
 
 /*
  * Two programs at once share a page, take it back and keep a secret there, many
- * times, while others work with private memory. A third is killed when its page
- * is shared.
+ * times, while other programs work with private memory. A third is killed while
+ * its page is shared.
  */
 TEST(pages_are_shared_and_taken_back)
 {
@@ -158,8 +161,8 @@ TEST(pages_are_shared_and_taken_back)
 }
 
 /*
- * KVM exits as for a page in the wrong state when there is none to be had. The
- * VMM mustn't convert it over and over.
+ * When memory has run out, KVM exits as for a page in the wrong state. The VMM
+ * mustn't convert the page over and over.
  */
 static void starve(void *unused)
 {
@@ -188,7 +191,7 @@ static long holders(void)
 	return number;
 }
 
-/* Its memory goes with it, though KVM may take a moment over that. */
+/* The VMM's memory goes with it, though KVM may take a moment over that. */
 TEST(a_killed_vmm_leaves_nothing)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
@@ -238,7 +241,10 @@ TEST(says_what_is_wrong)
 
 int main(void)
 {
-	/* A VMM that has gone is noticed by what it says, not by a signal. */
+	/*
+	 * A write to a VMM that has gone raises no signal; the missing output
+	 * shows it.
+	 */
 	signal(SIGPIPE, SIG_IGN);
 	return tests_run("boots", NULL);
 }

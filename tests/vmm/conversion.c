@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The guest says which of its pages are shared: by a hypercall or, on platforms
- * where an access itself says what it takes the page for, by the access.
+ * where an access itself says which state it wants, by the access.
  */
 #include "conversion.h"
 
@@ -21,7 +21,10 @@
 #define HYPERCALL_HINTS		0xfULL
 #define HYPERCALL_PRIVATE	(1ULL << 4)
 
-/* An access that ends like that again and again lacks something else. */
+/*
+ * An access that ends so again and again lacks something other than a
+ * conversion.
+ */
 #define SAME_FAULTS_MAX		100
 
 void conversion_offer(struct vmm *vmm)
@@ -69,7 +72,7 @@ bool conversion_fault(struct vcpu *vcpu)
 		vcpu->same_faults = 0;
 	vcpu->fault = fault;
 
-	/* Other errors are no matter of the page's state. */
+	/* Other errors don't come from the page's state. */
 	converted = error == EFAULT &&
 		    vcpu->same_faults++ < SAME_FAULTS_MAX &&
 		    !memory_convert(&vcpu->vmm->memory, fault.gpa, fault.size,

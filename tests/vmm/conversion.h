@@ -7,16 +7,19 @@
 struct vcpu;
 struct vmm;
 
-/* Before there are vCPUs: the guest may ask. Explains and exits if it can't. */
+/*
+ * Called before there are vCPUs, since the guest may ask at any time. Exits
+ * with a message if the guest couldn't ask.
+ */
 void conversion_offer(struct vmm *vmm);
 
 /* Answers KVM_EXIT_HYPERCALL. */
 void conversion_hypercall(struct vcpu *vcpu);
 
 /*
- * Answers a KVM_RUN that has failed: if that was over a page that is shared and
- * should be private, or the other way round, it is now as it should be. Returns
- * whether to go on; if not, errno is KVM_RUN's.
+ * Answers a KVM_RUN that has failed. If a page was shared and should be
+ * private, or the other way round, it now has the state that the access wants.
+ * Returns whether to go on; if not, errno is KVM_RUN's.
  */
 bool conversion_fault(struct vcpu *vcpu);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What CPU the guest sees: the host's, without what this VMM doesn't offer.
+ * The CPU that the guest sees: the host's, without the features that this VMM
+ * doesn't offer
  */
 #include "cpuid.h"
 
@@ -50,15 +51,15 @@ static bool is_hidden(__u32 leaf)
 	}
 
 	/*
-	 * KVM's own leaves would make the guest use kvmclock, for which the
+	 * With KVM's own leaves the guest would use kvmclock, for which the
 	 * host writes into guest memory behind the file's back.
 	 */
 	return leaf >= 0x40000000 && leaf < 0x50000000;
 }
 
 /*
- * XSAVE goes, and all that needs it: QEMU's emulation of a CPU reports its
- * parts inconsistently, and Linux gives up over that.
+ * XSAVE goes, and all features that need it: QEMU's emulation of a CPU reports
+ * its parts inconsistently, and Linux gives up over that.
  */
 static void adjust(struct kvm_cpuid_entry2 *entry, unsigned int apic_id,
 		   unsigned int nr_cpus)

@@ -30,8 +30,8 @@ static long long now_ms(void)
 }
 
 /*
- * For one answer; boots take seconds, on a busy machine or a kernel that watches itself
- * many times more.
+ * For one answer. Boots take seconds, and many times that on a busy machine or a debug
+ * kernel.
  */
 static long long end_of_patience(void)
 {
@@ -45,7 +45,7 @@ static void exec_vmm(const char *const *arguments, int input, int output)
 	for (size_t i = 0; i < MAX_ARGUMENTS && arguments[i]; i++)
 		argv[i + 1] = (char *)arguments[i];
 
-	/* Nothing of a test that fails stays behind. */
+	/* A failed test leaves no VMM running. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(input, STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);

@@ -8,9 +8,9 @@
 /**
  * struct guest_process - a VMM that runs beside the test
  * @pid: its process
- * @input: what is written here is typed into the guest's console
+ * @input: a pipe to the guest's console
  * @output: the console, and the VMM's own messages
- * @text: what has been read of it, always a string
+ * @text: the part of it that has been read, always a string
  * @used: its length
  * @heard: up to where guest_hear() has got
  */

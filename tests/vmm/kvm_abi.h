@@ -3,8 +3,8 @@
 #define TESTS_VMM_KVM_ABI_H
 
 /*
- * What KVM gained for private memory after the headers of Debian 12's C
- * library were made. A VMM that is built with newer headers needs none of it.
+ * KVM's additions for private memory since the headers of Debian 12's C
+ * library. A VMM that is built with newer headers needs none of them.
  */
 
 #include <linux/kvm.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest's RAM. What porting a VMM to /dev/kvm_private comes to is in this
- * file. For a guest that shares nothing: make a private file, give it to the
- * slot, say that all of it is private, and put content into it with
- * KVM_PRIVATE_POPULATE rather than with memcpy. For one that talks to its host
- * through memory: make a file that is shared and map it, put content into the
- * mapping, make all of it private, and later what the guest asks for.
+ * The guest's RAM. All of a VMM's port to /dev/kvm_private is in this file. For
+ * a guest that shares no page: create a private file, put it into the slot, mark
+ * all of it private, and put content into it with KVM_PRIVATE_POPULATE rather
+ * than with memcpy. For a guest that talks to its host through memory: create a
+ * file that is shared and map it, put content into the mapping, make all of it
+ * private, and later convert the pages that the guest asks for.
  */
 #include "memory.h"
 
@@ -29,8 +29,8 @@
 #define IN_PLACE_FLAGS	(KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
 
 /*
- * Whoever of the host has a shared page in hand mostly lets go of it soon: I/O
- * ends. If not, the guest is told, rather than its CPU held up for long.
+ * A reference that the host has to a shared page mostly goes soon: I/O ends. If
+ * not, the VMM tells the guest, rather than hold up its CPU for long.
  */
 #define HELD_PAUSE_NS	5000000
 #define HELD_TRIES	20
@@ -53,7 +53,7 @@ static int create_private_file(__u64 size, __u64 flags)
 	return file;
 }
 
-/* Maps @file, or with -1 memory of nobody else's. */
+/* Maps @file, or with -1 memory of this process alone */
 static void *map(__u64 size, int protection, int file)
 {
 	int flags = file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE :
@@ -78,7 +78,7 @@ void memory_create(struct guest_memory *memory, enum memory_kind kind,
 		/*
 		 * A slot has an address in this process even if its memory
 		 * hasn't. Reserving it without any access makes sure that
-		 * nothing, neither this program nor KVM, goes around the file.
+		 * neither this program nor KVM goes around the file.
 		 */
 		memory->address = map(size, PROT_NONE, -1);
 		break;
@@ -119,7 +119,7 @@ static void attach_private(struct guest_memory *memory, int vm)
 
 	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION2, &slot))
 		err(1, "KVM_SET_USER_MEMORY_REGION2; is the patched KVM loaded?");
-	/* A file that can be mapped says itself what is private. */
+	/* A file that can be mapped says itself which pages are private. */
 	if (memory->kind == MEMORY_PRIVATE &&
 	    ioctl(vm, KVM_SET_MEMORY_ATTRIBUTES, &attributes))
 		err(1, "KVM_SET_MEMORY_ATTRIBUTES");
@@ -199,7 +199,7 @@ void memory_launch(struct guest_memory *memory)
 	if (memory->kind != MEMORY_IN_PLACE)
 		return;
 
-	/* What was placed stays: no platform scrambles it before the guest runs. */
+	/* The content stays: no platform scrambles it before the guest runs. */
 	result = convert(memory, 0, memory->size, true);
 	if (result)
 		errx(1, "can't make the guest's memory private: %s",
@@ -207,8 +207,8 @@ void memory_launch(struct guest_memory *memory)
 }
 
 /*
- * What a page holds stays where the platform keeps it. Neither side of a program
- * that is to run everywhere relies on that.
+ * A page keeps its content only where the platform keeps it. Neither side of a
+ * portable program relies on that.
  */
 int memory_convert(struct guest_memory *memory, __u64 gpa, __u64 size,
 		   bool private)

@@ -40,12 +40,12 @@ void memory_attach(struct guest_memory *memory, int vm);
 void memory_place(struct guest_memory *memory, __u64 gpa, const void *source,
 		  size_t size);
 
-/* All is in place: from now on it is the guest's. */
+/* All content is placed: from now on the memory is the guest's. */
 void memory_launch(struct guest_memory *memory);
 
 /*
- * Makes a range private or shared, as the guest wants it: any range. Returns 0
- * or a negative errno; -EAGAIN: somebody of the host holds a page of it.
+ * Makes any range private or shared, as the guest wants it. Returns 0 or a
+ * negative errno; -EAGAIN: the host holds a page of it.
  */
 int memory_convert(struct guest_memory *memory, __u64 gpa, __u64 size,
 		   bool private);

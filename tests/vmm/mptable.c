@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Tells the guest its CPUs and how interrupts reach them, in the format of
- * Intel's MultiProcessor Specification 1.4: KVM's I/O APIC gets ISA interrupt
- * n on pin n. Without such a table Linux can't rely on its timer interrupt
- * and hangs now and then in "Calibrating delay loop".
+ * Intel's MultiProcessor Specification 1.4. KVM's I/O APIC gets ISA interrupt n
+ * on pin n. Without such a table Linux can't rely on its timer interrupt and
+ * hangs now and then in "Calibrating delay loop".
  */
 #include "mptable.h"
 

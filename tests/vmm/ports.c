@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which device is behind which I/O port. KVM itself has the timer and the
- * interrupt controllers.
+ * The devices behind the I/O ports. KVM itself has the timer and the interrupt
+ * controllers.
  */
 #include "ports.h"
 
@@ -19,7 +19,7 @@ void ports_init(struct ports *ports, const struct serial_host *host)
 
 __u8 ports_read(struct ports *ports, __u16 port)
 {
-	__u8 value = 0xff;	/* what an empty bus reads */
+	__u8 value = 0xff;	/* the value that an empty bus reads as */
 
 	if (is_in(port, SERIAL_PORT, SERIAL_PORTS)) {
 		value = serial_read(&ports->console, port - SERIAL_PORT);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The PC's clock, read-only and in UTC. With nothing at its ports Linux waits
- * a second for it while it boots.
+ * The PC's clock, read-only and in UTC. Without a device at its ports Linux
+ * waits a second for it while it boots.
  */
 #include "rtc.h"
 

@@ -54,8 +54,8 @@ void serial_init(struct serial *serial, const struct serial_host *host)
 }
 
 /*
- * Input waits until the guest has asked for receive interrupts: a driver that
- * starts throws away what is in the UART, and with it what was sent ahead.
+ * Input waits until the guest has asked for receive interrupts: a starting
+ * driver throws away all that is in the UART, and with it early input.
  */
 static bool data_ready(const struct serial *serial)
 {

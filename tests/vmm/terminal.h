@@ -9,7 +9,7 @@
 /* For vmm_config: the guest's console is standard output. */
 void terminal_output(void *context, __u8 byte);
 
-/* From now on what is typed, or piped in, goes to the guest. */
+/* From now on typed or piped input goes to the guest. */
 void terminal_connect(struct serial *console);
 
 #endif /* TESTS_VMM_TERMINAL_H */

@@ -38,7 +38,7 @@ void vcpu_create(struct vcpu *vcpu, struct vmm *vmm, unsigned int id)
 	cpuid_set(vmm->kvm, vcpu->fd, id, vmm->nr_cpus);
 }
 
-/* A port access of several bytes is one to that many ports. */
+/* An access of several bytes goes to that many ports. */
 static void handle_io(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
@@ -55,7 +55,7 @@ static void handle_io(struct vcpu *vcpu)
 	}
 }
 
-/* There is no device in memory space: reads find an empty bus. */
+/* Memory space has no device: reads find an empty bus. */
 static void handle_mmio(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
@@ -82,8 +82,8 @@ static void *run(void *argument)
 		if (ioctl(vcpu->fd, KVM_RUN, 0)) {
 			/*
 			 * A CPU that the guest hasn't started sleeps in
-			 * KVM_RUN. It gets EAGAIN when it wakes up, and is
-			 * run again.
+			 * KVM_RUN. When it wakes up KVM_RUN returns EAGAIN, and
+			 * the CPU is run again.
 			 */
 			if (errno != EINTR && errno != EAGAIN &&
 			    !conversion_fault(vcpu))

@@ -14,7 +14,7 @@ struct vmm;
  * @vmm: the VM it belongs to
  * @fd: KVM's file of it
  * @id: its number, and its local APIC's
- * @run: what KVM shares with us for it
+ * @run: the memory that KVM shares with us for it
  * @fault: the access that it last ended for, and
  * @same_faults: how often in a row it was that one
  */

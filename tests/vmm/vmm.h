@@ -55,7 +55,7 @@ struct vmm {
 	bool ended;
 };
 
-/* All of them explain what is wrong and exit if something is. */
+/* Each prints an error and exits if it fails. */
 void vmm_create(struct vmm *vmm, const struct vmm_config *config);
 void vmm_start(struct vmm *vmm);
 void vmm_wait(struct vmm *vmm);
