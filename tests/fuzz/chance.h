@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Numbers that follow from a seed, the same with every C library. */
+/* Numbers that follow from a seed, the same with every C library */
 #ifndef TESTS_FUZZ_CHANCE_H
 #define TESTS_FUZZ_CHANCE_H
 
@@ -31,7 +31,7 @@ static inline bool chance_one_in(struct chance *chance, unsigned int n)
 	return !chance_below(chance, n);
 }
 
-/* What comes of a seed differs in each round. */
+/* The numbers of a seed differ in each round. */
 static inline struct chance chance_for(__u64 seed, __u64 round)
 {
 	struct chance chance = { .state = seed * 0x2545f4914f6cdd1dULL + round };

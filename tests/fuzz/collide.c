@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Threads that get in each other's way: two files and one VM belong to all of them.
- * What comes of an operation depends on who was first, so that only what must hold in
- * any case is looked at: the error is one that the others can be the reason of, and a
- * page holds nothing but what was written to it.
+ * The result of an operation depends on which thread was first. So only rules that
+ * hold in any case are checked: another thread must explain the error, and a page
+ * holds only what was written to it.
  *
- * Words say where they belong, byte by byte, since they may be seen half written: the
- * page, the file, a mark; then who wrote it. A byte that nobody wrote is zero.
+ * A word says where it belongs, byte by byte, since a thread may see it half written:
+ * the page, the file, a mark; then the thread that wrote it. A byte that wasn't
+ * written is zero.
  */
 #include <linux/mempolicy.h>
 #include <signal.h>
@@ -37,7 +38,7 @@ static __u64 word_for(const struct file *f, const struct world *w,
 	return index | file << 16 | MARK << 24 | (w->thread + 1ULL) << 32;
 }
 
-/* What a guest writes doesn't say where: it can't know. */
+/* A guest's word doesn't say where it belongs: the guest can't know. */
 static __u64 guest_word(const struct world *w)
 {
 	return MARK << 24 | (w->thread + 1ULL) << 32;
@@ -77,7 +78,7 @@ static void expect_one_of(struct world *w, long ret, const int *errors,
 	wrong(w, "%s failed: %s", call, strerrorname_np(error));
 }
 
-/* What follows the name are the errors that may come of it. */
+/* The errors that may come of it follow the name. */
 #define expect_one(w, ret, call, ...)					\
 	expect_one_of(w, ret, (const int[]){ __VA_ARGS__ + 0, 0 }, call)
 
@@ -86,7 +87,9 @@ static struct file *any_file(struct world *w, const __u64 *arg)
 	return &w->files[COMMON_FILE - !(arg[0] & 1)];
 }
 
-/* In range, whatever the argument is: bad ones are for those who predict. */
+/*
+ * In range, whatever the argument is: bad ones are for programs with known results.
+ */
 static struct range any_range(const struct file *f, __u64 offset, __u64 size)
 {
 	struct range range;
@@ -339,7 +342,7 @@ static void binding(struct world *w, const __u64 *arg)
 
 	if (!w->vms[0].there)
 		return leave_out(w);
-	/* EINVAL: another thread has made the slot. */
+	/* EINVAL: another thread has added the slot. */
 	expect_one(w, vm_try_slot(w->vms[0].fd, &slot),
 		   "KVM_SET_USER_MEMORY_REGION2", EEXIST, EINVAL);
 }
@@ -436,7 +439,7 @@ static void prefaulting(struct world *w, const __u64 *arg)
 
 	if (!w->vms[0].there)
 		return leave_out(w);
-	/* ENOENT: there is no slot. EAGAIN: it is going. */
+	/* ENOENT: there is no slot. EAGAIN: it is being deleted. */
 	expect_one(w, vcpu_pre_fault(&w->vms[0].cpu, gpa, arg[2] % 32 * PAGE + PAGE),
 		   "KVM_PRE_FAULT_MEMORY", EFAULT, ENOENT, EAGAIN);
 }
@@ -521,7 +524,9 @@ void collide_let_go(struct world *w)
 				mapping(w, (__u64[]){ file, i });
 }
 
-/* Nobody else is left: the sums have to be right, and nobody may hold a page. */
+/*
+ * The other threads have ended: the sums have to be right, and no page may be held.
+ */
 void collide_check(struct world *w, struct file *f)
 {
 	const int fd = file_fd(f);

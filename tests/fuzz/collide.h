@@ -4,7 +4,10 @@
 
 #include "world.h"
 
-/* Takes from a thread what keeps pages from going or from becoming private. */
+/*
+ * Drops a thread's references that keep pages from going or from becoming
+ * private.
+ */
 void collide_let_go(struct world *w);
 /* Looks at a file of all threads when they have ended, and empties it. */
 void collide_check(struct world *w, struct file *f);

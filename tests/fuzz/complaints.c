@@ -9,7 +9,7 @@
 
 static int log_fd = -1;
 
-/* The most telling ones: it is enough that each complaint has one of them. */
+/* The most telling words: it is enough that each complaint has one of them. */
 static const char *const signs[] = {
 	"cut here", "WARNING: ", "BUG: ", "KASAN: ", "UBSAN: ",
 	"violation: ", "possible recursive", "possible circular",
@@ -41,8 +41,8 @@ static bool is_complaint(const char *text)
 }
 
 /*
- * KCSAN reports races of the rest of the kernel, and of KVM, as well. Who was
- * interrupted or waits has no part in what is done meanwhile.
+ * KCSAN reports races of the rest of the kernel, and of KVM, as well. A task
+ * that was interrupted, or that waits, has no part in a race meanwhile.
  */
 static struct {
 	bool open, idle;
@@ -70,7 +70,7 @@ static const char *judge_race(const char *text)
 	return race.head;
 }
 
-/* What there is to complain of with this line, if anything */
+/* The complaint in this line, if there is one */
 static const char *judge(const char *text)
 {
 	const char *head = judge_race(text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ioctls that work on the content of a range: populate, convert, collapse. */
+/* The ioctls that work on the content of a range: populate, convert, collapse */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,9 +9,9 @@
 #include "model.h"
 #include "unit.h"
 
-/* Where populate copies from: the kinds of the argument "source" */
+/* The source of populate: the kinds of the argument "source" */
 enum source {
-	SOURCE_NONE,		/* what is there stays */
+	SOURCE_NONE,		/* present pages keep their content */
 	SOURCE_BUFFER,		/* "at": bytes that it is misaligned by */
 	SOURCE_BAD,
 	SOURCE_ENDS,		/* "at": after so many pages */
@@ -110,7 +110,7 @@ static bool choose_source(struct world *w, struct populating *p, __u64 at)
 	}
 }
 
-/* Is what the @i'th page comes from to be had? */
+/* Can the source of page @i be read? */
 static bool can_read(struct world *w, struct populating *p, unsigned int i)
 {
 	if (p->source == SOURCE_NONE)
@@ -122,12 +122,12 @@ static bool can_read(struct world *w, struct populating *p, unsigned int i)
 
 static struct content source_content(const struct populating *p, unsigned int i)
 {
-	/* A page that is missing, and is allocated to be read, has zeros. */
+	/* A missing page is allocated to be read, and has zeros. */
 	return p->from ? p->from->pages[p->from_page + i].content :
 			 nth_content(p, i);
 }
 
-/* Page by page, as the module does it. Returns how many are filled. */
+/* Page by page, as the module does it. Returns how many pages are filled. */
 static unsigned int predict(struct world *w, struct populating *p, int *error)
 {
 	const unsigned int pages = p->range.end - p->range.start;
@@ -144,7 +144,7 @@ static unsigned int predict(struct world *w, struct populating *p, int *error)
 			*error = model_touch(w, p->f, index, p->range.end);
 		if (*error)
 			return i;
-		/* The next one may be copied from this one's file. */
+		/* The next page's source may be this page of the file. */
 		if (p->source != SOURCE_NONE) {
 			p->copied[i] = source_content(p, i);
 			p->f->pages[index].content = p->copied[i];
@@ -283,8 +283,8 @@ static bool is_in_one_piece(const struct file *f, unsigned int start)
 }
 
 /*
- * What a block that has to move gets. Its pages may happen to lie side by side, so
- * that nothing stands against it: @done says what the module made of it.
+ * The result for a block that has to move. Its pages may happen to lie side by
+ * side, in which case it always succeeds: @done tells how the module found them.
  */
 static int collapse_block(struct world *w, struct file *f, unsigned int start,
 			  bool done)
@@ -336,7 +336,7 @@ static void check_collapsed(struct world *w, struct file *f,
 	}
 	if (!error)
 		at = range->end;
-	/* That it fills a part of what is missing is no news of allocation. */
+	/* Filling a part of the holes isn't allocation that has to be settled. */
 	f->nr_fresh = 0;
 	errno = got;
 	expect_result(w, ret, error, "KVM_PRIVATE_COLLAPSE");

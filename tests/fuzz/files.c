@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The files themselves: their life, what is allocated, and what they tell. */
+/*
+ * The files themselves: their life, their pages, and what fstat, lseek and
+ * fdinfo say
+ */
 #include <linux/mempolicy.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -76,7 +79,7 @@ void do_dup(struct world *w, const __u64 *arg)
 	f->fds[f->nr_fds++] = fd;
 }
 
-/* Where the VFS looks first, and what the file says to the rest */
+/* The VFS checks first, and the file judges the rest. */
 static int fallocate_error(int mode, __s64 size, const struct range *range)
 {
 	const __s64 offset = range->offset;
@@ -150,7 +153,7 @@ void do_policy(struct world *w, const __u64 *arg)
 		f->pages[i].has_policy = arg[3] != MPOL_DEFAULT;
 }
 
-/* The page offset that it finds in our part, or where that ends */
+/* The page offset that a seek finds in our part, or the part's end */
 static unsigned int next(const struct file *f, unsigned int index, bool there)
 {
 	while (index < f->nr && f->pages[index].there != there)
@@ -171,7 +174,7 @@ static void check_seek(struct world *w, struct file *f, __u64 offset, bool data)
 			want = at;
 	}
 	found = lseek(file_fd(f), at, data ? SEEK_DATA : SEEK_HOLE);
-	/* What comes behind our part isn't known. */
+	/* The file behind our part isn't known. */
 	if (f->common && want == (__s64)end && (found < 0 || found >= want))
 		return;
 	if (at < 0 || at >= (__s64)f->size || (data && want == (__s64)end))
@@ -231,14 +234,14 @@ void do_stat(struct world *w, const __u64 *arg)
 	check_huge(w, f);
 }
 
-/* The VFS or the file says no, whatever the state of things. */
+/* The VFS or the file refuses these, whatever the file's state. */
 void do_refused(struct world *w, const __u64 *arg)
 {
 	struct file *f = file_of(w, arg[0]);
 	char buffer[16] = { 0 };
 	int fd;
 
-	/* Of a pipe that is full the kernel says so first. */
+	/* If the pipe is full the kernel reports that first. */
 	if (!f || w->nr_holds == HOLDS)
 		return leave_out(w);
 	fd = file_fd(f);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The end of a thread's part of a program: is everything as the model says? */
+/* The end of a thread's part of a program: is all as the model says? */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 #include "model.h"
 #include "reach.h"
 
-/* Of so many pages one is looked at as a whole, the others at three words. */
+/* Of so many pages one is compared as a whole, the others in three words. */
 #define WHOLE_ONES	16
 #define PRIVATE		KVM_MEMORY_ATTRIBUTE_PRIVATE
 
@@ -56,7 +56,7 @@ static void clear_slots(struct world *w)
 				do_delete(w, (__u64[]){ vm, slot });
 }
 
-/* What can't be mapped a guest sees. */
+/* A guest looks at pages that can't be mapped. */
 static void check_by_guest(struct world *w, struct file *f)
 {
 	const __u64 file = f - w->files;
@@ -108,7 +108,7 @@ void finish_check(struct world *w)
 	w->op = NULL;
 	w->limit = NO_LIMIT;
 	limit_set(NO_LIMIT);
-	/* Nobody holds a page any more, or it couldn't become private. */
+	/* No page may be held any more, or it couldn't become private. */
 	while (w->nr_holds)
 		do_release(w, NULL);
 	for (__u64 i = 0; i < FILES; i++)

@@ -4,9 +4,12 @@
 
 #include "world.h"
 
-/* Looks at all that a thread's files hold, and that nobody else holds it. */
+/*
+ * Compares all pages of a thread's files, and checks that none is held
+ * elsewhere.
+ */
 void finish_check(struct world *w);
-/* Gives up all that a thread has. */
+/* Closes and unmaps all that a thread has. */
 void finish_world(struct world *w);
 
 #endif

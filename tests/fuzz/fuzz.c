@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The fuzzer: round after round a program that follows from the seed is run and has to
- * come out as predicted. See docs/fuzzing.md.
+ * The fuzzer: in each round a program follows from the seed, is run, and has to end as
+ * predicted. See docs/fuzzing.md.
  */
 #include <getopt.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "shrink.h"
 #include "unit.h"
 
-/* Rounds between two looks at what is charged */
+/* Rounds between two looks at the charges */
 #define ROUNDS_A_LOOK	32
 
 static struct {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs at random. What was generated before is kept in mind, so that most
- * operations find something to work on and most ranges lie inside; one argument in a
- * few is bad. Which way an operation goes isn't known here and needn't be.
+ * Random programs. The generator remembers earlier operations, so that most
+ * operations have something to work on and most ranges lie inside. One argument in a
+ * few is bad. The generator doesn't need to know how an operation ends.
  */
 #include <linux/mempolicy.h>
 #include <stdint.h>
@@ -21,7 +21,7 @@ struct planned_file {
 	bool there;
 	__u64 size;
 	bool windows[WINDOWS];
-	/* What the last operation was about: the next ones often are as well. */
+	/* The subject of the last operation: the next ones often have the same. */
 	__u64 offset;
 	__u64 length;
 };
@@ -70,7 +70,7 @@ static __u64 pick_file(struct plan *p)
 	return collides(p) ? COMMON_FILE - below(p, 2) : below(p, FILES);
 }
 
-/* Mostly one that is there, and mapped if that is wanted */
+/* Mostly a file that exists, and is mapped if that is wanted */
 static __u64 pick_for(struct plan *p, unsigned int thread, bool mapped)
 {
 	__u64 file = pick_file(p);
@@ -113,7 +113,7 @@ static __u64 pick_page(struct plan *p, unsigned int thread, __u64 file)
 	}
 }
 
-/* Numbers that a range must not be made of */
+/* Numbers that are bad in a range */
 static __u64 bad_number(struct plan *p)
 {
 	static const __u64 numbers[] = {
@@ -268,7 +268,10 @@ static void plan_policy(struct plan *p, unsigned int thread, __u64 file)
 	op->arg[3] = one_in(p, 8) ? 100 : below(p, 5);
 	op->arg[4] = one_in(p, 4) ? below(p, 4) : op->arg[3] % 4 != 0;
 	op->arg[5] = one_in(p, 4) ? below(p, 66) : 64;
-	/* Back to none in the end: base pages then come in runs again. */
+	/*
+	 * The policy is back to none in the end, so that base pages come in runs
+	 * again.
+	 */
 	if (one_in(p, 2)) {
 		op->arg[1] = 0;
 		op->arg[3] = 0;
@@ -277,7 +280,7 @@ static void plan_policy(struct plan *p, unsigned int thread, __u64 file)
 	}
 }
 
-/* Little happens where no block is in the range as a whole. */
+/* A range without a whole block leaves a collapse little to do. */
 static void plan_collapse(struct plan *p, unsigned int thread, struct op *op)
 {
 	const __u64 file = op->arg[0];
@@ -336,7 +339,7 @@ static void plan_close(struct plan *p, unsigned int thread)
 	const __u64 file = pick_for(p, thread, false);
 
 	add(p, thread, OP_CLOSE)->arg[0] = file;
-	/* It isn't known whether it has another descriptor. */
+	/* The generator doesn't know whether the file has another descriptor. */
 	if (file != COMMON_FILE && one_in(p, 2))
 		p->files[thread][file].there = false;
 }
@@ -433,7 +436,7 @@ static void plan_guest(struct plan *p, unsigned int thread, enum op_kind kind)
 	bool *vms = p->vms[thread];
 	struct op *op;
 
-	/* A VM that isn't there yet is what it takes first. */
+	/* The first operation of a kind that needs a VM creates one. */
 	if (!collides(p) && !vms[0] && !vms[1])
 		kind = OP_VM;
 	if (vms[0] != vms[1] && !one_in(p, 8))
@@ -491,7 +494,7 @@ static bool is_guests(enum op_kind kind)
 	return kind >= OP_VM && kind <= OP_PREFAULT;
 }
 
-/* Of what all threads have there is one, from beginning to end. */
+/* A thing of all threads exists once, from beginning to end. */
 static bool is_life(enum op_kind kind)
 {
 	return kind == OP_CREATE || kind == OP_CLOSE || kind == OP_DUP ||

@@ -4,7 +4,7 @@
 
 #include "program.h"
 
-/* The program that comes of a seed in a round; @guests: with VMs */
+/* The program of a seed in a round; @guests: with VMs */
 void generate(struct program *program, __u64 seed, __u64 round, bool guests);
 
 #endif

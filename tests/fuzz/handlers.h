@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What each operation does, and what has to come of it. */
+/* The code and the expected result of each operation */
 #ifndef TESTS_FUZZ_HANDLERS_H
 #define TESTS_FUZZ_HANDLERS_H
 
@@ -25,7 +25,7 @@ handler do_vm, do_destroy, do_slot, do_delete, do_attributes, do_guest_read,
 /* limits.c */
 handler do_limit;
 
-/* By kind: of programs whose results are known, and of those that collide */
+/* By kind: for programs whose results are known, and for those that collide */
 extern handler *const exact_handlers[NR_OPS];
 extern handler *const colliding_handlers[NR_OPS];
 

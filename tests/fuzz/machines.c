@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* VMs, their slots, and what their guests do. */
+/* VMs, their slots, and the accesses of their guests */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -16,8 +16,9 @@
 #include "unit.h"
 
 /*
- * No slot backs it: the VMM is asked, or told if it's private. KVM remembers that
- * there was none, and then doesn't look at the attributes again.
+ * No slot is there: the VMM is asked, or gets an error if the page is private.
+ * KVM remembers that there was no slot, and then doesn't look at the attributes
+ * again.
  */
 #define NOWHERE 1
 
@@ -61,7 +62,7 @@ void do_vm(struct world *w, const __u64 *arg)
 	if (vm->there || !machine_can_be_had())
 		return leave_out(w);
 	memset(vm, 0, sizeof(*vm));
-	/* What it needs for itself it gets. */
+	/* The machine's own pages don't count against the limit. */
 	limit_set(NO_LIMIT);
 	machine_open(vm);
 	limit_set(w->limit);
@@ -128,7 +129,7 @@ static bool in_guest(__u64 gpa, __u64 size)
 	       gpa - GUEST_GPA <= GUEST_PAGES * PAGE - size;
 }
 
-/* In the order in which KVM and the module look */
+/* In the order of KVM's and the module's checks */
 static int slot_error(const struct world *w, const struct vm_of *vm,
 		      const struct slot_of *there, const struct file *f,
 		      const struct slot *slot, const struct range *range)
@@ -154,7 +155,10 @@ void do_slot(struct world *w, const __u64 *arg)
 	};
 	int error;
 
-	/* KVM deletes one without a size. So far that it wraps is another matter. */
+	/*
+	 * KVM deletes a slot if the size is 0. A sum that wraps has errors of its
+	 * own.
+	 */
 	if (!vm || !f || !arg[5] || arg[3] > INT64_MAX ||
 	    !in_guest(arg[4], arg[5]))
 		return leave_out(w);
@@ -241,14 +245,17 @@ static int guest_access(struct world *w, struct vm_of *vm, unsigned int at,
 	index = slot->first + at - slot->at;
 	target->f = slot->file;
 	target->page = &slot->file->pages[index];
-	/* In a file that can't be mapped shared memory is elsewhere: nowhere. */
+	/*
+	 * A file that can't be mapped has no shared memory in the slot, so the
+	 * access fails.
+	 */
 	if (!(slot->file->flags & KVM_PRIVATE_FLAG_MMAP) &&
 	    (!vm->private[at] || target->page->shared))
 		return -EFAULT;
 	return in_file(w, slot->file, index);
 }
 
-/* KVM_RUN has to end like that. */
+/* Fails unless KVM_RUN ends so. */
 static void expect_exit(struct world *w, struct vm_of *vm, int error)
 {
 	const int want = error == NOWHERE ? KVM_EXIT_MMIO :
@@ -262,7 +269,9 @@ static void expect_exit(struct world *w, struct vm_of *vm, int error)
 		      vm->cpu.run->exit_reason);
 	if (error != NOWHERE)
 		return;
-	/* Else KVM would end the access in the middle of the next one. */
+	/*
+	 * Otherwise KVM would complete the access in the middle of the next one.
+	 */
 	vm->cpu.run->immediate_exit = 1;
 	vcpu_run(&vm->cpu);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The host's mappings, and those who take pages through them. */
+/* The host's mappings, and calls that take pages through them */
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
@@ -32,7 +32,7 @@ void do_map(struct world *w, const __u64 *arg)
 	void *at;
 	int error;
 
-	/* Beyond the end is fine, beyond our part isn't. */
+	/* Beyond the end of the file is fine, beyond our part isn't. */
 	if (!f || window->at || arg[3] > PAGES_MAX * PAGE ||
 	    arg[2] / PAGE + pages > 2 * PAGES_MAX ||
 	    (f->common && arg[2] / PAGE + pages > f->nr))
@@ -50,7 +50,7 @@ void do_map(struct world *w, const __u64 *arg)
 	};
 }
 
-/* Also of a file whose descriptors are closed */
+/* Also for a file whose descriptors are closed */
 static struct window *window_of(struct world *w, const __u64 *arg,
 				struct file **f)
 {
@@ -72,7 +72,7 @@ void do_unmap(struct world *w, const __u64 *arg)
 	model_drop(w, f);
 }
 
-/* Entries go, pages stay. */
+/* Page table entries go, pages stay. */
 void do_advise(struct world *w, const __u64 *arg)
 {
 	struct file *f;
@@ -145,7 +145,7 @@ void do_write(struct world *w, const __u64 *arg)
 	index = window->first + page;
 	at = window->at + page * PAGE;
 	signal = window->read_only ? SIGSEGV : model_host_access(w, f, index);
-	/* A byte of what is written next */
+	/* A byte of the words that are written next */
 	expect_signal(w, touch_write(where == 2 ? at + PAGE - 8 : at, 0xff),
 		      signal, "a write");
 	model_settle(w, f);
@@ -153,7 +153,7 @@ void do_write(struct world *w, const __u64 *arg)
 		write_words(&f->pages[index], (__u64 *)at, where, arg[4]);
 }
 
-/* How many pages of @count can be had, one after the other */
+/* How many of @count pages can be accessed, one after the other */
 static unsigned int reachable(struct world *w, struct file *f,
 			      unsigned int index, unsigned int count)
 {
@@ -204,7 +204,7 @@ void do_hold(struct world *w, const __u64 *arg)
 	}
 }
 
-/* Where the allocator doesn't, the module zeroes what leaves a file. */
+/* Where the allocator doesn't, the module zeroes a page that leaves a file. */
 static bool was_zeroed(const __u64 *page)
 {
 	for (unsigned int i = 0; i < PAGE / sizeof(*page); i++)

@@ -130,7 +130,7 @@ static void appear_together(struct file *f, unsigned int start, unsigned int nr,
 		};
 }
 
-/* 0, -ENOMEM, or 1 if smaller pages will have to do */
+/* 0, -ENOMEM, or 1 if smaller pages come instead */
 static int add_block(struct world *w, struct file *f, unsigned int index)
 {
 	const unsigned int start = index / HUGE_PAGES * HUGE_PAGES;
@@ -159,7 +159,7 @@ static bool add_run(struct world *w, struct file *f, unsigned int index,
 	if (index % RUN || index + RUN > until || !is_hole(f, index, RUN) ||
 	    has_policies(f) || !model_charge(w, RUN))
 		return false;
-	/* Others may have given the file policies. */
+	/* Other threads may have given the file policies. */
 	appear_together(f, index, RUN, index, maybe || f->common);
 	return true;
 }
@@ -185,7 +185,7 @@ static bool is_next_run(const struct file *f, unsigned int index)
 int model_touch(struct world *w, struct file *f, unsigned int index,
 		unsigned int until)
 {
-	/* What comes before our part isn't known. */
+	/* The file before our part isn't known. */
 	const bool maybe = f->common && !index;
 	int ret;
 
@@ -208,14 +208,14 @@ int model_fill(struct world *w, struct file *f, unsigned int start,
 		if (f->pages[i].there)
 			continue;
 		ret = add_block(w, f, i);
-		/* All of a run is wanted, so that it makes no difference. */
+		/* The whole run is wanted, so that it makes no difference. */
 		if (ret > 0)
 			ret = add_run(w, f, i, end, false) ? 0 : add_page(w, f, i);
 	}
 	return ret;
 }
 
-/* Nobody knows whether memory could be had in one piece. */
+/* Only the kernel knows whether it had the memory in one piece. */
 static void settle(struct world *w, struct file *f, const struct fresh *fresh)
 {
 	const unsigned int end = fresh->start + fresh->nr;

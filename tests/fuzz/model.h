@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a file has: the rules of allocation, of states and of content, as the
+ * The state of a file: the rules of allocation, of states and of content, as the
  * headers and module/store/add.c say them. Page offsets count from where the
  * thread's part of the file begins.
  */
@@ -14,12 +14,12 @@ static inline bool file_exists(const struct file *f)
 	return f->pages;
 }
 
-/* The file if it is there and has a descriptor, or NULL */
+/* The file if it exists and has a descriptor, or NULL */
 struct file *file_of(struct world *w, __u64 index);
 int file_fd(const struct file *f);
 
 void model_create(struct file *f, __u64 size, __u64 flags, unsigned int shift);
-/* Forgets a file that nothing keeps any more. */
+/* Forgets a file if neither descriptor, mapping nor slot keeps it. */
 void model_drop(struct world *w, struct file *f);
 
 /**
@@ -37,8 +37,8 @@ struct range {
 };
 
 /*
- * As file_of(), and a range of it, or NULL if that is of others. @offset: in bytes,
- * from where the thread's part begins
+ * As file_of(), and a range of it, or NULL if the range belongs to other threads.
+ * @offset: in bytes, from where the thread's part begins
  */
 struct file *file_range(struct world *w, __u64 index, __u64 offset, __u64 size,
 			struct range *range);
@@ -49,8 +49,8 @@ static inline __u64 file_offset(const struct file *f, __u64 offset)
 }
 
 /*
- * A page that is wanted, or a range. What is missing is allocated; @until: what
- * follows may be, too. Return 0 or -ENOMEM.
+ * A page, or a range, that is wanted. Missing pages are allocated; @until: pages up
+ * to here may come with it. Return 0 or -ENOMEM.
  */
 int model_touch(struct world *w, struct file *f, unsigned int index,
 		unsigned int until);
@@ -58,7 +58,7 @@ int model_fill(struct world *w, struct file *f, unsigned int start,
 	       unsigned int end);
 bool model_charge(struct world *w, unsigned int nr);
 
-/* Asks the kernel what it has made of what was allocated together. */
+/* Asks the kernel in which pages it has allocated a block or a run. */
 void model_settle(struct world *w, struct file *f);
 
 void model_punch(struct world *w, struct file *f, unsigned int start,
@@ -68,7 +68,7 @@ void model_punch(struct world *w, struct file *f, unsigned int start,
 int model_host_access(struct world *w, struct file *f, unsigned int index);
 
 struct content content_of(__u64 value);
-/* Fails unless the page has that. */
+/* Fails unless the page has that content. */
 void check_content(struct world *w, const void *page, struct content content,
 		   const char *what);
 

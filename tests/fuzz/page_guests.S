@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the fuzzer's guests do with a page; see page_guests.h. */
+/* The accesses of the fuzzer's guests to a page; see page_guests.h. */
 
 	.section .rodata.guests, "a", @progbits
 	.code64

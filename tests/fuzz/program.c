@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Programs as text: a line that says how to run it, then one for each operation. */
+/*
+ * Programs as text: a line that says how to run the program, then one for each
+ * operation
+ */
 #include <stdlib.h>
 #include <string.h>
 

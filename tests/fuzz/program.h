@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A program: what some threads do, operation by operation. All of it is in the
- * numbers, so that it can be printed, read back, run again and cut short. What an
- * operation finds nothing to work on for it leaves out: any part of a program is
- * one.
+ * A program: the operations of some threads. All of it is in the numbers, so that
+ * it can be printed, read back, run again and cut short. An operation that finds
+ * nothing to work on leaves it out: any part of a program is a program.
  */
 #ifndef TESTS_FUZZ_PROGRAM_H
 #define TESTS_FUZZ_PROGRAM_H
@@ -33,9 +32,9 @@ struct op {
 
 /*
  * EXACT: each thread has files of its own and its own part of a common one, so
- * that what comes of each operation is known. LIMITED: one thread, whose locked
- * memory is limited. COLLIDE: all threads work on the same files, and only what
- * must hold whoever comes first is looked at.
+ * that the result of each operation is known. LIMITED: one thread, whose locked
+ * memory is limited. COLLIDE: all threads work on the same files, and only rules
+ * that hold in any order are checked.
  */
 enum mode { MODE_EXACT, MODE_LIMITED, MODE_COLLIDE, NR_MODES };
 
@@ -56,7 +55,7 @@ const char *op_arg_name(enum op_kind kind, unsigned int arg);
 
 void op_format(const struct op *op, char *text, size_t size);
 void program_print(const struct program *program, FILE *out);
-/* False, and says why, for what is no program. */
+/* Returns false, with a message, if the text is no program. */
 bool program_read(struct program *program, FILE *in);
 void program_free(struct program *program);
 

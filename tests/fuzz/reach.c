@@ -17,7 +17,10 @@ static bool is_hole(const struct file *f, unsigned int index)
 	return lseek(file_fd(f), at, SEEK_DATA) != at;
 }
 
-/* To fill a page that is there with nothing is to ask for its state. */
+/*
+ * Populating a present page without a source tells its state, and changes
+ * nothing.
+ */
 static bool is_private(const struct file *f, unsigned int index)
 {
 	struct kvm_private_populate p = {

@@ -6,8 +6,8 @@
 
 /*
  * Fails if one of the thread's windows on a file has a private page in its page
- * tables, which a touch would not tell from one that was shared just then. Nobody
- * else works on the file.
+ * tables. A touch wouldn't tell this from a page that was shared just then. No
+ * other thread works on the file.
  */
 void reach_check(struct world *w, const struct file *f);
 

@@ -115,7 +115,7 @@ static struct world *make_world(const struct program *program,
 	return w;
 }
 
-/* The first operation that makes the file says how, for all threads. */
+/* The first operation that creates the file says how, for all threads. */
 static const struct op *creation(const struct program *program, unsigned int file)
 {
 	for (unsigned int i = 0; i < program->nr_ops; i++) {
@@ -207,7 +207,7 @@ static void play_together(const struct program *program, struct world **worlds)
 		make_common(program, worlds, COMMON_FILE, COMMON_PAGES, 1),
 	};
 
-	/* Without them there is nothing to be done. */
+	/* Without these files the program has nothing to work on. */
 	if (fds[0] < 0 || fds[1] < 0)
 		return;
 	if (machine_can_be_had())
@@ -262,7 +262,7 @@ static bool wait_for(pid_t pid, int *status)
 
 	if (!in_time)
 		kill(pid, SIGKILL);
-	/* In vain if one of its threads waits for what never comes. */
+	/* The kill is in vain if a thread waits for an event that never comes. */
 	if (in_time || ends_within(pidfd, SECONDS_TO_DIE))
 		waitpid(pid, status, 0);
 	close(pidfd);

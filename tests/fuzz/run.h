@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Running a program, in a process of its own that is gone afterwards. */
+/* Running a program, in a process of its own that is gone afterwards */
 #ifndef TESTS_FUZZ_RUN_H
 #define TESTS_FUZZ_RUN_H
 
@@ -7,10 +7,10 @@
 
 #include "program.h"
 
-/* What came of it; shared with the process that runs it */
+/* The result of a run; shared with the process that runs the program */
 struct verdict {
 	atomic_bool found;
-	/* The kernel isn't what it was: a next run here would tell nothing. */
+	/* The kernel is damaged: a next run here would tell nothing. */
 	bool kernel_broke;
 	char what[512];
 	unsigned long done;
@@ -19,7 +19,7 @@ struct verdict {
 };
 
 void run_init(void);
-/* Returns whether all was as it has to be; if not, verdict->what says what wasn't. */
+/* Returns whether all was right; if not, verdict->what says what was wrong. */
 bool run_program(const struct program *program, struct verdict *verdict);
 
 #endif

@@ -35,7 +35,7 @@ static bool fails(struct shrinking *s, const struct program *program)
 	return false;
 }
 
-/* Tries to do without the operations from @start on. */
+/* Tries to leave out the operations from @start on. */
 static bool leave_out_part(struct shrinking *s, unsigned int start,
 			   unsigned int nr)
 {

@@ -6,8 +6,9 @@
 #include "run.h"
 
 /*
- * Leaves out of a program that fails what it fails without. @verdict: of the last
- * run that failed. Where threads race it is tried some times before a part is missed.
+ * Leaves out the parts of a program without which it still fails. @verdict: of the
+ * last failed run. If threads race, a part is tried some times before it counts as
+ * needed.
  */
 void shrink(struct program *program, struct verdict *verdict);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a thread of a program has, and what it knows of that. */
+/*
+ * The files and VMs of a thread of a program, and the thread's knowledge of them
+ */
 #ifndef TESTS_FUZZ_WORLD_H
 #define TESTS_FUZZ_WORLD_H
 
@@ -12,7 +14,7 @@
 #include "program.h"
 
 #define FILES		4
-/* The one that all threads have, each a part of it */
+/* The file of all threads, each of which has a part of it */
 #define COMMON_FILE	3
 #define COMMON_PAGES	(2 * HUGE_PAGES)
 #define PAGES_MAX	(5 * HUGE_PAGES)
@@ -36,18 +38,18 @@ struct page {
 	bool there;
 	bool shared;
 	bool has_policy;
-	/* Where it was put when the block that it is in was allocated at once */
+	/* It still lies where its block was allocated at once */
 	bool in_one_piece;
-	/* Times that it is in the pipe */
+	/* How many times it is in the pipe */
 	unsigned int held;
 };
 
-/* Pages that were allocated together, if all went well */
+/* Pages that were allocated together, if memory was there */
 struct fresh {
 	unsigned int start;
 	unsigned int nr;
 	unsigned int wanted;
-	/* It depends on what isn't known. */
+	/* The outcome depends on a part of the file that isn't known. */
 	bool maybe;
 };
 
@@ -68,7 +70,7 @@ struct file {
 	__u64 flags;
 	unsigned int shift;
 	__u64 size;
-	/* Page offset in the file of what is ours, and how many pages that are */
+	/* Page offset in the file of our part, and its number of pages */
 	unsigned int base;
 	unsigned int nr;
 	struct page *pages;
@@ -78,7 +80,7 @@ struct file {
 	unsigned int nr_fresh;
 };
 
-/* What is in the pipe: a page of a file, or what was one when it went */
+/* A page in the pipe: of a file, or formerly of one */
 struct hold {
 	struct file *file;
 	unsigned int page;
@@ -116,10 +118,10 @@ struct world {
 	unsigned int nr_holds;
 	struct file files[FILES];
 	struct vm_of vms[VMS];
-	/* Pages that are charged, and how many may be */
+	/* Pages that are charged, and the most that may be */
 	__u64 charged;
 	__u64 limit;
-	/* The model of a platform takes huge pages apart as it likes. */
+	/* The model of a platform splits huge pages whenever it likes. */
 	bool platform;
 	unsigned long done;
 	unsigned long left_out;
@@ -128,14 +130,14 @@ struct world {
 
 #define NO_LIMIT	(~0ULL)
 
-/* Ends the process: the kernel isn't as the model says. */
+/* Ends the process: the kernel contradicts the model. */
 void __attribute__((__format__(printf, 2, 3), __noreturn__))
 wrong(struct world *world, const char *format, ...);
 
-/* @ret: of a system call; @error: what has to come of it, 0 or a negative errno */
+/* @ret: of a system call; @error: the expected result, 0 or a negative errno */
 void expect_result(struct world *world, long ret, int error, const char *call);
 
-/* Nothing to be done. What is left out counts. */
+/* The operation has nothing to work on. Such operations are counted. */
 void leave_out(struct world *world);
 
 #endif
