@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Failing: what a consumer asks for, here the tests' own. Its guests want pages
- * prepared, so that huge pages come apart where they are converted.
+ * Failing: a consumer's calls, here those of the tests' own. Its guests want
+ * pages prepared, so that a conversion splits huge pages.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@
 #define SIZE (PAGES * PAGE)
 #define HUGE_SIZE (2 * HUGE_PAGE)
 
-/* What is looked up or converted */
+/* The pages that are looked up or converted */
 #define FIRST 64
 #define END 70
 
@@ -44,7 +44,9 @@ static void prepare_consumer(const struct sweep *sweep, struct scene *scene)
 static void end_consumer(const struct sweep *sweep, struct scene *scene)
 {
 	(void)sweep;
-	/* Pages are to be reclaimed while the consumer is there to be told. */
+	/*
+	 * Pages have to be reclaimed while the consumer is there to be called.
+	 */
 	expect_ok(file_punch(scene->fd, 0, scene->size), "punch");
 	consumer_close_device(consumer(scene));
 	free(scene->more);
@@ -111,7 +113,10 @@ static long call_populate(const struct sweep *sweep, struct scene *scene)
 	ret = ioctl(consumer(scene)->device, KPT_POPULATE, &populate);
 	if (ret < 0)
 		return ret;
-	/* So many were filled before the one for which there was nothing. */
+	/*
+	 * So many pages were filled before the one for which there was no
+	 * memory.
+	 */
 	if (populate.result == END - FIRST)
 		return 0;
 	errno = ENOMEM;
@@ -122,7 +127,7 @@ static void check_populated(const struct sweep *sweep, struct scene *scene)
 {
 	(void)sweep;
 	assert_true(count_events(consumer(scene), KPT_FILLED) >= END - FIRST);
-	/* Nobody needs to prepare what has been filled. */
+	/* A filled page needs no prepare. */
 	for (unsigned int page = FIRST; page < END; page++)
 		expect_ok(try_get_pfn(consumer(scene), SLOT, page), "look up");
 	assert_int_equal(count_events(consumer(scene), KPT_PREPARED), 0);
@@ -143,7 +148,7 @@ static void check_shared(const struct sweep *sweep, struct scene *scene)
 	expect_ok(try_get_pfn(consumer(scene), SLOT, END), "a private page");
 }
 
-/* What a conversion has taken apart without anything having moved */
+/* A conversion may have split the block without moving a page. */
 static void prepare_apart(const struct sweep *sweep, struct scene *scene)
 {
 	prepare_bound_pages(sweep, scene);
@@ -158,7 +163,7 @@ static void check_collapsed(const struct sweep *sweep, struct scene *scene)
 	expect_backing(scene->fd, 2, 0, "collapsed");
 }
 
-/* The owner of the operations may be about to go. */
+/* The module with the operations may be about to go. */
 static const int bind_errors[] = { ENOMEM, ENODEV, 0 };
 
 #define WITH_CONSUMER(what, bytes, shift, ops, prepares, calls, checks, ...)	\

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Members of a struct sweep that more than one program has: all of the file. */
+/* Members of a struct sweep that several programs share: all of the file */
 #ifndef TESTS_FAILURES_CALLS_H
 #define TESTS_FAILURES_CALLS_H
 

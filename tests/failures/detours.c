@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * To be run after programs that use the module with the parameter detours=N: each place
+ * To be run after programs that use the module with the parameter detours=N. Each place
  * that may give the processor up, and each that looks again, has taken its detour since
  * the module was loaded.
  */

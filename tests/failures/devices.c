@@ -40,7 +40,7 @@ static void prepare_device(const struct sweep *sweep, struct scene *scene)
 	scene->device = device_open();
 }
 
-/* The sweep's argument has the page shift; the flags are those of the last file. */
+/* The sweep's argument is the page shift; the flags are those of the last file. */
 static long create(const struct sweep *sweep, struct scene *scene, __u64 flags)
 {
 	scene->made = try_create_shift(scene->device, GIB, flags,
@@ -72,7 +72,7 @@ static void check_create(const struct sweep *sweep, struct scene *scene)
 	assert_int_equal(file_allocated(scene->made), 0);
 }
 
-/* No descriptor or no file to be had is said so, too. */
+/* A call that gets no descriptor or no file must fail, too. */
 static const int create_errors[] = { ENOMEM, EMFILE, ENFILE, 0 };
 
 #define CREATE(shift, what)						\

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The kernel's fault injection; Documentation/fault-injection/ tells of it. */
+/* The kernel's fault injection, see Documentation/fault-injection/ */
 #include <unistd.h>
 
 #include "injectors.h"
@@ -20,7 +20,10 @@ static bool is_there_for_good(void)
 	return is_there() && !access(FAIL_AGAIN, F_OK);
 }
 
-/* All allocations may fail, also those that must not wait, and nothing is said. */
+/*
+ * All allocations may fail, also those that must not wait, and the kernel logs
+ * none of it.
+ */
 static void prepare(void)
 {
 	text_file_write(DEBUGFS "failslab/ignore-gfp-wait", "N");

@@ -19,7 +19,7 @@
 #define APART (5 * HUGE_PAGE)
 #define WORD(offset) (0x9019000000000000ULL + (offset))
 
-/* What is gigantic comes from a range; without one, huge pages. */
+/* A gigantic page comes from a contiguous range; without one, huge pages come. */
 static long call_allocate_page(const struct sweep *sweep, struct scene *scene)
 {
 	(void)sweep;
@@ -93,8 +93,8 @@ static int let_go(void **state)
 static const struct fixture held_back = { .teardown = let_go, .wanted = stay_is_there };
 
 /*
- * Two COLLAPSEs of a page of 1 GiB: while one is about to make a huge page of base pages,
- * the other makes all of it.
+ * Two COLLAPSEs of a page of 1 GiB: one is about to make a huge page of base pages, while
+ * the other makes the whole gigantic one.
  */
 TEST(collapse_overtaken, &held_back)
 {
@@ -132,6 +132,6 @@ int main(void)
 	int failed = sweeps_run("failures: gigantic", sweeps, ARRAY_SIZE(sweeps),
 				gigantic_group_setup, NULL);
 
-	/* What the group's setup has given back is free by now. */
+	/* The pages that the group's setup has given back are free by now. */
 	return failed + tests_run("failures: gigantic, overtaken", NULL);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Failing: KVM with a private file. The guest goes on as if nothing had been. */
+/*
+ * Failing: KVM with a private file. The guest goes on as if all had succeeded.
+ */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,11 +13,11 @@
 
 #define VALUE 0x7e57ULL
 
-/* Beside the machine's own */
+/* Beside the machine's own pages */
 #define OTHER_SLOT 1
 #define OTHER_GPA 0x10000000ULL
 
-/* In another huge page than what the guest has by then */
+/* In a huge page that the guest hasn't touched by then */
 #define FAULT_GPA HUGE_PAGE
 
 #define PREFAULTED (4 * PAGE)
@@ -47,7 +49,7 @@ static void end_machine(const struct sweep *sweep, struct scene *scene)
 static void prepare_guest(const struct sweep *sweep, struct scene *scene)
 {
 	prepare_machine(sweep, scene);
-	/* What isn't the fault's: the guest's code, the watchdog */
+	/* Not to be failed: loading the guest's code, the watchdog */
 	poke(&machine(scene)->cpu, DATA_GPA, VALUE);
 	vcpu_enter(&machine(scene)->cpu, guest_poke, &(struct kvm_regs){
 		   .rdi = FAULT_GPA, .rsi = VALUE });
@@ -76,7 +78,7 @@ static long call_pre_fault(const struct sweep *sweep, struct scene *scene)
 	long left = vcpu_pre_fault(&machine(scene)->cpu, FAULT_GPA, PREFAULTED);
 
 	(void)sweep;
-	/* It doesn't say why it has got no further. */
+	/* The call doesn't say why it got no further. */
 	if (left > 0)
 		errno = ENOMEM;
 	return left ? -1 : 0;
@@ -89,7 +91,7 @@ static void check_pre_faulted(const struct sweep *sweep, struct scene *scene)
 		assert_int_equal(peek(&machine(scene)->cpu, gpa), 0);
 }
 
-/* The slot's file, which is of the same kind */
+/* The slot's file, of the same kind as the machine's */
 static void prepare_slot(const struct sweep *sweep, struct scene *scene)
 {
 	prepare_machine(sweep, scene);

@@ -25,7 +25,7 @@ void injector_arm(const struct injector *injector, unsigned int nth,
 	char text[32];
 	int size = snprintf(text, sizeof(text), "%u", nth);
 
-	/* The kernel's takes one number and no more. */
+	/* The kernel's injection takes one number and no more. */
 	if (count > 1)
 		size = snprintf(text, sizeof(text), "%u %u", nth, count);
 	if (injector->for_good)
@@ -38,7 +38,10 @@ unsigned int injector_disarm(const struct injector *injector)
 	char text[32] = "";
 	ssize_t size = pread(file, text, sizeof(text) - 1, 0);
 
-	/* A copy of user memory itself, it may be what is denied: not the call was. */
+	/*
+	 * The injector may have denied this copy of user memory itself, rather than
+	 * the call.
+	 */
 	if (size < 0)
 		assert_int_equal(errno, EFAULT);
 	while (pwrite(file, "0", 1, 0) != 1)

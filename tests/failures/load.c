@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Failing: loading the module. A point of its own that fails while it is loaded is
- * told in its parameters, since there is nobody yet to be told otherwise.
+ * Failing: loading the module. A point of its own that fails meanwhile is armed by
+ * its parameters, since the module has no other interface yet.
  */
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -18,13 +18,13 @@
 
 #define MODULE "kvm_private"
 
-/* Loads that fail, so that a leak of a page each shows */
+/* Failed loads, so many that a leak of a page in each shows */
 #define ROUNDS 50
 
 static struct kmod_ctx *kmod;
 static struct kmod_module *module;
 
-/* The module's file: what opens it isn't to be denied anything. */
+/* The module's file, opened before any failure is injected */
 static int file = -1;
 
 static int load(const char *parameters)
@@ -60,7 +60,7 @@ static void expect_usable(void)
 	close(fd);
 }
 
-/* The nth point; returns whether there is one that early. */
+/* Denies the nth point; returns whether loading reaches that many. */
 static bool fails_at(unsigned int nth)
 {
 	char parameter[32];
@@ -69,7 +69,9 @@ static bool fails_at(unsigned int nth)
 	snprintf(parameter, sizeof(parameter), "fail_nth=%u", nth);
 	ret = load(parameter);
 	if (!ret) {
-		/* Else it would be the next call's. */
+		/*
+		 * A number that is left over would deny the next call's request.
+		 */
 		injector_open(&own_points);
 		assert_int_equal(injector_disarm(&own_points), 0);
 		return false;
@@ -97,7 +99,7 @@ TEST(own_points, &(struct fixture){ .wanted = own_points.is_there })
 	while (fails_at(nth))
 		nth++;
 	expect_usable();
-	/* What may fail while the module is loaded: see reached.c. */
+	/* The points that can fail while the module is loaded: see reached.c. */
 	assert_int_equal(nth - 1, 4);
 	print_message("# load: own points: failed %u times\n", nth - 1);
 }
@@ -142,7 +144,7 @@ static int setup(void **state)
 	return file < 0 ? -1 : 0;
 }
 
-/* The programs that come next need it. */
+/* The following programs need the module. */
 static int teardown(void **state)
 {
 	int ret = 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Failing: the host's mappings. A page that can't be had raises SIGBUS, which
- * counts as the error here; what the kernel itself has no memory for it tries again.
+ * Failing: the host's mappings. A page for which there is no memory raises SIGBUS,
+ * which counts as the error here. If the kernel's own allocations fail, it repeats
+ * the fault.
  */
 #include <sys/mman.h>
 
@@ -56,7 +57,7 @@ static void check_touched(const struct sweep *sweep, struct scene *scene)
 	expect_reads(scene->map + TOUCHED * PAGE, 0x77, "the page");
 }
 
-/* Those that follow are mapped with it, or when they are touched. */
+/* The pages that follow are mapped with it, or when they are touched. */
 static void check_following(const struct sweep *sweep, struct scene *scene)
 {
 	check_touched(sweep, scene);

@@ -10,9 +10,9 @@ static bool is_there(void)
 }
 
 /*
- * What the XArray asks for is denied it the second time with 2, and what has
- * others to fall back on gets none of them with the last one. There has to be an
- * end: the kernel repeats a page fault that was out of memory.
+ * With 2 the XArray's second attempt is denied, too. The last number denies all
+ * fallbacks. It has to be finite: the kernel repeats a page fault that was out
+ * of memory.
  */
 static const unsigned int counts[] = { 1, 2, 3, 12, 0 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Failing: pages that come, come apart, get huge again and go. */
+/* Failing: pages that are allocated, split, collapsed and freed */
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,13 +12,13 @@
 #define STRICT KVM_PRIVATE_FLAG_HUGE_STRICT
 #define SHARED (KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
 
-/* A run and pages besides */
+/* A run, and some more pages */
 #define BASE_SIZE (70 * PAGE)
 
-/* What is populated */
+/* The range that is populated */
 #define SOURCE_SIZE (10 * PAGE)
 
-/* Huge pages, and a tail that has room for none */
+/* Huge pages, and a tail that is too short for one */
 #define TAIL_PAGES 70
 #define TAIL (TAIL_PAGES * PAGE)
 #define HUGE_SIZE (2 * HUGE_PAGE + TAIL)
@@ -104,7 +104,7 @@ static void check_collapsed(const struct sweep *sweep, struct scene *scene)
 	expect_marks(sweep, scene);
 }
 
-/* The pages that replace those that were punched lie elsewhere. */
+/* The pages that replace the punched ones lie elsewhere. */
 static void prepare_scattered(const struct sweep *sweep, struct scene *scene)
 {
 	prepare_allocated(sweep, scene);
@@ -112,7 +112,7 @@ static void prepare_scattered(const struct sweep *sweep, struct scene *scene)
 	write_marks(scene);
 }
 
-/* With a hole, which is filled first */
+/* With a hole, which the call fills first */
 static void prepare_hole(const struct sweep *sweep, struct scene *scene)
 {
 	prepare_scattered(sweep, scene);
@@ -136,7 +136,7 @@ static long call_allocate_far(const struct sweep *sweep, struct scene *scene)
 	return file_allocate(scene->fd, FAR_AT, PAGE);
 }
 
-/* The store has nodes without any page when the file goes. */
+/* The store has nodes without any page when the file is released. */
 static void check_nothing(const struct sweep *sweep, struct scene *scene)
 {
 	(void)sweep;

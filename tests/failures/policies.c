@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Failing: what says on which nodes pages are to be, and pages that follow it. */
+/* Failing: calls that set policies, and allocations that follow one */
 #include <linux/mempolicy.h>
 
 #include "calls.h"
@@ -30,7 +30,7 @@ static bool is_in_range(unsigned int page)
 	return page >= FIRST && page < END;
 }
 
-/* The sweep's argument is the mode that all of the file has before. */
+/* The sweep's argument is the mode that the whole file has before. */
 static void prepare_mode(const struct sweep *sweep, struct scene *scene)
 {
 	if (sweep->argument != MPOL_DEFAULT)

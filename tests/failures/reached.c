@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * To be run after the other programs of this folder: each of the module's points
- * has failed at least once since it was loaded, and nothing holds the module.
+ * To be run after the other programs of this folder. Each of the module's points
+ * has failed at least once since it was loaded, and no reference holds the module.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,8 +13,8 @@
 #include "watched.h"
 
 /*
- * Those that can fail only while the module is loaded: when they have failed there
- * is nobody left who could tell. The program load makes sure of them.
+ * These can fail only while the module is loaded, and a module that failed to load
+ * can't report it. The program load makes sure of them.
  */
 static bool is_of_load(const char *point)
 {
@@ -22,7 +22,7 @@ static bool is_of_load(const char *point)
 	       !strcmp(point, "MEMORY_ERROR") || !strcmp(point, "DEVICE");
 }
 
-/* Of gigantic pages: their sweeps take too long there; see scripts/check. */
+/* For gigantic pages: their sweeps take too long there; see scripts/check. */
 static bool is_left_out(const char *point)
 {
 	return kernel_is_watched() && !strncmp(point, "CONTIG", 6);
@@ -52,7 +52,10 @@ TEST(reached)
 	assert_int_equal(missing, 0);
 }
 
-/* What failed has let go of its mount, its operations, its module. */
+/*
+ * The failed calls have dropped their references to the mount, the operations and
+ * the module.
+ */
 TEST(unused)
 {
 	expect_ok(module_unload("kvm_private"), "unload");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a call that is to fail finds. */
+/* The state in which a failing call begins */
 #ifndef TESTS_FAILURES_SCENE_H
 #define TESTS_FAILURES_SCENE_H
 

@@ -15,7 +15,7 @@ struct snapshot snapshot_take(const struct scene *scene)
 	s.gigantic = file_gigantic(scene->fd);
 	s.shared = fdinfo_number(scene->fd, "shared");
 	s.bindings = fdinfo_number(scene->fd, "bindings");
-	/* All that counts pages says the same. */
+	/* All counts of the file's pages agree. */
 	expect_between(fdinfo_numa_total(scene->fd), s.allocated, s.allocated,
 		       "bytes on all nodes");
 	expect_between(file_small(scene->fd) + s.huge + s.gigantic, s.allocated,

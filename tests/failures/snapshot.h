@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What can be told of a file, to find out whether a call has changed it. */
+/* The visible state of a file, which tells whether a call has changed it */
 #ifndef TESTS_FAILURES_SNAPSHOT_H
 #define TESTS_FAILURES_SNAPSHOT_H
 
 #include "scene.h"
 
-/* What a call that fails may leave behind */
+/* Changes that a failing call may leave behind */
 enum leftover {
 	NOTHING,
-	/* Huge pages that have come apart */
+	/* Huge pages that were split */
 	SMALLER_PAGES,
-	/* What was done until then */
+	/* The part that was done by then */
 	MORE_PAGES,
 };
 
@@ -25,7 +25,7 @@ struct snapshot {
 
 struct snapshot snapshot_take(const struct scene *scene);
 
-/* Fails the test unless no more has changed since than what may. */
+/* Fails the test unless the changes since then are among the allowed ones. */
 void snapshot_compare(const struct snapshot *before, const struct scene *scene,
 		      enum leftover leftover, const char *when);
 

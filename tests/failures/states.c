@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Failing: conversions. What fails has changed no page's state, nor its content. */
+/*
+ * Failing: conversions. A failing one has changed neither a page's state nor its
+ * content.
+ */
 #include "convert.h"
 #include "huge.h"
 #include "sweep.h"
@@ -12,12 +15,13 @@
 #define PAGES 200
 #define SIZE (PAGES * PAGE)
 
-/* What is converted */
+/* The range that is converted */
 #define FIRST 50
 #define END 151
 
-/* Of the pages that are in the other state beforehand, each one is followed by one
- * that isn't: more ranges than a node of the tree has room for.
+/*
+ * Each page that is in the other state beforehand is followed by one that isn't:
+ * more ranges than a node of the tree has room for.
  */
 #define STRIPE 2
 
@@ -52,7 +56,7 @@ static void expect_page(struct scene *scene, unsigned int page, bool shared,
 		expect_sigbus(at, "page %u", page);
 }
 
-/* As prepared */
+/* As the scene prepared them */
 static void expect_intact(const struct sweep *sweep, struct scene *scene)
 {
 	for (unsigned int page = 0; page < PAGES; page++)

@@ -32,8 +32,8 @@ struct run {
 };
 
 /**
- * struct totals - what came of it
- * @denied: calls that were denied something
+ * struct totals - the results of a sweep
+ * @denied: calls that had a request denied
  * @refused: how many of them failed
  */
 struct totals {
@@ -69,7 +69,7 @@ static void expect_intact(const struct sweep *sweep, struct scene *scene,
 }
 
 /*
- * Returns what the call did, and notes whether it was denied anything, and whether
+ * Returns the call's result, and notes whether any request was denied, and whether
  * that was a copy of user memory.
  */
 static long denied_call(const struct run *run, struct scene *scene,
@@ -140,8 +140,8 @@ static __u64 locked_memory(const struct sweep *sweep)
 }
 
 /*
- * All of what is allowed is there for the next file: of the process and, with the
- * same limit for all files together, of the module.
+ * The next file can have all that is allowed: to the process and, with the same
+ * limit for all files together, to the module.
  */
 static void expect_no_charge(const struct sweep *sweep)
 {
@@ -179,7 +179,10 @@ static void test_sweep(void **state)
 {
 	struct run *run = *state;
 
-	/* What the kernel keeps of a file in sysfs is of whom it finds there first. */
+	/*
+	 * The kernel's own objects for a file in sysfs are charged to the cgroup
+	 * that opens it first.
+	 */
 	text_file_write(LIMIT, "0");
 	cgroup_make(&run->cgroup, "failures");
 	child_run(sweep_in_child, run);
@@ -187,7 +190,7 @@ static void test_sweep(void **state)
 	cgroup_remove(&run->cgroup);
 }
 
-/* Also after one that has failed. */
+/* Also after a failed one */
 static int restore(void **state)
 {
 	struct run *run = *state;
