@@ -15,7 +15,7 @@ const struct backend backends[] = {
 	{ }
 };
 
-/* Smaller pages than the name says would be another backend. */
+/* With smaller pages than its name says it would be another backend. */
 static int try_private_file(const struct backend *backend, int device,
 			    uint64_t size)
 {

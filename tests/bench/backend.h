@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The memory that is compared: guest_memfd's and ours, by size of page. */
+/*
+ * The kinds of memory that are compared: guest_memfd's and ours, by size of
+ * page
+ */
 #ifndef TESTS_BENCH_BACKEND_H
 #define TESTS_BENCH_BACKEND_H
 
@@ -12,16 +15,16 @@ struct backend {
 	unsigned int page_shift;
 };
 
-/* Ends with one that has no name; the first is what the others are held to. */
+/* Ends with one that has no name; the others are compared with the first. */
 extern const struct backend backends[];
 
 /*
- * Whether files of that size can be had and filled with pages of the size that
- * is in the name; tells why not.
+ * Whether files of that size can be created and filled with pages of the size
+ * that the name says; if not, prints why.
  */
 bool backend_works(const struct backend *backend, uint64_t size);
 
-/* What makes the files of the backend; vm is needed for a guest_memfd. */
+/* Creates a file of the backend; vm is needed for a guest_memfd. */
 int backend_maker(const struct backend *backend, int vm);
 int backend_file(const struct backend *backend, int maker, uint64_t size);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A VM with the code of guests.h, one vCPU and nothing else: slot 0 is taken. */
+/* A VM with the code of guests.h and one vCPU; only slot 0 is in use. */
 #ifndef TESTS_BENCH_BARE_VM_H
 #define TESTS_BENCH_BARE_VM_H
 

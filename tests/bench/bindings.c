@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What it costs to take a page from one of many bindings of a file, by their
+ * The cost of taking a page from one of many bindings of a file, by their
  * number. To be run with a clock that counts instructions, and with the consumer
  * of the tests:
  *
@@ -50,7 +50,9 @@ static double take_page(int file, unsigned int slot)
 	return __rdtsc() - start;
 }
 
-/* Here and there: the way to some is shorter than to others. */
+/*
+ * Here and there, since some bindings are nearer to the tree's root than others
+ */
 static void report(int file, unsigned int bindings)
 {
 	double values[ROUNDS];

@@ -48,7 +48,10 @@ struct bookkeeping bookkeeping_now(const char *cache)
 {
 	char path[256];
 
-	/* What RCU frees, and counters that are summed up now and then */
+	/*
+	 * The delay for frees by RCU, and for counters that are summed up now
+	 * and then
+	 */
 	sleep(5);
 	snprintf(path, sizeof(path), "%s/memory.stat", cgroup.path);
 	return (struct bookkeeping){

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a page's round trip private -> shared -> private costs, in place and
+ * The cost of a page's round trip private -> shared -> private, in place and
  * with guest_memfd in the same boot. To be run with a clock that counts
  * instructions:
  *
  *   scripts/vm --icount --bring build/tests/bench/convert -- ./convert [KIB]...
  *
  * Ways to go: in place; guest_memfd with discarded pages, the guest copying
- * what it or the host wrote (it alone can read private memory), with small or
+ * its own words or the host's (it alone can read private memory), with small or
  * huge pages on the shared side; the same without copying, the guest writing
- * it all again: less than that can't be done.
+ * all of it again, which is the least possible work.
  */
 #include <err.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@
 
 #define BIT(n)	(1U << (n))
 
-/* What is reported: the sum of some steps */
+/* The rows of the report: each is the sum of some steps */
 static const struct line {
 	const char *name;
 	unsigned int steps;
@@ -59,7 +59,7 @@ static bool is_sum(const struct line *line)
 	return line->steps & (line->steps - 1);
 }
 
-/* Not by page but by round trip */
+/* Per round trip, not per page */
 enum event {
 	EXITS,
 	KVM_FLUSHES,

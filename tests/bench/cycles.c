@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the module alone costs, in cycles of a real processor: allocating pages,
+ * The cost of the module alone, in cycles of a real processor: allocating pages,
  * looking them up for a guest, and freeing them. Beside it what a memfd costs,
  * which is what guest_memfd is made like. For tests/bench/run-cycles, which runs
  * it in a kernel that runs as a process:
@@ -32,7 +32,7 @@ static const char *const row_names[ROWS] = { "allocate", "look up", "free" };
 
 struct backend {
 	const char *name;
-	/* 0: a memfd, which nobody looks up */
+	/* 0: a memfd, whose pages have no lookup for a guest */
 	unsigned int page_shift;
 };
 
@@ -120,7 +120,7 @@ static void report(const struct backend *backend, uint64_t size)
 			values[i] = rounds[i][row] / pages;
 		printf("%s,%s,%llu,%.1f,", backend->name, row_names[row],
 		       size / MIB, median(values, ROUNDS));
-		/* Sorted now, but for the first */
+		/* The values are sorted now, but for the first. */
 		printf("%.1f,%.1f\n", values[1], values[ROUNDS - 1]);
 	}
 	fflush(stdout);

@@ -6,7 +6,10 @@
 \name:
 	.endm
 
-	/* Does \what with RCX words that are RAX in each page, then \after. */
+	/*
+	 * Does \what with RCX words in each page, which are RAX, and then
+	 * \after.
+	 */
 	.macro EACH_PAGE what:req, after
 	cld
 	mov	%rcx, %r8

@@ -6,7 +6,10 @@
 
 void settle(void)
 {
-	/* The test library's limit; a benchmark takes as long as it takes. */
+	/*
+	 * The test library's limit doesn't hold: a benchmark takes as long as
+	 * it takes.
+	 */
 	alarm(0);
 	sleep(15);
 }

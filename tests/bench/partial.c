@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What it costs to take 4 KiB out of a large page, to convert them, and to make it
+ * The cost of taking 4 KiB out of a large page, of converting them, and of making it
  * large again. To be run with a clock that counts instructions:
  *
  *   scripts/vm --icount --bring build/tests/bench/partial -- ./partial
@@ -78,7 +78,7 @@ static int new_file(unsigned int page_shift, uint64_t size)
 }
 
 /*
- * Returns how many of the operations worked: to be moved a page of 1 GiB takes
+ * Returns how many of the operations succeeded: a page of 1 GiB can move only to
  * another place of that size.
  */
 static unsigned int one_round(unsigned int page_shift, uint64_t size,
@@ -107,7 +107,7 @@ static unsigned int one_round(unsigned int page_shift, uint64_t size,
 static void report(const struct backend *backend)
 {
 	uint64_t size = 1ULL << backend->page_shift;
-	/* Base pages are what they are. */
+	/* Base pages can't be split or collapsed. */
 	unsigned int nr = size > PAGE ? OPERATIONS : COLLAPSE;
 	double values[OPERATIONS * ROUNDS];
 

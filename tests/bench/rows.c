@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a guest's memory costs from its allocation to its end, beside
- * guest_memfd in the same boot, and what ordinary memory does. To be run with a
+ * The cost of a guest's memory from its allocation to its end, beside
+ * guest_memfd in the same boot, and that of ordinary memory. To be run with a
  * clock that counts instructions:
  *
  *   scripts/vm --icount --bring build/tests/bench/rows -- ./rows [MIB]...
@@ -27,7 +27,7 @@
 #define BY_PAGE	"instructions/page"
 #define THP	"anonymous THP"
 
-/* The one that doesn't count included. A boot isn't to take many minutes. */
+/* Including the round that doesn't count. A boot shouldn't take many minutes. */
 static unsigned int nr_rounds(uint64_t size)
 {
 	if (size >= 256 * MIB)
@@ -35,7 +35,10 @@ static unsigned int nr_rounds(uint64_t size)
 	return size >= 64 * MIB ? 3 : MOST_ROUNDS;
 }
 
-/* The first round makes what is made only once: part of the size is enough. */
+/*
+ * The first round makes the one-time preparations, for which part of the size is
+ * enough.
+ */
 static uint64_t round_size(const struct backend *backend, uint64_t size,
 			   unsigned int round)
 {
@@ -124,7 +127,10 @@ static void report_yardsticks(uint64_t size)
 	end_line(NULL);
 }
 
-/* What a file takes to know its pages; all slab that is allocated with them */
+/*
+ * The memory for a file's records of its pages: all slab that is allocated with
+ * them
+ */
 static void report_bookkeeping(const struct backend *backend, uint64_t size)
 {
 	struct bookkeeping before, after;

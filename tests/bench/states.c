@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What it costs to know which pages of a 1 TiB file are private: memory and
+ * The cost of knowing which pages of a 1 TiB file are private: memory and
  * time by the number of boundaries between private and shared; and the same of
  * KVM's memory attributes for a smaller guest. To be run with a clock that
  * counts instructions:
@@ -65,8 +65,8 @@ static double make_islands(int fd, uint64_t nr, bool scattered)
 }
 
 /*
- * In the middle between two islands. Many such places are tried: the tree may
- * have room for one more range where one of them is, or not.
+ * In the middle between two islands. Many such places are tried: one more range
+ * may or may not fit into the node there.
  */
 static uint64_t between_islands(uint64_t i, uint64_t nr)
 {
@@ -113,7 +113,7 @@ static struct times measure_file(int fd, uint64_t nr_islands)
 		if (page == MAP_FAILED)
 			err(1, "mmap");
 		time_fault(page);
-		/* The page table stays. */
+		/* The page table stays allocated. */
 		madvise(page, PAGE, MADV_DONTNEED);
 		fault[i] = time_fault(page);
 		munmap(page, PAGE);

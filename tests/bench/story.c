@@ -12,10 +12,13 @@
 #include "../demo/stats.h"
 #include "../kvm/layout.h"
 
-/* Time for what the kernel has put off: frees after a grace period, works. */
+/*
+ * Time for work that the kernel has put off: frees after a grace period, work
+ * items
+ */
 #define PAUSE_US	50000
 
-/* Whether or not a vCPU had to be told */
+/* Whether or not a vCPU had to be interrupted */
 #define FLUSH_COUNTER	"remote_tlb_flush_requests"
 
 const char *const row_names[ROWS] = {
@@ -73,7 +76,7 @@ static void delete_slot(struct subject *s)
 
 /*
  * A guest_memfd's pages go with its last descriptor, a private file's when its
- * slot has gone as well. Both ways end here, with neither.
+ * slot has gone as well. Both orders end here, with neither left.
  */
 static void close_and_delete_slot(struct subject *s)
 {
@@ -100,7 +103,7 @@ static void touch(struct subject *s)
 	bare_vm_call(&s->vm, guest_write, s->slot.gpa, s->size / PAGE, 0, 1);
 }
 
-/* There and back, without anybody touching it in between */
+/* To the other state and back, without an access in between */
 static void zap(struct subject *s)
 {
 	for (int private = 0; private <= 1; private++)
@@ -108,7 +111,7 @@ static void zap(struct subject *s)
 			err(1, "KVM_SET_MEMORY_ATTRIBUTES");
 }
 
-/* Of those that are no rows nobody asks what they cost. */
+/* The cost of steps that are no rows isn't reported. */
 #define UNMEASURED	ROWS
 
 static const struct step {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What is done with a file and the memory in it, step by step; most steps are
- * measured.
- */
+/* The steps of a file's life and of its memory's; most of them are measured. */
 #ifndef TESTS_BENCH_STORY_H
 #define TESTS_BENCH_STORY_H
 
@@ -14,8 +11,8 @@
 #include "../kvm/vm.h"
 
 /*
- * Mapped: in the guest. Of prefaults and touches the first also allocate; there:
- * the page is allocated, but no guest has had it; again: the guest's mapping was
+ * Mapped: in the guest. First: the prefault or touch also allocates. There: the
+ * page is allocated, but no guest has had it. Again: the guest's mapping was
  * removed, the page stayed.
  */
 enum row {
@@ -60,7 +57,7 @@ struct subject {
 	int cpu_stats;
 	int maker;
 
-	/* Of the story that is told */
+	/* Of the row's story */
 	uint64_t size;
 	struct slot slot;
 };
@@ -68,7 +65,7 @@ struct subject {
 void subject_open(struct subject *subject, const struct backend *backend);
 void subject_close(struct subject *subject);
 
-/* From no file to no file, with files of that size. One sample a row. */
+/* From no file to no file, with files of that size. One sample for each row. */
 void story_tell(struct subject *subject, uint64_t size,
 		struct sample samples[ROWS]);
 

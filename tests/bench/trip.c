@@ -13,7 +13,7 @@
 /* Far from the page tables and the code, for any size */
 #define TRIP_GPA	0x10000000ULL
 
-/* What the guest writes, what the host does. Differ from page to page. */
+/* The words of the guest and those of the host, different for each page */
 #define GUEST_TAG	0x1111000000000000ULL
 #define HOST_TAG	0x2222000000000000ULL
 
@@ -63,7 +63,7 @@ static void guest_copies_back(struct trip *trip)
 		     trip->size / sizeof(uint64_t));
 }
 
-/* Like the guests, instruction by instruction */
+/* The host's own loop, instruction by instruction like the guests' */
 static void host_writes(struct trip *trip)
 {
 	char *host = trip->slot.host;
@@ -100,7 +100,7 @@ static void host_reads(struct trip *trip)
 
 static void map_anonymous(struct trip *trip)
 {
-	/* Aligned as the guest's addresses are, or KVM couldn't map it huge. */
+	/* Aligned like the guest's addresses, or KVM couldn't map it huge */
 	trip->map_size = 2 * trip->size + HUGE_PAGE;
 	trip->map = mmap(NULL, trip->map_size, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -173,8 +173,8 @@ static void convert_to_private(struct trip *trip)
 }
 
 /*
- * No guest can do less: it knows by itself what was in its pages, so that
- * nothing has to be copied, only written again.
+ * This is the least that a guest can do: it knows the content of its pages, so
+ * it writes them again instead of copying.
  */
 #define REFAULT_STEPS {					\
 	[GUEST_WRITES]		= guest_writes,		\

@@ -30,13 +30,13 @@ enum step {
 
 struct trip;
 
-/* A way to go */
+/* One of the ways to make the trip */
 struct way {
 	const char *name;
-	/* Memory that KVM maps for the shared side may be of huge pages. */
+	/* KVM may map memory for the shared side in huge pages. */
 	bool huge;
 	void (*open)(struct trip *trip);
-	/* NULL: nothing to do */
+	/* NULL: no work in this step */
 	void (*steps[STEPS])(struct trip *trip);
 };
 
@@ -48,12 +48,12 @@ struct trip {
 
 	struct bare_vm vm;
 	struct slot slot;
-	/* What slot.host lies in */
+	/* The mapping that slot.host lies in */
 	void *map;
 	size_t map_size;
 };
 
-/* Ends with one that has no name; the first is what the others are held to. */
+/* Ends with one that has no name; the others are compared with the first. */
 extern const struct way ways[];
 
 void trip_open(struct trip *trip, const struct way *way, uint64_t size,

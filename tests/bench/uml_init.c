@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	if (!ret && *command && !run(command))
 		puts("done");
 	fflush(stdout);
-	/* What was written arrives before the machine goes. */
+	/* All output has to be written before the machine goes. */
 	sleep(1);
 	return reboot(RB_POWER_OFF);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel itself does fast: huge pages of ordinary memory. */
+/* The kernel's own fast path for memory: huge pages of ordinary memory */
 #ifndef TESTS_BENCH_YARDSTICKS_H
 #define TESTS_BENCH_YARDSTICKS_H
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Reads the CSV of several boots and prints one line for all that differ only in
-# the boot: the medians of their figures.
+# Reads the CSV of several boots. Prints one line for all rows that differ only
+# in the boot: the medians of their figures.
 
 BEGIN {
 	FS = OFS = ","

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# How the cost of a page grows with the size of what is done: one small plot for
-# each kind of work. Needs results (a CSV of medians) and picture (what to write).
+# The cost of a page against the size of the operation: one small plot for each
+# kind of work. Needs results (a CSV of medians) and picture (the output file).
 
 array row[12] = [ "fallocate", "punch hole", "punch hole mapped", "close", \
 	"close mapped", "prefault first", "prefault page there", \
@@ -23,7 +23,7 @@ do for [b = 1:4] {
 set terminal svg size 1500,900 noenhanced font "sans-serif,13" background "white"
 set output picture
 set datafile separator ","
-# Lines of the file that aren't of a curve don't interrupt it.
+# Lines of the file that belong to other curves don't interrupt this one.
 set datafile missing NaN
 set logscale x 2
 set logscale y 10
@@ -64,7 +64,7 @@ do for [r = 1:12] {
 	}
 }
 
-# The last place explains the curves of all of them.
+# The last place has the key to the curves of all plots.
 unset title
 unset border
 unset tics

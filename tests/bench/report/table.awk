@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Reads goals.csv, then the medians, and prints what they say as Markdown.
+# Reads goals.csv, then the medians, and prints both as a Markdown table.
 
 BEGIN {
 	FS = ","
@@ -71,12 +71,12 @@ function ratio(erms, backend, row, size,	ours, native) {
 	return value[ours] / value[native]
 }
 
-# Two digits that mean something
+# Two significant digits
 function rounded(x) {
 	return x == "" ? "" : sprintf(x < 0.0995 ? "%.3f" : "%.2f", x)
 }
 
-# Bold: that isn't the goal yet.
+# Bold: the goal isn't met yet.
 function judged(backend, row, size,	x, text) {
 	x = ratio("off", backend, row, size)
 	text = rounded(x)
