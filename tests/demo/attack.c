@@ -22,9 +22,9 @@ static void must_get_through(const struct way *way)
 }
 
 /*
- * Where the file isn't mapped, a way that "works" may only have reached what
- * this process has at the slot's address: nothing, which reads zero. The
- * guest's page holds no zero.
+ * If the file isn't mapped, a way that "works" may only have reached this
+ * process's own memory at the slot's address, which reads as zero. The guest's
+ * page holds no zero.
  */
 static const char *must_not_get_through(const struct way *way,
 					const struct way_target *target)

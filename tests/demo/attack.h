@@ -6,12 +6,12 @@
 
 /*
  * Tries each way in on a page of ordinary memory, where it has to work, and
- * then on the guest's page at @gpa, where it must not, and tells what came of
- * it. What was overwritten only the owner of the page can tell.
+ * then on the guest's page at @gpa, where it must not, and prints the results.
+ * Only the owner of the page can tell whether it was overwritten.
  */
 void attack(const struct guest_memory *memory, __u64 gpa);
 
-/* The same for another page, when the ways are known to work. */
+/* The same for another page, once the ways are known to work */
 void attack_again(const struct guest_memory *memory, __u64 gpa);
 
 #endif /* TESTS_DEMO_ATTACK_H */

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Shows what the guest says and waits for what it is to say.
- */
+/* Shows the guest's lines and waits for expected ones */
 #include "console.h"
 
 #include <errno.h>

@@ -16,10 +16,10 @@
  * @changed: signalled when @heard or @closed becomes true
  * @partial: the line that the guest is writing
  * @used: bytes of it
- * @expected: what the line that we wait for contains, or NULL
+ * @expected: a part of the line that the demo waits for, or NULL
  * @line: that line
  * @heard: it has come
- * @closed: the guest won't say any more
+ * @closed: no further line will come
  */
 struct console {
 	pthread_mutex_t lock;
@@ -41,8 +41,9 @@ void console_output(void *console, __u8 byte);
 void console_close(struct console *console);
 
 /*
- * Says beforehand what line to wait for, so that none is missed, and then
- * waits; fails the demo if it doesn't come in time.
+ * console_expect() says beforehand which line to wait for, so that none is
+ * missed. console_wait() then waits, and fails the demo if the line doesn't
+ * come in time.
  */
 void console_expect(struct console *console, const char *text);
 const char *console_wait(struct console *console);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What the counters tell: KVM's own, and the module's of the file.
- */
+/* The counters: KVM's own, and the module's of the file */
 #include "faults.h"
 
 #include <err.h>

@@ -17,7 +17,7 @@ struct faults {
 /* The guest hasn't started. */
 void faults_watch(struct faults *faults, const struct vmm *vmm);
 
-/* Tells how the guest's memory came to be. The guest may run. */
+/* Prints how the guest's memory was allocated. The guest may run. */
 void faults_tell(const struct faults *faults, const struct vmm *vmm);
 
 #endif /* TESTS_DEMO_FAULTS_H */

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Talks to the witness in the guest.
- */
+/* Talks to the witness in the guest */
 #include "guest.h"
 
 #include <err.h>
@@ -32,7 +30,7 @@ void guest_create(struct guest *guest, const struct vmm_config *config)
 	vmm_create(&guest->vmm, &mine);
 }
 
-/* A guest that crashes says nothing more: nobody is to wait for it then. */
+/* A crashed guest prints no more lines: the demo must not wait for one. */
 static void *close_at_end(void *argument)
 {
 	struct guest *guest = argument;

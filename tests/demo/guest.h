@@ -10,7 +10,7 @@
 /**
  * struct guest - a guest that takes part in the story
  * @vmm: its machine
- * @console: what it says
+ * @console: its output
  * @listener: notices its end
  */
 struct guest {
@@ -19,7 +19,7 @@ struct guest {
 	pthread_t listener;
 };
 
-/* What goes wrong in any of them ends the demo. */
+/* If any of them goes wrong, the demo ends. */
 void guest_create(struct guest *guest, const struct vmm_config *config);
 void guest_boot(struct guest *guest);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The demo: guests boot from private memory, and what that means is shown while
- * they run. Every claim is checked; the first that isn't true ends it.
+ * The demo: guests boot from private memory, and the scenes show what that
+ * means while they run. Every claim is checked; the first false one ends the
+ * demo.
  */
 #include <err.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include "options.h"
 #include "scenes.h"
 
-/* A process for each, with which its guest goes. */
+/* A process for each scene, which ends with its guest */
 static void play(void (*scene)(const struct vmm_config *config),
 		 const struct vmm_config *config)
 {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * How the story looks.
- */
+/* The look of the story */
 #include "narrator.h"
 
 #include <stdarg.h>

@@ -15,7 +15,7 @@ void narrate_detail(const char *format, ...)
 /* For such lines. */
 double in_mib(unsigned long long bytes);
 
-/* Something that the story promises didn't happen: says so and exits. */
+/* A promise of the story didn't hold: prints this and exits. */
 void fail(const char *format, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 /*
- * A guest of ours talks to the story alone, so its kernel is quiet; the rest
- * are what a machine without firmware needs.
+ * A guest of ours talks only to the story, so its kernel is quiet. The other
+ * options are those that a machine without firmware needs.
  */
 #define OUR_COMMAND_LINE \
 	"console=ttyS0 loglevel=3 acpi=off reboot=t panic=-1"

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What the holder of a private file is told and may do.
- */
+/* The holder's view of a private file, and the calls that it may make */
 #include "private_file.h"
 
 #include <err.h>
@@ -25,7 +23,10 @@ static __u64 allocated_by_stat(int fd)
 	return (__u64)status.st_blocks * STAT_BLOCK;
 }
 
-/* The sum of all lines of fdinfo that @format, for scanf, reads a number of. */
+/*
+ * The sum of the numbers that @format, for scanf, reads from all lines of
+ * fdinfo
+ */
 static __u64 fdinfo_sum(int fd, const char *format)
 {
 	unsigned long long bytes, sum = 0;

@@ -6,7 +6,7 @@
 
 #include <linux/types.h>
 
-/* Bytes allocated, by /proc/self/fdinfo; fails if fstat tells otherwise. */
+/* Bytes allocated, by /proc/self/fdinfo; fails if fstat disagrees. */
 __u64 private_file_allocated(int fd);
 
 /* Bytes that are shared, by /proc/self/fdinfo. */

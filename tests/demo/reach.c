@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What of a guest's memory this program reaches through its mapping of it.
- */
+/* The part of a guest's memory that this program reaches through its mapping */
 #include "reach.h"
 
 #include <err.h>
@@ -16,7 +14,10 @@
 #include "narrator.h"
 #include "ways_in.h"
 
-/* A system call gets an error where a pointer gets a signal, which is slower. */
+/*
+ * A system call returns an error where a pointer would raise a signal, which is
+ * slower.
+ */
 static bool can_read(char *address)
 {
 	char byte;

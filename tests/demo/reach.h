@@ -11,8 +11,8 @@ __u64 reach_count(const struct guest_memory *memory);
 void reach_must_not(const struct guest_memory *memory, __u64 gpa);
 
 /*
- * Holds a shared page as I/O that is under way would. reach_let_go() wants what
- * this returns.
+ * Holds a shared page as I/O that is under way would. Its result is the
+ * argument of reach_let_go().
  */
 struct reach_held {
 	int pipe[2];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In place of the scenes, for a guest of the user's own: what can be shown
- * without its help.
+ * Takes the place of the scenes for a guest of the user's own: only checks that
+ * need no help from the guest.
  */
 #include "attack.h"
 #include "faults.h"

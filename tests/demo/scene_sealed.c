@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The first scene: a guest boots from a file that nobody can map, and its host
+ * The first scene: a guest boots from a file that can't be mapped, and its host
  * tries to get in.
  */
 #include "attack.h"

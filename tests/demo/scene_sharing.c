@@ -25,7 +25,7 @@ static void must_be_shared(const struct guest *guest, __u64 bytes)
 		     bytes);
 }
 
-/* Only what the guest asks for is converted: it asked once more. */
+/* Only pages that the guest asks for are converted: it asked once more. */
 static void must_have_asked(const struct guest *guest, unsigned long times)
 {
 	if (guest->vmm.hypercalls != times)

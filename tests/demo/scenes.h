@@ -5,8 +5,8 @@
 #include "vmm.h"
 
 /*
- * The parts of the story. Each has a guest of its own, which is as @config
- * says, and leaves it to its caller to end the process that it was in.
+ * The parts of the story. Each has a guest of its own, configured by @config.
+ * The caller ends the process that the guest was in.
  */
 
 /* A guest that keeps all of its memory for itself. */

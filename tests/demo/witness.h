@@ -3,8 +3,8 @@
 #define TESTS_DEMO_WITNESS_H
 
 /*
- * What guest and host say to each other over the guest's console. Lines that
- * the guest says are read by people too.
+ * The lines that guest and host exchange over the guest's console. The guest's
+ * lines are for people as well.
  */
 
 #define WITNESS_UP		"The guest is up: "
@@ -32,7 +32,7 @@
 #define WITNESS_TAKE_BACK	"take back\n"
 #define WITNESS_QUIT		"quit\n"
 
-/* And what they write into the page that they share, where. */
+/* The words that they write into the page that they share, and where */
 #define WITNESS_GREETING	"Hello, host! You may read this page."
 #define WITNESS_GREETING_AT	0
 #define WITNESS_ANSWER		"Hello, guest! It's all that I can read."

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * A page of the witness's memory.
- */
+/* A page of the witness's memory */
 #include "page.h"
 
 #include <err.h>

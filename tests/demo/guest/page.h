@@ -10,7 +10,7 @@ unsigned long long page_address(const unsigned char *page);
 /* Fills it with @text, over and over. */
 void page_fill(unsigned char *page, const char *text);
 
-/* What is in it, in words of witness.h, when it was filled with @text. */
+/* The page's content, in words of witness.h, after it was filled with @text */
 const char *page_look(const unsigned char *page, const char *text);
 
 #endif /* TESTS_DEMO_GUEST_PAGE_H */

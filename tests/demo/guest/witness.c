@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest's side of the demo: fills a page of its memory, tells the host
- * where it is and, when the host asks, what is in it by then. The host must not
- * be able to know that otherwise, so only the guest can say. It also shares a
- * page with the host and takes it back; that one is looked at from then on.
+ * The guest's side of the demo. It fills a page of its memory and tells the
+ * host where that is. When the host asks, it says what the page holds by then.
+ * The host must have no other way to know that. The witness also shares a page
+ * with the host and takes it back, and looks at that one from then on.
  */
 #include <err.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* The secret, and where it is. */
+/* The secret, and its address */
 static struct {
 	unsigned char *page;
 	unsigned long long address;
@@ -52,7 +52,7 @@ static void start(void)
 	printf(WITNESS_READY "\n", secret.text, secret.address);
 }
 
-/* The answer is worth nothing for a page that has moved. */
+/* The answer is worthless if the page has moved. */
 static void look(void)
 {
 	if (page_address(secret.page) != secret.address)
@@ -85,7 +85,7 @@ static void share(void)
 	printf(WITNESS_SHARED "\n", page_address(shared.page));
 }
 
-/* The host may write what and when it likes: the copy is what counts. */
+/* The host may write to the page at any time, so only the copy counts. */
 static void hear(void)
 {
 	char text[sizeof(WITNESS_ANSWER)];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Gives programs pages that they can share with the host. Only the kernel may
- * make the hypercall which does that.
+ * make the hypercall for that.
  *
- * A page of which the host may still be in possession is never given back to
- * the rest of the kernel, which would take it for private.
+ * A page that the host may still have is never given back to the rest of the
+ * kernel, which would take it for private.
  */
 
 #include <linux/fs.h>
@@ -44,7 +44,7 @@ static int make_shared(struct shared_page *p)
 {
 	int ret = ask_host(p->page, true);
 
-	/* Other errors don't tell how far the host got. */
+	/* Other errors don't tell how far the host has got. */
 	p->shared = ret != -EOPNOTSUPP;
 	return ret;
 }

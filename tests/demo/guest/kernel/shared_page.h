@@ -5,13 +5,12 @@
 #include <linux/ioctl.h>
 
 /*
- * Each time it is opened, a new page of the guest's memory, which can be mapped
- * (MAP_SHARED). It starts private. Once it has become shared or private its
+ * Each open of the device allocates a new page of the guest's memory, which can
+ * be mapped (MAP_SHARED). It starts private. After each change of its state its
  * content is undefined.
  *
- * Both ioctls may be made in either state. EAGAIN: somebody of the host holds
- * the page, so it stays shared. EOPNOTSUPP: this host knows no shared
- * pages.
+ * Both ioctls may be made in either state. EAGAIN: the host holds the page, so
+ * it stays shared. EOPNOTSUPP: this host knows no shared pages.
  */
 #define SHARED_PAGE_DEVICE	"/dev/shared_page"
 
