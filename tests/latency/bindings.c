@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One file that many consumers have bound ranges of, each of which hears of what is done
- * to it; and many guests whose pages a file has. What the test module does itself for a
- * call is a fraction of it.
+ * One file with ranges bound by many consumers, each of which hears of calls on its
+ * range; and one with pages of many guests. The test module's own work for a call is a
+ * fraction of the call.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@
 #define STRIDE 2
 #define SIZE (BINDINGS * STRIDE * PAGE)
 
-/* Guests that a file has a page of */
+/* So many guests have a page in a file. */
 #define GUESTS 10000
 
 static void forget_events(struct consumer *c)
@@ -80,7 +80,7 @@ TEST(many_bindings, &bound)
 	expect_ok(stretch(close_device(c), "%u bindings: unbind all", BINDINGS), "unbind");
 }
 
-/* Each page another guest's, all of which have gone but for their pages */
+/* Each page is another guest's. All of these guests have gone; their pages stay. */
 static void make_guests(struct consumer *c, unsigned int nr)
 {
 	struct kpt_page page = { 0 };
@@ -139,7 +139,7 @@ static void prepare_all(struct consumer *c, __u64 size)
 	forget_events(c);
 }
 
-/* One guest's pages, of which a platform hears one by one */
+/* One guest's pages, which the platform gets back one by one */
 TEST(prepared_pages, &bound)
 {
 	const __u64 size = 256 * MIB;
@@ -159,7 +159,10 @@ TEST(prepared_pages, &bound)
 		  "punch");
 }
 
-/* Pages that are there, but were prepared for nobody, with a guest that would mind */
+/*
+ * Present pages that aren't prepared for any guest, and a guest that wants its pages
+ * prepared
+ */
 TEST(pages_beside_a_guest, &bound)
 {
 	const __u64 size = 256 * MIB;

@@ -12,16 +12,16 @@
 #include "device.h"
 #include "unit.h"
 
-/* Between two looks, in nanoseconds */
+/* Between two samples, in nanoseconds */
 #define PERIOD 50000
 
-/* Room for the looks of some seconds */
+/* Room for the samples of some seconds */
 #define RING (16 * MIB)
 
-/* Of the callers of what runs */
+/* The number of callers that a sample has */
 #define DEPTH 6
 
-/* How many are printed */
+/* The most callers that are printed */
 #define MOST 6
 
 struct symbol {
@@ -125,7 +125,7 @@ void blame_begin(void)
 				 __ATOMIC_RELEASE);
 }
 
-/* The first of the chain says of which kind the others are. */
+/* The first entry of the chain says of which kind the others are. */
 static void note(struct seen *seen, size_t *nr, const struct sample *sample)
 {
 	struct seen one = { .times = 1 };
@@ -133,7 +133,7 @@ static void note(struct seen *seen, size_t *nr, const struct sample *sample)
 
 	for (i = 0; i < DEPTH && i + 1 < sample->nr; i++)
 		one.callers[i] = sample->callers[i + 1];
-	/* Where in the function it was matters to nobody. */
+	/* The place within the function doesn't matter. */
 	for (i = 0; i < DEPTH && one.callers[i]; i++)
 		one.callers[i] = (uintptr_t)name_of(one.callers[i]);
 	for (i = 0; i < *nr; i++) {
@@ -179,7 +179,7 @@ void blame_print(__u64 start, __u64 end)
 		struct sample *sample = (struct sample *)record;
 		struct perf_event_header header;
 
-		/* Records are of whole words, but may go on at the ring's start. */
+		/* Records are whole words, but may go on at the ring's start. */
 		memcpy(&header, ring + at % RING, sizeof(header));
 		assert_true(header.size >= sizeof(header) &&
 			    header.size <= sizeof(record));

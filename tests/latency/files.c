@@ -31,7 +31,7 @@
 static int device;
 static int *files;
 
-/* The longest stretch of one call that is judged by that of another */
+/* The longest stretch of one call, with which that of another is compared */
 static __u64 with_many;
 
 static void make_files(unsigned int nr)
@@ -39,13 +39,13 @@ static void make_files(unsigned int nr)
 	for (unsigned int i = 0; i < nr; i++) {
 		files[i] = file_create_on(device, PAGE, KVM_PRIVATE_FLAG_MMAP |
 							KVM_PRIVATE_FLAG_INIT_SHARED);
-		/* Those that have something are listed by it. */
+		/* The list has the files that have a page. */
 		if (i % 16 == 0)
 			expect_ok(file_allocate(files[i], 0, PAGE), "allocate");
 	}
 }
 
-/* RCU frees what all files have: if it has many to free at once it takes its time. */
+/* RCU frees a part of each file: many such parts at once take a long stretch. */
 static int close_files(unsigned int nr)
 {
 	for (unsigned int i = 0; i < nr; i++) {
@@ -107,18 +107,18 @@ static pid_t start_victim(void)
 		pause();
 		_exit(1);
 	}
-	/* Until it has said so */
+	/* Time for the victim to write it */
 	usleep(100000);
 	return pid;
 }
 
-/* Before it kills the largest holders are named. */
+/* The module names the largest holders before the OOM killer kills a task. */
 static __u64 out_of_memory_with(unsigned int nr)
 {
 	pid_t victim = start_victim();
 	int status;
 
-	/* What the kernel has to say itself: not to a serial line, and not of each task */
+	/* The kernel's own messages: neither to a serial line, nor one for each task */
 	expect_ok(klogctl(CONSOLE_OFF, NULL, 0), "silence on the console");
 	text_file_write(DUMP_TASKS, "0");
 	expect_ok(stretch(text_file_try_write("/proc/sysrq-trigger", "f"),
@@ -141,7 +141,7 @@ TEST(the_end, &stretch)
 			  FILES), "close");
 }
 
-/* The kernel itself says so much of the machine that it may be above the bound. */
+/* The kernel's own messages about the machine may take longer than the bound. */
 TEST(out_of_memory_with_none, &stretch)
 {
 	expect_between(with_many, 1, out_of_memory_with(0) + STRETCH_BOUND,
@@ -149,8 +149,9 @@ TEST(out_of_memory_with_none, &stretch)
 }
 
 /*
- * An error in a page of the last one is looked for in all. They are fewer: when each step
- * from a file to the next begins at the first that takes time by the square of them.
+ * The module looks for an error in a page of the last file in all files. There are fewer
+ * files here. If each step from a file to the next began at the first file, the time
+ * would grow with their square.
  */
 TEST(memory_error, &stretch)
 {

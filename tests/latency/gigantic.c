@@ -64,7 +64,7 @@ static int touch_some(char *map)
 	return 0;
 }
 
-/* The host's mappings have it come apart, page by page. */
+/* The host's mappings split it, page by page. */
 TEST(mapped, &stretch)
 {
 	int fd = create_full(STARTS_SHARED);
@@ -121,7 +121,7 @@ TEST(bound, &stretch)
 	close(c.file);
 }
 
-/* The machine loses a page of this, too. */
+/* The machine loses a page in this test, too. */
 TEST(memory_error, &stretch)
 {
 	int fd = create_full(STARTS_SHARED);
@@ -136,7 +136,10 @@ TEST(memory_error, &stretch)
 	expect_ok(stretch(close(fd), "1 GiB that came apart with an error: the end"), "close");
 }
 
-/* Of a guest's, which nobody has taken to pieces. Last: the machine loses it. */
+/*
+ * An error in a guest's page, which isn't split. This test is the last, since
+ * the machine loses the page.
+ */
 TEST(memory_error_in_whole, &stretch)
 {
 	struct consumer c = {

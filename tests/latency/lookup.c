@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a lookup costs, in instructions: the same whatever the size of the page that it
- * finds. Those of a kernel that was just entered, and of the loop, are left out.
+ * The cost of a lookup, in instructions: the same for every size of the page that it
+ * finds. The instructions of a kernel that was just entered, and of the loop, are left
+ * out.
  */
 #include <unistd.h>
 #include <x86intrin.h>
@@ -31,7 +32,7 @@ static __u64 sweep_time(unsigned int nr)
 	return __rdtsc() - start;
 }
 
-/* The least of three: in others a clock tick came in between. */
+/* The least of three, since a clock tick came in between in others */
 static __u64 least_time(unsigned int nr)
 {
 	__u64 least = sweep_time(nr), taken;
@@ -54,7 +55,10 @@ static double instructions(__u32 page_shift, unsigned int order, bool prepared)
 					    KVM_PRIVATE_FLAG_HUGE_STRICT,
 					    page_shift), "create");
 	close(device);
-	/* All of it, since a file with more pages has a deeper tree of them. */
+	/*
+	 * The whole file is allocated, since a file with more pages has a deeper tree
+	 * of them.
+	 */
 	expect_ok(file_allocate(c.file, 0, SIZE), "allocate");
 	bind(&c, 0, prepared ? KPT_OPS_PREPARE : KPT_OPS_PLAIN, 0, SIZE / PAGE);
 	expect_ok(ioctl(c.device, KPT_GET_PFN, &page), "looking a page up");

@@ -9,7 +9,7 @@
 
 #define MAPPINGS 30000
 
-/* Between two mappings, so that they aren't one */
+/* Between two mappings, so that they don't merge */
 #define STRIDE (2 * PAGE)
 
 static int create(void)

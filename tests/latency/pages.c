@@ -11,7 +11,7 @@
 #include "stretch.h"
 #include "unit.h"
 
-/* A huge page is one entry of a file's store, but its pages are looked at, too. */
+/* A huge page is one entry of a file's store, but calls look at its pages, too. */
 struct memory {
 	const char *name;
 	__u64 size;
@@ -129,7 +129,7 @@ TEST(huge_pages, &stretch)
 	populate(&huge);
 }
 
-/* Base pages in a file of huge ones, since others of their block were there first */
+/* Base pages in a file of huge ones: other pages of their block were there first. */
 TEST(collapse, &stretch)
 {
 	struct kvm_private_collapse args = { .size = pieces.size };
@@ -149,7 +149,7 @@ TEST(collapse, &stretch)
 	close(fd);
 }
 
-/* The page is looked for among all of the file. */
+/* The module looks for the page in all of the file. */
 TEST(memory_error, &stretch)
 {
 	int fd = create_shared(&base);
@@ -165,7 +165,7 @@ TEST(memory_error, &stretch)
 			  base.name), "close");
 }
 
-/* The caller's struct may be as large as it likes. */
+/* The caller's struct may have any size. */
 TEST(large_struct, &stretch)
 {
 	const __u64 size = 256 * MIB;

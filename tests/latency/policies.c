@@ -67,7 +67,7 @@ TEST(with_the_file, &stretch)
 {
 	int fd = make_policies();
 
-	/* One at the end of many, and pages that ask for theirs */
+	/* One policy at the end of many, and pages that look theirs up */
 	expect_ok(stretch(set_policy(fd, SIZE - PAGE, PAGE, MPOL_PREFERRED),
 			  "%u policies: change one", POLICIES), "SET_POLICY");
 	expect_ok(stretch(file_allocate(fd, 0, 64 * MIB), "%u policies: allocate", POLICIES),

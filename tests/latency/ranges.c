@@ -6,14 +6,14 @@
 #include "stretch.h"
 #include "unit.h"
 
-/* Ranges that are in the state that the file didn't start in */
+/* Ranges that are in the other state than the file's first one */
 #define RANGES 100000
 #define SIZE (2 * RANGES * PAGE)
 
 #define STARTS_SHARED	KVM_PRIVATE_FLAG_INIT_SHARED
 #define STARTS_PRIVATE	0
 
-/* The state that the ranges are in, and the rest of the file isn't */
+/* The state of the ranges, which the rest of the file isn't in */
 static const char *other(__u64 flags)
 {
 	return flags & STARTS_SHARED ? "private" : "shared";
@@ -90,7 +90,7 @@ TEST(starts_private_with_pages, &stretch)
 	to_shared(STARTS_PRIVATE, true);
 }
 
-/* What doesn't change the states, before what ends them */
+/* Calls that don't change the states, before those that end them */
 TEST(other_calls, &stretch)
 {
 	int fd = make_ranges(STARTS_PRIVATE, true);

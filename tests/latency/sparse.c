@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ranges that are large and have hardly anything in them. What is done to one takes
- * time by what is in it, not by its size.
+ * Large ranges with hardly any page in them. The time of a call on one depends on
+ * the pages in it, not on its size.
  */
 #include <signal.h>
 #include <string.h>
@@ -18,15 +18,15 @@
 #define SMALL (1ULL << 30)
 #define LARGE (1ULL << 46)
 
-/* How long what can be interrupted may take, in microseconds */
+/* How long an interruptible call may take, in microseconds */
 #define PATIENCE 50000
 
 struct operation {
 	const char *name;
 	int (*call)(int fd, __u64 size);
-	/* What it is to say, 0: nothing */
+	/* The expected error, 0: none */
 	int error;
-	/* Of huge pages, as what is collapsed has to be */
+	/* For huge pages, which a collapse needs */
 	__u32 page_shift;
 };
 
@@ -154,7 +154,10 @@ static void on_alarm(int signal)
 	(void)signal;
 }
 
-/* What goes by the size goes on for minutes, unless it is interrupted. */
+/*
+ * A call whose time grows with the size would run for minutes, unless a signal
+ * interrupts it.
+ */
 static void set_alarm(unsigned int microseconds)
 {
 	const struct itimerval timer = {
@@ -185,7 +188,7 @@ static __u64 time_of(const struct operation *operation, int fd, __u64 size,
 	return __rdtsc() - start;
 }
 
-/* The shorter of two: the first makes what is made only once. */
+/* The shorter of two: the first also makes the one-time preparations. */
 static __u64 shorter(const struct operation *operation, __u64 size,
 		     __u64 in_use, int *error)
 {
@@ -249,7 +252,7 @@ TEST(pages_at_both_ends, &stretch)
 	assert_int_equal(wrong, 0);
 }
 
-/* From there to the end of the file there is nothing. */
+/* The file has no page from there to its end. */
 TEST(seek_to_the_end, &stretch)
 {
 	static const struct operation no_data = {
@@ -283,7 +286,7 @@ TEST(stretches, &stretch)
 	}
 }
 
-/* What allocates more than there is time for */
+/* Calls that allocate more than there is time for */
 TEST(interrupted, &stretch)
 {
 	static const __u32 shifts[] = { 12, HUGE_SHIFT };

@@ -44,7 +44,7 @@ static void sleep_until(__u64 when)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }
 
-/* Who was late isn't to be late once more for that. */
+/* A late wake-up must not make the next one late as well. */
 static void watch_operation(void)
 {
 	__u64 next = now(), late;
@@ -77,7 +77,7 @@ void stretch_begin(void)
 	blame_begin();
 	longest = 0;
 	watching = true;
-	/* The other one goes first, and runs until it sleeps. */
+	/* The other task goes first, and runs until it sleeps. */
 	sem_post(&wanted);
 }
 
@@ -121,7 +121,9 @@ int stretch_teardown(void **state)
 
 const struct fixture stretch = { .teardown = stretch_teardown };
 
-/* Else it would be the kernel that makes way, wherever no lock keeps it from that. */
+/*
+ * With preemption the kernel would make way by itself wherever no lock prevents it.
+ */
 static void expect_no_preemption(void)
 {
 	char mode[64];
@@ -139,8 +141,9 @@ int stretch_group_setup(void **state)
 	(void)state;
 	expect_no_preemption();
 	/*
-	 * Of freed pages a processor keeps some thousands, which the page allocator
-	 * takes back all at once, with interrupts off, when somebody frees another.
+	 * A processor keeps some thousands of freed pages. The page allocator takes
+	 * them back all at once, with interrupts off, when a task frees another
+	 * one.
 	 */
 	text_file_write(KEPT_PAGES, "1000000");
 	blame_setup();

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How long an operation keeps the processor from everybody else. A task of the
- * highest priority wants to run every STRETCH_STEP; the most that it was late by is
- * the operation's longest stretch, whether that held a lock that keeps preemption
- * off, ran in an interrupt or just didn't ask. For a machine with one processor whose
- * clock counts instructions (scripts/vm --icount) and a kernel that is preempted
- * nowhere but where it asks (preempt=none).
+ * How long an operation keeps the processor from all other tasks. A task of the
+ * highest priority wants to run every STRETCH_STEP. The most that it was late by is
+ * the operation's longest stretch, whether the operation held a lock that disables
+ * preemption, ran in an interrupt or just didn't ask. For a machine with one processor
+ * whose clock counts instructions (scripts/vm --icount), and a kernel that is
+ * preempted only where it asks (preempt=none).
  */
 #ifndef TESTS_LATENCY_STRETCH_H
 #define TESTS_LATENCY_STRETCH_H
@@ -23,15 +23,15 @@
 int stretch_group_setup(void **state);
 int stretch_group_teardown(void **state);
 
-/* Of each test: fails it if something in it was above the bound. */
+/* For each test: fails it if a stretch in it was above the bound. */
 extern const struct fixture stretch;
 
-/* Its function, for fixtures that do more */
+/* The fixture's function, for fixtures that do more */
 int stretch_teardown(void **state);
 
 /*
- * Makes a call, which is an operation or a few; returns what it returns. What comes of
- * it by itself afterwards, when RCU is done, is part of it.
+ * Makes a call, which is one operation or a few; returns its result. Work that follows
+ * by itself afterwards, when RCU is done, counts as well.
  */
 #define stretch(call, ...) ({						\
 	stretch_begin();						\
@@ -46,7 +46,7 @@ void stretch_begin(void);
 void __attribute__((__format__(printf, 1, 2)))
 stretch_end(const char *format, ...);
 
-/* The last one, in nanoseconds; it isn't held against the test. */
+/* The last stretch, in nanoseconds; the test doesn't fail for it. */
 __u64 stretch_taken(void);
 
 #endif /* TESTS_LATENCY_STRETCH_H */

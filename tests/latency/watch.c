@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the measure itself is worth: it sees a stretch, and nothing where there is none. */
+/* The measure itself: it sees a stretch, and none where there is none. */
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -8,7 +8,9 @@
 
 #include "../consumer/consumer.h"
 
-/* Late by the step at most, which may have begun just before; and what a wake-up takes */
+/*
+ * Late by at most the step, which may have begun just before, and by a wake-up's own time
+ */
 #define NOISE (2 * STRETCH_STEP)
 
 static int use_time(__u64 instructions)
