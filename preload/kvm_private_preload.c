@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * For LD_PRELOAD: makes KVM_CREATE_GUEST_MEMFD return files of /dev/kvm_private,
- * in programs that call the C library's ioctl(). docs/kvm_private_preload.md
- * tells what comes of that.
+ * in programs that call the C library's ioctl(). docs/kvm_private_preload.md tells
+ * how that works out.
  *
- * Whatever isn't about a guest_memfd of a VM goes to the kernel as it came. No
- * state but what is set once; nothing but system calls on the way, and none that
- * is a cancellation point, because ioctl() is none: so this may be called
- * wherever ioctl() may.
+ * All calls that aren't about a guest_memfd of a VM go to the kernel unchanged.
+ * The library has no state but what it sets once. It makes only system calls, and
+ * none that is a cancellation point, because ioctl() is none. So a program may
+ * call this wherever it may call ioctl().
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -43,8 +43,8 @@ struct kvm_create_guest_memfd {
 #endif
 
 /*
- * Set in the environment, to anything but nothing: where the device can't be
- * opened, what KVM itself does is good enough.
+ * If this is in the environment and isn't empty, KVM's own guest_memfd is good
+ * enough where the device can't be opened.
  */
 #define FALLBACK_VARIABLE	"KVM_PRIVATE_PRELOAD_FALLBACK"
 
@@ -83,10 +83,10 @@ static int kernel_ioctl(int fd, unsigned long request, unsigned long arg)
 }
 
 /*
- * Is that a VM, and one that this process may use? Answered by KVM: it knows the
- * extension, and it wants to read the struct of KVM_CREATE_GUEST_MEMFD, from where
- * nobody can. Drivers have nodes; they aren't asked, lest the numbers mean
- * something to one.
+ * Is that a VM, and one that this process may use? KVM answers: it knows the
+ * extension, and it wants to read the struct of KVM_CREATE_GUEST_MEMFD, from an
+ * address that can't be read. Drivers have nodes; the library doesn't query them,
+ * lest the numbers mean something to one.
  */
 static bool is_vm(int fd)
 {
@@ -102,9 +102,9 @@ static bool is_vm(int fd)
 }
 
 /*
- * The flags that a guest_memfd of this VM may have. A KVM that knows none is
- * 6.12's: with private memory it takes our files that can be mapped, and without
- * it takes none at all.
+ * The flags that a guest_memfd of this VM may have. If KVM knows none it is
+ * 6.12's. With private memory such a KVM takes our files that can be mapped, and
+ * without it takes no file at all.
  */
 static __u64 vm_flags(int vm)
 {
@@ -119,7 +119,7 @@ static __u64 vm_flags(int vm)
 }
 
 /*
- * As the kernel copies it: a bad pointer is an error and no signal. Where a
+ * Copies as the kernel does: a bad pointer gives an error and no signal. If a
  * sandbox forbids the call, the pointer has to be good.
  */
 static int copy_argument(struct kvm_create_guest_memfd *to, unsigned long from)
@@ -162,7 +162,10 @@ static bool device_works(void)
 	return true;
 }
 
-/* Is it not there, or not for us? Other errors would be KVM's own as well. */
+/*
+ * Is the device missing, or forbidden to this process? Other errors would be KVM's
+ * own as well.
+ */
 static bool device_is_missing(int error)
 {
 	return error == ENOENT || error == ENXIO || error == ENODEV ||
@@ -176,7 +179,7 @@ static bool is_valid(int vm, const struct kvm_create_guest_memfd *wanted)
 	       !(wanted->size % sysconf(_SC_PAGESIZE));
 }
 
-/* What is reserved may hold anything: KVM doesn't look at it. */
+/* The reserved fields may hold anything: KVM doesn't look at them. */
 static int create_on(int device, const struct kvm_create_guest_memfd *wanted)
 {
 	const struct kvm_private_create create = {
@@ -187,10 +190,7 @@ static int create_on(int device, const struct kvm_create_guest_memfd *wanted)
 	return kernel_ioctl(device, KVM_PRIVATE_CREATE, (unsigned long)&create);
 }
 
-/*
- * Errors come in KVM's order: the pointer, the values, and then what there may
- * not be enough of.
- */
+/* Errors come in KVM's order: the pointer, the values, and then any shortage. */
 static int create(int vm, unsigned long request, unsigned long arg)
 {
 	struct kvm_create_guest_memfd wanted;
@@ -216,8 +216,8 @@ static int create(int vm, unsigned long request, unsigned long arg)
 	}
 
 	/*
-	 * A guest_memfd stays open on exec and has the lowest number that was
-	 * free, which the device got.
+	 * A guest_memfd stays open on exec and has the lowest free number, which
+	 * the device got.
 	 */
 	result = dup2(file, device);
 	if (result < 0)
@@ -237,7 +237,10 @@ int ioctl(int fd, unsigned long request, ...)
 	arg = va_arg(args, unsigned long);
 	va_end(args);
 
-	/* Programs that keep numbers in an int pass them with the sign extended. */
+	/*
+	 * A program that keeps the number in an int passes it with the sign
+	 * extended.
+	 */
 	switch ((unsigned int)request) {
 	case KVM_CREATE_GUEST_MEMFD:
 		result = is_vm(fd) ? create(fd, request, arg) :
