@@ -69,7 +69,10 @@ static const struct kind stand_in = {
 	.role = "object_r",
 };
 
-/* It can't be mapped and knows no ioctl; both are asked for before that is said. */
+/*
+ * The file can't be mapped and has no ioctl. SELinux judges both calls before the
+ * file refuses them.
+ */
 static const struct kind native = {
 	.name = "Linux's guest_memfd",
 	.create = create_guest_memfd,

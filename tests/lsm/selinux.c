@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * SELinux enforces a policy in which each domain lacks one right over files of
- * vmm_t: what is asked for on a private file, beside guest_memfd.
+ * vmm_t. The test compares SELinux's checks on a private file with those on a
+ * guest_memfd.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 #include "kinds.h"
 #include "unit.h"
 
-/* What this program does when it has executed itself: see look(). */
+/* With this argument the program runs look(), after it has executed itself. */
 #define LOOK "--look"
 
 /* Above all the descriptors that a test has open */
@@ -61,7 +62,10 @@ static long do_open_again(int fd)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
-/* From the other end of a socket: a descriptor that is refused isn't there. */
+/*
+ * Receives from the other end of a socket. A refused descriptor is missing from the
+ * message.
+ */
 static long do_receive(int socket)
 {
 	union {
@@ -121,8 +125,8 @@ static long do_take(int fd)
 }
 
 /*
- * Run after exec. SELinux puts its null device in the place of a descriptor
- * that the new domain may not use.
+ * Runs after exec. SELinux replaces a descriptor that the new domain may not use by
+ * its null device.
  */
 static int look(void)
 {
@@ -177,7 +181,7 @@ static const struct kind *private_kind(void)
 	return &private_file;
 }
 
-/* Set once the policy that names our files is loaded */
+/* Set once a policy that names our files is loaded */
 static bool labeled;
 
 static bool is_labeled(void)
@@ -214,7 +218,9 @@ static const struct fixture kvms_unlabeled = {
 	.state = guest_memfd_kind, .wanted = is_unlabeled_with_kvm,
 };
 
-/* The type is the creator's; the class shows by the domain that knows no other. */
+/*
+ * The type is the creator's. The domain that may use no other class shows the class.
+ */
 TEST(labels, &kvms_unlabeled, &ours, &kvms)
 {
 	const struct kind *kind = kind_of(state);
@@ -230,7 +236,10 @@ TEST(labels, &kvms_unlabeled, &ours, &kvms)
 	close(fd);
 }
 
-/* Each call by who has all rights, who lacks its own, and who has none at all */
+/*
+ * Each call in a domain with all rights, in one that lacks its own right, and in one
+ * without any
+ */
 TEST(using, &ours, &kvms)
 {
 	const struct kind *kind = kind_of(state);
@@ -268,7 +277,10 @@ TEST(using, &ours, &kvms)
 	close(fd);
 }
 
-/* Receiving asks for the descriptor and for reading and writing the file. */
+/*
+ * For a received descriptor SELinux checks its use, and reading and writing the
+ * file.
+ */
 TEST(passing, &ours, &kvms)
 {
 	const struct kind *kind = kind_of(state);
@@ -289,7 +301,7 @@ TEST(passing, &ours, &kvms)
 		{ "no_fd_t", EACCES },
 		{ "no_file_t", EACCES },
 		{ "no_write_t", EACCES },
-		/* Isn't asked for here */
+		/* This right isn't checked here. */
 		{ "no_map_t", 0 },
 	};
 
@@ -310,8 +322,9 @@ static long do_create(int unused)
 }
 
 /*
- * Of the device's ioctl for ours, which is why no_create_t can ask it what it
- * can do; of the inode for KVM's, as the VM's ioctls aren't asked for.
+ * For our files SELinux checks the device's ioctl right, so that no_create_t may
+ * query the device. For KVM's it checks the inode, as it doesn't check the VM's
+ * ioctls.
  */
 TEST(creating, &kvms_unlabeled, &ours, &kvms)
 {
@@ -336,7 +349,7 @@ TEST(asking_the_device, &ours)
 		   "GET_INFO", "no_create_t");
 }
 
-/* A rule for files of the name that Linux's have */
+/* A rule for files with the name of Linux's own */
 TEST(named_by_a_rule, &kvms)
 {
 	const struct kind *kind = guest_memfd_kind();
@@ -346,7 +359,10 @@ TEST(named_by_a_rule, &kvms)
 	close(fd);
 }
 
-/* All rights don't open what can't be opened; without them SELinux says so first. */
+/*
+ * No right opens a file that can't be opened. Without rights SELinux refuses before
+ * the file does.
+ */
 TEST(opening_again, &ours, &kvms)
 {
 	const struct kind *kind = kind_of(state);
@@ -359,8 +375,8 @@ TEST(opening_again, &ours, &kvms)
 }
 
 /*
- * KVM looks a slot's file up by its descriptor and asks for nothing: that was
- * done when the descriptor came to the process.
+ * KVM looks a slot's file up by its descriptor, and SELinux checks nothing: it did
+ * when the process received the descriptor.
  */
 static long do_slot(int unused)
 {
@@ -385,7 +401,9 @@ TEST(backing_a_slot, &kvms)
 		   "no_file_t");
 }
 
-/* Without a word about kvm_private in the policy ours are as any unknown thing. */
+/*
+ * Under a policy without kvm_private our files are treated like any unknown object.
+ */
 TEST(unlabeled, &ours_unlabeled)
 {
 	const struct kind *kind = &private_file;

@@ -25,15 +25,15 @@
 #define ROUNDS 50
 
 /*
- * What a module leaks by being loaded is its text, data and what it has
- * allocated: many times this in 50 rounds.
+ * A module that leaks at each load leaks its text, its data or its allocations:
+ * many times this in 50 rounds.
  */
 #define SLAB_NOISE (1 * MIB)
 
 static struct kmod_ctx *kmod;
 static struct kmod_module *module;
 
-/* The error of libkmod is a negative errno; our macros want a system call's. */
+/* libkmod returns a negative errno; our macros want a system call's result. */
 static int as_syscall(int ret)
 {
 	if (ret >= 0)
@@ -191,7 +191,7 @@ TEST(file_keeps_it, &loaded)
 
 enum end { DEVICE, FD, COPY, MAPPING, NR_ENDS };
 
-/* Whatever is left keeps the module; with the last one it can go. */
+/* Each remaining user keeps the module; after the last one it can go. */
 static void end_in_order(const unsigned int *order)
 {
 	static const char *const names[] = { "device", "fd", "copy", "mapping" };
@@ -314,8 +314,8 @@ TEST(path_to_a_file, &loaded)
 	expect_ok(file_allocate(fd, 0, MIB), "allocate");
 	close(fd);
 	/*
-	 * What is left is a way to the inode, not a private file. Whether it
-	 * keeps the module is the module's matter; that it is safe is not.
+	 * The handle leads to the inode, and is no private file. The module may
+	 * or may not be kept by it; the calls below must be safe in any case.
 	 */
 	if (unload())
 		assert_int_equal(errno, EAGAIN);
@@ -341,7 +341,7 @@ static int setup(void **state)
 			    ": run depmod after installing it\n");
 		return -1;
 	}
-	/* The refusals that are asked for here needn't be told on stderr. */
+	/* The test provokes refusals, which needn't be reported on stderr. */
 	kmod_set_log_priority(kmod, LOG_CRIT);
 	/* libkmod has read the module's place by now, or never will. */
 	if (!kmod_module_get_path(module)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KVM_CHECK_EXTENSION: what a program is told about guest_memfd. */
+/* KVM_CHECK_EXTENSION: what a program learns about guest_memfd */
 #include <limits.h>
 #include <sys/ioctl.h>
 
@@ -60,8 +60,8 @@ TEST(ordinary_memory)
 }
 
 /*
- * A program that finds flags there, as KVM's selftests do, goes by it for ordinary
- * VMs.
+ * A program that finds flags there, as KVM's selftests do, uses guest_memfd for
+ * ordinary VMs.
  */
 TEST(system_wide)
 {

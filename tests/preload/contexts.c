@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From where the call may come: threads, signal handlers, other processes. */
+/* The contexts of the call: threads, signal handlers, other processes */
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -133,7 +133,9 @@ TEST(forked_child)
 	child_run(create_in_child, NULL);
 }
 
-/* The child of a vfork has the parent's memory: for KVM it is the same. */
+/*
+ * The child of a vfork has the parent's memory: to KVM it is the same process.
+ */
 TEST(vforked_child)
 {
 	volatile bool ours = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What happens where /dev/kvm_private can't be had, or where a sandbox is. */
+/* Calls where /dev/kvm_private can't be opened, or in a sandbox */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +67,10 @@ TEST(device_is_forbidden)
 	child_run(forbidden, NULL);
 }
 
-/* In a program of its own, since the setting is looked at when it starts. */
+/*
+ * In a program of its own, since the library reads the setting when the program
+ * starts
+ */
 static int with_fallback(int forbid_it)
 {
 	int vm = vm_create();
@@ -87,7 +90,7 @@ static int with_fallback(int forbid_it)
 	fd = guest_memfd(vm, PAGE, 0);
 	if (fd < 0)
 		return errno;
-	/* A native one has no holes to tell of. */
+	/* A native file doesn't know SEEK_DATA. */
 	if (lseek(fd, 0, SEEK_DATA) != -1 || errno == ENXIO)
 		return 4;
 	if (guest_memfd(vm, PAGE, GUEST_MMAP) != -1 || errno != EINVAL)
@@ -99,7 +102,7 @@ TEST(fallback_where_asked_for)
 {
 	assert_int_equal(run_again(true, "1", "fallback", 0), 0);
 	assert_int_equal(run_again(true, "1", "fallback", 1), 0);
-	/* Empty is as good as not set. */
+	/* An empty setting counts as none. */
 	assert_int_equal(run_again(true, "", "fallback", 0), ENOENT);
 	assert_int_equal(run_again(true, "", "fallback", 1), EACCES);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What KVM_CREATE_GUEST_MEMFD returns, and the errors that it gives. */
+/* The files of KVM_CREATE_GUEST_MEMFD, and its errors */
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -67,7 +67,10 @@ TEST(bad_pointers_fault)
 		int error = errno;
 
 		if (wanted >= 0) {
-			/* What is bad there is good to read. */
+			/*
+			 * A pointer that is bad in the table is readable on this
+			 * machine.
+			 */
 			close(wanted);
 			continue;
 		}
@@ -125,7 +128,7 @@ static void create_at_limit(void *arg)
 	if (limit->error) {
 		assert_int_equal(fd, -1);
 		assert_int_equal(errno, limit->error);
-		/* Nothing is left in the way. */
+		/* The failed call has left no descriptor. */
 		for (unsigned int i = 0; i < limit->spare; i++)
 			assert_int_equal(dup(vm), probe + (int)i);
 		return;
@@ -134,7 +137,7 @@ static void create_at_limit(void *arg)
 	assert_true(is_ours(fd));
 }
 
-/* Two descriptors are needed for a moment where KVM needs one. */
+/* The library needs two descriptors for a moment where KVM needs one. */
 TEST(too_many_descriptors)
 {
 	struct fd_limit limits[] = { { 0, EMFILE }, { 1, EMFILE }, { 2, 0 } };
@@ -240,7 +243,7 @@ TEST(descriptors)
 	close(second);
 }
 
-/* KVM never looks at what is reserved. */
+/* KVM never looks at the reserved fields. */
 TEST(reserved_is_ignored)
 {
 	struct kvm_create_guest_memfd create = { .size = PAGE };

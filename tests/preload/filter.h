@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Filters on the system calls of this process, for good: for children. They see
- * what reaches the kernel, whoever issued it.
+ * Filters on the system calls of this process, for good, so for children. They
+ * see the calls that reach the kernel, whichever code issued them.
  */
 #ifndef TESTS_PRELOAD_FILTER_H
 #define TESTS_PRELOAD_FILTER_H
 
 /*
  * Stands in for a device: ioctls on descriptor @fd don't reach the kernel and are
- * noted. They return @result, or -1 with errno if that is a negative error.
+ * recorded. They return @result, or -1 with errno if that is a negative error.
  */
 void answer_ioctls(int fd, int result);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A client of guest_memfd that knows nothing of kvm_private: it runs guests the way
- * it would with a file of KVM's own. Only what is asserted about the file tells
- * the difference.
+ * A client of guest_memfd without knowledge of kvm_private: it runs guests the way
+ * it would with a file of KVM's own. Only the assertions about the file depend on
+ * the library.
  */
 #include <string.h>
 #include <sys/ioctl.h>
@@ -62,7 +62,7 @@ static __u64 *host_word(struct client *client, __u64 gpa)
 	return (__u64 *)((char *)client->slot.host + gpa);
 }
 
-/* KVM says so itself: an ordinary VM has no use for such a file. */
+/* KVM itself has this rule: an ordinary VM has no use for such a file. */
 TEST(ordinary_vms_take_no_slot)
 {
 	struct slot slot = { .size = PAGE };
@@ -109,7 +109,7 @@ TEST(code_runs_from_the_file)
 	client_start(&client);
 	vcpu_enter(&client.cpu, guest_movs, &regs);
 	vcpu_expect(&client.cpu, vcpu_run(&client.cpu), KVM_EXIT_HLT);
-	/* From here on only the private copy is any good. */
+	/* From here on only the private copy can be executed. */
 	memset(host_word(&client, CODE_GPA), 0xcc, CODE_SIZE);
 
 	regs = (struct kvm_regs){
@@ -145,7 +145,10 @@ TEST(shared_again)
 	client_stop(&client);
 }
 
-/* What KVM_CAP_GUEST_MEMFD_FLAGS promises: the slot takes it, the file rules. */
+/*
+ * KVM_CAP_GUEST_MEMFD_FLAGS promises that a slot takes the file, which then says
+ * what is private.
+ */
 TEST(a_file_that_can_be_mapped)
 {
 	struct client client = { .vm = vm_create() };

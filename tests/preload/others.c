@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Descriptors and ioctls that are none of the library's business. */
+/* Descriptors and ioctls that the library passes on */
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -22,7 +22,7 @@ struct device_call {
 	int answer;
 };
 
-/* One call comes in, the same call and no other goes out, and so does its result. */
+/* The library passes on the same call and no other, and returns its result. */
 static void call_device(void *arg)
 {
 	const struct device_call *call = arg;
@@ -69,8 +69,8 @@ TEST(a_device_with_the_same_numbers)
 }
 
 /*
- * No device, but something without a node that knows the number of
- * KVM_CHECK_EXTENSION too: it may be asked what it is, not more.
+ * No device, but an object without a node that knows the number of
+ * KVM_CHECK_EXTENSION too. The library may query it, and do no more.
  */
 static void call_object(void *arg)
 {
@@ -156,7 +156,7 @@ TEST(every_kind_of_descriptor)
 	expect_native("/dev/zero", expect_ok(open("/dev/zero", O_RDWR), "zero"));
 }
 
-/* syscall() and what makes system calls itself isn't reached. */
+/* syscall() and inline system calls don't go through the library. */
 TEST(system_calls_are_native)
 {
 	int vm = vm_create();

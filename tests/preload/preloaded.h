@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the programs have in common that run with the preload library. */
+/* Shared between the programs that run with the preload library */
 #ifndef TESTS_PRELOAD_PRELOADED_H
 #define TESTS_PRELOAD_PRELOADED_H
 
@@ -20,8 +20,8 @@
 #define CAP_GUEST_MEMFD_FLAGS	244
 
 /*
- * The first thing in main(): starts the program again with the library, which
- * has to be beside it.
+ * Called first in main(): starts the program again with the library, which has
+ * to be beside it.
  */
 void preloaded(char **argv);
 
@@ -35,17 +35,19 @@ int run_again(bool library, const char *setting, const char *name, int number);
 /* KVM_CREATE_GUEST_MEMFD as programs issue it: -1 and errno on an error */
 int guest_memfd(int vm, __u64 size, __u64 flags);
 
-/* The same from the kernel, with nobody in between */
+/* The same from the kernel, without the library in between */
 int native_guest_memfd(int vm, __u64 size, __u64 flags);
 #define native_ioctl(fd, request, arg) \
 	((int)syscall(SYS_ioctl, fd, (unsigned long)(request), arg))
 
-/* KVM_CHECK_EXTENSION: what the program is told, and what the kernel says */
+/*
+ * KVM_CHECK_EXTENSION: the answer that the program gets, and the kernel's own
+ */
 int capability(int fd, long capability);
 int native_capability(int fd, long capability);
 
 int kvm_open(void);
-/* A VM of the type that everybody uses, whose memory is the host's */
+/* A VM of the usual type, whose memory is the host's */
 int vm_create_ordinary(void);
 
 /* Is it a file of /dev/kvm_private? */

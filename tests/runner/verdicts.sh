@@ -3,7 +3,7 @@
 #
 # shellcheck disable=SC2034,SC2154 # shared with those who include this
 #
-# Verdicts on what scripts did, as TAP. Keeps output in $tmp.
+# Verdicts on runs of scripts, as TAP. Keeps output in $tmp.
 
 number=0 failed=0
 

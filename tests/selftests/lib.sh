@@ -25,8 +25,8 @@ selftests_bring() {
 }
 
 # selftests_run JOBS PREFIX VM-OPTION...: writes PREFIX.results, lines of number,
-# exit status and seconds, and PREFIX.log, what was said; both are as long as the
-# machine lived. The status is that of scripts/vm.
+# exit status and seconds, and PREFIX.log, the tests' output. Both go as far as
+# the machine lived. The status is that of scripts/vm.
 selftests_run() {
 	local jobs=$1 prefix=$2 directory source list status=0 options
 
@@ -49,8 +49,8 @@ selftests_run() {
 	return "$status"
 }
 
-# selftests_result PREFIX NUMBER: prints "pass", "skip", "fail", "hang" or "lost",
-# for one that the machine never came to the end of.
+# selftests_result PREFIX NUMBER: prints "pass", "skip", "fail", "hang", or "lost"
+# for a test whose end the machine never reached.
 selftests_result() {
 	awk -v number="$2" '
 	$1 == number { status = $2 }
@@ -68,7 +68,7 @@ selftests_result() {
 	}' "$1.results"
 }
 
-# selftests_said PREFIX NUMBER: what the test printed.
+# selftests_said PREFIX NUMBER: prints the test's output.
 selftests_said() {
 	awk -v head="==== $2: " '
 	/^==== [0-9]+: / { ours = index($0, head) == 1; next }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A guest without stack, interrupts and exceptions: whatever goes wrong is the
- * end of it. It talks to its host through the GHCB MSR alone. With R15 set it
- * rehearses in a software-protected VM: hypercalls take the place of the MSR
- * and of the termination request, and no page is validated.
+ * A guest without stack, interrupts and exceptions: any fault ends it. It talks
+ * to its host through the GHCB MSR alone. With R15 set it rehearses in a
+ * software-protected VM: hypercalls take the place of the MSR and of the
+ * termination request, and no page is validated.
  */
 #include "layout.h"
 
@@ -79,7 +79,7 @@
 3:
 	.endm
 
-	/* It is an error too if nothing changes (CF). */
+	/* An instruction without effect is an error too (CF). */
 	.macro VALIDATE gpa, on, code
 	test	%r15, %r15
 	jnz	2f
@@ -103,7 +103,7 @@ guests_begin:
 	EXPECT	INPLACE_GPA, INPLACE_WORDS, END_INPLACE
 	EXPECT	SOURCE_GPA, SOURCE_WORDS, END_SOURCE
 
-	/* Share a page, read what the host says, answer. */
+	/* Share a page, read the host's words, answer. */
 	VALIDATE TALK_GPA, 0, END_RESCIND
 	CHANGE	TALK_GPA, TO_SHARED, END_SHARE
 	EXPECT	FINE_VA + TALK_GPA, HOST_WORDS, END_HOST_WORDS

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the guest and its host agree on. The first 2 MiB of the guest are mapped
- * twice, page by page: one to one as private pages, and from FINE_VA on as
- * shared ones.
+ * The agreement of the guest and its host. The first 2 MiB of the guest are
+ * mapped twice, page by page: one to one as private pages, and from FINE_VA on
+ * as shared ones.
  */
 #ifndef TESTS_SNP_LAYOUT_H
 #define TESTS_SNP_LAYOUT_H
@@ -12,7 +12,7 @@
 #define PT_GPA		0x6000
 #define ALL_TABLES_SIZE	0x6000
 
-#define INPLACE_GPA	0x100000	/* launched with what is in it */
+#define INPLACE_GPA	0x100000	/* launched with its own content */
 #define SOURCE_GPA	0x101000	/* launched from a copy */
 #define TALK_GPA	0x102000	/* shared and taken back */
 #define HOLE_GPA	0x103000	/* punched while the guest runs */

@@ -18,7 +18,7 @@
 
 #define NO_SNP		3
 
-/* Enough to get many of the pages that were just given back. */
+/* Enough to get many of the pages that were freed just before */
 #define FREE_MEMORY	(256 * MIB)
 
 static enum kind kind;
@@ -66,7 +66,7 @@ TEST(private_file, &private)
 	close(file);
 }
 
-/* Pages that the guest left behind are the host's again, one by one. */
+/* The host gets the pages that the guest left behind, one by one. */
 TEST(host_after_guest, &private)
 {
 	int file = new_file();
@@ -106,7 +106,10 @@ TEST(file_closed_first, &private)
 	guest_end(&guest);
 }
 
-/* Whatever is not the host's yet kills it here, or the kernel log tells. */
+/*
+ * A page that isn't the host's yet kills this test here, or the kernel log
+ * tells.
+ */
 TEST(free_memory)
 {
 	char *map = mmap(NULL, FREE_MEMORY, PROT_READ | PROT_WRITE,

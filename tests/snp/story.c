@@ -116,7 +116,7 @@ static void convert(struct guest *guest, __u64 gpa, __u64 size, bool private,
 		expect_ok(file_punch(guest->file, gpa, size), "punching %#llx", gpa);
 }
 
-/* What a page that is the guest's alone must be to the host. */
+/* The host's access to a page that is the guest's alone */
 static void expect_private(struct guest *guest, __u64 gpa, const char *when)
 {
 	if (guest->kind != NATIVE)
@@ -223,7 +223,7 @@ static const char *ending(unsigned int code)
 	return "for a reason that it doesn't have";
 }
 
-/* The code with which the guest ended, for the exit that vcpu_run() returned. */
+/* The code with which the guest ended, from the exit of vcpu_run() */
 static unsigned int end_code(struct guest *guest, int exit)
 {
 	struct kvm_run *run = guest->cpu.run;
@@ -245,7 +245,7 @@ static unsigned int end_code(struct guest *guest, int exit)
 	return 0;
 }
 
-/* Runs the guest until it wants the state of that page changed. */
+/* Runs the guest until it requests another state for that page. */
 static void expect_request(struct guest *guest, __u64 gpa, bool private)
 {
 	struct kvm_run *run = guest->cpu.run;
@@ -288,7 +288,10 @@ void guest_live(struct guest *guest)
 	convert(guest, TALK_GPA, PAGE, false, 0);
 	if (guest->kind == PRIVATE && count(talk, SECRET_WORDS))
 		fail_msg("The host reads the guest's secret");
-	/* Reclaimed? Else this never ends, and the watchdog of the script does. */
+	/*
+	 * If the page isn't reclaimed this never ends, and the script's watchdog
+	 * ends it.
+	 */
 	fill(talk, HOST_WORDS);
 	expect_words(guest, TALK_GPA, HOST_WORDS, "A page that was reclaimed");
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The life of one guest, and what its host must and must not see meanwhile.
- * Everything fails the test or works.
+ * The life of one guest, and the host's view of it, which must not include
+ * private pages. Each function fails the test on any error.
  */
 #ifndef TESTS_SNP_STORY_H
 #define TESTS_SNP_STORY_H

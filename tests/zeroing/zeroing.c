@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A page is cleared once between its last owner and the file, and once between the
- * file and its next owner, whoever does it: the kernel when it gives memory, when
- * it takes it back, or the module. Told by the instructions that it takes, each of
- * which clears a word; so the machine's clock has to count them (--icount).
+ * file and its next owner: by the kernel when it allocates or frees the page, or
+ * by the module. The test counts instructions, each of which clears a word; so the
+ * machine's clock has to count them (--icount).
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,9 +18,9 @@
 
 #define SIZE		(64 * MIB)
 #define WORDS		512
-/* Less than a page that is cleared takes, more than all else does */
+/* Fewer than clearing a page takes, more than all other work does */
 #define NOT_CLEARED	(WORDS - 1)
-/* Less than one that is cleared twice takes */
+/* Fewer than clearing it twice takes */
 #define ONCE		(2 * WORDS - 1)
 
 static bool on_alloc, on_free;
@@ -55,13 +55,13 @@ static void expect_cleared(const char *what, __u64 start, __u64 size,
 		       cleared ? ONCE : NOT_CLEARED, "%s", what);
 }
 
-/* What comes is cleared when it comes, or was when it last went. */
+/* A page is cleared when it is allocated, or was when it was last freed. */
 static void expect_coming(const char *what, __u64 start, __u64 size)
 {
 	expect_cleared(what, start, size, !on_free);
 }
 
-/* What goes is cleared by the kernel now or later, or by us. */
+/* The kernel clears a freed page now or later, or else the module does. */
 static void expect_going(const char *what, __u64 start, __u64 size)
 {
 	expect_cleared(what, start, size, on_free || !on_alloc);
@@ -71,7 +71,7 @@ static void come_and_go(int fd, __u64 size)
 {
 	__u64 start;
 
-	/* Twice, since the first one makes what is made only once. */
+	/* Twice, since the first one also makes the one-time preparations */
 	for (int i = 0; i < 2; i++) {
 		start = __rdtsc();
 		expect_ok(file_allocate(fd, 0, size), "allocate");
@@ -104,7 +104,7 @@ TEST(gigantic_page)
 		    GIGANTIC_PAGE);
 }
 
-/* That is a new life of the page, too, when it is to have no content. */
+/* A conversion that drops the content begins a new life of the page, too. */
 TEST(conversion)
 {
 	int fd = file_create(SIZE, KVM_PRIVATE_FLAG_MMAP);

@@ -19,7 +19,7 @@ static char *kind = "";
 module_param(kind, charp, 0444);
 MODULE_PARM_DESC(kind, "which mistake to make");
 
-/* What the compiler can't see through */
+/* The compiler can't see through this. */
 static int hidden = 70;
 module_param(hidden, int, 0444);
 
@@ -45,7 +45,7 @@ static void use_after_free_page(void)
 	pr_info("%d\n", READ_ONCE(*object));
 }
 
-/* As a guest writes that still has the page: nobody looks at each access. */
+/* Writes as a guest does that still has the page: no check sees each access. */
 static noinline __no_sanitize_address void write_unseen(u8 *byte)
 {
 	WRITE_ONCE(*byte, 0x5a);
