@@ -13,12 +13,12 @@ as_root() {
 	fi
 }
 
-# How long others may keep the package manager busy: unattended-upgrades, for one, does so for
-# minutes after the first boot of a fresh machine.
+# How long the package manager may be busy: unattended-upgrades, for one, keeps it so for minutes
+# after the first boot of a fresh machine.
 APT_PATIENCE=1200
 
-# apt_get ARG...: what it has to tell is only of interest if it fails, and goes to stderr then:
-# stdout belongs to the scripts. apt-get itself waits for one of its locks only, and without a word.
+# apt_get ARG...: its output matters only if it fails, and goes to stderr then: stdout belongs to
+# the scripts. apt-get itself waits for only one of its locks, and without a message.
 apt_get() {
 	local log status told='' until=$((SECONDS + APT_PATIENCE))
 	local held='Could not get lock .*(held by|temporarily unavailable)'

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The cache: directories named by a hash of what they were made from. An entry
-# appears by rename when it is complete and never changes, so that readers
-# need no lock; the lock only keeps two scripts from doing the same work.
+# The cache: directories named by a hash of their inputs. A complete entry
+# appears by rename and never changes, so that readers need no lock. The lock
+# only keeps two scripts from doing the same work.
 
 CACHE=${KVM_PRIVATE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kvm_private}
 
@@ -12,7 +12,7 @@ cache_init() {
 	mkdir -p "$CACHE/lock" "$CACHE/tmp" ||
 		die "can't create the cache $CACHE; set KVM_PRIVATE_CACHE to a directory that you can write"
 	CACHE=$(cd "$CACHE" && pwd)
-	# What killed scripts left behind.
+	# Temporary directories of killed scripts
 	find "$CACHE/tmp" -mindepth 1 -maxdepth 1 -mtime +1 -exec rm -rf {} +
 }
 
@@ -21,7 +21,7 @@ cache_tmp() {
 	mktemp -d "$CACHE/tmp/$PROGRAM.XXXXXX"
 }
 
-# cache_lock NAME: until the calling (sub)shell ends.
+# cache_lock NAME: holds the lock until the calling (sub)shell ends.
 cache_lock() {
 	local fd
 
@@ -29,13 +29,13 @@ cache_lock() {
 	flock "$fd"
 }
 
-# cache_has ENTRY: also notes that the entry is in use.
+# cache_has ENTRY: also marks the entry as used.
 cache_has() {
 	[[ -d $1 ]] && touch -c "$1"
 }
 
-# cache_publish DIRECTORY ENTRY: gives a finished directory its name. Its
-# neighbours that nobody has used for a week make room.
+# cache_publish DIRECTORY ENTRY: gives a finished directory its name. Removes
+# neighbours that weren't used for a week.
 cache_publish() {
 	local siblings
 

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What every script needs: where the tree is, how to talk, how to fail.
+# For every script: where the tree is, messages, failures.
 #
 # Failures end a script through errexit, also out of $(...). A call of a
 # function that relies on it mustn't stand in a condition or before ||, where
-# bash looks away.
+# bash switches errexit off.
 
 shopt -s inherit_errexit
 
@@ -13,14 +13,14 @@ shopt -s inherit_errexit
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 PROGRAM=$(basename "$0")
 
-# Commands that only root's PATH has (depmod, modinfo) are used by everybody.
+# Scripts use some commands that only root's PATH has (depmod, modinfo).
 PATH=$PATH:/usr/sbin:/sbin
 
 say() {
 	printf '%s: %s\n' "$PROGRAM" "$*" >&2
 }
 
-# Status 1 unless the script has given its failures a status of their own.
+# Status 1 unless the script has another one for its failures
 die() {
 	say "$@"
 	exit "${DIE_STATUS:-1}"

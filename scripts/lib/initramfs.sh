@@ -3,8 +3,8 @@
 #
 # The initramfs of a run. Needs common.sh, cache.sh and kernel.sh.
 
-# Modules of the distribution that the machine loads by name. Where the kernel
-# has one built in there is nothing to bring.
+# Modules of the distribution that the machine loads by name. If the kernel has one
+# built in, no file is needed.
 INITRAMFS_MODULES=(virtio_pci virtio_console)
 
 # initramfs_shared DIRECTORY PROGRAM: the shared libraries and the interpreter
@@ -64,8 +64,8 @@ initramfs_stock_module() {
 	(cd "$image/modules" && find kernel -name "$pattern.ko*" -print -quit)
 }
 
-# initramfs_add_stock DIRECTORY VERSION IMAGE NAME: with what it depends on,
-# unpacked, since busybox's modprobe reads no .xz.
+# initramfs_add_stock DIRECTORY VERSION IMAGE NAME: with its dependencies, unpacked,
+# since busybox's modprobe reads no .xz.
 initramfs_add_stock() {
 	local directory=$1 version=$2 image=$3 name=$4 file target
 
@@ -86,7 +86,7 @@ initramfs_add_stock() {
 	initramfs_add_needed "$directory" "$version" "$image" "$target/${file%.ko*}.ko"
 }
 
-# initramfs_add_needed DIRECTORY VERSION IMAGE FILE: what a .ko depends on.
+# initramfs_add_needed DIRECTORY VERSION IMAGE FILE: adds the dependencies of a .ko.
 initramfs_add_needed() {
 	local dependency
 
@@ -120,7 +120,7 @@ initramfs_modules() {
 		die "depmod can't make sense of the modules"
 }
 
-# initramfs_bring DIRECTORY PATH: into the working directory, ready to run.
+# initramfs_bring DIRECTORY PATH: copies it into the working directory, ready to run.
 initramfs_bring() {
 	local directory=$1 path=$2 target file
 

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Kernels: from a line such as 6.12 to a version, its headers and its image.
-# Debian's, and those that own_kernel.sh tells of. Needs common.sh, cache.sh and
-# apt.sh.
+# Debian's, and those of own_kernel.sh. Needs common.sh, cache.sh and apt.sh.
 
 . "$(dirname "${BASH_SOURCE[0]}")/own_kernel.sh"
 
-# Flavours such as -rt or -cloud are other kernels; only the plain one is ours.
+# Flavours such as -rt or -cloud are other kernels; the scripts use only the
+# plain one.
 kernel_pattern() {
 	local line=${1//./\\.}
 
@@ -39,7 +39,7 @@ kernel_available() {
 	apt-cache pkgnames linux-headers- | kernel_newest "$1" || true
 }
 
-# kernel_version LINE: what the scripts use for a line.
+# kernel_version LINE: prints the version that the scripts use for a line.
 kernel_version() {
 	local version
 
@@ -58,7 +58,7 @@ kernel_version() {
 	printf '%s\n' "$version"
 }
 
-# kernel_base_line LINE: the line of Debian's that its source is of.
+# kernel_base_line LINE: prints Debian's line whose source it is built from.
 kernel_base_line() {
 	if own_kernel "$1"; then
 		printf '%s\n' "$OWN_KERNEL_LINE"

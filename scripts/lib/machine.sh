@@ -5,8 +5,8 @@
 # Starting the machine of scripts/vm and judging how it ended. Uses the
 # variables of that script; needs common.sh, cache.sh and splats.sh.
 
-# machine_check_params TREE PARAM...: a parameter that a module of the initramfs
-# doesn't have would be ignored by the kernel with hardly a word.
+# machine_check_params TREE PARAM...: the kernel would ignore a parameter that a module of the
+# initramfs doesn't have, with hardly a message.
 machine_check_params() {
 	local param module name file known modules
 
@@ -51,19 +51,19 @@ machine_log_name() {
 	mktemp "$CACHE/log/$(date +%Y%m%d-%H%M%S)-XXXXXX.log"
 }
 
-# machine_copy: to the end of the input, even if nobody wants the output any
-# more: QEMU would wait for ever for a pipe that has no reader.
+# machine_copy: to the end of the input, even if the output has no reader any more: QEMU would
+# wait for ever for a pipe without a reader.
 machine_copy() {
 	cat 2>/dev/null || cat >/dev/null
 }
 
 # machine_heartbeat: a byte now and then, for ever, from outside the machine.
 #
-# QEMU 7.2 takes bits out of a processor's pending interrupts, at each exit of a
-# nested guest, with an access that isn't atomic. An interrupt that its main loop
-# raises meanwhile is lost: it waits in the APIC until the next one makes QEMU
-# look again. If the one that was lost was the timer's there is no next one, and
-# the machine is dead. Seen with 2-processor guests about once in 10 boots.
+# QEMU 7.2 clears bits in a processor's pending interrupts, at each exit of a nested guest,
+# with an access that isn't atomic. An interrupt that its main loop raises meanwhile is lost:
+# it waits in the APIC until the next one makes QEMU look again. If the lost interrupt was the
+# timer's there is no next one, and the machine is dead. Seen with 2-processor guests about
+# once in 10 boots.
 machine_heartbeat() {
 	while sleep 0.2; do
 		echo
@@ -76,8 +76,8 @@ WATCH_GRACE=10
 # machine_watch PID: ends the machine some seconds after its kernel complained. An oops with a
 # lock held leaves a machine that waits for ever, and the verdict is certain by then.
 #
-# Looks from outside, once a second, at what the console's log has got since: no process is
-# started for it, and nothing in the machine depends on it.
+# Looks from outside, once a second, at the new part of the console's log. It starts no process
+# for that, and nothing in the machine depends on it.
 machine_watch() {
 	local LC_ALL=C pattern line rest='' suspect never log before after
 
@@ -94,8 +94,8 @@ machine_watch() {
 		rest+=$line
 		[[ $suspect ]] || continue
 
-		# KCSAN's races can be told to be foreign only when all of the report is there,
-		# so what is a complaint still is one later.
+		# A KCSAN report can be judged foreign only when all of it is there, so a line
+		# counts as a complaint only if it still does WATCH_GRACE seconds later.
 		before=$(splats "$console")
 		[[ $before ]] || continue
 		read -r -t "$WATCH_GRACE" -u "$never" || true
@@ -107,15 +107,14 @@ machine_watch() {
 	done
 }
 
-# machine_numa: prints QEMU's arguments for its nodes, one a line. There may be
-# more of them than processors, each of which has a socket: the kernel complains
-# of sockets that are in two nodes.
+# machine_numa: prints QEMU's arguments for its nodes, one a line. There may be more nodes than
+# processors, each of which has a socket: the kernel complains about a socket in two nodes.
 machine_numa() {
 	local node first last size=${mem%[MG]}
 
 	[[ $mem == *M ]] || size=$((size * 1024))
 	printf '%s\n' -smp "$smp,sockets=$smp"
-	# What doesn't divide is the first node's.
+	# The remainder goes to the first node.
 	for ((node = 0; node < numa; node++)); do
 		printf '%s\n' -object "memory-backend-ram,id=node$node,size=$((
 			size / numa + (node ? 0 : size % numa)))M"
@@ -133,21 +132,21 @@ machine_run() {
 	console=$(machine_log_name)
 	say "console log: $console"
 
-	# A pipe each, so that output arrives while it is written and whatever
-	# our stdout is, QEMU needn't open it again.
+	# Each has a pipe, so that output arrives while it is written. QEMU needn't open our
+	# stdout again, whatever that is.
 	copy_pids=()
 	mkfifo "$work/stdout" "$work/stderr"
 	machine_copy <"$work/stdout" &
 	copy_pids+=("$!")
 	machine_copy <"$work/stderr" >&2 &
 	copy_pids+=("$!")
-	# Both ends are open before QEMU starts: if it fails the copies see the end.
+	# Both ends are open before QEMU starts: if QEMU fails the copies get an EOF.
 	exec {stdout_fd}>"$work/stdout" {stderr_fd}>"$work/stderr"
 
 	mkfifo "$work/heartbeat.in" "$work/heartbeat.out"
 	exec {heartbeat_fd}<>"$work/heartbeat.in"
-	# A clock that counts instructions leaves no room for that race, and
-	# nothing from outside may disturb it.
+	# With a clock that counts instructions that race can't happen, and nothing from
+	# outside may disturb the clock.
 	if [[ ! $icount ]]; then
 		machine_heartbeat >"$work/heartbeat.in" {heartbeat_fd}>&- \
 			{stdout_fd}>&- {stderr_fd}>&- &
@@ -156,17 +155,17 @@ machine_run() {
 
 	words="console=ttyS0 loglevel=5 panic=-1 no_timer_check rdinit=/init ${params[*]}"
 	[[ $kaslr ]] || words+=" nokaslr"
-	# What they look for costs time, so that nobody is late yet. Freed memory is
-	# filled with a pattern, which is looked at when it is allocated again: the one
-	# way to see what a guest writes to a page that it no longer has.
+	# The checks of such a kernel cost time, so its time limits are longer. It fills freed
+	# memory with a pattern, and checks that when it allocates the memory: only this shows
+	# a guest's write to a page that it no longer has.
 	! own_kernel "$line" || words="page_poison=1 watchdog_thresh=60 log_buf_len=4M $words"
 	arguments=(
 		-nodefaults -no-user-config -nographic -no-reboot
 		-machine q35 -m "$mem" -smp "$smp"
 		-kernel "$image/vmlinuz" -initrd "$work/initramfs"
-		# Only warnings and worse reach the slow serial console; the whole
-		# log comes over its own port at the end. The check of the timer
-		# counts on a machine that isn't kept waiting, and so does RCU.
+		# Only warnings and worse reach the slow serial console; the whole log comes
+		# over its own port at the end. The check of the timer assumes a machine that
+		# isn't kept waiting, and so does RCU.
 		-append "rcupdate.rcu_cpu_stall_timeout=300 $words"
 		-chardev "file,id=console,path=$console"
 		-serial chardev:console
@@ -182,7 +181,7 @@ machine_run() {
 		-chardev "pipe,id=heartbeat,path=$work/heartbeat"
 		-device "virtserialport,chardev=heartbeat,name=heartbeat"
 	)
-	# A byte that is cleared is an instruction, which takes its time here.
+	# The clearing of a byte is an instruction here, which takes its time.
 	[[ $erms ]] || cpu+=,-erms
 	if [[ $icount ]]; then
 		arguments+=(
@@ -191,8 +190,8 @@ machine_run() {
 			-seed "${seed:-1}"
 		)
 	else
-		# Processors take turns: with a thread for each, QEMU lets one run
-		# into code that another is patching, and the kernel dies of it.
+		# Processors take turns: with a thread for each, QEMU may run one in code that
+		# another one is patching, and the kernel dies of it.
 		arguments+=(-accel "tcg,thread=single" -cpu "$cpu")
 	fi
 
@@ -201,7 +200,7 @@ machine_run() {
 		arguments+=("${nodes[@]}")
 	fi
 
-	# There even if QEMU doesn't start.
+	# The file exists even if QEMU doesn't start.
 	touch "$work/verdict" "$work/log"
 	timeout -k 5 "$timeout" qemu-system-x86_64 "${arguments[@]}" \
 		</dev/null >"$work/qemu" 2>&1 {stdout_fd}>&- {stderr_fd}>&- \
@@ -228,8 +227,8 @@ machine_run() {
 	copy_pids=()
 }
 
-# machine_verdict: exits. Only what the machine itself reported as its last
-# word counts as a status; a complaint of the kernel outweighs it.
+# machine_verdict: exits. Only the machine's own report counts as a status, if it is its last
+# word; a complaint of the kernel outweighs it.
 machine_verdict() {
 	local complaints started='' status='' taint='' unready='' word rest
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Telling from a kernel's log and taint whether the kernel complained.
+# Tells from a kernel's log and taint whether the kernel complained.
 
 SPLATS=(
 	'-+\[ cut here \]-+'
@@ -34,17 +34,17 @@ SPLATS=(
 	'sysfs: cannot create duplicate'
 	'unregister_netdevice: waiting'
 	'Unknown symbol|disagrees about version of symbol'
-	# Said by tests/platform
+	# Messages of tests/platform
 	'kvm_private_platform: violation: '
 )
 
-# Said by a healthy kernel too.
+# Messages of a healthy kernel
 HARMLESS='WARNING: Unprivileged eBPF'
 
-# all_but_foreign_races: filters the heads of KCSAN's reports of races that nothing of ours
-# has a part in: the kernel has many of its own, and KVM has. Who was interrupted or waits has
-# no part in what is done meanwhile. A report that was cut short stays, and so does what others
-# say amid one.
+# all_but_foreign_races: filters the heads of KCSAN's reports of races in which no code of ours
+# has a part: the kernel has many of its own, and KVM has. A task that was interrupted, or that
+# waits, has no part in a race meanwhile. A report that was cut short stays, and so do other
+# messages amid one.
 all_but_foreign_races() {
 	awk '
 		/BUG: KCSAN: / { if (head) print head; head = $0; idle = 0 }
@@ -75,8 +75,8 @@ splats() {
 	[[ -z $found ]] || grep -avE -e "$HARMLESS" <<<"$found" || true
 }
 
-# taint_complaints MASK: names the bits that stand for a complaint. Those for
-# modules from elsewhere and without a signature are ours.
+# taint_complaints MASK: prints the bits that stand for a complaint. Those for modules from
+# elsewhere and without a signature are due to our modules.
 taint_complaints() {
 	local -A bits=([4]='machine check' [5]='bad page' [7]='oops' [9]='warning'
 		[14]='soft lockup')

@@ -6,7 +6,7 @@
 # and suites.sh.
 
 # stock_package LINE: prints PACKAGE=VERSION of the newest image in the other
-# suites, or nothing. An unsigned one is as good where there is no signed one.
+# suites, or nothing. If there is no signed one an unsigned one will do.
 stock_package() {
 	local line=${1//./\\.} package version
 
@@ -19,8 +19,8 @@ stock_package() {
 		sed 's/-unsigned$/~unsigned/' | sort -rV | sed 's/~unsigned$/-unsigned/')
 }
 
-# stock_fetch PACKAGE=VERSION KERNEL DIRECTORY: unpacks the parts that the
-# package consists of into vmlinuz and modules/.
+# stock_fetch PACKAGE=VERSION KERNEL DIRECTORY: unpacks the parts of the package
+# into vmlinuz and modules/.
 stock_fetch() {
 	local package=$1 kernel=$2 directory=$3 parts part
 
@@ -41,7 +41,7 @@ stock_fetch() {
 }
 
 # stock_kernel LINE: prints the kernel's version and the directory of its image.
-# Where the headers are installed it is the kernel that our modules are for.
+# If the headers are installed it is the kernel that our modules are built for.
 stock_kernel() {
 	local line=$1 package kernel entry tmp
 

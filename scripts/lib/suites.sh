@@ -3,8 +3,8 @@
 #
 # Packages of Debian's other suites, which have newer kernels: downloaded, never
 # installed. apt works in a state directory in the cache, with a configuration
-# that knows those suites alone and verifies them as it does any other; nothing
-# of this is seen by the machine's own apt. Needs common.sh and cache.sh.
+# that knows those suites alone and verifies them as it does any other. The
+# machine's own apt sees none of this. Needs common.sh and cache.sh.
 
 SUITES_NAMES=(trixie-backports sid experimental)
 SUITES_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -17,7 +17,7 @@ suites_state() {
 		die "$SUITES_KEYRING is missing; install it with: apt-get install debian-archive-keyring"
 	mkdir -p "$directory"/{lists,archives}/partial
 	touch "$directory/status"
-	# Renamed into place, since another script may be reading.
+	# Renamed into place, since another script may be reading the file
 	new=$(mktemp "$directory/new.XXXXXX")
 	for suite in "${SUITES_NAMES[@]}"; do
 		printf 'deb [signed-by=%s] %s %s main\n' "$SUITES_KEYRING" \
@@ -54,7 +54,7 @@ suites_apt() {
 	"$program" -c "$state/apt.conf" -qq "$@"
 }
 
-# suites_update: for packages that the lists don't name (yet).
+# suites_update: called when the lists don't name a package (yet).
 suites_update() (
 	cache_lock suites
 	say "asking Debian's other suites for their lists of packages (${SUITES_NAMES[*]})"
@@ -63,14 +63,14 @@ suites_update() (
 	touch "$CACHE/suites/updated"
 )
 
-# suites_refresh: to be called before anything is chosen for a download, since
-# old lists name packages that are gone.
+# suites_refresh: called before a package is chosen for download, since old
+# lists name packages that are gone.
 suites_refresh() {
 	[[ -n $(find "$CACHE/suites/updated" -mmin -720 2>/dev/null) ]] || suites_update
 }
 
-# suites_names PREFIX REGEX: the packages of that name, from the lists as they
-# are, or from new ones if these have none.
+# suites_names PREFIX REGEX: prints the packages of that name, from the lists as
+# they are, or from new ones if these have none.
 suites_names() {
 	local found
 
@@ -81,8 +81,8 @@ suites_names() {
 	[[ -z $found ]] || printf '%s\n' "$found"
 }
 
-# suites_version PACKAGE: the newest version that isn't a release candidate, or
-# nothing.
+# suites_version PACKAGE: prints the newest version that isn't a release
+# candidate, or nothing.
 suites_version() {
 	local version newest=
 
@@ -94,8 +94,8 @@ suites_version() {
 	[[ -z $newest ]] || printf '%s\n' "$newest"
 }
 
-# suites_depends PACKAGE=VERSION: what it needs in just that version, which is
-# how Debian ties the parts of one kernel together.
+# suites_depends PACKAGE=VERSION: prints the packages that it needs in just that
+# version. Debian ties the parts of one kernel together so.
 suites_depends() {
 	local package=${1%%=*} version=${1#*=}
 

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Reading what test suites print (TAP, between the lines of tests/run), with
-# nothing taken for a success that didn't say so.
+# Reads the output of test suites (TAP, between the lines of tests/run). A test is a
+# success only if it said so.
 
 # tap_command NAME COMMAND...: a command as a test of its own; its output is
 # for the log.
@@ -22,8 +22,8 @@ tap_command() {
 }
 
 # tap_read FILE: prints a line "passed NAME" or "failed NAME" for each test. A
-# program that ends early fails for each test that it still owed, one that
-# fails without a failed test and a suite that ends with an error fail as such.
+# program that ends early fails for each test that it still owed. One that fails
+# without a failed test, and a suite that ends with an error, fail as such.
 tap_read() {
 	awk '
 	function result(ok, name) {
@@ -75,8 +75,9 @@ tap_summary() {
 	END { printf "%d passed, %d failed\n", passed, failed }'
 }
 
-# tap_said PREFIX: what was said by the tests that failed and by programs that ended
-# badly, as far as it fits. Who reads only this, such as a CI's log, has no files.
+# tap_said PREFIX: prints the output of failed tests and of programs that ended
+# badly, as far as it fits. A reader of this alone, such as a CI's log, has no
+# files.
 tap_said() {
 	awk '
 	function test_ends(failed, i) {
@@ -92,8 +93,8 @@ tap_said() {
 	sed '/^vm: console log/d; s/^/  | /' "$1.log" | tail -n 20
 }
 
-# tap_report PREFIX...: of PREFIX.tap and PREFIX.log. Shows what failed, ends
-# with the sum and fails if that isn't all right.
+# tap_report PREFIX...: of PREFIX.tap and PREFIX.log. Shows the failures, ends with
+# the sum and fails unless all has passed.
 tap_report() {
 	local prefix name passed=0 failed=0 before verdict rest
 
