@@ -161,7 +161,7 @@ static bool is_held(struct kvm_private_file *f, pgoff_t index, bool *locked)
  * kvm_private_store_wait_unused() - wait for references of a page that last for a moment
  * @f: the file
  * @index: from kvm_private_check_unused(), which has returned -EAGAIN
- * @since: jiffies when it did so first, for this page or for another
+ * @since: in/out: jiffies when it did so first, for this page or for another; 0: now
  *
  * Lookups hold a page for a moment, and a task that locks a unit, to split it say, holds
  * its first page. Neither is an error to the caller of an ioctl.
@@ -170,9 +170,12 @@ static bool is_held(struct kvm_private_file *f, pgoff_t index, bool *locked)
  * Return: whether it is worth while to check the pages again.
  */
 bool kvm_private_store_wait_unused(struct kvm_private_file *f, pgoff_t index,
-				   unsigned long since)
+				   unsigned long *since)
 {
 	bool locked = false;
+
+	if (!*since)
+		*since = jiffies;
 
 	/*
 	 * Sleeps at least once: otherwise a page that is looked up all the time would be
@@ -182,9 +185,9 @@ bool kvm_private_store_wait_unused(struct kvm_private_file *f, pgoff_t index,
 		if (schedule_timeout_killable(1) && fatal_signal_pending(current))
 			return false;
 		if (!is_held(f, index, &locked))
-			return time_before(jiffies, since + LONGEST_LOCK);
+			return time_before(jiffies, *since + LONGEST_LOCK);
 	} while (time_before(jiffies,
-			     since + (locked ? LONGEST_LOCK : LONGEST_LOOKUP)));
+			     *since + (locked ? LONGEST_LOCK : LONGEST_LOOKUP)));
 
 	return false;
 }

@@ -81,7 +81,7 @@ bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
 void kvm_private_store_unlock(const struct kvm_private_unit *unit);
 void kvm_private_store_unlock_head(struct page *head);
 bool kvm_private_store_wait_unused(struct kvm_private_file *f, pgoff_t index,
-				   unsigned long since);
+				   unsigned long *since);
 
 /* remove.c */
 void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,

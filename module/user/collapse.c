@@ -492,11 +492,9 @@ static int join(struct block *block)
 
 	do {
 		ret = try_joining(block);
-		if (ret == -EAGAIN) {
-			since = since ?: jiffies;
-			if (kvm_private_store_wait_unused(block->f, block->held, since))
-				ret = TRY_AGAIN;
-		}
+		if (ret == -EAGAIN &&
+		    kvm_private_store_wait_unused(block->f, block->held, &since))
+			ret = TRY_AGAIN;
 		if (ret == NEEDS_NODE)
 			ret = allocate_node(block) ?: TRY_AGAIN;
 		if (ret == NOT_WANTED)

@@ -199,12 +199,10 @@ static int try_convert(struct kvm_private_file *f, struct conversion *c)
 /**
  * struct retries - the waits of a conversion up to now
  * @memory: number of waits for memory
- * @held: it has waited for a page that was held
- * @since: jiffies when the first such page was found
+ * @since: for kvm_private_store_wait_unused()
  */
 struct retries {
 	unsigned int memory;
-	bool held;
 	unsigned long since;
 };
 
@@ -217,10 +215,7 @@ static int get_ready(struct kvm_private_file *f, const struct conversion *c,
 {
 	switch (reason) {
 	case -EAGAIN:
-		if (!retries->held)
-			retries->since = jiffies;
-		retries->held = true;
-		return kvm_private_store_wait_unused(f, c->held, retries->since) ?
+		return kvm_private_store_wait_unused(f, c->held, &retries->since) ?
 		       0 : reason;
 	case -ENOMEM:
 		return ++retries->memory < MAX_TRIES ?

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the holder of the file may do with a private page, by design. Any process that
+ * The holder of the file may do this with a private page, by design. Any process that
  * gets the file may do the same: root through another process, or a user that
  * inherits it. The holder decides whether a page is private or shared; the guest
  * isn't asked.
