@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "call.h"
 #include "poll_until.h"
+#include "thread_state.h"
 
 static void *call_thread(void *arg)
 {
@@ -31,24 +31,11 @@ static bool is_done(struct call *call)
 	return __atomic_load_n(&call->done, __ATOMIC_ACQUIRE);
 }
 
-/*
- * The state follows the name, which may have any character in it but a second
- * ")".
- */
 static bool sleeps(struct call *call)
 {
-	pid_t tid = __atomic_load_n(&call->tid, __ATOMIC_ACQUIRE);
-	char path[64], text[512] = "", *state;
-	FILE *file;
+	char state = thread_state(__atomic_load_n(&call->tid, __ATOMIC_ACQUIRE));
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	file = fopen(path, "re");
-	/* The call hasn't begun, or has ended by now */
-	if (!file)
-		return false;
-	state = fgets(text, sizeof(text), file) ? strrchr(text, ')') : NULL;
-	fclose(file);
-	return state && strchr("SD", state[2]);
+	return state == 'S' || state == 'D';
 }
 
 void expect_waiting(struct call *call, const char *what)

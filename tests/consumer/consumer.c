@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "consumer.h"
+#include "thread_state.h"
 
 void consumer_load(void)
 {
@@ -284,24 +285,15 @@ void puncher_start(struct puncher *puncher, struct consumer *c, __u64 start,
 
 void puncher_wait_stuck(struct puncher *puncher)
 {
-	char path[64], line[256];
-	const char *state;
 	pid_t tid;
-	int fd;
 
 	while (!(tid = __atomic_load_n(&puncher->tid, __ATOMIC_ACQUIRE)))
 		sched_yield();
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
 	do {
 		if (puncher_is_done(puncher))
 			fail_msg("punching a hole did not wait");
 		sched_yield();
-		fd = expect_ok(open(path, O_RDONLY), "opening %s", path);
-		memset(line, 0, sizeof(line));
-		expect_ok(read(fd, line, sizeof(line) - 1), "reading %s", path);
-		close(fd);
-		state = strrchr(line, ')');
-	} while (!state || state[2] != 'D');
+	} while (thread_state(tid) != 'D');
 }
 
 bool puncher_is_done(struct puncher *puncher)

@@ -18,6 +18,7 @@
 #include "kvm_populate_test.h"
 #include "machine.h"
 #include "poll_until.h"
+#include "thread_state.h"
 #include "touch.h"
 
 #define MODULE	"kvm_populate_test"
@@ -386,20 +387,7 @@ static void *call_share(void *arg)
 /* Does the thread sleep in the kernel, waiting for a lock? */
 static bool is_waiting(struct call *call)
 {
-	pid_t tid = __atomic_load_n(&call->tid, __ATOMIC_ACQUIRE);
-	char path[64], status = 0;
-	FILE *file;
-
-	if (!tid)
-		return false;
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	if (fscanf(file, "%*d (%*[^)]) %c", &status) != 1)
-		status = 0;
-	fclose(file);
-	return status == 'D';
+	return thread_state(__atomic_load_n(&call->tid, __ATOMIC_ACQUIRE)) == 'D';
 }
 
 /* The whole range keeps its state until the last page has its content. */
