@@ -218,11 +218,10 @@ int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
 	lockdep_assert_held_write(&f->invalidate_lock);
 
 	kvm_private_window(STATE);
-	return kvm_private_may_fail(STATE, -ENOMEM,
-				    set_parts(f, start, end,
-					      private != kvm_private_starts_private(f),
-					      GFP_NOWAIT | __GFP_ACCOUNT |
-					      __GFP_NOWARN));
+	if (kvm_private_should_fail(STATE))
+		return -ENOMEM;
+	return set_parts(f, start, end, private != kvm_private_starts_private(f),
+			 GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
 }
 
 /**
@@ -239,9 +238,9 @@ int kvm_private_state_make_room(void)
 	int i, nr;
 
 	for (nr = 0; nr < NODES_AT_ONCE; nr++) {
-		nodes[nr] = kvm_private_may_fail(STATE_ROOM, NULL,
-						 kmalloc(NODE_SIZE,
-							 KVM_PRIVATE_GFP_NODE));
+		if (kvm_private_should_fail(STATE_ROOM))
+			break;
+		nodes[nr] = kmalloc(NODE_SIZE, KVM_PRIVATE_GFP_NODE);
 		if (!nodes[nr])
 			break;
 	}

@@ -62,7 +62,7 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 	}
 
 	left = nr;
-	if (nr && !kvm_private_fails(KVM_PRIVATE_FAIL_FOLLOWING))
+	if (nr && !kvm_private_should_fail(FOLLOWING))
 		vm_insert_pages(vma, (vmf->address & PAGE_MASK) + PAGE_SIZE,
 				pages, &left);
 	while (nr)
@@ -124,13 +124,15 @@ static vm_fault_t insert_failed(struct vm_fault *vmf, struct page *page)
 static vm_fault_t insert_page(struct kvm_private_file *f, struct vm_fault *vmf,
 			      struct page *page)
 {
-	int ret = kvm_private_may_fail(MAPPING, -ENOMEM,
-				       vm_insert_page(vmf->vma,
-						      vmf->address & PAGE_MASK,
-						      page));
+	int ret;
 
-	if (kvm_private_fails(KVM_PRIVATE_FAIL_MAPPED_BY_OTHER))
+	if (kvm_private_should_fail(MAPPING))
+		ret = -ENOMEM;
+	else
+		ret = vm_insert_page(vmf->vma, vmf->address & PAGE_MASK, page);
+	if (kvm_private_should_fail(MAPPED_BY_OTHER))
 		ret = -EBUSY;
+
 	switch (ret) {
 	case 0:
 		map_following(f, vmf);

@@ -3,7 +3,7 @@
  * Places where the module may fail for lack of a resource, each of which a test can make
  * fail (tests/failures). The kernel's own fault injection isn't enough: the XArray and the
  * maple tree repeat a request that was denied, and Debian's kernels don't have it. Only a
- * build with KVM_PRIVATE_FAIL_POINTS=1 can fail here; in all others kvm_private_fails() is
+ * build with KVM_PRIVATE_FAIL_POINTS=1 can fail here; in all others kvm_private_should_fail() is
  * false.
  */
 #ifndef KVM_PRIVATE_FAIL_POINT_H
@@ -31,9 +31,9 @@ static inline bool kvm_private_fails(enum kvm_private_fail_point point)
 }
 #endif
 
-/* @call; @failure instead, if the place is to fail */
-#define kvm_private_may_fail(point, failure, call)			\
-	(kvm_private_fails(KVM_PRIVATE_FAIL_##point) ? (failure) : (call))
+/* Whether the place of this name is to fail, instead of asking for the resource */
+#define kvm_private_should_fail(name)					\
+	kvm_private_fails(KVM_PRIVATE_FAIL_##name)
 
 /*
  * Called before xas_store(): has it fail as if no node could be allocated under the lock.
@@ -63,7 +63,7 @@ static inline bool kvm_private_xas_nomem(struct xa_state *xas, gfp_t gfp,
 static inline void kvm_private_xas_split_alloc(struct xa_state *xas, void *entry,
 					       unsigned int order, gfp_t gfp)
 {
-	if (!(gfp & __GFP_NOFAIL) && kvm_private_fails(KVM_PRIVATE_FAIL_SPLIT)) {
+	if (!(gfp & __GFP_NOFAIL) && kvm_private_should_fail(SPLIT)) {
 		xas_nomem(xas, gfp);
 		xas_set_err(xas, -ENOMEM);
 	} else {

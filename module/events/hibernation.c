@@ -32,8 +32,9 @@ static struct notifier_block power_block = {
 
 int kvm_private_hibernation_init(void)
 {
-	return kvm_private_may_fail(HIBERNATION, -ENOMEM,
-				    register_pm_notifier(&power_block));
+	if (kvm_private_should_fail(HIBERNATION))
+		return -ENOMEM;
+	return register_pm_notifier(&power_block);
 }
 
 void kvm_private_hibernation_exit(void)

@@ -348,8 +348,9 @@ int kvm_private_holders_init(void)
 {
 	int ret;
 
-	ret = kvm_private_may_fail(HOLDERS, -ENOMEM,
-				   register_oom_notifier(&oom_block));
+	if (kvm_private_should_fail(HOLDERS))
+		return -ENOMEM;
+	ret = register_oom_notifier(&oom_block);
 	if (ret)
 		return ret;
 	/* Errors of debugfs aren't checked: without the file there is just less to see. */

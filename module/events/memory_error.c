@@ -117,10 +117,9 @@ int kvm_private_memory_error_init(void)
 		atomic_inc(&kvm_private_nr_memory_errors);
 		return 0;
 	}
-	return kvm_private_may_fail(MEMORY_ERROR, -ENOMEM,
-				    tracepoint_probe_register(tracepoint,
-							      on_memory_failure,
-							      NULL));
+	if (kvm_private_should_fail(MEMORY_ERROR))
+		return -ENOMEM;
+	return tracepoint_probe_register(tracepoint, on_memory_failure, NULL);
 }
 
 /* There are no files any more. */

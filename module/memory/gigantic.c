@@ -59,9 +59,9 @@ static void free_pages_from(unsigned long pfn, unsigned long end)
 static bool chunk_fails(unsigned long pfn, unsigned long at)
 {
 	if (at == pfn)
-		return kvm_private_fails(KVM_PRIVATE_FAIL_CONTIG);
+		return kvm_private_should_fail(CONTIG);
 	return at + CHUNK == pfn + NR_PAGES &&
-	       kvm_private_fails(KVM_PRIVATE_FAIL_CONTIG_LAST);
+	       kvm_private_should_fail(CONTIG_LAST);
 }
 
 static bool alloc_pages_from(unsigned long pfn)

@@ -65,9 +65,9 @@ static struct kvm_private_policy *new_policy(const struct mempolicy *mempolicy)
 {
 	struct kvm_private_policy *policy;
 
-	policy = kvm_private_may_fail(POLICY, NULL,
-				      kzalloc(sizeof(*policy),
-					      KVM_PRIVATE_GFP_NODE));
+	if (kvm_private_should_fail(POLICY))
+		return NULL;
+	policy = kzalloc(sizeof(*policy), KVM_PRIVATE_GFP_NODE);
 	if (policy && mempolicy) {
 		policy->mempolicy = *mempolicy;
 		policy->mempolicy.flags |= MPOL_F_SHARED;

@@ -78,9 +78,11 @@ static struct page *alloc_single(struct kvm_private_file *f, pgoff_t index,
 	struct folio *folio;
 
 	if (likely(!kvm_private_has_policies(f)))
-		return kvm_private_may_fail(PAGE, NULL, alloc_page(gfp));
-	folio = kvm_private_may_fail(POLICY_PAGE, NULL,
-				     kvm_private_policy_alloc(f, index, gfp));
+		return kvm_private_should_fail(PAGE) ? NULL : alloc_page(gfp);
+
+	if (kvm_private_should_fail(POLICY_PAGE))
+		return NULL;
+	folio = kvm_private_policy_alloc(f, index, gfp);
 	return folio ? folio_page(folio, 0) : NULL;
 }
 
@@ -90,12 +92,12 @@ static struct page *alloc_block(struct kvm_private_file *f,
 	if (kvm_private_unit_is_gigantic(unit))
 		return kvm_private_gigantic_alloc(f, unit->index);
 	if (likely(!kvm_private_has_policies(f)))
-		return kvm_private_may_fail(BLOCK, NULL,
-					    alloc_pages(gfp, unit->order));
-	return kvm_private_may_fail(POLICY_BLOCK, NULL,
-				    kvm_private_policy_alloc_block(f, unit->index,
-								   unit->order,
-								   gfp));
+		return kvm_private_should_fail(BLOCK) ?
+		       NULL : alloc_pages(gfp, unit->order);
+
+	if (kvm_private_should_fail(POLICY_BLOCK))
+		return NULL;
+	return kvm_private_policy_alloc_block(f, unit->index, unit->order, gfp);
 }
 
 static int unit_nid(const struct kvm_private_unit *unit)

@@ -58,7 +58,9 @@ static int add_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 	int errors = kvm_private_memory_errors_seen();
 	int ret;
 
-	ret = kvm_private_may_fail(CHARGE, -ENOMEM, kvm_private_charge(f, nr));
+	if (kvm_private_should_fail(CHARGE))
+		return -ENOMEM;
+	ret = kvm_private_charge(f, nr);
 	if (ret)
 		return ret;
 

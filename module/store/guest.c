@@ -110,11 +110,12 @@ kvm_private_guest_get(struct kvm_private_file *f,
 	if (guest)
 		return guest;
 
-	guest = kvm_private_may_fail(GUEST, NULL,
-				     kzalloc(sizeof(*guest), GFP_KERNEL_ACCOUNT));
+	if (kvm_private_should_fail(GUEST))
+		return ERR_PTR(-ENOMEM);
+	guest = kzalloc(sizeof(*guest), GFP_KERNEL_ACCOUNT);
 	if (!guest)
 		return ERR_PTR(-ENOMEM);
-	if (!kvm_private_may_fail(GUEST_MODULE, false, try_module_get(ops->owner))) {
+	if (kvm_private_should_fail(GUEST_MODULE) || !try_module_get(ops->owner)) {
 		kfree(guest);
 		return ERR_PTR(-ENODEV);
 	}

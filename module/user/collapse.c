@@ -464,8 +464,9 @@ static int try_moving(struct block *block)
 	if (ret)
 		return ret;
 
-	ret = kvm_private_may_fail(MOVE_CHARGE, -ENOMEM,
-				   kvm_private_charge(f, nr));
+	if (kvm_private_should_fail(MOVE_CHARGE))
+		return -ENOMEM;
+	ret = kvm_private_charge(f, nr);
 	if (ret)
 		return ret;
 	ret = kvm_private_unit_alloc(f, &block->unit, KVM_PRIVATE_GFP_PAGE);
@@ -608,9 +609,9 @@ long kvm_private_ioctl_collapse(struct file *file,
 	if (ret)
 		return ret;
 
-	parts = kvm_private_may_fail(PARTS, NULL,
-				     kvcalloc(MAX_PARTS, sizeof(*parts),
-					      GFP_KERNEL_ACCOUNT));
+	if (kvm_private_should_fail(PARTS))
+		return -ENOMEM;
+	parts = kvcalloc(MAX_PARTS, sizeof(*parts), GFP_KERNEL_ACCOUNT);
 	if (!parts)
 		return -ENOMEM;
 	ret = collapse_range(f, parts, &c.offset, &c.size);

@@ -53,6 +53,13 @@ static long kvm_private_get_info(struct kvm_private_info __user *arg)
 	return 0;
 }
 
+static int device_get_fd(void)
+{
+	if (kvm_private_should_fail(DESCRIPTOR))
+		return -EMFILE;
+	return get_unused_fd_flags(O_CLOEXEC);
+}
+
 static long kvm_private_create(struct kvm_private_create __user *arg)
 {
 	struct kvm_private_create create;
@@ -81,8 +88,7 @@ static long kvm_private_create(struct kvm_private_create __user *arg)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
-	fd = kvm_private_may_fail(DESCRIPTOR, -EMFILE,
-				  get_unused_fd_flags(O_CLOEXEC));
+	fd = device_get_fd();
 	if (fd < 0)
 		fput(file);
 	else
@@ -133,8 +139,9 @@ static struct miscdevice kvm_private_device = {
 
 int kvm_private_device_init(void)
 {
-	return kvm_private_may_fail(DEVICE, -ENOMEM,
-				    misc_register(&kvm_private_device));
+	if (kvm_private_should_fail(DEVICE))
+		return -ENOMEM;
+	return misc_register(&kvm_private_device);
 }
 
 void kvm_private_device_exit(void)

@@ -39,8 +39,9 @@ static int kvm_private_init_fs_context(struct fs_context *fc)
 {
 	struct pseudo_fs_context *ctx;
 
-	ctx = kvm_private_may_fail(CONTEXT, NULL,
-				   init_pseudo(fc, KVM_PRIVATE_FS_MAGIC));
+	if (kvm_private_should_fail(CONTEXT))
+		return -ENOMEM;
+	ctx = init_pseudo(fc, KVM_PRIVATE_FS_MAGIC);
 	if (!ctx)
 		return -ENOMEM;
 	ctx->ops = &kvm_private_super_ops;
@@ -64,10 +65,10 @@ int kvm_private_fs_pin(void)
 {
 	int ret;
 
-	ret = kvm_private_may_fail(MOUNT, -ENOMEM,
-				   simple_pin_fs(&kvm_private_fs_type,
-						 &kvm_private_mnt,
-						 &kvm_private_mnt_count));
+	if (kvm_private_should_fail(MOUNT))
+		return -ENOMEM;
+	ret = simple_pin_fs(&kvm_private_fs_type, &kvm_private_mnt,
+			    &kvm_private_mnt_count);
 	if (ret)
 		return ret;
 	/*
@@ -91,7 +92,7 @@ void kvm_private_fs_unpin(void)
  * goes before alloc_file_pseudo(), where security modules label the inode by the filesystem
  * and the caller.
  */
-static struct inode *kvm_private_fs_inode(struct super_block *sb)
+static struct inode *fs_make_inode(struct super_block *sb)
 {
 	struct inode *inode = alloc_anon_inode(sb);
 
@@ -100,13 +101,22 @@ static struct inode *kvm_private_fs_inode(struct super_block *sb)
 	return inode;
 }
 
+static struct file *fs_alloc_file(struct inode *inode,
+				  const struct file_operations *fops)
+{
+	if (kvm_private_should_fail(PSEUDO_FILE))
+		return ERR_PTR(-ENFILE);
+	return alloc_file_pseudo(inode, kvm_private_mnt, "[kvm_private]",
+				 O_RDWR | O_LARGEFILE, fops);
+}
+
 /**
  * kvm_private_fs_file() - make a file on an inode of its own
  * @fops: the file's operations; their owner is pinned by the file
  * @iops: the inode's operations
  * @size: the file's size in bytes
  * @f: becomes the inode's and goes with it; stays the caller's on error
- * @make_inode: makes the inode; NULL: kvm_private_fs_inode() does
+ * @make_inode: makes the inode; NULL: fs_make_inode() does
  *
  * The file pins the filesystem, so that all files that there are at a time are
  * on one: its release operation owes kvm_private_fs_unpin().
@@ -128,9 +138,9 @@ struct file *kvm_private_fs_file(const struct file_operations *fops,
 		return ERR_PTR(ret);
 
 	if (!make_inode)
-		make_inode = kvm_private_fs_inode;
-	inode = kvm_private_may_fail(INODE, ERR_PTR(-ENOMEM),
-				     make_inode(kvm_private_mnt->mnt_sb));
+		make_inode = fs_make_inode;
+	inode = kvm_private_should_fail(INODE) ?
+		ERR_PTR(-ENOMEM) : make_inode(kvm_private_mnt->mnt_sb);
 	if (IS_ERR(inode)) {
 		file = ERR_CAST(inode);
 		goto unpin;
@@ -141,11 +151,7 @@ struct file *kvm_private_fs_file(const struct file_operations *fops,
 	inode->i_size = size;
 
 	__module_get(fops->owner);
-	file = kvm_private_may_fail(PSEUDO_FILE, ERR_PTR(-ENFILE),
-				    alloc_file_pseudo(inode, kvm_private_mnt,
-						      "[kvm_private]",
-						      O_RDWR | O_LARGEFILE,
-						      fops));
+	file = fs_alloc_file(inode, fops);
 	if (IS_ERR(file)) {
 		module_put(fops->owner);
 		iput(inode);

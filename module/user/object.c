@@ -23,9 +23,9 @@ struct kvm_private_file *kvm_private_file_alloc(u64 flags, unsigned int order,
 {
 	struct kvm_private_file *f;
 
-	f = kvm_private_may_fail(FILE, NULL,
-				 kzalloc(struct_size(f, nr_pages, nr_node_ids),
-					 GFP_KERNEL_ACCOUNT));
+	if (kvm_private_should_fail(FILE))
+		return NULL;
+	f = kzalloc(struct_size(f, nr_pages, nr_node_ids), GFP_KERNEL_ACCOUNT);
 	if (!f)
 		return NULL;
 
