@@ -586,26 +586,23 @@ static int collapse_range(struct kvm_private_file *f,
 /**
  * kvm_private_ioctl_collapse() - KVM_PRIVATE_COLLAPSE
  * @file: a private file
- * @arg: the user's struct, moved past the blocks that are done
+ * @arg: the range
+ * @user: the user's struct, moved past the blocks that are done
  *
  * Context: may sleep, for long; interruptible.
  * Return: 0 or a negative errno, see &struct kvm_private_collapse.
  */
-long kvm_private_ioctl_collapse(struct file *file,
-				struct kvm_private_collapse __user *arg)
+long kvm_private_ioctl_collapse(struct file *file, void *arg, void __user *user)
 {
 	struct kvm_private_file *f = kvm_private_file(file);
+	struct kvm_private_collapse *c = arg;
 	struct kvm_private_unit *parts;
-	struct kvm_private_collapse c;
 	pgoff_t start, end;
 	int ret;
 
-	if (copy_from_user(&c, arg, sizeof(c)))
-		return -EFAULT;
-	if (!f->order || c.flags ||
-	    memchr_inv(c.reserved, 0, sizeof(c.reserved)))
+	if (!f->order || c->flags)
 		return -EINVAL;
-	ret = kvm_private_file_range(file, c.offset, c.size, &start, &end);
+	ret = kvm_private_file_range(file, c->offset, c->size, &start, &end);
 	if (ret)
 		return ret;
 
@@ -614,10 +611,10 @@ long kvm_private_ioctl_collapse(struct file *file,
 	parts = kvcalloc(MAX_PARTS, sizeof(*parts), GFP_KERNEL_ACCOUNT);
 	if (!parts)
 		return -ENOMEM;
-	ret = collapse_range(f, parts, &c.offset, &c.size);
+	ret = collapse_range(f, parts, &c->offset, &c->size);
 	kvfree(parts);
 
-	if (copy_to_user(arg, &c, sizeof(c)))
+	if (copy_to_user(user, c, sizeof(*c)))
 		return -EFAULT;
 	return ret;
 }

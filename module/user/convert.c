@@ -245,39 +245,37 @@ static int convert(struct conversion *c)
 /**
  * kvm_private_ioctl_convert() - KVM_SET_MEMORY_ATTRIBUTES2
  * @file: a private file
- * @arg: the user's struct; error_offset is written if an error names a page
+ * @arg: the range and what becomes of it
+ * @user: the user's struct, whose error_offset is written if an error names a page
  *
  * Context: may sleep, for long.
  * Return: 0 or a negative errno, see &struct kvm_memory_attributes2.
  */
-long kvm_private_ioctl_convert(struct file *file,
-			       struct kvm_memory_attributes2 __user *arg)
+long kvm_private_ioctl_convert(struct file *file, void *arg, void __user *user)
 {
-	struct kvm_memory_attributes2 a;
+	struct kvm_memory_attributes2 __user *out = user;
+	const struct kvm_memory_attributes2 *a = arg;
 	struct conversion c = { .file = file };
 	int ret;
 
-	if (copy_from_user(&a, arg, sizeof(a)))
-		return -EFAULT;
-	if (a.attributes & ~KVM_PRIVATE_ATTRIBUTES ||
-	    a.flags & ~KVM_PRIVATE_ATTRIBUTE_FLAGS ||
-	    a.flags == KVM_PRIVATE_ATTRIBUTE_FLAGS ||
-	    (a.flags && kvm_private_file(file)->guest_id) ||
-	    memchr_inv(a.reserved, 0, sizeof(a.reserved)))
+	if (a->attributes & ~KVM_PRIVATE_ATTRIBUTES ||
+	    a->flags & ~KVM_PRIVATE_ATTRIBUTE_FLAGS ||
+	    a->flags == KVM_PRIVATE_ATTRIBUTE_FLAGS ||
+	    (a->flags && kvm_private_file(file)->guest_id))
 		return -EINVAL;
-	ret = kvm_private_file_range(file, a.offset, a.size, &c.start, &c.end);
+	ret = kvm_private_file_range(file, a->offset, a->size, &c.start, &c.end);
 	if (ret)
 		return ret;
 
-	c.private = a.attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE;
-	c.flags = a.flags;
+	c.private = a->attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE;
+	c.flags = a->flags;
 	c.held = c.start;
 	if (c.private && c.flags & KVM_SET_MEMORY_ATTRIBUTES2_ZERO)
 		ret = -EOPNOTSUPP;
 	else
 		ret = convert(&c);
 
-	if (ret && put_user((u64)c.held << PAGE_SHIFT, &arg->error_offset))
+	if (ret && put_user((u64)c.held << PAGE_SHIFT, &out->error_offset))
 		return -EFAULT;
 	return ret;
 }

@@ -12,6 +12,7 @@
 #include "debug/fail_point.h"
 #include "events/events.h"
 #include "internal.h"
+#include "user/ioctl.h"
 #include "user/user.h"
 
 /* Clears a page at a time, since the user may ask for any length. */
@@ -30,8 +31,9 @@ static int clear_rest(char __user *to, size_t len)
 	return 0;
 }
 
-static long kvm_private_get_info(struct kvm_private_info __user *arg)
+static long device_ioctl_get_info(struct file *device, void *unused, void __user *user)
 {
+	struct kvm_private_info __user *arg = user;
 	struct kvm_private_info info = {
 		.api_version	= KVM_PRIVATE_API_VERSION,
 		.create_flags	= KVM_PRIVATE_CREATE_FLAGS,
@@ -60,31 +62,24 @@ static int device_get_fd(void)
 	return get_unused_fd_flags(O_CLOEXEC);
 }
 
-static long kvm_private_create(struct kvm_private_create __user *arg)
+static long device_ioctl_create(struct file *device, void *arg, void __user *user)
 {
-	struct kvm_private_create create;
+	const struct kvm_private_create *create = arg;
+	u32 page_shift = create->page_shift ?: PAGE_SHIFT;
 	struct file *file;
 	int fd;
 
-	if (copy_from_user(&create, arg, sizeof(create)))
-		return -EFAULT;
-
-	if (create.flags & ~KVM_PRIVATE_CREATE_FLAGS)
+	if (create->flags & ~KVM_PRIVATE_CREATE_FLAGS)
 		return -EINVAL;
-	if (!create.page_shift)
-		create.page_shift = PAGE_SHIFT;
-	if (create.page_shift > PUD_SHIFT ||
-	    !(BIT_ULL(create.page_shift) & KVM_PRIVATE_PAGE_SIZES))
-		return -EINVAL;
-	if (create.pad ||
-	    memchr_inv(create.reserved, 0, sizeof(create.reserved)))
+	if (page_shift > PUD_SHIFT ||
+	    !(BIT_ULL(page_shift) & KVM_PRIVATE_PAGE_SIZES))
 		return -EINVAL;
 	/* No memory cgroup limits these, see gigantic.c. */
-	if (create.page_shift == PUD_SHIFT && !capable(CAP_IPC_LOCK))
+	if (page_shift == PUD_SHIFT && !capable(CAP_IPC_LOCK))
 		return -EPERM;
 
-	file = kvm_private_file_create(create.size, create.flags,
-				       create.page_shift - PAGE_SHIFT, 0, NULL);
+	file = kvm_private_file_create(create->size, create->flags,
+				       page_shift - PAGE_SHIFT, 0, NULL);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
@@ -96,19 +91,17 @@ static long kvm_private_create(struct kvm_private_create __user *arg)
 	return fd;
 }
 
+static const struct kvm_private_ioctl device_ioctls[] = {
+	{ .cmd = KVM_PRIVATE_GET_INFO, .handler = device_ioctl_get_info },
+	KVM_PRIVATE_IOCTL(KVM_PRIVATE_CREATE, kvm_private_create, pad,
+			  device_ioctl_create),
+};
+
 static long kvm_private_device_ioctl(struct file *file, unsigned int cmd,
 				     unsigned long arg)
 {
-	void __user *argp = (void __user *)arg;
-
-	switch (cmd) {
-	case KVM_PRIVATE_GET_INFO:
-		return kvm_private_get_info(argp);
-	case KVM_PRIVATE_CREATE:
-		return kvm_private_create(argp);
-	default:
-		return -ENOTTY;
-	}
+	return kvm_private_ioctl(device_ioctls, ARRAY_SIZE(device_ioctls), file,
+				 cmd, (void __user *)arg);
 }
 
 static int kvm_private_device_open(struct inode *inode, struct file *file)

@@ -19,6 +19,7 @@
 #include "state.h"
 #include "store/store.h"
 #include "trace.h"
+#include "user/ioctl.h"
 #include "user/user.h"
 
 /* All that can fail comes before a consumer has to let go of the range. */
@@ -91,23 +92,24 @@ static loff_t kvm_private_llseek(struct file *file, loff_t offset, int whence)
 	return vfs_setpos(file, offset, size);
 }
 
+static const struct kvm_private_ioctl file_ioctls[] = {
+	KVM_PRIVATE_IOCTL(KVM_PRIVATE_POPULATE, kvm_private_populate, reserved,
+			  kvm_private_ioctl_populate),
+	KVM_PRIVATE_IOCTL(KVM_SET_MEMORY_ATTRIBUTES2, kvm_memory_attributes2,
+			  reserved, kvm_private_ioctl_convert),
+#ifdef CONFIG_NUMA
+	KVM_PRIVATE_IOCTL(KVM_PRIVATE_SET_POLICY, kvm_private_set_policy,
+			  reserved, kvm_private_ioctl_set_policy),
+#endif
+	KVM_PRIVATE_IOCTL(KVM_PRIVATE_COLLAPSE, kvm_private_collapse, reserved,
+			  kvm_private_ioctl_collapse),
+};
+
 static long kvm_private_file_ioctl(struct file *file, unsigned int cmd,
 				   unsigned long arg)
 {
-	switch (cmd) {
-	case KVM_PRIVATE_POPULATE:
-		return kvm_private_ioctl_populate(file, (void __user *)arg);
-	case KVM_SET_MEMORY_ATTRIBUTES2:
-		return kvm_private_ioctl_convert(file, (void __user *)arg);
-#ifdef CONFIG_NUMA
-	case KVM_PRIVATE_SET_POLICY:
-		return kvm_private_ioctl_set_policy(file, (void __user *)arg);
-#endif
-	case KVM_PRIVATE_COLLAPSE:
-		return kvm_private_ioctl_collapse(file, (void __user *)arg);
-	default:
-		return -ENOTTY;
-	}
+	return kvm_private_ioctl(file_ioctls, ARRAY_SIZE(file_ioctls), file, cmd,
+				 (void __user *)arg);
 }
 
 static void kvm_private_show_fdinfo(struct seq_file *m, struct file *file)

@@ -108,40 +108,38 @@ static int populate_one(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 /**
  * kvm_private_ioctl_populate() - KVM_PRIVATE_POPULATE
  * @file: a private file
- * @arg: the user's struct, moved past the pages that are filled
+ * @arg: the range and its source
+ * @user: the user's struct, moved past the pages that are filled
  *
  * Context: may sleep, for long; interruptible.
  * Return: 0 or a negative errno, see &struct kvm_private_populate.
  */
-long kvm_private_ioctl_populate(struct file *file,
-				struct kvm_private_populate __user *arg)
+long kvm_private_ioctl_populate(struct file *file, void *arg, void __user *user)
 {
 	struct kvm_private_file *f = kvm_private_file(file);
-	struct kvm_private_populate p;
+	struct kvm_private_populate *p = arg;
 	pgoff_t index, end;
 	int ret;
 
-	if (copy_from_user(&p, arg, sizeof(p)))
-		return -EFAULT;
-	if (p.flags || memchr_inv(p.reserved, 0, sizeof(p.reserved)))
+	if (p->flags)
 		return -EINVAL;
-	ret = kvm_private_file_range(file, p.offset, p.size, &index, &end);
+	ret = kvm_private_file_range(file, p->offset, p->size, &index, &end);
 	if (ret)
 		return ret;
 
 	while (index < end) {
 		ret = populate_one(f, index, end,
-				   u64_to_user_ptr(p.source));
+				   u64_to_user_ptr(p->source));
 		if (ret)
 			break;
 		index++;
-		p.offset += PAGE_SIZE;
-		p.size -= PAGE_SIZE;
-		if (p.source)
-			p.source += PAGE_SIZE;
+		p->offset += PAGE_SIZE;
+		p->size -= PAGE_SIZE;
+		if (p->source)
+			p->source += PAGE_SIZE;
 	}
 
-	if (copy_to_user(arg, &p, sizeof(p)))
+	if (copy_to_user(user, p, sizeof(*p)))
 		return -EFAULT;
 	return ret;
 }

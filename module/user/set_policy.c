@@ -118,31 +118,29 @@ static int make_policy(struct mempolicy *mempolicy, unsigned int mode,
 /**
  * kvm_private_ioctl_set_policy() - KVM_PRIVATE_SET_POLICY
  * @file: a private file
- * @arg: the user's struct
+ * @arg: the range and its policy
+ * @user: unused
  *
  * Context: may sleep.
  * Return: 0 or a negative errno, see &struct kvm_private_set_policy.
  */
-long kvm_private_ioctl_set_policy(struct file *file,
-				  const struct kvm_private_set_policy __user *arg)
+long kvm_private_ioctl_set_policy(struct file *file, void *arg, void __user *user)
 {
-	struct kvm_private_set_policy p;
+	const struct kvm_private_set_policy *p = arg;
 	struct mempolicy mempolicy;
 	pgoff_t start, end;
 	nodemask_t nodes;
 	int ret;
 
-	if (copy_from_user(&p, arg, sizeof(p)))
-		return -EFAULT;
-	if (p.flags || memchr_inv(p.reserved, 0, sizeof(p.reserved)))
+	if (p->flags)
 		return -EINVAL;
-	ret = kvm_private_file_range(file, p.offset, p.size, &start, &end);
+	ret = kvm_private_file_range(file, p->offset, p->size, &start, &end);
 	if (ret)
 		return ret;
-	ret = get_nodes(&nodes, u64_to_user_ptr(p.nodemask), p.maxnode);
+	ret = get_nodes(&nodes, u64_to_user_ptr(p->nodemask), p->maxnode);
 	if (ret)
 		return ret;
-	ret = make_policy(&mempolicy, p.mode, &nodes);
+	ret = make_policy(&mempolicy, p->mode, &nodes);
 	if (ret)
 		return ret;
 

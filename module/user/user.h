@@ -31,19 +31,15 @@ struct kvm_private_file *kvm_private_file_alloc(u64 flags, unsigned int order,
 void kvm_private_file_free(struct kvm_private_file *f);
 
 /* convert.c */
-long kvm_private_ioctl_convert(struct file *file,
-			       struct kvm_memory_attributes2 __user *arg);
+long kvm_private_ioctl_convert(struct file *file, void *arg, void __user *user);
 
 /* collapse.c */
-long kvm_private_ioctl_collapse(struct file *file,
-				struct kvm_private_collapse __user *arg);
+long kvm_private_ioctl_collapse(struct file *file, void *arg, void __user *user);
 
 /* set_policy.c */
-long kvm_private_ioctl_set_policy(struct file *file,
-				  const struct kvm_private_set_policy __user *arg);
+long kvm_private_ioctl_set_policy(struct file *file, void *arg, void __user *user);
 
 /* populate.c */
-long kvm_private_ioctl_populate(struct file *file,
-				struct kvm_private_populate __user *arg);
+long kvm_private_ioctl_populate(struct file *file, void *arg, void __user *user);
 
 #endif /* KVM_PRIVATE_USER_H */
