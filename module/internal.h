@@ -24,7 +24,7 @@
  *   kvm_private_file.set_policy_lock
  *     kvm_private_file.policy_lock
  *   inside any of the above, with none of the module's locks inside:
- *     files_lock (events/holders.c), waiting_lock (memory/policy.c),
+ *     files_lock (events/creators.c), waiting_lock (memory/policy.c),
  *     reports_lock (memory/poison.c), denial_lock (debug/fail_point.c)
  *
  * A task that holds the invalidate_lock for writing calls no operation of a consumer but
@@ -116,14 +116,14 @@ struct kvm_private_guest {
 };
 
 /**
- * struct kvm_private_holder - the creator of a file
+ * struct kvm_private_creator - the creator of a file
  * @node: in the list of all files
  * @is_cursor: no file, but the place of a walk in that list
  * @nr_visitors: number of walks that are at the file, which stays until they go on
  * @pid: of the creating process, which may be gone
  * @comm: its name then
  */
-struct kvm_private_holder {
+struct kvm_private_creator {
 	struct list_head node;
 	bool is_cursor;
 	unsigned int nr_visitors;
@@ -164,7 +164,7 @@ struct kvm_private_holder {
  * @has_policies: @policies has one. Unlike the tree, which is empty for a moment while its
  *	only policy shrinks, it may be looked at without the lock.
  * @memlock: pays for the pages
- * @holder: the creator, for reports to people
+ * @creator: the creator, for reports to people
  * @nr_huge: base pages in huge units
  * @nr_gigantic: base pages in gigantic ones
  * @nr_pages: base pages in the store, by NUMA node
@@ -192,7 +192,7 @@ struct kvm_private_file {
 	struct rb_root_cached policies;
 	bool has_policies;
 	struct kvm_private_memlock memlock;
-	struct kvm_private_holder holder;
+	struct kvm_private_creator creator;
 	atomic_long_t nr_huge;
 	atomic_long_t nr_gigantic;
 	atomic_long_t nr_pages[];

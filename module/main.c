@@ -12,12 +12,12 @@ static int __init kvm_private_init(void)
 {
 	int ret;
 
-	ret = kvm_private_holders_init();
+	ret = kvm_private_creators_init();
 	if (ret)
 		return ret;
 	ret = kvm_private_hibernation_init();
 	if (ret)
-		goto holders;
+		goto creators;
 	ret = kvm_private_memory_error_init();
 	if (ret)
 		goto hibernation;
@@ -30,8 +30,8 @@ memory_error:
 	kvm_private_memory_error_exit();
 hibernation:
 	kvm_private_hibernation_exit();
-holders:
-	kvm_private_holders_exit();
+creators:
+	kvm_private_creators_exit();
 	return ret;
 }
 module_init(kvm_private_init);
@@ -41,7 +41,7 @@ static void __exit kvm_private_exit(void)
 	kvm_private_device_exit();
 	kvm_private_memory_error_exit();
 	kvm_private_hibernation_exit();
-	kvm_private_holders_exit();
+	kvm_private_creators_exit();
 	kvm_private_policy_exit();
 }
 module_exit(kvm_private_exit);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A list, to be included with FAIL_POINT() defined: the places of fail_point.h. */
-FAIL_POINT(HOLDERS),
+FAIL_POINT(CREATORS),
 FAIL_POINT(HIBERNATION),
 FAIL_POINT(MEMORY_ERROR),
 FAIL_POINT(DEVICE),

@@ -5,14 +5,14 @@
 
 #include "internal.h"
 
-/* holders.c */
-extern const struct attribute_group *kvm_private_holders_groups[];
-int kvm_private_holders_init(void);
-void kvm_private_holders_exit(void);
-void kvm_private_holder_add(struct kvm_private_file *f);
-void kvm_private_holder_remove(struct kvm_private_file *f);
-void kvm_private_holders_visit(bool (*visitor)(struct kvm_private_file *f,
-					       void *arg), void *arg);
+/* creators.c */
+extern const struct attribute_group *kvm_private_creators_groups[];
+int kvm_private_creators_init(void);
+void kvm_private_creators_exit(void);
+void kvm_private_creator_add(struct kvm_private_file *f);
+void kvm_private_creator_remove(struct kvm_private_file *f);
+void kvm_private_files_visit(bool (*visitor)(struct kvm_private_file *f,
+					     void *arg), void *arg);
 
 /* memory_error.c */
 #if defined(CONFIG_MEMORY_FAILURE) && defined(CONFIG_TRACEPOINTS)

@@ -50,7 +50,7 @@ static bool unmap_pfn(struct kvm_private_file *f, void *arg)
 		return true;
 
 	pr_warn_ratelimited("memory error in frame %#lx, page %#lx of a file that process %d (%s) created\n",
-			    pfn, index, f->holder.pid, f->holder.comm);
+			    pfn, index, f->creator.pid, f->creator.comm);
 	kvm_private_store_note_poison(f, index);
 	unmap_range(f, index, index + 1);
 	return false;
@@ -72,9 +72,9 @@ static void handle_reports(struct work_struct *work)
 
 	while (kvm_private_memory_error_next(&pfn)) {
 		if (pfn == KVM_PRIVATE_ANY_PFN)
-			kvm_private_holders_visit(unmap_all, NULL);
+			kvm_private_files_visit(unmap_all, NULL);
 		else
-			kvm_private_holders_visit(unmap_pfn, &pfn);
+			kvm_private_files_visit(unmap_pfn, &pfn);
 		kvm_private_memory_error_done();
 	}
 }

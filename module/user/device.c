@@ -127,7 +127,7 @@ static struct miscdevice kvm_private_device = {
 	.minor	= MISC_DYNAMIC_MINOR,
 	.name	= "kvm_private",
 	.fops	= &kvm_private_device_fops,
-	.groups	= kvm_private_holders_groups,
+	.groups	= kvm_private_creators_groups,
 };
 
 int kvm_private_device_init(void)

@@ -146,7 +146,7 @@ static int kvm_private_release(struct inode *inode, struct file *file)
 		kvm_private_store_remove(f, 0, ULONG_MAX);
 		up_write(&f->invalidate_lock);
 	}
-	kvm_private_holder_remove(f);
+	kvm_private_creator_remove(f);
 	kvm_private_fs_unpin();
 	return 0;
 }
@@ -220,7 +220,7 @@ struct file *kvm_private_file_create(u64 size, u64 flags,
 	if (IS_ERR(file)) {
 		kvm_private_file_free(f);
 	} else {
-		kvm_private_holder_add(f);
+		kvm_private_creator_add(f);
 		trace_kvm_private_create(f);
 	}
 	return file;

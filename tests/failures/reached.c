@@ -18,7 +18,7 @@
  */
 static bool is_of_load(const char *point)
 {
-	return !strcmp(point, "HOLDERS") || !strcmp(point, "HIBERNATION") ||
+	return !strcmp(point, "CREATORS") || !strcmp(point, "HIBERNATION") ||
 	       !strcmp(point, "MEMORY_ERROR") || !strcmp(point, "DEVICE");
 }
 

@@ -26,8 +26,8 @@
 /* How many files the log names */
 #define MAX_NAMED	5
 
-static DEFINE_SPINLOCK(files_lock);	/* guards files, holders' nr_visitors */
-static LIST_HEAD(files);		/* struct kvm_private_holder, cursors too */
+static DEFINE_SPINLOCK(files_lock);	/* guards files, their nr_visitors */
+static LIST_HEAD(files);		/* struct kvm_private_creator, cursors too */
 static DECLARE_WAIT_QUEUE_HEAD(visit_over);
 
 static struct dentry *debugfs;
@@ -39,13 +39,13 @@ static struct dentry *debugfs;
  * @at: the file that it is at, which stays; or NULL
  */
 struct walk {
-	struct kvm_private_holder cursor;
+	struct kvm_private_creator cursor;
 	struct kvm_private_file *at;
 };
 
-static struct kvm_private_file *to_file(struct kvm_private_holder *holder)
+static struct kvm_private_file *to_file(struct kvm_private_creator *creator)
 {
-	return container_of(holder, struct kvm_private_file, holder);
+	return container_of(creator, struct kvm_private_file, creator);
 }
 
 static void walk_begin(struct walk *walk)
@@ -61,7 +61,7 @@ static void walk_leave(struct walk *walk)
 {
 	lockdep_assert_held(&files_lock);
 
-	if (walk->at && !--walk->at->holder.nr_visitors)
+	if (walk->at && !--walk->at->creator.nr_visitors)
 		wake_up_all(&visit_over);
 	walk->at = NULL;
 }
@@ -69,20 +69,20 @@ static void walk_leave(struct walk *walk)
 /* Goes on to the next file and returns it, or NULL after the last. */
 static struct kvm_private_file *walk_next(struct walk *walk)
 {
-	struct kvm_private_holder *holder = &walk->cursor;
+	struct kvm_private_creator *creator = &walk->cursor;
 
 	spin_lock(&files_lock);
 	walk_leave(walk);
-	list_for_each_entry_continue(holder, &files, node) {
-		if (!holder->is_cursor) {
-			list_move(&walk->cursor.node, &holder->node);
-			holder->nr_visitors++;
-			walk->at = to_file(holder);
+	list_for_each_entry_continue(creator, &files, node) {
+		if (!creator->is_cursor) {
+			list_move(&walk->cursor.node, &creator->node);
+			creator->nr_visitors++;
+			walk->at = to_file(creator);
 			break;
 		}
 	}
 	spin_unlock(&files_lock);
-	kvm_private_cond_resched(HOLDERS);
+	kvm_private_cond_resched(FILES);
 
 	return walk->at;
 }
@@ -121,20 +121,20 @@ static ssize_t allocated_1g_show(struct device *device,
 }
 static DEVICE_ATTR_ADMIN_RO(allocated_1g);
 
-static struct attribute *holders_attrs[] = {
+static struct attribute *creators_attrs[] = {
 	&dev_attr_allocated_4k.attr,
 	&dev_attr_allocated_2m.attr,
 	&dev_attr_allocated_1g.attr,
 	NULL
 };
 
-static const struct attribute_group holders_group = {
-	.attrs = holders_attrs,
+static const struct attribute_group creators_group = {
+	.attrs = creators_attrs,
 };
 
 /* Of the device, in sysfs */
-const struct attribute_group *kvm_private_holders_groups[] = {
-	&holders_group,
+const struct attribute_group *kvm_private_creators_groups[] = {
+	&creators_group,
 	NULL
 };
 
@@ -163,8 +163,8 @@ static void files_stop(struct seq_file *m, void *v)
 	struct walk *walk = m->private;
 
 	spin_lock(&files_lock);
-	if (walk->at && !list_empty(&walk->at->holder.node))
-		list_move_tail(&walk->cursor.node, &walk->at->holder.node);
+	if (walk->at && !list_empty(&walk->at->creator.node))
+		list_move_tail(&walk->cursor.node, &walk->at->creator.node);
 	walk_leave(walk);
 	spin_unlock(&files_lock);
 }
@@ -180,8 +180,8 @@ static int files_show(struct seq_file *m, void *v)
 	}
 
 	usage = kvm_private_usage_of(f);
-	seq_printf(m, "%d ", f->holder.pid);
-	seq_escape(m, f->holder.comm, " \t\n\\");
+	seq_printf(m, "%d ", f->creator.pid);
+	seq_escape(m, f->creator.comm, " \t\n\\");
 	seq_printf(m, " %lld %lu %lu %lu %lu\n",
 		   i_size_read(f->mapping->host),
 		   usage.small << PAGE_SHIFT, usage.huge << PAGE_SHIFT,
@@ -238,18 +238,18 @@ struct largest {
 static void note_if_large(struct largest *largest, struct kvm_private_file *f)
 {
 	struct kvm_private_usage usage = kvm_private_usage_of(f);
-	struct largest one = { .nr = sum(&usage), .pid = f->holder.pid };
+	struct largest one = { .nr = sum(&usage), .pid = f->creator.pid };
 	unsigned int i;
 
-	memcpy(one.comm, f->holder.comm, sizeof(one.comm));
+	memcpy(one.comm, f->creator.comm, sizeof(one.comm));
 	for (i = 0; i < MAX_NAMED; i++)
 		if (one.nr > largest[i].nr)
 			swap(one, largest[i]);
 }
 
 /* The OOM killer calls this before it kills a process. It may sleep; it frees nothing. */
-static int tell_holders(struct notifier_block *block, unsigned long unused,
-			void *freed)
+static int log_largest(struct notifier_block *block, unsigned long unused,
+		       void *freed)
 {
 	static DEFINE_RATELIMIT_STATE(rate, 10 * HZ, 1);
 	struct largest largest[MAX_NAMED] = {};
@@ -275,22 +275,22 @@ static int tell_holders(struct notifier_block *block, unsigned long unused,
 }
 
 static struct notifier_block oom_block = {
-	.notifier_call = tell_holders,
+	.notifier_call = log_largest,
 };
 
 /**
- * kvm_private_holder_add() - make the current process a file's holder
+ * kvm_private_creator_add() - note the current process as a file's creator
  * @f: the file, with its inode
  */
-void kvm_private_holder_add(struct kvm_private_file *f)
+void kvm_private_creator_add(struct kvm_private_file *f)
 {
-	f->holder.pid = task_tgid_nr(current);
+	f->creator.pid = task_tgid_nr(current);
 	/* Read without a lock, as tracepoints do: the name ends with a zero at any moment. */
-	data_race(memcpy(f->holder.comm, current->group_leader->comm,
+	data_race(memcpy(f->creator.comm, current->group_leader->comm,
 			 TASK_COMM_LEN));
 
 	spin_lock(&files_lock);
-	list_add(&f->holder.node, &files);
+	list_add(&f->creator.node, &files);
 	spin_unlock(&files_lock);
 }
 
@@ -299,31 +299,31 @@ static bool is_visited(struct kvm_private_file *f)
 	bool visited;
 
 	spin_lock(&files_lock);
-	visited = f->holder.nr_visitors;
+	visited = f->creator.nr_visitors;
 	spin_unlock(&files_lock);
 	return visited;
 }
 
 /**
- * kvm_private_holder_remove() - forget the holder of a file that goes
+ * kvm_private_creator_remove() - forget the creator of a file that goes
  * @f: has no pages any more
  *
  * Context: may sleep, until no walk is at the file.
  */
-void kvm_private_holder_remove(struct kvm_private_file *f)
+void kvm_private_creator_remove(struct kvm_private_file *f)
 {
 	bool visited;
 
 	spin_lock(&files_lock);
-	list_del_init(&f->holder.node);
-	visited = f->holder.nr_visitors;
+	list_del_init(&f->creator.node);
+	visited = f->creator.nr_visitors;
 	spin_unlock(&files_lock);
 	if (unlikely(visited))
 		wait_event(visit_over, !is_visited(f));
 }
 
 /**
- * kvm_private_holders_visit() - do something with each file, and sleep there
+ * kvm_private_files_visit() - do something with each file, and sleep there
  * @visitor: gets the file and @arg; returns whether to go on. Until it returns the
  *	file stays, though it may have been closed and have no pages left
  * @arg: for @visitor
@@ -332,8 +332,8 @@ void kvm_private_holder_remove(struct kvm_private_file *f)
  *
  * Context: may sleep.
  */
-void kvm_private_holders_visit(bool (*visitor)(struct kvm_private_file *f,
-					       void *arg), void *arg)
+void kvm_private_files_visit(bool (*visitor)(struct kvm_private_file *f,
+					     void *arg), void *arg)
 {
 	struct kvm_private_file *f;
 	struct walk walk;
@@ -344,11 +344,11 @@ void kvm_private_holders_visit(bool (*visitor)(struct kvm_private_file *f,
 	walk_end(&walk);
 }
 
-int kvm_private_holders_init(void)
+int kvm_private_creators_init(void)
 {
 	int ret;
 
-	if (kvm_private_should_fail(HOLDERS))
+	if (kvm_private_should_fail(CREATORS))
 		return -ENOMEM;
 	ret = register_oom_notifier(&oom_block);
 	if (ret)
@@ -359,7 +359,7 @@ int kvm_private_holders_init(void)
 	return 0;
 }
 
-void kvm_private_holders_exit(void)
+void kvm_private_creators_exit(void)
 {
 	debugfs_remove(debugfs);
 	unregister_oom_notifier(&oom_block);
