@@ -31,7 +31,7 @@
  * those that are documented for that. It copies nothing from or to user space, and doesn't
  * wait for memory. The exceptions are two allocations that can't fail any more. One is a
  * node of the store, to split a unit that was allocated across the border of a range that
- * is changing already. The other is a node of the tree of states, when a range with many
+ * is changing already. The other is a node of the tree of attributes, when a range with many
  * pieces has begun to change.
  */
 #ifndef KVM_PRIVATE_INTERNAL_H
@@ -141,14 +141,14 @@ struct kvm_private_creator {
  * @units: the store, by page offset; see unit.h. A unit is entered under its
  *	xa_lock alone and looked up under RCU. A task removes it with
  *	@invalidate_lock held for writing, and takes it apart under the unit's lock.
- * @converted: the ranges whose state is not the one that the file started
+ * @converted: the ranges whose attribute is not the one that the file started
  *	with. Changed under @invalidate_lock for writing, read under RCU.
  * @nr_converted: number of pages in @converted
  * @invalidate_lock: not the inode's own: the record, and @converted, which is told its lock
  *	when it is initialised, are made before the inode. Bindings come and go under the
  *	write side, so that they are the same at invalidate_begin and invalidate_end. The
  *	host's mappings grow, and pages are filled, under the read side, so that no page
- *	changes its state meanwhile.
+ *	changes its attribute meanwhile.
  * @bindings: by page offset; no two overlap
  * @nr_bindings: number of @bindings
  * @firmware_bindings: number of bindings that have %KVM_PRIVATE_BIND_FIRMWARE

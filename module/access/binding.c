@@ -49,7 +49,7 @@ static bool binding_is_valid(struct file *file,
 	if (binding->flags & ~(KVM_PRIVATE_BIND_FIRMWARE |
 			       KVM_PRIVATE_BIND_STATELESS))
 		return false;
-	/* With a prepare operation firmware protects private pages, so the guest knows states. */
+	/* Firmware that prepares pages protects private ones: the guest knows attributes. */
 	if (ops->prepare && binding->flags & KVM_PRIVATE_BIND_STATELESS)
 		return false;
 	return binding->start < binding->end && binding->end <= size;
@@ -203,7 +203,7 @@ static bool binding_preserves(struct kvm_private_binding *binding,
 
 /*
  * Whether the guests that use [start, end) let its pages keep their content when their
- * state changes. The caller holds the invalidate_lock.
+ * attribute changes. The caller holds the invalidate_lock.
  */
 bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
 				   pgoff_t end, bool to_private)

@@ -9,7 +9,7 @@
 #include "debug/detour.h"
 #include "internal.h"
 #include "memory/unit.h"
-#include "state.h"
+#include "attribute.h"
 #include "store/store.h"
 #include "trace.h"
 
@@ -123,7 +123,7 @@ static int begin_fill(struct kvm_private_file *f,
 	if (ret)
 		return ret;
 
-	if (kvm_private_state_find(f, false, &shared, &shared_end))
+	if (kvm_private_attribute_find(f, false, &shared, &shared_end))
 		*end = shared;
 	if (start < *end) {
 		kvm_private_invalidate_begin(f, start, *end);

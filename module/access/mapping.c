@@ -20,7 +20,7 @@
 #include "internal.h"
 #include "memory/memory.h"
 #include "memory/unit.h"
-#include "state.h"
+#include "attribute.h"
 #include "store/store.h"
 
 /* Pages that a fault maps at most, in a naturally aligned window of the file */
@@ -44,7 +44,7 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 	end = min3(round_up(start, KVM_PRIVATE_FAULT_AROUND),
 		   vma->vm_pgoff + vma_pages(vma),
 		   kvm_private_file_end(f));
-	if (start >= end || !kvm_private_state_find(f, false, &next, &end) ||
+	if (start >= end || !kvm_private_attribute_find(f, false, &next, &end) ||
 	    next != start)
 		return;
 
@@ -153,7 +153,7 @@ static vm_fault_t map_shared(struct kvm_private_file *f, struct vm_fault *vmf)
 	vm_fault_t ret;
 	bool own;
 
-	if (kvm_private_state_is_private(f, vmf->pgoff))
+	if (kvm_private_attribute_is_private(f, vmf->pgoff))
 		return VM_FAULT_SIGBUS;
 
 	page = get_page_for(f, vmf->pgoff);

@@ -10,7 +10,7 @@
 #include "memory/pages.h"
 #include "memory/poison.h"
 #include "memory/unit.h"
-#include "state.h"
+#include "attribute.h"
 #include "store/store.h"
 #include "trace.h"
 
@@ -20,13 +20,13 @@ static bool binding_has(const struct kvm_private_binding *binding,
 	return index >= binding->start && index < binding->end;
 }
 
-/* Whether a page is in the state in which it is looked up */
+/* Whether a page has the attribute with which it is looked up */
 static bool state_fits(struct kvm_private_file *f,
 		       const struct kvm_private_binding *binding,
 		       pgoff_t index, bool private)
 {
 	return binding->flags & KVM_PRIVATE_BIND_STATELESS ||
-	       kvm_private_state_is_private(f, index) == private;
+	       kvm_private_attribute_is_private(f, index) == private;
 }
 
 /* A shared page is prepared for no guest. */
@@ -55,7 +55,7 @@ clip_to_sound(const struct kvm_private_unit *unit, pgoff_t index,
 
 /*
  * The largest order of a naturally aligned block around a page that lies in the binding, is
- * in one state and has no memory error
+ * has one attribute and no memory error
  */
 static unsigned int clip_order(struct kvm_private_file *f,
 			       const struct kvm_private_binding *binding,
@@ -65,9 +65,9 @@ static unsigned int clip_order(struct kvm_private_file *f,
 	pgoff_t start = binding->start, end = binding->end, first;
 	unsigned int order = unit->order;
 
-	/* A guest that knows no states has pages in either. */
+	/* A guest that knows no attributes has pages of either. */
 	if (!(binding->flags & KVM_PRIVATE_BIND_STATELESS))
-		kvm_private_state_clip(f, index, &start, &end);
+		kvm_private_attribute_clip(f, index, &start, &end);
 	for (;; order--) {
 		first = round_down(index, 1UL << order);
 		if (likely(first >= start && first + (1UL << order) <= end))
@@ -109,9 +109,9 @@ enum {
 /*
  * Makes a locked unit the guest's, and takes it from the guest that had it before.
  *
- * make_shared() changes the state first, and then locks each unit to reclaim it. So either
+ * make_shared() changes the attribute first, and then locks each unit to reclaim it. So either
  * the unit is prepared before that, and reclaimed under the lock, or state_fits(), called
- * here under the same lock, sees the new state.
+ * here under the same lock, sees the new attribute.
  */
 static int unit_hand_over(struct kvm_private_file *f,
 			  struct kvm_private_binding *binding, pgoff_t index,
@@ -167,8 +167,8 @@ static int prepare_unit(struct kvm_private_file *f,
 }
 
 /*
- * Takes a reference first, looks for claims then, and at the state last. So at the moment
- * of the last look an unclaimed page in the right state has a reference, on which
+ * Takes a reference first, looks for claims then, and at the attribute last. So at the moment
+ * of the last look an unclaimed page with the right attribute has a reference, on which
  * kvm_private_check_unused() relies.
  */
 static struct page *get_prepared(struct kvm_private_file *f,
@@ -261,7 +261,7 @@ static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
  * @index: page offset in the file, inside the binding
  * @pfn: out: the page frame
  * @max_order: out: up to 2^@max_order frames around @pfn, naturally aligned, are
- *	contiguous, in the same state, without a hardware memory error that is known by now,
+ *	contiguous, of the same attribute, without a hardware memory error that is known by now,
  *	and inside the binding. A consumer that maps them all obeys invalidations of any of
  *	them. May be NULL.
  *
@@ -295,7 +295,7 @@ EXPORT_SYMBOL_GPL(kvm_private_get_pfn);
  * @max_order: out: as for kvm_private_get_pfn(). May be NULL.
  *
  * For a guest whose shared memory is the file's too, so that the host's mappings, if there
- * are any, need not be asked. Like kvm_private_get_pfn(), but for pages in the other state,
+ * are any, need not be asked. Like kvm_private_get_pfn(), but for pages of the other attribute,
  * which are prepared for no guest.
  *
  * Context: as kvm_private_get_pfn().
@@ -325,7 +325,7 @@ void kvm_private_put_pfn(struct kvm_private_binding *binding,
 }
 EXPORT_SYMBOL_GPL(kvm_private_put_pfn);
 
-/* Returns 0 if the host may work on a page in this state for the binding's guest. */
+/* Returns 0 if the host may work on a page of this attribute for the binding's guest. */
 static int may_work_on(struct kvm_private_file *f,
 		       const struct kvm_private_binding *binding, bool private)
 {
@@ -376,7 +376,7 @@ static int lock_unclaimed(struct kvm_private_file *f, pgoff_t index,
  *
  * For a consumer that emulates instructions: on private pages of guests that trust the host
  * (KVM's software-protected VMs), and on shared ones of files that can be mapped. The page
- * keeps its state and its place until kvm_private_unlock_page(), to be called soon. A task
+ * keeps its attribute and its place until kvm_private_unlock_page(), to be called soon. A task
  * that removes it, or pages that it was allocated with, waits for that. One that makes a
  * shared page private gets -EAGAIN. Never allocates.
  *
@@ -406,7 +406,7 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 	hole = ret == -ENOENT;
 	if (ret && !hole)
 		return ERR_PTR(ret);
-	private = kvm_private_state_is_private(f, index);
+	private = kvm_private_attribute_is_private(f, index);
 	ret = may_work_on(f, binding, private);
 	if (ret && !hole)
 		unlock_page_of(&unit, kvm_private_unit_page(&unit, index));
@@ -433,7 +433,7 @@ EXPORT_SYMBOL_GPL(kvm_private_lock_page);
  * @index: page offset in the file, inside the binding
  *
  * Like kvm_private_lock_page() for a caller that can't sleep. The page may leave the file
- * or change its state at any moment: the data that the caller reads is good only if nothing
+ * or change its attribute at any moment: the data that the caller reads is good only if nothing
  * was invalidated meanwhile.
  *
  * Context: any but interrupts. Takes no lock.
@@ -452,7 +452,7 @@ struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
 	if (!binding_has(binding, index))
 		return ERR_PTR(-EINVAL);
 
-	private = kvm_private_state_is_private(f, index);
+	private = kvm_private_attribute_is_private(f, index);
 	ret = may_work_on(f, binding, private);
 	if (ret)
 		return ERR_PTR(ret);
@@ -461,7 +461,7 @@ struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
 	if (!page)
 		return kvm_private_auto_alloc(f) ? NULL : ERR_PTR(-ENOENT);
 	if (kvm_private_store_is_claimed(f, index, &unit, &own) ||
-	    kvm_private_state_is_private(f, index) != private)
+	    kvm_private_attribute_is_private(f, index) != private)
 		ret = -EAGAIN;
 	else if (unlikely(PageHWPoison(page)))
 		ret = -EHWPOISON;

@@ -22,7 +22,7 @@
 #include "memory/pages.h"
 #include "memory/poison.h"
 #include "memory/unit.h"
-#include "state.h"
+#include "attribute.h"
 #include "trace.h"
 
 /**
@@ -229,7 +229,7 @@ static void clear_for_others(struct kvm_private_file *f,
 		struct page *page = kvm_private_unit_page(unit, index);
 
 		if (kvm_private_page_is_unused(unit, index) ||
-		    kvm_private_state_is_private(f, index))
+		    kvm_private_attribute_is_private(f, index))
 			kvm_private_pages_clear(page, 1);
 	}
 }

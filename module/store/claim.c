@@ -2,8 +2,8 @@
 /*
  * Claims: ranges of a file whose pages one task works on without the invalidate_lock, for
  * which other tasks spin or sleep. The task copies them to a huge page, for example, or has
- * a consumer's callback fill them. While a range is claimed its pages stay in the store and
- * in their state, and no lookup but the claiming task's own returns one of them.
+ * a consumer's callback fill them. While a range is claimed its pages stay in the store,
+ * keep their attribute, and no lookup but the claiming task's own returns one of them.
  *
  * kvm_private_claim() and a lookup that takes no lock race like this. The claim is visible
  * before the task looks at a page's reference count. A lookup takes its reference before it
@@ -92,7 +92,7 @@ void kvm_private_release_claim(struct kvm_private_file *f,
 	interval_tree_remove(&claim->range, &f->claims);
 	/*
 	 * Pairs with smp_rmb() in store_lookup(): a lookup that doesn't see the claim sees
-	 * all that the task has changed, entries and states.
+	 * all that the task has changed, entries and attributes.
 	 */
 	smp_store_release(&f->nr_claims, f->nr_claims - 1);
 	spin_unlock(&f->claims_lock);

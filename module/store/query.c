@@ -9,7 +9,7 @@
 #include "internal.h"
 #include "memory/pages.h"
 #include "memory/unit.h"
-#include "state.h"
+#include "attribute.h"
 #include "store/store.h"
 #include "store/walk.h"
 
@@ -251,7 +251,7 @@ int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
 
 	for (; start < end; start = next) {
 		next = end;
-		if (!kvm_private_state_find(f, false, &start, &next))
+		if (!kvm_private_attribute_find(f, false, &start, &next))
 			break;
 		ret = check_range_unused(f, start, next, held);
 		if (ret)

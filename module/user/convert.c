@@ -2,7 +2,7 @@
 /*
  * Conversion in place, between private and shared.
  *
- * All that can fail comes before the state changes, so that nothing has changed after an
+ * All that can fail comes before the attribute changes, so that nothing has changed after an
  * error. By then consumers and the host's mappings have let go of the range; both fault in
  * again the pages that they may still have.
  */
@@ -17,20 +17,20 @@
 #include "internal.h"
 #include "memory/pages.h"
 #include "memory/unit.h"
-#include "state.h"
+#include "attribute.h"
 #include "store/store.h"
 #include "trace.h"
 #include "user/user.h"
 
-/* How often a conversion waits for memory for the states that other tasks then take */
+/* How often a conversion waits for memory for the attributes that other tasks then take */
 #define MAX_TRIES	16
 
 /**
- * struct conversion - a change of the state of pages
+ * struct conversion - a change of the attribute of pages
  * @file: the file
  * @start: first page offset
  * @end: page offset after the last
- * @private: the new state
+ * @private: the new attribute
  * @flags: KVM_SET_MEMORY_ATTRIBUTES2_*
  * @held: out: with an error, the offset of the page that was in the way, or of the first
  */
@@ -52,7 +52,7 @@ static bool is_done(struct kvm_private_file *f, const struct conversion *c)
 {
 	pgoff_t start = c->start, end = c->end;
 
-	return !kvm_private_state_find(f, !c->private, &start, &end);
+	return !kvm_private_attribute_find(f, !c->private, &start, &end);
 }
 
 /*
@@ -98,13 +98,13 @@ static int make_private(struct kvm_private_file *f, struct conversion *c)
 	ret = kvm_private_check_unused(f, c->start, c->end, &c->held);
 	if (ret)
 		return ret;
-	return kvm_private_state_set(f, c->start, c->end, true);
+	return kvm_private_attribute_set(f, c->start, c->end, true);
 }
 
 /*
  * Splits units that were allocated across the borders of the range after those had been
  * split. Such a unit may be prepared for a guest, which keeps the part outside. This can't
- * fail, since the state has changed already.
+ * fail, since the attribute has changed already.
  */
 static void split_again(struct kvm_private_file *f, const struct conversion *c)
 {
@@ -152,7 +152,7 @@ static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
 
 static int make_shared(struct kvm_private_file *f, struct conversion *c)
 {
-	int ret = kvm_private_state_set(f, c->start, c->end, false);
+	int ret = kvm_private_attribute_set(f, c->start, c->end, false);
 
 	if (!ret)
 		hand_to_host(f, c);
@@ -219,7 +219,7 @@ static int get_ready(struct kvm_private_file *f, const struct conversion *c,
 		       0 : reason;
 	case -ENOMEM:
 		return ++retries->memory < MAX_TRIES ?
-		       kvm_private_state_make_room() : reason;
+		       kvm_private_attribute_make_room() : reason;
 	case UNITS_STRADDLE:
 		return fatal_signal_pending(current) ? -EINTR :
 		       kvm_private_store_split_range(f, c->start, c->end);

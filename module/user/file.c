@@ -16,7 +16,7 @@
 #include "events/events.h"
 #include "internal.h"
 #include "memory/memory.h"
-#include "state.h"
+#include "attribute.h"
 #include "store/store.h"
 #include "trace.h"
 #include "user/ioctl.h"
@@ -124,7 +124,7 @@ static void kvm_private_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "allocated-2m:\t%lu\n", usage.huge << PAGE_SHIFT);
 	seq_printf(m, "allocated-1g:\t%lu\n", usage.gigantic << PAGE_SHIFT);
 	seq_printf(m, "shared:\t%lu\n",
-		   kvm_private_state_nr_shared(f, size >> PAGE_SHIFT)
+		   kvm_private_attribute_nr_shared(f, size >> PAGE_SHIFT)
 		   << PAGE_SHIFT);
 	seq_printf(m, "bindings:\t%lu\n", READ_ONCE(f->nr_bindings));
 	seq_puts(m, "numa:");
@@ -253,14 +253,14 @@ EXPORT_SYMBOL_GPL(kvm_private_fget);
  * @index: page offset
  *
  * The answer may be old by the time it is used unless the caller keeps the
- * page's state from changing, e.g. with its invalidation sequence count.
+ * page's attribute from changing, e.g. with its invalidation sequence count.
  *
  * Context: any. Takes no lock.
- * Return: true for a page inside the file in the private state.
+ * Return: true for a private page inside the file.
  */
 bool kvm_private_is_private(struct file *file, pgoff_t index)
 {
 	return index < i_size_read(file_inode(file)) >> PAGE_SHIFT &&
-	       kvm_private_state_is_private(kvm_private_file(file), index);
+	       kvm_private_attribute_is_private(kvm_private_file(file), index);
 }
 EXPORT_SYMBOL_GPL(kvm_private_is_private);

@@ -6,7 +6,7 @@
 #include "debug/fail_point.h"
 #include "internal.h"
 #include "memory/memory.h"
-#include "state.h"
+#include "attribute.h"
 #include "user/user.h"
 
 /**
@@ -33,7 +33,7 @@ struct kvm_private_file *kvm_private_file_alloc(u64 flags, unsigned int order,
 	f->guest_id = guest_id;
 	f->order = order;
 	xa_init_flags(&f->units, XA_FLAGS_ACCOUNT);
-	kvm_private_state_init(f);
+	kvm_private_attribute_init(f);
 	init_rwsem(&f->invalidate_lock);
 	f->bindings = RB_ROOT_CACHED;
 	spin_lock_init(&f->claims_lock);
@@ -58,7 +58,7 @@ void kvm_private_file_free(struct kvm_private_file *f)
 
 	/* Nodes may be left that were allocated for a page which was not stored in the end. */
 	xa_destroy(&f->units);
-	kvm_private_state_destroy(f);
+	kvm_private_attribute_destroy(f);
 	kvm_private_policy_destroy(f);
 	kvm_private_memlock_release(&f->memlock);
 	kfree(f);

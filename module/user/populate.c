@@ -9,7 +9,7 @@
 #include "debug/observer.h"
 #include "internal.h"
 #include "memory/unit.h"
-#include "state.h"
+#include "attribute.h"
 #include "store/store.h"
 #include "user/user.h"
 
@@ -43,7 +43,7 @@ static int copy_locked(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 	bool own;
 	int ret;
 
-	if (!kvm_private_state_is_private(f, index))
+	if (!kvm_private_attribute_is_private(f, index))
 		return -EINVAL;
 	ret = kvm_private_store_lock(f, index, end, &unit);
 	if (ret)

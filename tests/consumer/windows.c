@@ -144,12 +144,12 @@ static void while_converted(struct consumer *c,
 {
 	struct call converting, looking;
 
-	stay_want("WINDOW_STATE");
+	stay_want("WINDOW_ATTRIBUTE");
 	call_start(&converting, c, convert, PAGE_INDEX);
-	stay_wait("WINDOW_STATE");
+	stay_wait("WINDOW_ATTRIBUTE");
 	call_start(&looking, c, look, PAGE_INDEX);
 	expect_waiting(&looking, what);
-	stay_end("WINDOW_STATE");
+	stay_end("WINDOW_ATTRIBUTE");
 	expect_result(&converting, 0, "the conversion");
 	if (error)
 		expect_failure(&looking, error, what);

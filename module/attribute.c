@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The state of each page: private, or shared with the host.
+ * The attribute of each page: private, or shared with the host.
  *
- * A file starts in one state. The tree has the ranges that are in the other one, no two of
- * them adjacent. So a file that is all in the state that it started in costs nothing, and
- * another one as much as it has boundaries, whatever its size.
+ * All pages of a file start with one attribute. The tree has the ranges with the other one,
+ * no two of them adjacent. So a file without converted pages costs nothing, and another one
+ * as much as it has boundaries, whatever its size.
  */
 
 #include <linux/maple_tree.h>
@@ -15,7 +15,7 @@
 #include "debug/detour.h"
 #include "debug/fail_point.h"
 #include "internal.h"
-#include "state.h"
+#include "attribute.h"
 
 /*
  * Ranges that one store into the tree may replace. The maple tree frees their nodes in one
@@ -30,7 +30,7 @@
 /* The tree's entry for a range. It is the same for all of them, since only the range matters. */
 #define CONVERTED	xa_mk_value(1)
 
-void kvm_private_state_init(struct kvm_private_file *f)
+void kvm_private_attribute_init(struct kvm_private_file *f)
 {
 	/*
 	 * As the tree of a process's mappings. The other kind of node, without
@@ -43,10 +43,10 @@ void kvm_private_state_init(struct kvm_private_file *f)
 	mt_set_external_lock(&f->converted, &f->invalidate_lock);
 }
 
-/* kvm_private_state_is_private() of a file with ranges that are converted */
-bool kvm_private_state_lookup(struct kvm_private_file *f, pgoff_t index)
+/* kvm_private_attribute_is_private() of a file with ranges that are converted */
+bool kvm_private_attribute_lookup(struct kvm_private_file *f, pgoff_t index)
 {
-	return kvm_private_starts_private(f) == !mtree_load(&f->converted, index);
+	return kvm_private_initially_private(f) == !mtree_load(&f->converted, index);
 }
 
 /* Returns whether the range around @index is converted. RCU is read-locked. */
@@ -61,9 +61,9 @@ static bool converted_range(struct kvm_private_file *f, pgoff_t index,
 	return entry;
 }
 
-/* kvm_private_state_clip() of a file with ranges that are converted */
-void kvm_private_state_clip_converted(struct kvm_private_file *f, pgoff_t index,
-				      pgoff_t *start, pgoff_t *end)
+/* kvm_private_attribute_clip() of a file with ranges that are converted */
+void kvm_private_attribute_clip_converted(struct kvm_private_file *f, pgoff_t index,
+					  pgoff_t *start, pgoff_t *end)
 {
 	pgoff_t first, last;
 
@@ -77,19 +77,19 @@ void kvm_private_state_clip_converted(struct kvm_private_file *f, pgoff_t index,
 }
 
 /**
- * kvm_private_state_find() - find pages that are in a state
+ * kvm_private_attribute_find() - find pages that have an attribute
  * @f: the file
- * @private: the state
+ * @private: the attribute
  * @start: in: first page offset to look at; out: of the pages that were found
  * @end: in: page offset after the last to look at; out: of those pages
  *
  * Context: may sleep. invalidate_lock held, or the answer may be old.
  * Return: whether there are any.
  */
-bool kvm_private_state_find(struct kvm_private_file *f, bool private,
-			    pgoff_t *start, pgoff_t *end)
+bool kvm_private_attribute_find(struct kvm_private_file *f, bool private,
+				pgoff_t *start, pgoff_t *end)
 {
-	bool wanted = private != kvm_private_starts_private(f);
+	bool wanted = private != kvm_private_initially_private(f);
 	pgoff_t next = *start;
 	pgoff_t first, last;
 	bool found;
@@ -101,7 +101,7 @@ bool kvm_private_state_find(struct kvm_private_file *f, bool private,
 		if (found)
 			break;
 		next = last + 1;
-		kvm_private_cond_resched(STATE_FIND);
+		kvm_private_cond_resched(ATTRIBUTE_FIND);
 	} while (last < *end - 1);
 
 	if (!found)
@@ -192,53 +192,53 @@ static int set_parts(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
 		ret = set_part(f, start, next, convert, nr, gfp);
 		start = next;
 		gfp = GFP_KERNEL | __GFP_NOFAIL;
-		kvm_private_cond_resched(STATE_SET);
+		kvm_private_cond_resched(ATTRIBUTE_SET);
 	} while (!ret && start < end);
 
 	return ret;
 }
 
 /**
- * kvm_private_state_set() - change the state of pages
+ * kvm_private_attribute_set() - change the attribute of pages
  * @f: the file
  * @start: first page offset
  * @end: page offset after the last, inside the file
- * @private: the new state
+ * @private: the new attribute
  *
  * Pages that are far apart don't change at the same moment. The range is claimed, so that
  * no lookup returns one of them meanwhile.
  *
  * Context: may sleep. invalidate_lock held for writing, the invalidation begun.
- * Return: 0, or -ENOMEM and nothing has changed. With the lock held kvm_private_state_set()
- * doesn't wait for memory; kvm_private_state_make_room() does, without it.
+ * Return: 0, or -ENOMEM and nothing has changed. With the lock held this function doesn't
+ * wait for memory; kvm_private_attribute_make_room() does, without it.
  */
-int kvm_private_state_set(struct kvm_private_file *f, pgoff_t start,
-			  pgoff_t end, bool private)
+int kvm_private_attribute_set(struct kvm_private_file *f, pgoff_t start,
+			      pgoff_t end, bool private)
 {
 	lockdep_assert_held_write(&f->invalidate_lock);
 
-	kvm_private_window(STATE);
-	if (kvm_private_should_fail(STATE))
+	kvm_private_window(ATTRIBUTE);
+	if (kvm_private_should_fail(ATTRIBUTE))
 		return -ENOMEM;
-	return set_parts(f, start, end, private != kvm_private_starts_private(f),
+	return set_parts(f, start, end, private != kvm_private_initially_private(f),
 			 GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
 }
 
 /**
- * kvm_private_state_make_room() - wait for memory that a change of states takes
+ * kvm_private_attribute_make_room() - wait for memory that a change of attributes takes
  *
- * To be called when kvm_private_state_set() has returned -ENOMEM, before the next try.
+ * To be called when kvm_private_attribute_set() has returned -ENOMEM, before the next try.
  *
  * Context: may sleep, for long; the caller doesn't hold the invalidate_lock.
  * Return: 0, or -ENOMEM if there is none.
  */
-int kvm_private_state_make_room(void)
+int kvm_private_attribute_make_room(void)
 {
 	void *nodes[NODES_AT_ONCE];
 	int i, nr;
 
 	for (nr = 0; nr < NODES_AT_ONCE; nr++) {
-		if (kvm_private_should_fail(STATE_ROOM))
+		if (kvm_private_should_fail(ATTRIBUTE_ROOM))
 			break;
 		nodes[nr] = kmalloc(NODE_SIZE, KVM_PRIVATE_GFP_NODE);
 		if (!nodes[nr])
@@ -250,7 +250,7 @@ int kvm_private_state_make_room(void)
 	return nr == NODES_AT_ONCE ? 0 : -ENOMEM;
 }
 
-void kvm_private_state_destroy(struct kvm_private_file *f)
+void kvm_private_attribute_destroy(struct kvm_private_file *f)
 {
 	if (mtree_empty(&f->converted))
 		return;
@@ -263,10 +263,10 @@ void kvm_private_state_destroy(struct kvm_private_file *f)
 }
 
 /* How many of a file's pages are shared, allocated or not */
-unsigned long kvm_private_state_nr_shared(struct kvm_private_file *f,
-					  unsigned long nr_pages)
+unsigned long kvm_private_attribute_nr_shared(struct kvm_private_file *f,
+					      unsigned long nr_pages)
 {
 	unsigned long nr = READ_ONCE(f->nr_converted);
 
-	return kvm_private_starts_private(f) ? nr : nr_pages - nr;
+	return kvm_private_initially_private(f) ? nr : nr_pages - nr;
 }
