@@ -140,7 +140,7 @@ static struct page *lock_page_for_write(struct kvm_private_slot *priv,
 		if (page)
 			return page;
 		ret = allocate(priv, index);
-		/* -EACCES: the page was converted after allocate() had looked at its state. */
+		/* -EACCES: the page was converted after allocate() had looked at its attribute. */
 	} while (!ret || ret == -EACCES);
 
 	return ERR_PTR(ret);

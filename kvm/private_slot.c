@@ -13,7 +13,7 @@
  * file it never uses the slot's host address: other memory is there, or none.
  *
  * An ordinary VM knows no private memory: its guest has all pages of a file that can be
- * mapped, in either state, and none of another.
+ * mapped, of either attribute, and none of another.
  */
 
 #include <linux/kvm_host.h>
@@ -156,7 +156,7 @@ static bool priv_preserves(struct kvm_private_binding *binding)
 	return !to_priv(binding)->kvm->arch.pre_fault_allowed;
 }
 
-/* SEV and SEV-ES: the guest's firmware encrypts in place, by the address of the frame. */
+/* SEV and SEV-ES: the guest's firmware encrypts in place, by the physical address. */
 static bool priv_encrypts(struct kvm_private_binding *binding)
 {
 	return READ_ONCE(to_priv(binding)->kvm->private_encrypted);
@@ -258,7 +258,7 @@ int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 	priv->binding.end = priv->binding.start + slot->npages;
 	priv->binding.guest_id = kvm_private_guest_id(kvm);
 	if (!kvm_arch_has_private_mem(kvm)) {
-		priv->binding.flags = KVM_PRIVATE_BIND_STATELESS;
+		priv->binding.flags = KVM_PRIVATE_BIND_NO_ATTRIBUTES;
 	} else if (kvm->arch.vm_type != KVM_X86_SW_PROTECTED_VM) {
 		priv->binding.ops = &firmware_ops;
 		priv->binding.flags = KVM_PRIVATE_BIND_FIRMWARE;
@@ -525,7 +525,7 @@ EXPORT_SYMBOL_GPL(kvm_private_mem_is_private);
  * @slot: any slot
  *
  * Then the guest's shared pages are the file's as well, with other memory at the slot's
- * host address or none. KVM's lpage_info doesn't know their states.
+ * host address or none. KVM's lpage_info doesn't know their attributes.
  */
 bool kvm_private_slot_gmem_only(const struct kvm_memory_slot *slot)
 {
@@ -533,11 +533,11 @@ bool kvm_private_slot_gmem_only(const struct kvm_memory_slot *slot)
 }
 
 /**
- * kvm_private_fault_raced() - see whether a fault in the wrong state is to be tried again
- * @vcpu: has faulted; the access that its fault was taken for contradicts the page's state
+ * kvm_private_fault_raced() - see whether a fault for the wrong attribute is to be tried again
+ * @vcpu: has faulted; the access that its fault was taken for contradicts the page's attribute
  *
  * A software-protected VM's guest doesn't say what kind of access it makes.
- * kvm_mmu_page_fault() asks for the page's state, and kvm_faultin_pfn() asks again. If the
+ * kvm_mmu_page_fault() asks for the page's attribute, and kvm_faultin_pfn() asks again. If the
  * answers differ, a conversion, or a slot that came or went, was in between, and the next
  * try gets the same answer twice. That isn't so where the two ask about different
  * addresses: in the fault of a nested guest kvm_mmu_page_fault() asks about an address of
@@ -572,7 +572,7 @@ bool kvm_private_faults_private(struct kvm_vcpu *vcpu, gfn_t gfn)
 }
 
 /**
- * kvm_private_gpc_to_pfn() - find the page for a cache of guest frames
+ * kvm_private_gpc_to_pfn() - find the page for a cache of a guest's pages
  * @gpc: being refreshed; its slot and address are set
  *
  * Context: may sleep; kvm->srcu and refresh_lock held. The pfn becomes valid only if
@@ -612,7 +612,7 @@ kvm_pfn_t kvm_private_gpc_to_pfn(struct gfn_to_pfn_cache *gpc)
 }
 
 /**
- * kvm_private_gpc_invalidate() - drop caches of guest frames
+ * kvm_private_gpc_invalidate() - drop caches of a guest's pages
  * @kvm: the VM
  * @start: first guest frame number
  * @end: guest frame number after the last

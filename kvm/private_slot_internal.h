@@ -23,7 +23,7 @@ struct kvm_private_slot {
 
 u64 kvm_private_guest_id(struct kvm *kvm);
 
-/* Whether the states of the file's pages, not the VM's attributes, say what is private */
+/* Whether the attributes of the file's pages, not the VM's attributes, say what is private */
 static inline bool file_rules(const struct kvm_private_slot *priv)
 {
 	return priv->binding.file_flags & KVM_PRIVATE_FLAG_MMAP ||
@@ -33,7 +33,7 @@ static inline bool file_rules(const struct kvm_private_slot *priv)
 /* Whether the guest knows no private memory */
 static inline bool is_stateless(const struct kvm_private_slot *priv)
 {
-	return priv->binding.flags & KVM_PRIVATE_BIND_STATELESS;
+	return priv->binding.flags & KVM_PRIVATE_BIND_NO_ATTRIBUTES;
 }
 
 static inline pgoff_t priv_index(const struct kvm_private_slot *priv, gfn_t gfn)

@@ -2,7 +2,7 @@
 /*
  * A private file owns its pages: the store holds the one reference that keeps
  * a page allocated, and a page leaves the store only after every binding that
- * overlaps has been told. Nothing in here points to a guest or to a VM; a
+ * overlaps has been notified. Nothing in here points to a guest or to a VM; a
  * guest record is known by a number and lives as long as pages that were
  * prepared for it.
  *
@@ -138,13 +138,13 @@ struct kvm_private_creator {
  *	takes; 0 for all other files
  * @order: log2 of the number of base pages in a backing page
  * @mapping: the inode's, which the host's mappings are in; has no pages itself
- * @units: the store, by page offset; see unit.h. A unit is entered under its
+ * @units: the store, by page offset; see unit.h. A unit is inserted under its
  *	xa_lock alone and looked up under RCU. A task removes it with
  *	@invalidate_lock held for writing, and takes it apart under the unit's lock.
  * @converted: the ranges whose attribute is not the one that the file started
  *	with. Changed under @invalidate_lock for writing, read under RCU.
  * @nr_converted: number of pages in @converted
- * @invalidate_lock: not the inode's own: the record, and @converted, which is told its lock
+ * @invalidate_lock: not the inode's own: the record, and @converted, which is given its lock
  *	when it is initialised, are made before the inode. Bindings come and go under the
  *	write side, so that they are the same at invalidate_begin and invalidate_end. The
  *	host's mappings grow, and pages are filled, under the read side, so that no page

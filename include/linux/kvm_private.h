@@ -21,7 +21,7 @@ struct super_block;
  *
  * A consumer (KVM) finds a private file by its descriptor, binds a range of it
  * and looks up pages for the faults of its guest. The file knows its bindings
- * and tells those that overlap when pages are about to go.
+ * and notifies those that overlap when pages are about to go.
  *
  * A lookup takes no lock that is held while an invalidation waits for its consumers, so a
  * page may be removed right after it was looked up. The consumer therefore brackets a
@@ -37,7 +37,7 @@ struct super_block;
  * struct kvm_private_binding_ops - the operations of a consumer for its bindings
  * @owner: module that holds @reclaim; pinned while a page is prepared
  * @invalidate_begin: pages in [@start, @end) are about to leave the file or to
- *	change their state. On return the consumer has no mapping of them left
+ *	change their attribute. On return the consumer has no mapping of them left
  *	and will make none before @invalidate_end. May sleep. Not called again
  *	for an overlapping range of the same file before @invalidate_end.
  * @invalidate_end: exactly one for each @invalidate_begin, same arguments
@@ -53,7 +53,7 @@ struct super_block;
  *	call back into the file. Optional: without it the answer is no. Not called for a
  *	binding without @prepare, for which @encrypts answers.
  * @encrypts: for a binding without @prepare: tells whether the guest encrypts its memory in
- *	place (SEV, SEV-ES). The content of a page is then lost in another frame, and isn't
+ *	place (SEV, SEV-ES). The content of a page is then lost in another page, and isn't
  *	the same to the host as to the guest. Called with the invalidation lock held, must
  *	not call back into the file, and never goes back to no. Optional: without it the
  *	answer is no.
@@ -81,11 +81,11 @@ struct kvm_private_binding_ops {
 #define KVM_PRIVATE_BIND_FIRMWARE	BIT(0)
 
 /*
- * The guest knows no states: private pages are out of the host's reach, and
- * that is all. Lookups find a page in either state. Not for operations that
+ * The guest knows no attributes: private pages are out of the host's reach, and
+ * that is all. Lookups find a page of either attribute. Not for operations that
  * prepare pages.
  */
-#define KVM_PRIVATE_BIND_STATELESS	BIT(1)
+#define KVM_PRIVATE_BIND_NO_ATTRIBUTES	BIT(1)
 
 /**
  * struct kvm_private_binding - a range of a private file in a consumer's use
@@ -117,7 +117,7 @@ struct kvm_private_binding {
 	unsigned int file_order;
 	/* private: the file's, valid while bound */
 	struct kvm_private_guest *guest;
-	bool whole_pages;
+	bool is_aligned;
 	struct interval_tree_node node;
 };
 
@@ -125,8 +125,8 @@ struct kvm_private_binding {
  * typedef kvm_private_populate_cb - fills one page for kvm_private_populate()
  * @binding: the binding that kvm_private_populate() was given
  * @index: page offset in the file
- * @pfn: first page frame of the page
- * @order: log2 of its number of frames
+ * @pfn: of its first base page
+ * @order: log2 of its number of base pages
  * @opaque: as given to kvm_private_populate()
  *
  * Called without a lock of the file. So it may sleep, and take locks of the consumer that

@@ -47,10 +47,10 @@ static bool binding_is_valid(struct file *file,
 	if (!ops->prepare != !ops->reclaim)
 		return false;
 	if (binding->flags & ~(KVM_PRIVATE_BIND_FIRMWARE |
-			       KVM_PRIVATE_BIND_STATELESS))
+			       KVM_PRIVATE_BIND_NO_ATTRIBUTES))
 		return false;
 	/* Firmware that prepares pages protects private ones: the guest knows attributes. */
-	if (ops->prepare && binding->flags & KVM_PRIVATE_BIND_STATELESS)
+	if (ops->prepare && binding->flags & KVM_PRIVATE_BIND_NO_ATTRIBUTES)
 		return false;
 	return binding->start < binding->end && binding->end <= size;
 }
@@ -100,8 +100,8 @@ int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 	binding->file_order = f->order;
 	binding->guest = guest;
 	/* Computed here, once, since max_order_of() needs it in each lookup. */
-	binding->whole_pages = IS_ALIGNED(binding->start | binding->end,
-					  1UL << f->order);
+	binding->is_aligned = IS_ALIGNED(binding->start | binding->end,
+					 1UL << f->order);
 	binding->node.start = binding->start;
 	binding->node.last = binding->end - 1;
 	interval_tree_insert(&binding->node, &f->bindings);
@@ -134,7 +134,7 @@ void kvm_private_unbind(struct kvm_private_binding *binding)
 	WRITE_ONCE(f->nr_bindings, f->nr_bindings - 1);
 	if (binding->flags & KVM_PRIVATE_BIND_FIRMWARE)
 		atomic_dec(&f->firmware_bindings);
-	kvm_private_tell_unbound(binding);
+	kvm_private_notify_unbound(binding);
 	up_write(&f->invalidate_lock);
 
 	if (binding->guest)
@@ -157,8 +157,8 @@ void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
 	trace_kvm_private_invalidate_begin(f, start, end);
 	for (b = first_binding(f, start, end); b;
 	     b = next_binding(b, start, end)) {
-		kvm_private_tell_begin(b, max(start, b->start),
-				       min(end, b->end));
+		kvm_private_notify_begin(b, max(start, b->start),
+					 min(end, b->end));
 		b->ops->invalidate_begin(b, max(start, b->start),
 					 min(end, b->end));
 		kvm_private_cond_resched(BINDINGS);
@@ -176,15 +176,15 @@ void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
 	     b = next_binding(b, start, end)) {
 		b->ops->invalidate_end(b, max(start, b->start),
 				       min(end, b->end));
-		kvm_private_tell_end(b, max(start, b->start),
-				     min(end, b->end));
+		kvm_private_notify_end(b, max(start, b->start),
+				       min(end, b->end));
 		kvm_private_cond_resched(BINDINGS);
 	}
 	trace_kvm_private_invalidate_end(f, start, end);
 }
 
 /*
- * Whether the guest encrypts its memory by the address of the frame: a copy in another one
+ * Whether the guest encrypts its memory by its physical address: a copy in another page
  * is garbage.
  */
 static bool binding_encrypts(struct kvm_private_binding *binding)
@@ -202,8 +202,9 @@ static bool binding_preserves(struct kvm_private_binding *binding,
 }
 
 /*
- * Whether the guests that use [start, end) let its pages keep their content when their
- * attribute changes. The caller holds the invalidate_lock.
+ * Whether the guests that use [start, end) let the content of its pages move to other
+ * pages. kvm_private_unit_is_assigned() answers that for prepared pages, which this function
+ * doesn't look at. The caller holds the invalidate_lock.
  */
 bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
 				   pgoff_t end, bool to_private)
@@ -222,8 +223,8 @@ bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
 }
 
 /*
- * Whether the guests that use [start, end) let the content of its pages be copied to other
- * frames. Of prepared pages kvm_private_unit_is_guarded() tells, which this function
+ * Whether the guests that use [start, end) let its content be copied to other pages and
+ * places. Of prepared pages kvm_private_unit_is_assigned() tells, which this function
  * doesn't ask. The caller holds the invalidate_lock.
  */
 bool kvm_private_bindings_movable(struct kvm_private_file *f, pgoff_t start,

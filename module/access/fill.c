@@ -81,7 +81,7 @@ static int fill_one(struct kvm_private_file *f,
 	if (!ret && binding->ops->prepare) {
 		lock_page(unit.head);
 		trace_kvm_private_prepare(f, &unit, binding->guest_id, ret);
-		kvm_private_unit_assign(&unit, binding->guest);
+		kvm_private_unit_set_guest(&unit, binding->guest);
 		unlock_page(unit.head);
 	}
 	put_page(page);

@@ -52,12 +52,12 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 		page = kvm_private_store_get(f, next, &unit);
 		if (!page)
 			break;
-		if (unlikely(PageHWPoison(page) || unit.whole ||
-			     kvm_private_must_wait(f, next, &own))) {
+		if (unlikely(PageHWPoison(page) || unit.unsplit ||
+			     kvm_private_claimed_by_other(f, next, &own))) {
 			put_page(page);
 			break;
 		}
-		kvm_private_tell_host_access(page, 1, false);
+		kvm_private_notify_host_access(page, 1, false);
 		pages[nr++] = page;
 	}
 
@@ -70,8 +70,8 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
 }
 
 /*
- * Returns a page of a unit that isn't whole. A mapping may hold the page for long, and of a
- * whole unit it would keep all pages from going back: see kvm_private_store_break().
+ * Returns a page of a unit that has been split. A mapping may pin the page for long, and it
+ * would keep all pages of an unsplit unit from going back: see kvm_private_store_break().
  */
 static struct page *get_page_for(struct kvm_private_file *f, pgoff_t index)
 {
@@ -82,7 +82,7 @@ static struct page *get_page_for(struct kvm_private_file *f, pgoff_t index)
 		page = kvm_private_store_get_or_add(f, index,
 						    kvm_private_auto_alloc(f) ?
 						    index + 1 : 0, &unit);
-		if (IS_ERR_OR_NULL(page) || !unit.whole)
+		if (IS_ERR_OR_NULL(page) || !unit.unsplit)
 			return page;
 		put_page(page);
 		kvm_private_store_break(f, index);
@@ -164,8 +164,8 @@ static vm_fault_t map_shared(struct kvm_private_file *f, struct vm_fault *vmf)
 		return VM_FAULT_SIGBUS;
 	}
 
-	kvm_private_tell_host_access(page, 1, false);
-	if (kvm_private_must_wait(f, vmf->pgoff, &own))
+	kvm_private_notify_host_access(page, 1, false);
+	if (kvm_private_claimed_by_other(f, vmf->pgoff, &own))
 		ret = 0;
 	else if (unlikely(PageHWPoison(page)))
 		ret = VM_FAULT_HWPOISON;

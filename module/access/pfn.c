@@ -25,7 +25,7 @@ static bool state_fits(struct kvm_private_file *f,
 		       const struct kvm_private_binding *binding,
 		       pgoff_t index, bool private)
 {
-	return binding->flags & KVM_PRIVATE_BIND_STATELESS ||
+	return binding->flags & KVM_PRIVATE_BIND_NO_ATTRIBUTES ||
 	       kvm_private_attribute_is_private(f, index) == private;
 }
 
@@ -66,7 +66,7 @@ static unsigned int clip_order(struct kvm_private_file *f,
 	unsigned int order = unit->order;
 
 	/* A guest that knows no attributes has pages of either. */
-	if (!(binding->flags & KVM_PRIVATE_BIND_STATELESS))
+	if (!(binding->flags & KVM_PRIVATE_BIND_NO_ATTRIBUTES))
 		kvm_private_attribute_clip(f, index, &start, &end);
 	for (;; order--) {
 		first = round_down(index, 1UL << order);
@@ -86,10 +86,10 @@ max_order_of(struct kvm_private_file *f,
 	     const struct kvm_private_binding *binding, pgoff_t index,
 	     const struct kvm_private_unit *unit, bool may_have_poison)
 {
-	/* A run is one unit for the store alone; a file of base pages hands out single pages. */
+	/* A batch is one unit for the store alone: a file of base pages hands out single pages. */
 	if (!f->order)
 		return 0;
-	if (likely(binding->whole_pages && !READ_ONCE(f->nr_converted) &&
+	if (likely(binding->is_aligned && !READ_ONCE(f->nr_converted) &&
 		   !may_have_poison))
 		return unit->order;
 	return clip_order(f, binding, index, unit, may_have_poison);
@@ -137,7 +137,7 @@ static int unit_hand_over(struct kvm_private_file *f,
 				  page_to_pfn(unit->head), unit->order);
 	trace_kvm_private_prepare(f, unit, guest->id, ret);
 	if (!ret)
-		kvm_private_unit_assign(unit, guest);
+		kvm_private_unit_set_guest(unit, guest);
 	return ret;
 }
 
@@ -154,7 +154,7 @@ static int prepare_unit(struct kvm_private_file *f,
 	if (ret)
 		return ret;
 	/* The next lookup waits for the claim to end. */
-	if (kvm_private_must_wait(f, index, &own)) {
+	if (kvm_private_claimed_by_other(f, index, &own)) {
 		kvm_private_store_unlock(&unit);
 		return 0;
 	}
@@ -237,7 +237,7 @@ static int find_pfn(struct kvm_private_file *f,
 
 	*pfn = page_to_pfn(page);
 	if (private)
-		kvm_private_tell_handed_out(binding, index, *pfn, 0, seq);
+		kvm_private_notify_lookup(binding, index, *pfn, 0, seq);
 	if (max_order)
 		*max_order = max_order_of(f, binding, index, &unit,
 					  errors || unit.poisoned);
@@ -259,8 +259,8 @@ static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
  * kvm_private_get_pfn() - find the page for a guest's access
  * @binding: the range that the guest accesses, bound
  * @index: page offset in the file, inside the binding
- * @pfn: out: the page frame
- * @max_order: out: up to 2^@max_order frames around @pfn, naturally aligned, are
+ * @pfn: out: the page frame number
+ * @max_order: out: up to 2^@max_order pages around @pfn, naturally aligned, are
  *	contiguous, of the same attribute, without a hardware memory error that is known by now,
  *	and inside the binding. A consumer that maps them all obeys invalidations of any of
  *	them. May be NULL.
@@ -291,7 +291,7 @@ EXPORT_SYMBOL_GPL(kvm_private_get_pfn);
  * kvm_private_get_shared_pfn() - find the page for an access to shared memory
  * @binding: as for kvm_private_get_pfn()
  * @index: page offset in the file, inside the binding
- * @pfn: out: the page frame
+ * @pfn: out: the page frame number
  * @max_order: out: as for kvm_private_get_pfn(). May be NULL.
  *
  * For a guest whose shared memory is the file's too, so that the host's mappings, if there
@@ -359,7 +359,7 @@ static int lock_unclaimed(struct kvm_private_file *f, pgoff_t index,
 			return ret;
 		page = kvm_private_unit_page(unit, index);
 		get_page(page);
-		if (likely(!kvm_private_must_wait(f, index, &own)))
+		if (likely(!kvm_private_claimed_by_other(f, index, &own)))
 			return 0;
 		unlock_page_of(unit, page);
 
@@ -422,7 +422,7 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 
 	page = kvm_private_unit_page(&unit, index);
 	kvm_private_page_note_head(&unit, page);
-	kvm_private_tell_host_access(page, 1, private);
+	kvm_private_notify_host_access(page, 1, private);
 	return page;
 }
 EXPORT_SYMBOL_GPL(kvm_private_lock_page);
@@ -438,7 +438,7 @@ EXPORT_SYMBOL_GPL(kvm_private_lock_page);
  *
  * Context: any but interrupts. Takes no lock.
  * Return: as kvm_private_lock_page(), and kvm_private_put_pfn() is owed for the
- * page's frame; also ERR_PTR(-EAGAIN) for a page that isn't ready for the guest.
+ * page's pfn; also ERR_PTR(-EAGAIN) for a page that isn't ready for the guest.
  */
 struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
 				   pgoff_t index)

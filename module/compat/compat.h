@@ -74,8 +74,8 @@ static inline int kvm_private_mas_store(struct ma_state *mas, void *entry,
 
 /**
  * kvm_private_alloc_contig() - allocate these very pages
- * @start: first page frame
- * @end: page frame after the last
+ * @start: first pfn
+ * @end: pfn after the last
  * @gfp: how hard to try
  *
  * Context: may sleep, for long.

@@ -61,7 +61,7 @@ MODULE_PARM_DESC(fail_again, "For tests: deny what is asked for a second time");
 
 static bool is_again(enum kvm_private_fail_point point)
 {
-	return point == KVM_PRIVATE_FAIL_ENTER_AGAIN ||
+	return point == KVM_PRIVATE_FAIL_INSERT_AGAIN ||
 	       point == KVM_PRIVATE_FAIL_JOIN_AGAIN;
 }
 

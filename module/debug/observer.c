@@ -53,7 +53,7 @@ kvm_private_observed_ops(const struct kvm_private_binding *binding)
 
 	observer = READ_ONCE(the_observer);
 	if (observer && observer->adopt && !ops->prepare &&
-	    !(binding->flags & KVM_PRIVATE_BIND_STATELESS))
+	    !(binding->flags & KVM_PRIVATE_BIND_NO_ATTRIBUTES))
 		ops = observer->adopt;
 	srcu_read_unlock(&observer_srcu, token);
 	return ops;
@@ -65,7 +65,7 @@ unsigned long kvm_private_observed_seq(void)
 	unsigned long seq = (unsigned int)atomic_read(&nr_ended);
 
 	/*
-	 * Pairs with smp_mb__before_atomic() in kvm_private_tell_end(): the lookup that
+	 * Pairs with smp_mb__before_atomic() in kvm_private_notify_end(): the lookup that
 	 * follows sees all that the invalidations counted in @seq did. Of the others
 	 * kvm_private_observed_retry() tells.
 	 */
@@ -85,7 +85,7 @@ unsigned long kvm_private_observed_seq(void)
 bool kvm_private_observed_retry(unsigned long seq)
 {
 	/*
-	 * Pairs with smp_mb__after_atomic() in kvm_private_tell_begin(): if the lookup saw
+	 * Pairs with smp_mb__after_atomic() in kvm_private_notify_begin(): if the lookup saw
 	 * a change that an invalidation covers, that invalidation is counted here.
 	 */
 	smp_mb();
@@ -93,9 +93,9 @@ bool kvm_private_observed_retry(unsigned long seq)
 }
 EXPORT_SYMBOL_GPL(kvm_private_observed_retry);
 
-void kvm_private_tell_handed_out(const struct kvm_private_binding *binding,
-				 pgoff_t index, unsigned long pfn,
-				 unsigned int order, unsigned long seq)
+void kvm_private_notify_lookup(const struct kvm_private_binding *binding,
+			       pgoff_t index, unsigned long pfn,
+			       unsigned int order, unsigned long seq)
 {
 	const struct kvm_private_observer *observer;
 	int token = srcu_read_lock(&observer_srcu);
@@ -106,8 +106,8 @@ void kvm_private_tell_handed_out(const struct kvm_private_binding *binding,
 	srcu_read_unlock(&observer_srcu, token);
 }
 
-void kvm_private_tell_host_access(struct page *page, unsigned long nr,
-				  bool for_guest)
+void kvm_private_notify_host_access(struct page *page, unsigned long nr,
+				    bool for_guest)
 {
 	const struct kvm_private_observer *observer;
 	int token = srcu_read_lock(&observer_srcu);
@@ -118,7 +118,7 @@ void kvm_private_tell_host_access(struct page *page, unsigned long nr,
 	srcu_read_unlock(&observer_srcu, token);
 }
 
-void kvm_private_tell_shared(struct page *page, unsigned long nr)
+void kvm_private_notify_shared(struct page *page, unsigned long nr)
 {
 	const struct kvm_private_observer *observer;
 	int token = srcu_read_lock(&observer_srcu);
@@ -129,7 +129,7 @@ void kvm_private_tell_shared(struct page *page, unsigned long nr)
 	srcu_read_unlock(&observer_srcu, token);
 }
 
-void kvm_private_tell_freed(struct page *page, unsigned long nr)
+void kvm_private_notify_freed(struct page *page, unsigned long nr)
 {
 	const struct kvm_private_observer *observer;
 	int token = srcu_read_lock(&observer_srcu);
@@ -140,8 +140,8 @@ void kvm_private_tell_freed(struct page *page, unsigned long nr)
 	srcu_read_unlock(&observer_srcu, token);
 }
 
-void kvm_private_tell_begin(const struct kvm_private_binding *binding,
-			    pgoff_t start, pgoff_t end)
+void kvm_private_notify_begin(const struct kvm_private_binding *binding,
+			      pgoff_t start, pgoff_t end)
 {
 	const struct kvm_private_observer *observer;
 	int token = srcu_read_lock(&observer_srcu);
@@ -156,8 +156,8 @@ void kvm_private_tell_begin(const struct kvm_private_binding *binding,
 	srcu_read_unlock(&observer_srcu, token);
 }
 
-void kvm_private_tell_end(const struct kvm_private_binding *binding,
-			  pgoff_t start, pgoff_t end)
+void kvm_private_notify_end(const struct kvm_private_binding *binding,
+			    pgoff_t start, pgoff_t end)
 {
 	const struct kvm_private_observer *observer;
 	int token = srcu_read_lock(&observer_srcu);
@@ -175,7 +175,7 @@ void kvm_private_tell_end(const struct kvm_private_binding *binding,
 	atomic_inc(&nr_ended);
 }
 
-void kvm_private_tell_unbound(const struct kvm_private_binding *binding)
+void kvm_private_notify_unbound(const struct kvm_private_binding *binding)
 {
 	const struct kvm_private_observer *observer;
 	int token = srcu_read_lock(&observer_srcu);

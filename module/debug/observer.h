@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The events that a model of a trusted platform is told of, so that it can check that the
- * rules are kept (tests/platform). Only a build with KVM_PRIVATE_OBSERVER=1 tells them; in
+ * The events that a model of a trusted platform is notified of, so that it can check that the
+ * rules are kept (tests/platform). Only a build with KVM_PRIVATE_OBSERVER=1 notifies of them; in
  * all others the functions here do nothing.
  */
 #ifndef KVM_PRIVATE_OBSERVER_H
@@ -53,18 +53,18 @@ const struct kvm_private_binding_ops *
 kvm_private_observed_ops(const struct kvm_private_binding *binding);
 
 unsigned long kvm_private_observed_seq(void);
-void kvm_private_tell_handed_out(const struct kvm_private_binding *binding,
-				 pgoff_t index, unsigned long pfn,
-				 unsigned int order, unsigned long seq);
-void kvm_private_tell_host_access(struct page *page, unsigned long nr,
-				  bool for_guest);
-void kvm_private_tell_shared(struct page *page, unsigned long nr);
-void kvm_private_tell_freed(struct page *page, unsigned long nr);
-void kvm_private_tell_begin(const struct kvm_private_binding *binding,
+void kvm_private_notify_lookup(const struct kvm_private_binding *binding,
+			       pgoff_t index, unsigned long pfn,
+			       unsigned int order, unsigned long seq);
+void kvm_private_notify_host_access(struct page *page, unsigned long nr,
+				    bool for_guest);
+void kvm_private_notify_shared(struct page *page, unsigned long nr);
+void kvm_private_notify_freed(struct page *page, unsigned long nr);
+void kvm_private_notify_begin(const struct kvm_private_binding *binding,
+			      pgoff_t start, pgoff_t end);
+void kvm_private_notify_end(const struct kvm_private_binding *binding,
 			    pgoff_t start, pgoff_t end);
-void kvm_private_tell_end(const struct kvm_private_binding *binding,
-			  pgoff_t start, pgoff_t end);
-void kvm_private_tell_unbound(const struct kvm_private_binding *binding);
+void kvm_private_notify_unbound(const struct kvm_private_binding *binding);
 
 #else
 
@@ -80,41 +80,41 @@ static inline unsigned long kvm_private_observed_seq(void)
 }
 
 static inline void
-kvm_private_tell_handed_out(const struct kvm_private_binding *binding,
-			    pgoff_t index, unsigned long pfn,
-			    unsigned int order, unsigned long seq)
+kvm_private_notify_lookup(const struct kvm_private_binding *binding,
+			  pgoff_t index, unsigned long pfn,
+			  unsigned int order, unsigned long seq)
 {
 }
 
-static inline void kvm_private_tell_host_access(struct page *page,
-						unsigned long nr,
-						bool for_guest)
+static inline void kvm_private_notify_host_access(struct page *page,
+						  unsigned long nr,
+						  bool for_guest)
 {
 }
 
-static inline void kvm_private_tell_shared(struct page *page,
-					   unsigned long nr)
+static inline void kvm_private_notify_shared(struct page *page,
+					     unsigned long nr)
 {
 }
 
-static inline void kvm_private_tell_freed(struct page *page, unsigned long nr)
+static inline void kvm_private_notify_freed(struct page *page, unsigned long nr)
 {
 }
 
 static inline void
-kvm_private_tell_begin(const struct kvm_private_binding *binding,
+kvm_private_notify_begin(const struct kvm_private_binding *binding,
+			 pgoff_t start, pgoff_t end)
+{
+}
+
+static inline void
+kvm_private_notify_end(const struct kvm_private_binding *binding,
 		       pgoff_t start, pgoff_t end)
 {
 }
 
 static inline void
-kvm_private_tell_end(const struct kvm_private_binding *binding,
-		     pgoff_t start, pgoff_t end)
-{
-}
-
-static inline void
-kvm_private_tell_unbound(const struct kvm_private_binding *binding)
+kvm_private_notify_unbound(const struct kvm_private_binding *binding)
 {
 }
 

@@ -49,7 +49,7 @@ static bool unmap_pfn(struct kvm_private_file *f, void *arg)
 	if (!kvm_private_store_find_pfn(f, pfn, &index))
 		return true;
 
-	pr_warn_ratelimited("memory error in frame %#lx, page %#lx of a file that process %d (%s) created\n",
+	pr_warn_ratelimited("memory error in pfn %#lx, page %#lx of a file that process %d (%s) created\n",
 			    pfn, index, f->creator.pid, f->creator.comm);
 	kvm_private_store_note_poison(f, index);
 	unmap_range(f, index, index + 1);

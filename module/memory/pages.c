@@ -17,7 +17,7 @@
  */
 void kvm_private_pages_clear(struct page *page, unsigned long nr)
 {
-	kvm_private_tell_host_access(page, nr, false);
+	kvm_private_notify_host_access(page, nr, false);
 	for (; nr; nr--, page++) {
 		if (likely(!PageHWPoison(page)))
 			clear_highpage(page);

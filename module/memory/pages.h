@@ -12,10 +12,10 @@
 
 /*
  * A unit has one page, or as many as a huge or a gigantic page. Base pages that are
- * allocated together may be one unit too, a run, of as many as a node of the store has
+ * allocated together may be one unit too, a batch, of as many as a node of the store has
  * entries for. It saves entries; lookups return its pages one by one.
  */
-#define KVM_PRIVATE_ORDER_RUN		6
+#define KVM_PRIVATE_ORDER_BATCH		6
 #define KVM_PRIVATE_ORDER_HUGE		(PMD_SHIFT - PAGE_SHIFT)
 #define KVM_PRIVATE_ORDER_GIGANTIC	(PUD_SHIFT - PAGE_SHIFT)
 

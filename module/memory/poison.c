@@ -56,7 +56,7 @@ void kvm_private_memory_errors_handle_by(struct work_struct *work)
 
 /**
  * kvm_private_memory_error_report() - take a report of a page with an error
- * @pfn: the page's frame; the page is marked, and may be a private file's or not
+ * @pfn: the page's; the page is marked, and may be a private file's or not
  *
  * Context: any.
  */
@@ -78,7 +78,7 @@ void kvm_private_memory_error_report(unsigned long pfn)
 
 /**
  * kvm_private_memory_error_next() - take the next report
- * @pfn: out: the frame; %KVM_PRIVATE_ANY_PFN: any page may have an error
+ * @pfn: out: the page's; %KVM_PRIVATE_ANY_PFN: any page may have an error
  *
  * Context: any. kvm_private_memory_error_done() is owed.
  * Return: whether there is one.

@@ -134,7 +134,7 @@ static void give_references(const struct kvm_private_unit *unit)
 
 	for (i = 1; i < nr && !kvm_private_unit_is_gigantic(unit); i++)
 		init_page_count(unit->head + i);
-	for (i = 0; i < nr && unit->whole; i += 1UL << kvm_private_block_order(unit))
+	for (i = 0; i < nr && unit->unsplit; i += 1UL << kvm_private_block_order(unit))
 		page_ref_inc(unit->head + i);
 }
 
@@ -157,7 +157,7 @@ int kvm_private_unit_alloc(struct kvm_private_file *f,
 	if (!unit->head)
 		return -ENOMEM;
 
-	unit->whole = unit->order;
+	unit->unsplit = unit->order;
 	give_references(unit);
 	unit_join(f, unit);
 	trace_kvm_private_alloc(f, unit);
@@ -187,7 +187,7 @@ static bool freeze_tails(const struct kvm_private_unit *unit)
 }
 
 /*
- * Gives a block back in one piece, unless a page of it is held or has an error. A lookup
+ * Gives a block back in one piece, unless a page of it is pinned or poisoned. A lookup
  * takes no reference of a first page that has one reference left: see
  * kvm_private_unit_refs(). With KVM_PRIVATE_RETRY_LATE one tries just then.
  */
@@ -248,14 +248,14 @@ static void unit_leave(struct kvm_private_file *f,
 		set_page_private(unit->head + i, 0);
 		pause_in_unit(i);
 	}
-	kvm_private_tell_freed(unit->head, nr);
+	kvm_private_notify_freed(unit->head, nr);
 	atomic_long_sub(nr, &f->nr_pages[unit_nid(unit)]);
 	kvm_private_unit_count(f, unit, -nr);
 }
 
 /* Base pages that are collected to be freed, since release_pages() takes many at once */
 struct page_batch {
-	struct page *pages[KVM_PRIVATE_BATCH];
+	struct page *pages[KVM_PRIVATE_RESCHED_PERIOD];
 	unsigned int nr;
 };
 
@@ -287,8 +287,8 @@ static void free_unit(const struct kvm_private_unit *unit,
 	     block.index += kvm_private_unit_nr(&block),
 	     block.head += kvm_private_unit_nr(&block)) {
 		kvm_private_cond_resched(FREE);
-		block.whole = unit->whole;
-		if (block.whole) {
+		block.unsplit = unit->unsplit;
+		if (block.unsplit) {
 			if (likely(free_whole(&block)))
 				continue;
 			kvm_private_unit_split_charge(&block);
@@ -323,7 +323,7 @@ void kvm_private_units_free(struct kvm_private_file *f,
 
 /**
  * kvm_private_unit_split_charge() - let each page of a unit carry its own charge
- * @unit: whole; if it is in the store its entry changes before it is broken
+ * @unit: unsplit; if it is in the store its entry changes before it is broken
  *
  * Context: any, for a gigantic unit process context. No other task breaks or frees the
  * unit.
@@ -342,7 +342,7 @@ void kvm_private_unit_split_charge(const struct kvm_private_unit *unit)
 
 /**
  * kvm_private_unit_break() - let the pages of a unit go their own ways
- * @unit: whole, each page with a charge of its own; afterwards no more
+ * @unit: unsplit, each page with a charge of its own; afterwards no more
  *
  * kvm_private_unit_split_charge() and this function do the work of split_page(). That one
  * sets the reference counts of the pages anew, of which lookups may have taken some here.
@@ -356,7 +356,7 @@ void kvm_private_unit_break(struct kvm_private_unit *unit)
 
 	for (i = 0; i < nr; i += 1UL << order)
 		page_ref_dec(unit->head + i);
-	unit->whole = false;
+	unit->unsplit = false;
 }
 
 /**

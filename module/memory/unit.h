@@ -4,10 +4,10 @@
  * are contiguous in memory as they are in the file, both naturally aligned.
  *
  * The pages of a unit are no compound page: each has its own reference count, so that each
- * can be mapped, held, and freed when the unit comes apart. The first page carries the lock
+ * can be mapped, pinned, and freed when the unit comes apart. The first page carries the lock
  * and the guest's record for all of the unit.
  *
- * A unit that was allocated in one piece is whole until it comes apart: the first page's
+ * A unit that was allocated in one piece is unsplit until it comes apart: the first page's
  * charge is for all pages, and they go back in one piece. Of a gigantic unit that is true
  * for each block, which is a huge page's worth.
  */
@@ -23,14 +23,14 @@
 #include "memory/poison.h"
 
 /* Units or base pages that are dealt with between two chances to reschedule */
-#define KVM_PRIVATE_BATCH	32
+#define KVM_PRIVATE_RESCHED_PERIOD	32
 
 /**
  * struct kvm_private_unit - a unit of the store
  * @head: its first page; NULL: there is none
  * @index: page offset of @head
  * @order: log2 of its number of pages
- * @whole: allocated in one piece, and still that
+ * @unsplit: allocated in one piece, and still that
  * @poisoned: one of its pages has a hardware memory error, or a page of a unit that it
  *	was a part of
  * @claims: when it was looked up the file had claims, maybe of other pages; not in the
@@ -40,7 +40,7 @@ struct kvm_private_unit {
 	struct page *head;
 	pgoff_t index;
 	unsigned int order;
-	bool whole;
+	bool unsplit;
 	bool poisoned;
 	bool claims;
 };
@@ -86,7 +86,7 @@ kvm_private_block_order(const struct kvm_private_unit *unit)
  * The page allocator frees the whole block if the reference that __free_pages() drops is
  * the last. A lookup that has read the entry long ago may have taken one just before: it
  * would be left with a page whose charge for the rest of the block is lost. So free_whole()
- * gives up one of the two when nothing else holds the page, and kvm_private_unit_get_page()
+ * gives up one of the two when nothing else pins the page, and kvm_private_unit_get_page()
  * takes none of a page that has fewer than two; both change the count atomically. (A lookup
  * that read another unit's entry for the page, before that was freed, allocated for this
  * one and is now freed again, all within its RCU read side, knows of one only.)
@@ -94,11 +94,11 @@ kvm_private_block_order(const struct kvm_private_unit *unit)
 static inline int kvm_private_unit_refs(const struct kvm_private_unit *unit,
 					pgoff_t index)
 {
-	/* All units are naturally aligned, so a run has no other page at such an offset. */
+	/* All units are naturally aligned, so a batch has no other page at such an offset. */
 	bool is_first = index == unit->index ||
 			IS_ALIGNED(index, 1UL << KVM_PRIVATE_ORDER_HUGE);
 
-	return unit->whole && is_first ? 2 : 1;
+	return unit->unsplit && is_first ? 2 : 1;
 }
 
 /*
@@ -177,14 +177,14 @@ static inline unsigned int kvm_private_order_below(unsigned int order)
 }
 
 /*
- * An entry is a value, the same for all page offsets of its unit: the head's
- * frame, whether it is whole or poisoned, and a code for its order.
+ * An entry is a value, the same for all page offsets of its unit: the head's pfn, whether
+ * the unit is unsplit or poisoned, and a code for its order.
  */
 #define KVM_PRIVATE_ENTRY_CODE		GENMASK(1, 0)
-#define KVM_PRIVATE_ENTRY_RUN		1UL
+#define KVM_PRIVATE_ENTRY_BATCH		1UL
 #define KVM_PRIVATE_ENTRY_HUGE		2UL
 #define KVM_PRIVATE_ENTRY_GIGANTIC	3UL
-#define KVM_PRIVATE_ENTRY_WHOLE		BIT(2)
+#define KVM_PRIVATE_ENTRY_UNSPLIT		BIT(2)
 #define KVM_PRIVATE_ENTRY_POISONED	BIT(3)
 #define KVM_PRIVATE_ENTRY_SHIFT		4
 
@@ -197,9 +197,9 @@ static inline void *kvm_private_entry(const struct kvm_private_unit *unit)
 	else if (kvm_private_unit_is_huge(unit))
 		value |= KVM_PRIVATE_ENTRY_HUGE;
 	else if (unit->order)
-		value |= KVM_PRIVATE_ENTRY_RUN;
-	if (unit->whole)
-		value |= KVM_PRIVATE_ENTRY_WHOLE;
+		value |= KVM_PRIVATE_ENTRY_BATCH;
+	if (unit->unsplit)
+		value |= KVM_PRIVATE_ENTRY_UNSPLIT;
 	if (unit->poisoned)
 		value |= KVM_PRIVATE_ENTRY_POISONED;
 	return xa_mk_value(value);
@@ -207,7 +207,7 @@ static inline void *kvm_private_entry(const struct kvm_private_unit *unit)
 
 /* A byte for each code, since lookups are many */
 #define KVM_PRIVATE_ENTRY_ORDERS					\
-	((u32)KVM_PRIVATE_ORDER_RUN << (8 * KVM_PRIVATE_ENTRY_RUN) |	\
+	((u32)KVM_PRIVATE_ORDER_BATCH << (8 * KVM_PRIVATE_ENTRY_BATCH) |	\
 	 (u32)KVM_PRIVATE_ORDER_HUGE << (8 * KVM_PRIVATE_ENTRY_HUGE) |	\
 	 (u32)KVM_PRIVATE_ORDER_GIGANTIC << (8 * KVM_PRIVATE_ENTRY_GIGANTIC))
 
@@ -229,7 +229,7 @@ static inline struct kvm_private_unit kvm_private_entry_unit(void *entry,
 		.head = pfn_to_page(value >> KVM_PRIVATE_ENTRY_SHIFT),
 		.index = round_down(index, 1UL << order),
 		.order = order,
-		.whole = value & KVM_PRIVATE_ENTRY_WHOLE,
+		.unsplit = value & KVM_PRIVATE_ENTRY_UNSPLIT,
 		.poisoned = value & KVM_PRIVATE_ENTRY_POISONED,
 	};
 }

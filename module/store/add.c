@@ -22,7 +22,7 @@
 /* For allocations that have smaller pages to fall back on */
 #define KVM_PRIVATE_GFP_HUGE	(GFP_USER | __GFP_ACCOUNT | __GFP_ZERO | \
 				 __GFP_NORETRY | __GFP_NOWARN)
-#define KVM_PRIVATE_GFP_RUN	(KVM_PRIVATE_GFP_HUGE & ~__GFP_DIRECT_RECLAIM)
+#define KVM_PRIVATE_GFP_BATCH	(KVM_PRIVATE_GFP_HUGE & ~__GFP_DIRECT_RECLAIM)
 
 /*
  * Returns 0, -EEXIST if there are pages already, or -ENOMEM. After 0 another task may
@@ -41,12 +41,12 @@ static int enter(struct kvm_private_file *f,
 		conflict = unit->order ? xas_find_conflict(&xas) :
 					 xas_load(&xas);
 		if (!conflict) {
-			kvm_private_xas_may_fail(&xas, KVM_PRIVATE_FAIL_ENTER);
+			kvm_private_xas_may_fail(&xas, KVM_PRIVATE_FAIL_INSERT);
 			xas_store(&xas, entry);
 		}
 		xas_unlock(&xas);
 	} while (kvm_private_xas_nomem(&xas, KVM_PRIVATE_GFP_NODE,
-				       KVM_PRIVATE_FAIL_ENTER_AGAIN));
+				       KVM_PRIVATE_FAIL_INSERT_AGAIN));
 
 	return conflict ? -EEXIST : xas_error(&xas);
 }
@@ -147,19 +147,19 @@ static bool add_run(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 		    struct kvm_private_unit *unit)
 {
 	return !kvm_private_has_policies(f) &&
-	       IS_ALIGNED(index, 1UL << KVM_PRIVATE_ORDER_RUN) &&
-	       is_hole(f, index, end, KVM_PRIVATE_ORDER_RUN, unit) &&
-	       !add_unit(f, unit, KVM_PRIVATE_GFP_RUN);
+	       IS_ALIGNED(index, 1UL << KVM_PRIVATE_ORDER_BATCH) &&
+	       is_hole(f, index, end, KVM_PRIVATE_ORDER_BATCH, unit) &&
+	       !add_unit(f, unit, KVM_PRIVATE_GFP_BATCH);
 }
 
 /*
  * A guest that boots, or is prefaulted, touches its pages in order. So
- * kvm_private_store_add() allocates a whole run ahead only where the run before it has no
+ * kvm_private_store_add() allocates a whole batch ahead only where the batch before it has no
  * hole. For a guest that touches single pages, far apart, it allocates no more than those.
  */
 static bool is_next_run(struct kvm_private_file *f, pgoff_t index)
 {
-	const pgoff_t nr = 1UL << KVM_PRIVATE_ORDER_RUN;
+	const pgoff_t nr = 1UL << KVM_PRIVATE_ORDER_BATCH;
 
 	return IS_ALIGNED(index, nr) && index &&
 	       kvm_private_store_next_hole(f, index - nr, index) == index;

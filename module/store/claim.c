@@ -72,7 +72,7 @@ void kvm_private_claim(struct kvm_private_file *f,
 	WRITE_ONCE(f->nr_claims, f->nr_claims + 1);
 	spin_unlock(&f->claims_lock);
 	/*
-	 * Pairs with smp_mb__after_atomic() in store_lookup() and kvm_private_must_wait(),
+	 * Pairs with smp_mb__after_atomic() in store_lookup() and kvm_private_claimed_by_other(),
 	 * which comes between a lookup's reference and its look for claims.
 	 */
 	smp_mb();

@@ -2,7 +2,7 @@
 /*
  * The guests that pages are prepared for.
  *
- * A confidential platform assigns a page to a guest when the guest gets it and must be told
+ * A confidential platform assigns a page to a guest when the guest gets it and must be notified
  * before the host may use it again. That may be after the guest, its VM and its bindings
  * have gone. So the private field of the unit's first page points to a small record with
  * the operations to call. The record pins the module that they are in.
@@ -161,12 +161,12 @@ bool kvm_private_has_guests(struct kvm_private_file *f)
 }
 
 /**
- * kvm_private_unit_is_guarded() - see whether the host must keep its hands off a unit
+ * kvm_private_unit_is_assigned() - see whether the host must keep its hands off a unit
  * @unit: locked, in the store
  *
  * Return: whether it is prepared for a guest that doesn't trust the host.
  */
-bool kvm_private_unit_is_guarded(const struct kvm_private_unit *unit)
+bool kvm_private_unit_is_assigned(const struct kvm_private_unit *unit)
 {
 	struct kvm_private_guest *guest = kvm_private_unit_guest(unit);
 
@@ -182,12 +182,12 @@ static void note_guest(struct page *page, struct kvm_private_guest *guest)
 }
 
 /**
- * kvm_private_unit_assign() - note that a unit has been prepared
+ * kvm_private_unit_set_guest() - note that a unit has been prepared
  * @unit: locked, prepared for no guest by now
  * @guest: its guest; the unit takes a reference of its own
  */
-void kvm_private_unit_assign(const struct kvm_private_unit *unit,
-			     struct kvm_private_guest *guest)
+void kvm_private_unit_set_guest(const struct kvm_private_unit *unit,
+				struct kvm_private_guest *guest)
 {
 	kvm_private_unit_assert_locked(unit);
 

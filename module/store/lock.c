@@ -23,7 +23,7 @@
 #include "store/store.h"
 
 /*
- * How long kvm_private_store_wait_unused() waits for a page that is held: by the lock of
+ * How long kvm_private_store_wait_unused() waits for a page that is pinned: by the lock of
  * its unit, or by a lookup
  */
 #define LONGEST_LOCK	HZ
@@ -131,14 +131,14 @@ void kvm_private_store_unlock(const struct kvm_private_unit *unit)
 static bool is_held(struct kvm_private_file *f, pgoff_t index, bool *locked)
 {
 	struct kvm_private_unit unit;
-	bool held = false;
+	bool pinned = false;
 	void *entry;
 
 	rcu_read_lock();
 	entry = xa_load(&f->units, index);
 	if (entry) {
 		unit = kvm_private_entry_unit(entry, index);
-		held = !kvm_private_page_is_unused(&unit, index);
+		pinned = !kvm_private_page_is_unused(&unit, index);
 		/*
 		 * Pairs with smp_mb__after_atomic() in get_counted(): if a lock's reference
 		 * was seen above, its count is seen here, or has gone again.
@@ -150,11 +150,11 @@ static bool is_held(struct kvm_private_file *f, pgoff_t index, bool *locked)
 		 * again, so has the lock's reference.
 		 */
 		smp_rmb();
-		if (held && !*locked)
-			held = !kvm_private_page_is_unused(&unit, index);
+		if (pinned && !*locked)
+			pinned = !kvm_private_page_is_unused(&unit, index);
 	}
 	rcu_read_unlock();
-	return held;
+	return pinned;
 }
 
 /**

@@ -179,7 +179,7 @@ bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
 
 /* kvm_private_check_unused() for a range that is all shared */
 static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
-			      pgoff_t end, pgoff_t *held)
+			      pgoff_t end, pgoff_t *pinned)
 {
 	XA_STATE(xas, &f->units, start);
 	struct kvm_private_unit unit;
@@ -194,7 +194,7 @@ static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
 		while (index < last && kvm_private_page_is_unused(&unit, index))
 			index++;
 		if (index < last) {
-			*held = index;
+			*pinned = index;
 			ret = -EAGAIN;
 			break;
 		}
@@ -219,7 +219,7 @@ static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
  * @f: the file
  * @start: first page offset
  * @end: page offset after the last
- * @held: out: with -EAGAIN, the first page that something else holds
+ * @pinned: out: with -EAGAIN, the first page that something else holds
  *
  * Only pages that are shared now are looked at: the host holds no others.
  *
@@ -242,7 +242,7 @@ static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
  * Return: 0; -EAGAIN; -EINTR if a fatal signal is pending.
  */
 int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
-			     pgoff_t end, pgoff_t *held)
+			     pgoff_t end, pgoff_t *pinned)
 {
 	pgoff_t next;
 	int ret;
@@ -253,7 +253,7 @@ int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
 		next = end;
 		if (!kvm_private_attribute_find(f, false, &start, &next))
 			break;
-		ret = check_range_unused(f, start, next, held);
+		ret = check_range_unused(f, start, next, pinned);
 		if (ret)
 			return ret;
 	}

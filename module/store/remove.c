@@ -77,7 +77,7 @@ static bool split_straddling(struct kvm_private_file *f,
 void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 			      pgoff_t end)
 {
-	struct kvm_private_unit units[KVM_PRIVATE_BATCH], unit;
+	struct kvm_private_unit units[KVM_PRIVATE_RESCHED_PERIOD], unit;
 	XA_STATE(xas, &f->units, start);
 	pgoff_t next = start;
 	unsigned int nr;

@@ -59,8 +59,8 @@ static void split_entry(struct xa_state *xas, const struct kvm_private_unit *uni
 }
 
 /*
- * Stores the parts. Those of a whole unit are whole, too, if they are huge: each goes back
- * in one piece.
+ * Stores the parts. Huge parts of an unsplit unit are unsplit, too: each goes back in one
+ * piece.
  */
 static void store_parts(struct xa_state *xas, const struct kvm_private_unit *unit,
 			unsigned int order)
@@ -68,7 +68,7 @@ static void store_parts(struct xa_state *xas, const struct kvm_private_unit *uni
 	struct kvm_private_unit part = *unit;
 
 	part.order = order;
-	part.whole = unit->whole && order;
+	part.unsplit = unit->unsplit && order;
 	for (; part.index < kvm_private_unit_end(unit);
 	     part.index += kvm_private_unit_nr(&part),
 	     part.head += kvm_private_unit_nr(&part)) {
@@ -86,7 +86,7 @@ static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 		      gfp_t gfp)
 {
 	unsigned int order = kvm_private_order_below(unit->order);
-	bool breaks = unit->whole && !order;
+	bool breaks = unit->unsplit && !order;
 	struct kvm_private_unit part = { .order = order };
 	unsigned long nr = kvm_private_unit_nr(unit);
 	XA_STATE(xas, &f->units, unit->index);
@@ -275,10 +275,10 @@ void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index)
 /**
  * kvm_private_store_break() - have a unit broken before the host maps a page of it
  * @f: the file
- * @index: page offset in a unit that is whole, or was
+ * @index: page offset in a unit that is unsplit, or was
  *
  * A mapping of a page is accounted to the memory cgroup that pays for that very page. Also,
- * a page of a whole unit that is held keeps all pages of its block from going back.
+ * a pinned page of an unsplit unit keeps all pages of its block from going back.
  *
  * Context: may sleep; no page is locked by the caller. The invalidate_lock is held:
  * nothing leaves the store.
@@ -291,10 +291,10 @@ void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index)
 
 	if (!kvm_private_store_lock_unit(f, index, &unit))
 		return;
-	if (unit.whole) {
+	if (unit.unsplit) {
 		kvm_private_unit_split_charge(&unit);
 		broken = unit;
-		broken.whole = false;
+		broken.unsplit = false;
 		change_entry(f, &unit, &broken);
 		kvm_private_unit_break(&unit);
 	}

@@ -28,7 +28,7 @@ int kvm_private_lock_unclaimed(struct kvm_private_file *f, pgoff_t start,
 			       pgoff_t end);
 
 /**
- * kvm_private_must_wait() - see whether the current task must keep off a page
+ * kvm_private_claimed_by_other() - see whether the current task must keep off a page
  * @f: the file
  * @index: page offset of a page that the caller has a reference of
  * @own: out: the current task has claimed the page itself
@@ -37,8 +37,8 @@ int kvm_private_lock_unclaimed(struct kvm_private_file *f, pgoff_t start,
  * the file's.
  * Return: whether another task has claimed it.
  */
-static inline bool kvm_private_must_wait(struct kvm_private_file *f,
-					 pgoff_t index, bool *own)
+static inline bool kvm_private_claimed_by_other(struct kvm_private_file *f,
+						pgoff_t index, bool *own)
 {
 	bool claimed;
 
@@ -58,9 +58,9 @@ kvm_private_guest_get(struct kvm_private_file *f,
 void kvm_private_guest_put(struct kvm_private_file *f,
 			   struct kvm_private_guest *guest);
 bool kvm_private_has_guests(struct kvm_private_file *f);
-bool kvm_private_unit_is_guarded(const struct kvm_private_unit *unit);
-void kvm_private_unit_assign(const struct kvm_private_unit *unit,
-			     struct kvm_private_guest *guest);
+bool kvm_private_unit_is_assigned(const struct kvm_private_unit *unit);
+void kvm_private_unit_set_guest(const struct kvm_private_unit *unit,
+				struct kvm_private_guest *guest);
 void kvm_private_unit_share_guest(const struct kvm_private_unit *unit,
 				  unsigned int order);
 void kvm_private_unit_reclaim(struct kvm_private_file *f,
@@ -114,7 +114,7 @@ void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index);
 
 /* query.c */
 int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
-			     pgoff_t end, pgoff_t *held);
+			     pgoff_t end, pgoff_t *pinned);
 void kvm_private_store_show_nodes(struct kvm_private_file *f,
 				  struct seq_file *m);
 pgoff_t kvm_private_store_next_hole(struct kvm_private_file *f, pgoff_t start,

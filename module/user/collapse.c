@@ -45,7 +45,7 @@ enum {
  *	A task that holds the lock of more than one unit has an invalidation under way.
  * @nr_parts: number of @parts
  * @xas: where the entry goes; carries a node from one try to the next
- * @held: with -EAGAIN, the offset of the page that was in the way
+ * @pinned: with -EAGAIN, the offset of the page that was in the way
  */
 struct block {
 	struct kvm_private_file *f;
@@ -53,7 +53,7 @@ struct block {
 	struct kvm_private_unit *parts;
 	unsigned int nr_parts;
 	struct xa_state xas;
-	pgoff_t held;
+	pgoff_t pinned;
 };
 
 static void block_init(struct block *block, struct kvm_private_file *f,
@@ -86,7 +86,7 @@ static int check_part(const struct block *block,
 		return -EBUSY;
 	if (kvm_private_unit_has_poison(part))
 		return -EHWPOISON;
-	return kvm_private_unit_is_guarded(part) ? -EBUSY : 0;
+	return kvm_private_unit_is_assigned(part) ? -EBUSY : 0;
 }
 
 /*
@@ -186,7 +186,7 @@ static void free_node(struct block *block)
 }
 
 /*
- * A gigantic unit goes back by huge pages, so it is whole if those are. A huge unit of base
+ * A gigantic unit goes back by huge pages, so it is unsplit if those are. A huge unit of base
  * pages can't go back in one piece.
  */
 static bool are_whole(struct block *block)
@@ -196,7 +196,7 @@ static bool are_whole(struct block *block)
 	if (!kvm_private_unit_is_gigantic(&block->unit))
 		return false;
 	for (i = 0; i < block->nr_parts; i++)
-		if (!block->parts[i].whole)
+		if (!block->parts[i].unsplit)
 			return false;
 	return true;
 }
@@ -207,13 +207,13 @@ static int join_in_place(struct block *block)
 	int ret;
 
 	block->unit.head = block->parts[0].head;
-	block->unit.whole = are_whole(block);
+	block->unit.unsplit = are_whole(block);
 	ret = store_block(block);
 	if (ret)
 		return ret;
 
 	for (part = block->parts; part < end; part++) {
-		if (part->whole && !block->unit.whole) {
+		if (part->unsplit && !block->unit.unsplit) {
 			kvm_private_unit_split_charge(part);
 			kvm_private_unit_break(part);
 		}
@@ -316,8 +316,8 @@ static void copy_parts(struct block *block)
 
 	for (i = 0; i < block->nr_parts; i++) {
 		part = &block->parts[i];
-		kvm_private_tell_host_access(part->head,
-					     kvm_private_unit_nr(part), true);
+		kvm_private_notify_host_access(part->head,
+					       kvm_private_unit_nr(part), true);
 		for (index = part->index; index < kvm_private_unit_end(part);
 		     index++) {
 			copy_highpage(kvm_private_unit_page(unit, index),
@@ -336,7 +336,7 @@ static int claim_unmapped(struct block *block, struct kvm_private_claim *claim)
 
 	kvm_private_claim(f, claim, start, end);
 	kvm_private_unmap(f, start, end);
-	ret = kvm_private_check_unused(f, start, end, &block->held);
+	ret = kvm_private_check_unused(f, start, end, &block->pinned);
 	if (!ret)
 		ret = lock_parts(block);
 	if (ret) {
@@ -440,7 +440,7 @@ static int check_movable(struct block *block)
 		return ret;
 	if (kvm_private_bindings_movable(f, start, end)) {
 		kvm_private_unmap(f, start, end);
-		ret = kvm_private_check_unused(f, start, end, &block->held);
+		ret = kvm_private_check_unused(f, start, end, &block->pinned);
 	} else {
 		ret = -EBUSY;
 	}
@@ -494,7 +494,7 @@ static int join(struct block *block)
 	do {
 		ret = try_joining(block);
 		if (ret == -EAGAIN &&
-		    kvm_private_store_wait_unused(block->f, block->held, &since))
+		    kvm_private_store_wait_unused(block->f, block->pinned, &since))
 			ret = TRY_AGAIN;
 		if (ret == NEEDS_NODE)
 			ret = allocate_node(block) ?: TRY_AGAIN;
@@ -508,7 +508,7 @@ static int join(struct block *block)
 	return ret;
 }
 
-/* Fills the holes first: where a whole huge page is missing, a huge page comes at once. */
+/* Fills the holes first: where all of a huge page is missing, a huge page comes at once. */
 static int join_huge_pages(struct block *block)
 {
 	unsigned int order = kvm_private_order_below(block->unit.order);

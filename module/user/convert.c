@@ -32,7 +32,7 @@
  * @end: page offset after the last
  * @private: the new attribute
  * @flags: KVM_SET_MEMORY_ATTRIBUTES2_*
- * @held: out: with an error, the offset of the page that was in the way, or of the first
+ * @pinned: out: with an error, the offset of the page that was in the way, or of the first
  */
 struct conversion {
 	struct file *file;
@@ -40,7 +40,7 @@ struct conversion {
 	pgoff_t end;
 	bool private;
 	u64 flags;
-	pgoff_t held;
+	pgoff_t pinned;
 };
 
 /* Results of a try to convert beside 0 and an error */
@@ -56,29 +56,29 @@ static bool is_done(struct kvm_private_file *f, const struct conversion *c)
 }
 
 /*
- * The content of a guarded page is its guest's alone. The guest may have gone and left the
+ * The content of an assigned page is its guest's alone. The guest may have gone and left the
  * page behind, so the bindings don't tell of all such pages.
  */
 static bool has_guarded_pages(struct kvm_private_file *f,
 			      const struct conversion *c)
 {
 	pgoff_t index = c->start;
-	bool guarded = false;
+	bool assigned = false;
 
 	if (!kvm_private_has_guests(f))
 		return false;
 
-	while (!guarded && kvm_private_store_next_page(f, &index, c->end)) {
+	while (!assigned && kvm_private_store_next_page(f, &index, c->end)) {
 		struct kvm_private_unit unit;
 
 		if (!kvm_private_store_lock_unit(f, index++, &unit))
 			continue;
-		guarded = kvm_private_unit_is_guarded(&unit);
+		assigned = kvm_private_unit_is_assigned(&unit);
 		index = kvm_private_unit_end(&unit);
 		kvm_private_store_unlock(&unit);
-		kvm_private_cond_resched(HAND_TO_HOST);
+		kvm_private_cond_resched(CONVERT);
 	}
-	return guarded;
+	return assigned;
 }
 
 static bool can_preserve(struct kvm_private_file *f, const struct conversion *c)
@@ -95,7 +95,7 @@ static int make_private(struct kvm_private_file *f, struct conversion *c)
 	int ret;
 
 	kvm_private_unmap(f, c->start, c->end);
-	ret = kvm_private_check_unused(f, c->start, c->end, &c->held);
+	ret = kvm_private_check_unused(f, c->start, c->end, &c->pinned);
 	if (ret)
 		return ret;
 	return kvm_private_attribute_set(f, c->start, c->end, true);
@@ -141,12 +141,12 @@ static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
 		if (!kvm_private_store_lock_unit(f, index++, &unit))
 			continue;
 		kvm_private_unit_reclaim(f, &unit);
-		kvm_private_tell_shared(unit.head, kvm_private_unit_nr(&unit));
+		kvm_private_notify_shared(unit.head, kvm_private_unit_nr(&unit));
 		if (zero)
 			zero_pages(c, &unit);
 		index = kvm_private_unit_end(&unit);
 		kvm_private_store_unlock(&unit);
-		kvm_private_cond_resched(HAND_TO_HOST);
+		kvm_private_cond_resched(CONVERT);
 	}
 }
 
@@ -188,7 +188,7 @@ static int try_convert(struct kvm_private_file *f, struct conversion *c)
 {
 	int ret = kvm_private_lock_unclaimed(f, c->start, c->end);
 
-	c->held = c->start;
+	c->pinned = c->start;
 	if (ret)
 		return ret;
 	ret = convert_locked(f, c);
@@ -215,7 +215,7 @@ static int get_ready(struct kvm_private_file *f, const struct conversion *c,
 {
 	switch (reason) {
 	case -EAGAIN:
-		return kvm_private_store_wait_unused(f, c->held, &retries->since) ?
+		return kvm_private_store_wait_unused(f, c->pinned, &retries->since) ?
 		       0 : reason;
 	case -ENOMEM:
 		return ++retries->memory < MAX_TRIES ?
@@ -269,13 +269,13 @@ long kvm_private_ioctl_convert(struct file *file, void *arg, void __user *user)
 
 	c.private = a->attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE;
 	c.flags = a->flags;
-	c.held = c.start;
+	c.pinned = c.start;
 	if (c.private && c.flags & KVM_SET_MEMORY_ATTRIBUTES2_ZERO)
 		ret = -EOPNOTSUPP;
 	else
 		ret = convert(&c);
 
-	if (ret && put_user((u64)c.held << PAGE_SHIFT, &out->error_offset))
+	if (ret && put_user((u64)c.pinned << PAGE_SHIFT, &out->error_offset))
 		return -EFAULT;
 	return ret;
 }

@@ -28,7 +28,7 @@ static bool is_guarded(struct kvm_private_file *f,
 		       const struct kvm_private_unit *unit)
 {
 	return atomic_read(&f->firmware_bindings) ||
-	       kvm_private_unit_is_guarded(unit);
+	       kvm_private_unit_is_assigned(unit);
 }
 
 /*
@@ -49,13 +49,13 @@ static int copy_locked(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 	if (ret)
 		return ret;
 
-	if (kvm_private_must_wait(f, index, &own)) {
+	if (kvm_private_claimed_by_other(f, index, &own)) {
 		ret = CLAIMED;
 	} else if (is_guarded(f, &unit)) {
 		ret = -EBUSY;
 	} else if (source) {
 		page = kvm_private_unit_page(&unit, index);
-		kvm_private_tell_host_access(page, 1, true);
+		kvm_private_notify_host_access(page, 1, true);
 		pagefault_disable();
 		if (kvm_private_should_retry(COPY,
 					     copy_from_user(page_address(page),

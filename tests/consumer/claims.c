@@ -332,7 +332,7 @@ TEST(encrypted_stays, &waiting_huge)
 	struct consumer *c = *state;
 	struct kpt_bind bind = {
 		.ops = KPT_OPS_ENCRYPTS, .fd = c->file, .start = 5, .end = 6,
-		.flags = KPT_BIND_STATELESS,
+		.flags = KPT_BIND_NO_ATTRIBUTES,
 	};
 
 	expect_ok(try_bind(c, &bind), "binding");

@@ -116,7 +116,7 @@ TEST(state_clips, &consumer_huge)
 		expect_range(c, start, end, true);
 		expect_range(c, end, HUGE_BLOCKS * BLOCK, false);
 		unbind(c, 0);
-		bind_range(c, 0, HUGE_BLOCKS * BLOCK, KPT_BIND_STATELESS);
+		bind_range(c, 0, HUGE_BLOCKS * BLOCK, KPT_BIND_NO_ATTRIBUTES);
 		expect_range(c, 0, HUGE_BLOCKS * BLOCK, false);
 		unbind(c, 0);
 		expect_ok(file_make_private(c->file, 0, HUGE_FILE_PAGES * PAGE,

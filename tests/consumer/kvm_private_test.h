@@ -15,7 +15,7 @@
 
 /* In kpt_bind.flags, as KVM_PRIVATE_BIND_* */
 #define KPT_BIND_FIRMWARE	1
-#define KPT_BIND_STATELESS	2
+#define KPT_BIND_NO_ATTRIBUTES	2
 
 /* The operations that a binding is given */
 enum kpt_ops {

@@ -260,7 +260,7 @@ TEST(stateless, &consumer_plain)
 	struct consumer *c = *state;
 	__u64 pfn, word;
 
-	take(c, KVM_PRIVATE_FLAG_MMAP, KPT_BIND_STATELESS, false);
+	take(c, KVM_PRIVATE_FLAG_MMAP, KPT_BIND_NO_ATTRIBUTES, false);
 	pfn = get_shared(c, 5);
 	assert_int_equal(get_pfn(c, 0, 5), pfn);
 	expect_ok(write_word(c, 0, 5, TAG), "writing");
@@ -278,7 +278,7 @@ TEST(stateless_after_another, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_bind bind = {
-		.end = FILE_PAGES, .flags = KPT_BIND_STATELESS,
+		.end = FILE_PAGES, .flags = KPT_BIND_NO_ATTRIBUTES,
 	};
 
 	take(c, KVM_PRIVATE_FLAG_MMAP, 0, true);
@@ -296,7 +296,7 @@ TEST(stateless_prepares_nothing, &consumer_plain)
 	struct consumer *c = *state;
 	struct kpt_bind bind = {
 		.fd = c->file, .end = FILE_PAGES, .ops = KPT_OPS_PREPARE,
-		.flags = KPT_BIND_STATELESS,
+		.flags = KPT_BIND_NO_ATTRIBUTES,
 	};
 
 	expect_error(EINVAL, try_bind(c, &bind), "with a prepare operation");

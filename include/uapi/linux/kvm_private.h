@@ -15,14 +15,14 @@
  * Each page of a file is private or shared, whether it is allocated or not. A
  * private page is the guest's; a shared one is the host's too. Pages start
  * private unless the file says otherwise and are converted in place with
- * KVM_SET_MEMORY_ATTRIBUTES2. A hole that is punched keeps its state.
+ * KVM_SET_MEMORY_ATTRIBUTES2. A hole that is punched keeps its attribute.
  *
  * The same mistake gets the same error from every call:
  *
  *  - EINVAL: an offset or size that is not page aligned, empty, wraps or
  *    reaches past the end of the file; a flag that is unknown or that the file
  *    doesn't take; a reserved field that is not zero; a struct size that is too
- *    small to make sense; a page in the wrong state.
+ *    small to make sense; a page of the wrong attribute.
  *  - EAGAIN: a shared page that is to become private is in use, by a device for example.
  *  - EFAULT: a bad pointer.
  *  - ENOMEM: out of memory, or over a limit: of a memory cgroup, of
@@ -60,7 +60,7 @@
  *
  * MMAP: shared pages can be mapped (MAP_SHARED, not executable) and used like any shared
  * mapping. Touching a page that is private, past the end, or that can't be allocated raises
- * SIGBUS. KVM then goes by the states of the file's pages, not by the VM's memory
+ * SIGBUS. KVM then goes by the attributes of the file's pages, not by the VM's memory
  * attributes.
  * INIT_SHARED: all pages start shared.
  * NO_AUTO_ALLOC: only fallocate and KVM_PRIVATE_POPULATE allocate; an access of
@@ -164,12 +164,12 @@ struct kvm_private_set_policy {
  * naturally aligned block of that size that lies inside the range, has pages and is not one
  * page of that size already becomes one. If its pages are contiguous they stay where they
  * are, else they are moved to a new one. Holes in it are filled with zeros. A block without
- * any page stays a hole. States don't change.
+ * any page stays a hole. Attributes don't change.
  *
  * @offset and @size are moved past the part that was done, also on error. Errors: EFAULT,
  * EINVAL, EINTR; ENOMEM: no such page could be had; EAGAIN: a shared page of the block at
- * @offset is held by more than the file and its mappings; EBUSY: the block at @offset has a
- * page that a guest's firmware guards, so that only the guest may read it; or the block
+ * @offset is pinned by more than the file and its mappings; EBUSY: the block at @offset has a
+ * page that is assigned to a guest, which alone may read it; or the block
  * would have to be moved while a guest uses it that encrypts its memory in place (SEV,
  * SEV-ES); EHWPOISON.
  */
@@ -190,7 +190,7 @@ struct kvm_private_collapse {
  *
  * Issued on a private file. Allocates the pages that are missing and overwrites those that
  * are there. With a @source of zero the content of pages is left as it is, that is zeros in
- * those that were missing. Pages that are shared get EINVAL; none changes its state while
+ * those that were missing. Pages that are shared get EINVAL; none changes its attribute while
  * it is filled. The source is read through the caller's mappings, so it may be another
  * file's shared pages, or this one's.
  *
@@ -247,10 +247,10 @@ struct kvm_private_populate {
  * software-protected VMs; with SEV-SNP until the guest's launch is over, while afterwards
  * neither side finds the data of the other one.
  *
- * Errors: EFAULT, EINVAL; ENOMEM: no memory to note the states of the range;
- * EAGAIN: the shared page at @error_offset is held by more than the file and
+ * Errors: EFAULT, EINVAL; ENOMEM: no memory to note the attributes of the range;
+ * EAGAIN: the shared page at @error_offset is pinned by more than the file and
  * its mappings (get_user_pages(), DMA ...), or is the first of a huge page of which one is,
- * so it can't become private yet. The call has waited for holders that let go
+ * so it can't become private yet. The call has waited for pins that end
  * soon, for a second at most;
  * EOPNOTSUPP: the content can't be had as @flags wants it; EINTR: a fatal
  * signal arrived.
@@ -272,7 +272,7 @@ struct kvm_memory_attributes2 {
  * (kvm.guest_memfd_provider) takes none: EINVAL, as Linux 7.4 has it.
  * kvm_private_info.attribute_flags tells which of them this module knows. They are
  * about the pages of the range that are allocated, also those that were in the
- * wanted state already.
+ * wanted attribute already.
  *
  * ZERO: they read as zeros. To shared only: the content of a private page is between a
  * guest and its platform (EOPNOTSUPP).

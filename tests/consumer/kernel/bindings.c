@@ -12,7 +12,7 @@
 #include "consumer.h"
 
 static_assert(KPT_BIND_FIRMWARE == KVM_PRIVATE_BIND_FIRMWARE);
-static_assert(KPT_BIND_STATELESS == KVM_PRIVATE_BIND_STATELESS);
+static_assert(KPT_BIND_NO_ATTRIBUTES == KVM_PRIVATE_BIND_NO_ATTRIBUTES);
 
 /*
  * Bindings are added and removed with the lock held for writing, and used with
