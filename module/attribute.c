@@ -27,7 +27,10 @@
 #define NODES_AT_ONCE	32
 #define NODE_SIZE	sizeof(struct maple_node)
 
-/* The tree's entry for a range. It is the same for all of them, since only the range matters. */
+/*
+ * The tree's entry for a range. It is the same for all of them, since only the range
+ * matters.
+ */
 #define CONVERTED	xa_mk_value(1)
 
 void kvm_private_attribute_init(struct kvm_private_file *f)
@@ -50,7 +53,7 @@ bool kvm_private_attribute_lookup(struct kvm_private_file *f, pgoff_t index)
 }
 
 /* Returns whether the range around @index is converted. RCU is read-locked. */
-static bool converted_range(struct kvm_private_file *f, pgoff_t index,
+static bool attribute_range(struct kvm_private_file *f, pgoff_t index,
 			    pgoff_t *first, pgoff_t *last)
 {
 	MA_STATE(mas, &f->converted, index, index);
@@ -68,7 +71,7 @@ void kvm_private_attribute_clip_converted(struct kvm_private_file *f, pgoff_t in
 	pgoff_t first, last;
 
 	rcu_read_lock();
-	converted_range(f, index, &first, &last);
+	attribute_range(f, index, &first, &last);
 	rcu_read_unlock();
 
 	*start = max(*start, first);
@@ -96,7 +99,7 @@ bool kvm_private_attribute_find(struct kvm_private_file *f, bool private,
 
 	do {
 		rcu_read_lock();
-		found = converted_range(f, next, &first, &last) == wanted;
+		found = attribute_range(f, next, &first, &last) == wanted;
 		rcu_read_unlock();
 		if (found)
 			break;
@@ -117,8 +120,8 @@ bool kvm_private_attribute_find(struct kvm_private_file *f, bool private,
  * Cuts the range after RANGES_AT_ONCE converted ones. Returns the end of the part that is
  * left; @nr is the number of its pages that are converted.
  */
-static pgoff_t next_part(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
-			 unsigned long *nr)
+static pgoff_t attribute_next_part(struct kvm_private_file *f, pgoff_t start,
+				   pgoff_t end, unsigned long *nr)
 {
 	MA_STATE(mas, &f->converted, start, start);
 	unsigned int ranges = 0;
@@ -139,22 +142,23 @@ static pgoff_t next_part(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
 }
 
 /* Widen [first, last] by the converted ranges that are next to it. */
-static void join_neighbours(struct kvm_private_file *f, pgoff_t *first,
-			    pgoff_t *last)
+static void attribute_join_neighbours(struct kvm_private_file *f,
+				      pgoff_t *first, pgoff_t *last)
 {
 	pgoff_t from, to;
 
 	rcu_read_lock();
-	if (*first && converted_range(f, *first - 1, &from, &to))
+	if (*first && attribute_range(f, *first - 1, &from, &to))
 		*first = from;
-	if (converted_range(f, *last + 1, &from, &to))
+	if (attribute_range(f, *last + 1, &from, &to))
 		*last = to;
 	rcu_read_unlock();
 }
 
 /* Converts pages, or undoes that unless @convert. @nr of them are converted at present. */
-static int set_part(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
-		    bool convert, unsigned long nr, gfp_t gfp)
+static int attribute_set_part(struct kvm_private_file *f, pgoff_t start,
+			      pgoff_t end, bool convert, unsigned long nr,
+			      gfp_t gfp)
 {
 	MA_STATE(mas, &f->converted, start, end - 1);
 	pgoff_t first = start, last = end - 1;
@@ -165,7 +169,7 @@ static int set_part(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
 	/* Gaps between ranges are joined by the maple tree itself. */
 	if (convert) {
 		nr += end - start;
-		join_neighbours(f, &first, &last);
+		attribute_join_neighbours(f, &first, &last);
 	}
 
 	mas_set_range(&mas, first, last);
@@ -180,16 +184,16 @@ static int set_part(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
  * little memory: each part before the last replaces RANGES_AT_ONCE ranges by one at most,
  * so the tree has shrunk.
  */
-static int set_parts(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
-		     bool convert, gfp_t gfp)
+static int attribute_set_parts(struct kvm_private_file *f, pgoff_t start,
+			       pgoff_t end, bool convert, gfp_t gfp)
 {
 	unsigned long nr;
 	pgoff_t next;
 	int ret;
 
 	do {
-		next = next_part(f, start, end, &nr);
-		ret = set_part(f, start, next, convert, nr, gfp);
+		next = attribute_next_part(f, start, end, &nr);
+		ret = attribute_set_part(f, start, next, convert, nr, gfp);
 		start = next;
 		gfp = GFP_KERNEL | __GFP_NOFAIL;
 		kvm_private_cond_resched(ATTRIBUTE_SET);
@@ -220,8 +224,9 @@ int kvm_private_attribute_set(struct kvm_private_file *f, pgoff_t start,
 	kvm_private_window(ATTRIBUTE);
 	if (kvm_private_should_fail(ATTRIBUTE))
 		return -ENOMEM;
-	return set_parts(f, start, end, private != kvm_private_initially_private(f),
-			 GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
+	return attribute_set_parts(f, start, end,
+				   private != kvm_private_initially_private(f),
+				   GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
 }
 
 /**
@@ -257,7 +262,7 @@ void kvm_private_attribute_destroy(struct kvm_private_file *f)
 
 	/* The maple tree asserts its lock, though the file has no user left. */
 	down_write(&f->invalidate_lock);
-	set_parts(f, 0, ULONG_MAX, false, GFP_KERNEL | __GFP_NOFAIL);
+	attribute_set_parts(f, 0, ULONG_MAX, false, GFP_KERNEL | __GFP_NOFAIL);
 	__mt_destroy(&f->converted);
 	up_write(&f->invalidate_lock);
 }

@@ -27,8 +27,8 @@ static inline bool kvm_private_attribute_is_private(struct kvm_private_file *f,
 						    pgoff_t index)
 {
 	/*
-	 * nr_converted is as new as the tree: kvm_private_attribute_set() stores it before the
-	 * invalidation ends.
+	 * nr_converted is as new as the tree: kvm_private_attribute_set() stores it before
+	 * the invalidation ends.
 	 */
 	return READ_ONCE(f->nr_converted) ? kvm_private_attribute_lookup(f, index) :
 					    kvm_private_initially_private(f);

@@ -31,8 +31,8 @@
  * those that are documented for that. It copies nothing from or to user space, and doesn't
  * wait for memory. The exceptions are two allocations that can't fail any more. One is a
  * node of the store, to split a unit that was allocated across the border of a range that
- * is changing already. The other is a node of the tree of attributes, when a range with many
- * pieces has begun to change.
+ * is changing already. The other is a node of the tree of attributes, when a range with
+ * many pieces has begun to change.
  */
 #ifndef KVM_PRIVATE_INTERNAL_H
 #define KVM_PRIVATE_INTERNAL_H

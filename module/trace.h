@@ -142,7 +142,10 @@ DECLARE_EVENT_CLASS(kvm_private_range,
 		  __entry->start, __entry->end)
 );
 
-/* From here to kvm_private_invalidate_end no consumer of an overlapping binding maps the range. */
+/*
+ * From here to kvm_private_invalidate_end no consumer of an overlapping binding maps the
+ * range.
+ */
 DEFINE_EVENT(kvm_private_range, kvm_private_invalidate_begin,
 	TP_PROTO(struct kvm_private_file *f, pgoff_t start, pgoff_t end),
 	TP_ARGS(f, start, end)

@@ -17,23 +17,29 @@
 #include "store/store.h"
 #include "trace.h"
 
-static struct kvm_private_binding *to_binding(struct interval_tree_node *node)
+static struct kvm_private_binding *
+binding_of_node(struct interval_tree_node *node)
 {
 	return node ? container_of(node, struct kvm_private_binding, node) :
 		      NULL;
 }
 
-static struct kvm_private_binding *first_binding(struct kvm_private_file *f,
+static struct kvm_private_binding *binding_first(struct kvm_private_file *f,
 						 pgoff_t start, pgoff_t end)
 {
-	return to_binding(interval_tree_iter_first(&f->bindings, start,
-						   end - 1));
+	struct interval_tree_node *node;
+
+	node = interval_tree_iter_first(&f->bindings, start, end - 1);
+	return binding_of_node(node);
 }
 
-static struct kvm_private_binding *next_binding(struct kvm_private_binding *b,
+static struct kvm_private_binding *binding_next(struct kvm_private_binding *b,
 						pgoff_t start, pgoff_t end)
 {
-	return to_binding(interval_tree_iter_next(&b->node, start, end - 1));
+	struct interval_tree_node *node;
+
+	node = interval_tree_iter_next(&b->node, start, end - 1);
+	return binding_of_node(node);
 }
 
 static bool binding_is_valid(struct file *file,
@@ -49,7 +55,9 @@ static bool binding_is_valid(struct file *file,
 	if (binding->flags & ~(KVM_PRIVATE_BIND_FIRMWARE |
 			       KVM_PRIVATE_BIND_NO_ATTRIBUTES))
 		return false;
-	/* Firmware that prepares pages protects private ones: the guest knows attributes. */
+	/*
+	 * Firmware that prepares pages protects private ones: the guest knows attributes.
+	 */
 	if (ops->prepare && binding->flags & KVM_PRIVATE_BIND_NO_ATTRIBUTES)
 		return false;
 	return binding->start < binding->end && binding->end <= size;
@@ -88,7 +96,7 @@ int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 	}
 
 	down_write(&f->invalidate_lock);
-	if (first_binding(f, binding->start, binding->end)) {
+	if (binding_first(f, binding->start, binding->end)) {
 		up_write(&f->invalidate_lock);
 		if (guest)
 			kvm_private_guest_put(f, guest);
@@ -99,7 +107,7 @@ int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 	binding->file_flags = f->flags;
 	binding->file_order = f->order;
 	binding->guest = guest;
-	/* Computed here, once, since max_order_of() needs it in each lookup. */
+	/* Computed here, once, since pfn_max_order() needs it in each lookup. */
 	binding->is_aligned = IS_ALIGNED(binding->start | binding->end,
 					 1UL << f->order);
 	binding->node.start = binding->start;
@@ -155,8 +163,8 @@ void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
 	lockdep_assert_held_write(&f->invalidate_lock);
 
 	trace_kvm_private_invalidate_begin(f, start, end);
-	for (b = first_binding(f, start, end); b;
-	     b = next_binding(b, start, end)) {
+	for (b = binding_first(f, start, end); b;
+	     b = binding_next(b, start, end)) {
 		kvm_private_notify_begin(b, max(start, b->start),
 					 min(end, b->end));
 		b->ops->invalidate_begin(b, max(start, b->start),
@@ -172,8 +180,8 @@ void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
 
 	lockdep_assert_held_write(&f->invalidate_lock);
 
-	for (b = first_binding(f, start, end); b;
-	     b = next_binding(b, start, end)) {
+	for (b = binding_first(f, start, end); b;
+	     b = binding_next(b, start, end)) {
 		b->ops->invalidate_end(b, max(start, b->start),
 				       min(end, b->end));
 		kvm_private_notify_end(b, max(start, b->start),
@@ -203,8 +211,8 @@ static bool binding_preserves(struct kvm_private_binding *binding,
 
 /*
  * Whether the guests that use [start, end) let the content of its pages move to other
- * pages. kvm_private_unit_is_assigned() answers that for prepared pages, which this function
- * doesn't look at. The caller holds the invalidate_lock.
+ * pages. kvm_private_unit_is_assigned() answers that for prepared pages, which this
+ * function doesn't look at. The caller holds the invalidate_lock.
  */
 bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
 				   pgoff_t end, bool to_private)
@@ -213,8 +221,8 @@ bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
 
 	lockdep_assert_held(&f->invalidate_lock);
 
-	for (b = first_binding(f, start, end); b;
-	     b = next_binding(b, start, end)) {
+	for (b = binding_first(f, start, end); b;
+	     b = binding_next(b, start, end)) {
 		if (!binding_preserves(b, to_private))
 			return false;
 		kvm_private_cond_resched(BINDINGS);
@@ -234,8 +242,8 @@ bool kvm_private_bindings_movable(struct kvm_private_file *f, pgoff_t start,
 
 	lockdep_assert_held(&f->invalidate_lock);
 
-	for (b = first_binding(f, start, end); b;
-	     b = next_binding(b, start, end)) {
+	for (b = binding_first(f, start, end); b;
+	     b = binding_next(b, start, end)) {
 		if (binding_encrypts(b))
 			return false;
 		kvm_private_cond_resched(BINDINGS);

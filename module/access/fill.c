@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Pages that a consumer fills through a callback, for example to have firmware encrypt them. */
+/*
+ * Pages that a consumer fills through a callback, for example to have firmware encrypt
+ * them.
+ */
 
 #include <linux/module.h>
 #include <linux/pagemap.h>
@@ -14,7 +17,7 @@
 #include "trace.h"
 
 /* Reclaims a unit during an invalidation: no guest may have it mapped by then. */
-static void reclaim_unit(struct kvm_private_file *f,
+static void fill_reclaim(struct kvm_private_file *f,
 			 const struct kvm_private_unit *prepared)
 {
 	pgoff_t end = kvm_private_unit_end(prepared);
@@ -32,11 +35,11 @@ static void reclaim_unit(struct kvm_private_file *f,
 
 /*
  * Locks the unit of a claimed page, after reclaiming it if it was prepared. For a binding
- * with a guest the unit is split first, down to the one page that fill_one() prepares.
+ * with a guest the unit is split first, down to the one page that fill_page() prepares.
  */
-static int lock_for_fill(struct kvm_private_file *f,
-			 const struct kvm_private_binding *binding,
-			 pgoff_t index, struct kvm_private_unit *unit)
+static int fill_lock(struct kvm_private_file *f,
+		     const struct kvm_private_binding *binding,
+		     pgoff_t index, struct kvm_private_unit *unit)
 {
 	int ret;
 
@@ -54,7 +57,7 @@ static int lock_for_fill(struct kvm_private_file *f,
 		if (!kvm_private_unit_guest(unit))
 			return 0;
 		kvm_private_store_unlock(unit);
-		reclaim_unit(f, unit);
+		fill_reclaim(f, unit);
 	}
 }
 
@@ -62,15 +65,15 @@ static int lock_for_fill(struct kvm_private_file *f,
  * Where the binding has a prepare operation the callback has done its work, for this page
  * alone. The pages beside it have other content, or none, and aren't prepared with it.
  */
-static int fill_one(struct kvm_private_file *f,
-		    struct kvm_private_binding *binding, pgoff_t index,
-		    kvm_private_populate_cb cb, void *opaque)
+static int fill_page(struct kvm_private_file *f,
+		     struct kvm_private_binding *binding, pgoff_t index,
+		     kvm_private_populate_cb cb, void *opaque)
 {
 	struct kvm_private_unit unit;
 	struct page *page;
 	int ret;
 
-	ret = lock_for_fill(f, binding, index, &unit);
+	ret = fill_lock(f, binding, index, &unit);
 	if (ret)
 		return ret;
 	page = kvm_private_unit_page(&unit, index);
@@ -100,7 +103,7 @@ static long fill_claimed(struct kvm_private_file *f,
 		if (signal_pending(current))
 			ret = -EINTR;
 		else
-			ret = fill_one(f, binding, index + done, cb, opaque);
+			ret = fill_page(f, binding, index + done, cb, opaque);
 		if (ret)
 			break;
 		kvm_private_cond_resched(FILL);
@@ -112,7 +115,7 @@ static long fill_claimed(struct kvm_private_file *f,
  * Claims the range up to its first shared page. That one is left alone, because a task that
  * waits for a claim of a shared page may hold a lock that the callback takes.
  */
-static int begin_fill(struct kvm_private_file *f,
+static int fill_begin(struct kvm_private_file *f,
 		      struct kvm_private_claim *claim, pgoff_t start,
 		      pgoff_t *end)
 {
@@ -169,7 +172,7 @@ long kvm_private_populate(struct kvm_private_binding *binding, pgoff_t index,
 	    !nr || nr > binding->end - index)
 		return -EINVAL;
 
-	ret = begin_fill(f, &claim, index, &end);
+	ret = fill_begin(f, &claim, index, &end);
 	if (ret)
 		return ret;
 	ret = fill_claimed(f, binding, index, end - index, cb, opaque);

@@ -30,7 +30,8 @@
  * A task that touches a page mostly goes on to the next. So the fault also maps the pages
  * that follow, up to the first one that it can't map at once.
  */
-static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
+static void mapping_insert_following(struct kvm_private_file *f,
+				     struct vm_fault *vmf)
 {
 	struct page *pages[KVM_PRIVATE_FAULT_AROUND];
 	struct vm_area_struct *vma = vmf->vma;
@@ -73,7 +74,7 @@ static void map_following(struct kvm_private_file *f, struct vm_fault *vmf)
  * Returns a page of a unit that has been split. A mapping may pin the page for long, and it
  * would keep all pages of an unsplit unit from going back: see kvm_private_store_break().
  */
-static struct page *get_page_for(struct kvm_private_file *f, pgoff_t index)
+static struct page *mapping_get_page(struct kvm_private_file *f, pgoff_t index)
 {
 	struct kvm_private_unit unit;
 	struct page *page;
@@ -95,7 +96,7 @@ struct pte_look {
 };
 
 /* Called with the page table locked. */
-static int look_at_pte(pte_t *ptep, unsigned long address, void *arg)
+static int mapping_look_at_pte(pte_t *ptep, unsigned long address, void *arg)
 {
 	struct pte_look *look = arg;
 	pte_t pte = READ_ONCE(*ptep);
@@ -110,19 +111,20 @@ static int look_at_pte(pte_t *ptep, unsigned long address, void *arg)
  * another task's fault has inserted it. Any other would still be there when the fault came
  * again, so it ends in SIGBUS instead.
  */
-static vm_fault_t insert_failed(struct vm_fault *vmf, struct page *page)
+static vm_fault_t mapping_check_failure(struct vm_fault *vmf, struct page *page)
 {
 	struct pte_look look = { .pfn = page_to_pfn(page) };
 
 	if (apply_to_existing_page_range(vmf->vma->vm_mm,
 					 vmf->address & PAGE_MASK, PAGE_SIZE,
-					 look_at_pte, &look) || look.is_other)
+					 mapping_look_at_pte, &look) ||
+	    look.is_other)
 		return VM_FAULT_SIGBUS;
 	return VM_FAULT_NOPAGE;
 }
 
-static vm_fault_t insert_page(struct kvm_private_file *f, struct vm_fault *vmf,
-			      struct page *page)
+static vm_fault_t mapping_insert(struct kvm_private_file *f,
+				 struct vm_fault *vmf, struct page *page)
 {
 	int ret;
 
@@ -135,10 +137,10 @@ static vm_fault_t insert_page(struct kvm_private_file *f, struct vm_fault *vmf,
 
 	switch (ret) {
 	case 0:
-		map_following(f, vmf);
+		mapping_insert_following(f, vmf);
 		return VM_FAULT_NOPAGE;
 	case -EBUSY:
-		return insert_failed(vmf, page);
+		return mapping_check_failure(vmf, page);
 	case -ENOMEM:
 		return VM_FAULT_OOM;
 	default:
@@ -147,7 +149,8 @@ static vm_fault_t insert_page(struct kvm_private_file *f, struct vm_fault *vmf,
 }
 
 /* Returns 0 if the page is claimed, so that the caller has to wait. */
-static vm_fault_t map_shared(struct kvm_private_file *f, struct vm_fault *vmf)
+static vm_fault_t mapping_map_shared(struct kvm_private_file *f,
+				     struct vm_fault *vmf)
 {
 	struct page *page;
 	vm_fault_t ret;
@@ -156,7 +159,7 @@ static vm_fault_t map_shared(struct kvm_private_file *f, struct vm_fault *vmf)
 	if (kvm_private_attribute_is_private(f, vmf->pgoff))
 		return VM_FAULT_SIGBUS;
 
-	page = get_page_for(f, vmf->pgoff);
+	page = mapping_get_page(f, vmf->pgoff);
 	if (IS_ERR_OR_NULL(page)) {
 		if (PTR_ERR(page) == -ENOMEM)
 			kvm_private_charge_explain(f);
@@ -170,19 +173,19 @@ static vm_fault_t map_shared(struct kvm_private_file *f, struct vm_fault *vmf)
 	else if (unlikely(PageHWPoison(page)))
 		ret = VM_FAULT_HWPOISON;
 	else
-		ret = insert_page(f, vmf, page);
+		ret = mapping_insert(f, vmf, page);
 	put_page(page);
 
 	return ret;
 }
 
-static bool may_drop_mmap_lock(const struct vm_fault *vmf)
+static bool mapping_may_drop_mmap_lock(const struct vm_fault *vmf)
 {
 	return fault_flag_allow_retry_first(vmf->flags) &&
 	       !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT);
 }
 
-static int wait_for_lock(struct kvm_private_file *f)
+static int mapping_wait_for_lock(struct kvm_private_file *f)
 {
 	if (down_read_killable(&f->invalidate_lock))
 		return -EINTR;
@@ -199,11 +202,11 @@ static int wait_for_lock(struct kvm_private_file *f)
  * looks for a fatal signal; where the mmap_lock was kept VM_FAULT_SIGBUS ends the access. A
  * task in kernel mode would otherwise repeat its access, and so the fault, at once.
  */
-static vm_fault_t wait_and_retry(struct kvm_private_file *f,
-				 struct vm_fault *vmf, struct file *file,
-				 bool claimed)
+static vm_fault_t mapping_wait_and_retry(struct kvm_private_file *f,
+					 struct vm_fault *vmf,
+					 struct file *file, bool claimed)
 {
-	bool drop = may_drop_mmap_lock(vmf);
+	bool drop = mapping_may_drop_mmap_lock(vmf);
 	pgoff_t index = vmf->pgoff;
 	int ret;
 
@@ -216,14 +219,14 @@ static vm_fault_t wait_and_retry(struct kvm_private_file *f,
 	}
 
 	ret = claimed ? kvm_private_wait_for_claims(f, index, index + 1) :
-			wait_for_lock(f);
+			mapping_wait_for_lock(f);
 	if (!drop)
 		return ret ? VM_FAULT_SIGBUS : 0;
 	fput(file);
 	return VM_FAULT_RETRY;
 }
 
-static vm_fault_t kvm_private_vm_fault(struct vm_fault *vmf)
+static vm_fault_t kvm_private_mapping_fault(struct vm_fault *vmf)
 {
 	struct file *file = vmf->vma->vm_file;
 	struct kvm_private_file *f = kvm_private_file(file);
@@ -237,11 +240,11 @@ static vm_fault_t kvm_private_vm_fault(struct vm_fault *vmf)
 		locked = !kvm_private_should_retry(FAULT, false) &&
 			 down_read_trylock(&f->invalidate_lock);
 		if (locked) {
-			ret = map_shared(f, vmf);
+			ret = mapping_map_shared(f, vmf);
 			up_read(&f->invalidate_lock);
 		}
 		if (!ret)
-			ret = wait_and_retry(f, vmf, file, locked);
+			ret = mapping_wait_and_retry(f, vmf, file, locked);
 	}
 	return ret;
 }
@@ -251,8 +254,8 @@ static vm_fault_t kvm_private_vm_fault(struct vm_fault *vmf)
  * mbind() calls this with the mmap_lock held for writing, and keeps a copy for the mapping
  * itself.
  */
-static int kvm_private_vm_set_policy(struct vm_area_struct *vma,
-				     struct mempolicy *mempolicy)
+static int kvm_private_mapping_set_policy(struct vm_area_struct *vma,
+					  struct mempolicy *mempolicy)
 {
 	return kvm_private_policy_set(vma->vm_private_data, vma->vm_pgoff,
 				      vma->vm_pgoff + vma_pages(vma),
@@ -261,9 +264,9 @@ static int kvm_private_vm_set_policy(struct vm_area_struct *vma,
 #endif
 
 static const struct vm_operations_struct kvm_private_vm_ops = {
-	.fault		= kvm_private_vm_fault,
+	.fault		= kvm_private_mapping_fault,
 #ifdef CONFIG_NUMA
-	.set_policy	= kvm_private_vm_set_policy,
+	.set_policy	= kvm_private_mapping_set_policy,
 	.get_policy	= kvm_private_vm_get_policy,
 #endif
 };

@@ -14,16 +14,16 @@
 #include "store/store.h"
 #include "trace.h"
 
-static bool binding_has(const struct kvm_private_binding *binding,
-			pgoff_t index)
+static bool pfn_is_bound(const struct kvm_private_binding *binding,
+			 pgoff_t index)
 {
 	return index >= binding->start && index < binding->end;
 }
 
 /* Whether a page has the attribute with which it is looked up */
-static bool state_fits(struct kvm_private_file *f,
-		       const struct kvm_private_binding *binding,
-		       pgoff_t index, bool private)
+static bool pfn_attribute_fits(struct kvm_private_file *f,
+			       const struct kvm_private_binding *binding,
+			       pgoff_t index, bool private)
 {
 	return binding->flags & KVM_PRIVATE_BIND_NO_ATTRIBUTES ||
 	       kvm_private_attribute_is_private(f, index) == private;
@@ -31,36 +31,41 @@ static bool state_fits(struct kvm_private_file *f,
 
 /* A shared page is prepared for no guest. */
 static struct kvm_private_guest *
-guest_for(const struct kvm_private_binding *binding, bool private)
+pfn_guest(const struct kvm_private_binding *binding, bool private)
 {
 	return private ? binding->guest : NULL;
 }
 
-/* Doubles the block around a page for as long as the half that is added has no memory error. */
+/*
+ * Doubles the block around a page for as long as the half that is added has no memory
+ * error.
+ */
 static noinline unsigned int
-clip_to_sound(const struct kvm_private_unit *unit, pgoff_t index,
-	      unsigned int order)
+pfn_clip_to_unpoisoned(const struct kvm_private_unit *unit, pgoff_t index,
+		       unsigned int order)
 {
-	unsigned int sound;
+	unsigned int clipped;
 	pgoff_t beside;
 
-	for (sound = 0; sound < order; sound++) {
-		beside = round_down(index, 1UL << sound) ^ (1UL << sound);
+	for (clipped = 0; clipped < order; clipped++) {
+		beside = round_down(index, 1UL << clipped) ^
+			 (1UL << clipped);
 		if (kvm_private_pages_have_poison(kvm_private_unit_page(unit, beside),
-						  1UL << sound))
+						  1UL << clipped))
 			break;
 	}
-	return sound;
+	return clipped;
 }
 
 /*
  * The largest order of a naturally aligned block around a page that lies in the binding, is
  * has one attribute and no memory error
  */
-static unsigned int clip_order(struct kvm_private_file *f,
-			       const struct kvm_private_binding *binding,
-			       pgoff_t index, const struct kvm_private_unit *unit,
-			       bool may_have_poison)
+static unsigned int pfn_clip_order(struct kvm_private_file *f,
+				   const struct kvm_private_binding *binding,
+				   pgoff_t index,
+				   const struct kvm_private_unit *unit,
+				   bool may_have_poison)
 {
 	pgoff_t start = binding->start, end = binding->end, first;
 	unsigned int order = unit->order;
@@ -74,34 +79,37 @@ static unsigned int clip_order(struct kvm_private_file *f,
 			break;
 	}
 	return unlikely(may_have_poison) ?
-	       clip_to_sound(unit, index, order) : order;
+	       pfn_clip_to_unpoisoned(unit, index, order) : order;
 }
 
 /*
  * The order that a lookup returns. Mostly it is that of the unit, so that case is checked
- * first and inlined; clip_order() sees to the others.
+ * first and inlined; pfn_clip_order() sees to the others.
  */
 static __always_inline unsigned int
-max_order_of(struct kvm_private_file *f,
-	     const struct kvm_private_binding *binding, pgoff_t index,
-	     const struct kvm_private_unit *unit, bool may_have_poison)
+pfn_max_order(struct kvm_private_file *f,
+	      const struct kvm_private_binding *binding, pgoff_t index,
+	      const struct kvm_private_unit *unit, bool may_have_poison)
 {
-	/* A batch is one unit for the store alone: a file of base pages hands out single pages. */
+	/*
+	 * A batch is one unit for the store alone: a file of base pages hands out single
+	 * pages.
+	 */
 	if (!f->order)
 		return 0;
 	if (likely(binding->is_aligned && !READ_ONCE(f->nr_converted) &&
 		   !may_have_poison))
 		return unit->order;
-	return clip_order(f, binding, index, unit, may_have_poison);
+	return pfn_clip_order(f, binding, index, unit, may_have_poison);
 }
 
 /* Platforms know base pages and huge pages: SEV-SNP's RMP has no other sizes. */
-static bool is_prepared_as_one(const struct kvm_private_unit *unit)
+static bool pfn_is_prepared_as_one(const struct kvm_private_unit *unit)
 {
 	return !unit->order || unit->order == KVM_PRIVATE_ORDER_HUGE;
 }
 
-/* Results of unit_hand_over() beside 0 and an error */
+/* Results of pfn_prepare_locked() beside 0 and an error */
 enum {
 	HAS_TO_SPLIT = 1,	/* the guest can't get all of the unit */
 };
@@ -109,24 +117,26 @@ enum {
 /*
  * Makes a locked unit the guest's, and takes it from the guest that had it before.
  *
- * make_shared() changes the attribute first, and then locks each unit to reclaim it. So either
- * the unit is prepared before that, and reclaimed under the lock, or state_fits(), called
- * here under the same lock, sees the new attribute.
+ * convert_to_shared() changes the attribute first, and then locks each unit to reclaim it.
+ * So either the unit is prepared before that, and reclaimed under the lock, or
+ * pfn_attribute_fits(), called here under the same lock, sees the new attribute.
  */
-static int unit_hand_over(struct kvm_private_file *f,
-			  struct kvm_private_binding *binding, pgoff_t index,
-			  const struct kvm_private_unit *unit, bool private)
+static int pfn_prepare_locked(struct kvm_private_file *f,
+			      struct kvm_private_binding *binding,
+			      pgoff_t index,
+			      const struct kvm_private_unit *unit, bool private)
 {
-	struct kvm_private_guest *guest = guest_for(binding, private);
+	struct kvm_private_guest *guest = pfn_guest(binding, private);
 	int ret;
 
-	if (!state_fits(f, binding, index, private))
+	if (!pfn_attribute_fits(f, binding, index, private))
 		return -EACCES;
 	if (kvm_private_unit_guest(unit) == guest)
 		return 0;
-	if (!is_prepared_as_one(unit) ||
-	    clip_order(f, binding, index, unit,
-		       kvm_private_unit_may_have_poison(unit)) != unit->order)
+	if (!pfn_is_prepared_as_one(unit) ||
+	    pfn_clip_order(f, binding, index, unit,
+			   kvm_private_unit_may_have_poison(unit)) !=
+		    unit->order)
 		return HAS_TO_SPLIT;
 
 	kvm_private_unit_reclaim(f, unit);
@@ -142,9 +152,9 @@ static int unit_hand_over(struct kvm_private_file *f,
 }
 
 /* Returns 0 if it is worth while to look the page up again. */
-static int prepare_unit(struct kvm_private_file *f,
-			struct kvm_private_binding *binding, pgoff_t index,
-			bool private)
+static int pfn_prepare(struct kvm_private_file *f,
+		       struct kvm_private_binding *binding, pgoff_t index,
+		       bool private)
 {
 	struct kvm_private_unit unit;
 	bool own;
@@ -158,7 +168,7 @@ static int prepare_unit(struct kvm_private_file *f,
 		kvm_private_store_unlock(&unit);
 		return 0;
 	}
-	ret = unit_hand_over(f, binding, index, &unit, private);
+	ret = pfn_prepare_locked(f, binding, index, &unit, private);
 	if (ret == HAS_TO_SPLIT)
 		return kvm_private_store_split_locked(f, &unit,
 						      KVM_PRIVATE_GFP_NODE);
@@ -167,14 +177,14 @@ static int prepare_unit(struct kvm_private_file *f,
 }
 
 /*
- * Takes a reference first, looks for claims then, and at the attribute last. So at the moment
- * of the last look an unclaimed page with the right attribute has a reference, on which
- * kvm_private_check_unused() relies.
+ * Takes a reference first, looks for claims then, and at the attribute last. So at the
+ * moment of the last look an unclaimed page with the right attribute has a reference, on
+ * which kvm_private_check_unused() relies.
  */
-static struct page *get_prepared(struct kvm_private_file *f,
-				 struct kvm_private_binding *binding,
-				 pgoff_t index, bool private,
-				 struct kvm_private_unit *unit)
+static struct page *pfn_get_prepared(struct kvm_private_file *f,
+				     struct kvm_private_binding *binding,
+				     pgoff_t index, bool private,
+				     struct kvm_private_unit *unit)
 {
 	pgoff_t until = kvm_private_touch_end(f);
 	struct page *page;
@@ -188,19 +198,19 @@ static struct page *get_prepared(struct kvm_private_file *f,
 		if (!own)
 			claimed = kvm_private_should_retry(CLAIM, claimed);
 		if (likely(page && !claimed &&
-			   state_fits(f, binding, index, private) &&
+			   pfn_attribute_fits(f, binding, index, private) &&
 			   (own || kvm_private_unit_guest(unit) ==
-				   guest_for(binding, private))))
+				   pfn_guest(binding, private))))
 			return page;
 		if (page)
 			put_page(page);
 
 		if (claimed)
 			ret = kvm_private_wait_for_claims(f, index, index + 1);
-		else if (!state_fits(f, binding, index, private))
+		else if (!pfn_attribute_fits(f, binding, index, private))
 			ret = -EACCES;
 		else if (page)
-			ret = prepare_unit(f, binding, index, private);
+			ret = pfn_prepare(f, binding, index, private);
 		else
 			ret = until ? kvm_private_store_add(f, index, until) :
 				      -ENOENT;
@@ -209,7 +219,7 @@ static struct page *get_prepared(struct kvm_private_file *f,
 	}
 }
 
-static int find_pfn(struct kvm_private_file *f,
+static int pfn_find(struct kvm_private_file *f,
 		    struct kvm_private_binding *binding, pgoff_t index,
 		    bool private, unsigned long *pfn, unsigned int *max_order)
 {
@@ -218,16 +228,16 @@ static int find_pfn(struct kvm_private_file *f,
 	struct kvm_private_unit unit;
 	struct page *page;
 
-	if (!binding_has(binding, index))
+	if (!pfn_is_bound(binding, index))
 		return -EINVAL;
 
 	/*
 	 * Pairs with smp_mb__before_atomic() in kvm_private_memory_error_done(): if no
-	 * report was waiting above, the entry that get_prepared() reads has the error
+	 * report was waiting above, the entry that pfn_get_prepared() reads has the error
 	 * noted.
 	 */
 	smp_rmb();
-	page = get_prepared(f, binding, index, private, &unit);
+	page = pfn_get_prepared(f, binding, index, private, &unit);
 	if (IS_ERR(page))
 		return PTR_ERR(page);
 	if (unlikely(PageHWPoison(page))) {
@@ -239,16 +249,16 @@ static int find_pfn(struct kvm_private_file *f,
 	if (private)
 		kvm_private_notify_lookup(binding, index, *pfn, 0, seq);
 	if (max_order)
-		*max_order = max_order_of(f, binding, index, &unit,
-					  errors || unit.poisoned);
+		*max_order = pfn_max_order(f, binding, index, &unit,
+					   errors || unit.poisoned);
 	return 0;
 }
 
-static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
+static int pfn_get(struct kvm_private_binding *binding, pgoff_t index,
 		   unsigned long *pfn, unsigned int *max_order, bool private)
 {
 	struct kvm_private_file *f = kvm_private_file(binding->file);
-	int ret = find_pfn(f, binding, index, private, pfn, max_order);
+	int ret = pfn_find(f, binding, index, private, pfn, max_order);
 
 	trace_kvm_private_get_pfn(f, index, private, ret ? 0 : *pfn,
 				  ret || !max_order ? 0 : *max_order, ret);
@@ -283,7 +293,7 @@ static int get_pfn(struct kvm_private_binding *binding, pgoff_t index,
 int kvm_private_get_pfn(struct kvm_private_binding *binding, pgoff_t index,
 			unsigned long *pfn, unsigned int *max_order)
 {
-	return get_pfn(binding, index, pfn, max_order, true);
+	return pfn_get(binding, index, pfn, max_order, true);
 }
 EXPORT_SYMBOL_GPL(kvm_private_get_pfn);
 
@@ -295,8 +305,8 @@ EXPORT_SYMBOL_GPL(kvm_private_get_pfn);
  * @max_order: out: as for kvm_private_get_pfn(). May be NULL.
  *
  * For a guest whose shared memory is the file's too, so that the host's mappings, if there
- * are any, need not be asked. Like kvm_private_get_pfn(), but for pages of the other attribute,
- * which are prepared for no guest.
+ * are any, need not be asked. Like kvm_private_get_pfn(), but for pages of the other
+ * attribute, which are prepared for no guest.
  *
  * Context: as kvm_private_get_pfn().
  * Return: as kvm_private_get_pfn(), but -EACCES if the page is private.
@@ -305,7 +315,7 @@ int kvm_private_get_shared_pfn(struct kvm_private_binding *binding,
 			       pgoff_t index, unsigned long *pfn,
 			       unsigned int *max_order)
 {
-	return get_pfn(binding, index, pfn, max_order, false);
+	return pfn_get(binding, index, pfn, max_order, false);
 }
 EXPORT_SYMBOL_GPL(kvm_private_get_shared_pfn);
 
@@ -326,8 +336,9 @@ void kvm_private_put_pfn(struct kvm_private_binding *binding,
 EXPORT_SYMBOL_GPL(kvm_private_put_pfn);
 
 /* Returns 0 if the host may work on a page of this attribute for the binding's guest. */
-static int may_work_on(struct kvm_private_file *f,
-		       const struct kvm_private_binding *binding, bool private)
+static int pfn_host_may_access(struct kvm_private_file *f,
+			       const struct kvm_private_binding *binding,
+			       bool private)
 {
 	if (private)
 		return binding->guest && !binding->guest->trusts_host ?
@@ -336,18 +347,19 @@ static int may_work_on(struct kvm_private_file *f,
 }
 
 /*
- * Undoes lock_unclaimed(), which took a reference of the page beside that of the head:
- * check_range_unused() counts those of each page.
+ * Undoes pfn_lock_unclaimed(), which took a reference of the page beside that of the head:
+ * query_check_unused() counts those of each page.
  */
-static void unlock_page_of(const struct kvm_private_unit *unit, struct page *page)
+static void pfn_unlock_page(const struct kvm_private_unit *unit,
+			    struct page *page)
 {
 	put_page(page);
 	kvm_private_store_unlock(unit);
 }
 
 /* Locks the unit of a page, and takes a reference of that page. Never allocates. */
-static int lock_unclaimed(struct kvm_private_file *f, pgoff_t index,
-			  struct kvm_private_unit *unit)
+static int pfn_lock_unclaimed(struct kvm_private_file *f, pgoff_t index,
+			      struct kvm_private_unit *unit)
 {
 	struct page *page;
 	bool own;
@@ -361,7 +373,7 @@ static int lock_unclaimed(struct kvm_private_file *f, pgoff_t index,
 		get_page(page);
 		if (likely(!kvm_private_claimed_by_other(f, index, &own)))
 			return 0;
-		unlock_page_of(unit, page);
+		pfn_unlock_page(unit, page);
 
 		ret = kvm_private_wait_for_claims(f, index, index + 1);
 		if (ret)
@@ -376,9 +388,9 @@ static int lock_unclaimed(struct kvm_private_file *f, pgoff_t index,
  *
  * For a consumer that emulates instructions: on private pages of guests that trust the host
  * (KVM's software-protected VMs), and on shared ones of files that can be mapped. The page
- * keeps its attribute and its place until kvm_private_unlock_page(), to be called soon. A task
- * that removes it, or pages that it was allocated with, waits for that. One that makes a
- * shared page private gets -EAGAIN. Never allocates.
+ * keeps its attribute and its place until kvm_private_unlock_page(), to be called soon. A
+ * task that removes it, or pages that it was allocated with, waits for that. One that makes
+ * a shared page private gets -EAGAIN. Never allocates.
  *
  * Context: may sleep, as kvm_private_get_pfn(). The caller takes no lock of its binding
  * operations and calls none of the functions of this interface while it holds the page.
@@ -399,24 +411,24 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 	struct page *page;
 	int ret;
 
-	if (!binding_has(binding, index))
+	if (!pfn_is_bound(binding, index))
 		return ERR_PTR(-EINVAL);
 
-	ret = lock_unclaimed(f, index, &unit);
+	ret = pfn_lock_unclaimed(f, index, &unit);
 	hole = ret == -ENOENT;
 	if (ret && !hole)
 		return ERR_PTR(ret);
 	private = kvm_private_attribute_is_private(f, index);
-	ret = may_work_on(f, binding, private);
+	ret = pfn_host_may_access(f, binding, private);
 	if (ret && !hole)
-		unlock_page_of(&unit, kvm_private_unit_page(&unit, index));
+		pfn_unlock_page(&unit, kvm_private_unit_page(&unit, index));
 	if (ret)
 		return ERR_PTR(ret);
 	if (hole)
 		return kvm_private_auto_alloc(f) ? NULL : ERR_PTR(-ENOENT);
 
 	/* The page may still be prepared for an earlier guest that kept the host out. */
-	guest = guest_for(binding, private);
+	guest = pfn_guest(binding, private);
 	if (kvm_private_unit_guest(&unit) != guest)
 		kvm_private_unit_reclaim(f, &unit);
 
@@ -433,8 +445,8 @@ EXPORT_SYMBOL_GPL(kvm_private_lock_page);
  * @index: page offset in the file, inside the binding
  *
  * Like kvm_private_lock_page() for a caller that can't sleep. The page may leave the file
- * or change its attribute at any moment: the data that the caller reads is good only if nothing
- * was invalidated meanwhile.
+ * or change its attribute at any moment: the data that the caller reads is good only if
+ * nothing was invalidated meanwhile.
  *
  * Context: any but interrupts. Takes no lock.
  * Return: as kvm_private_lock_page(), and kvm_private_put_pfn() is owed for the
@@ -449,11 +461,11 @@ struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
 	bool private, own;
 	int ret;
 
-	if (!binding_has(binding, index))
+	if (!pfn_is_bound(binding, index))
 		return ERR_PTR(-EINVAL);
 
 	private = kvm_private_attribute_is_private(f, index);
-	ret = may_work_on(f, binding, private);
+	ret = pfn_host_may_access(f, binding, private);
 	if (ret)
 		return ERR_PTR(ret);
 
@@ -465,7 +477,7 @@ struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
 		ret = -EAGAIN;
 	else if (unlikely(PageHWPoison(page)))
 		ret = -EHWPOISON;
-	else if (kvm_private_unit_guest(&unit) != guest_for(binding, private))
+	else if (kvm_private_unit_guest(&unit) != pfn_guest(binding, private))
 		ret = -EAGAIN;
 	if (ret) {
 		put_page(page);

@@ -84,7 +84,7 @@ void kvm_private_give_way(enum kvm_private_detour place)
 		schedule();
 }
 
-static int set_stay(const char *text, const struct kernel_param *param)
+static int detour_set_stay(const char *text, const struct kernel_param *param)
 {
 	unsigned int wanted;
 	char name[32];
@@ -100,7 +100,7 @@ static int set_stay(const char *text, const struct kernel_param *param)
 	return 0;
 }
 
-static int get_stay(char *text, const struct kernel_param *param)
+static int detour_get_stay(char *text, const struct kernel_param *param)
 {
 	unsigned int i;
 	int len = 0;
@@ -113,13 +113,13 @@ static int get_stay(char *text, const struct kernel_param *param)
 }
 
 static const struct kernel_param_ops stay_ops = {
-	.set = set_stay,
-	.get = get_stay,
+	.set = detour_set_stay,
+	.get = detour_get_stay,
 };
 module_param_cb(stay, &stay_ops, NULL, 0600);
 MODULE_PARM_DESC(stay, "For tests: where the next task stays; 2: one does");
 
-static int get_detour_points(char *text, const struct kernel_param *param)
+static int detour_get_points(char *text, const struct kernel_param *param)
 {
 	unsigned int i;
 	int len = 0;
@@ -132,7 +132,7 @@ static int get_detour_points(char *text, const struct kernel_param *param)
 }
 
 static const struct kernel_param_ops detour_points_ops = {
-	.get = get_detour_points,
+	.get = detour_get_points,
 };
 module_param_cb(detour_points, &detour_points_ops, NULL, 0400);
 MODULE_PARM_DESC(detour_points, "For tests: places, how often passed and taken");

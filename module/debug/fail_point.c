@@ -59,13 +59,13 @@ static bool fail_again;
 module_param(fail_again, bool, 0600);
 MODULE_PARM_DESC(fail_again, "For tests: deny what is asked for a second time");
 
-static bool is_again(enum kvm_private_fail_point point)
+static bool fail_point_is_again(enum kvm_private_fail_point point)
 {
 	return point == KVM_PRIVATE_FAIL_INSERT_AGAIN ||
 	       point == KVM_PRIVATE_FAIL_JOIN_AGAIN;
 }
 
-static bool is_denied(void)
+static bool fail_point_is_denied(void)
 {
 	unsigned long flags;
 	bool fail = false;
@@ -96,7 +96,8 @@ static bool is_denied(void)
  */
 bool kvm_private_fails(enum kvm_private_fail_point point)
 {
-	bool fail = is_denied() || (READ_ONCE(fail_again) && is_again(point));
+	bool fail = fail_point_is_denied() ||
+		    (READ_ONCE(fail_again) && fail_point_is_again(point));
 
 	atomic_inc(&nr_passed[point]);
 	if (fail)
@@ -104,7 +105,8 @@ bool kvm_private_fails(enum kvm_private_fail_point point)
 	return fail;
 }
 
-static int set_denial(const char *text, const struct kernel_param *param)
+static int fail_point_set_denial(const char *text,
+				 const struct kernel_param *param)
 {
 	unsigned int nth, count = 1;
 	unsigned long flags;
@@ -122,32 +124,33 @@ static int set_denial(const char *text, const struct kernel_param *param)
 	return 0;
 }
 
-static int get_denial(char *text, const struct kernel_param *param)
+static int fail_point_get_denial(char *text, const struct kernel_param *param)
 {
 	return sysfs_emit(text, "%u\n", READ_ONCE(denial.done));
 }
 
 static const struct kernel_param_ops denial_ops = {
-	.set = set_denial,
-	.get = get_denial,
+	.set = fail_point_set_denial,
+	.get = fail_point_get_denial,
 };
 module_param_cb(fail_nth, &denial_ops, NULL, 0600);
 MODULE_PARM_DESC(fail_nth, "For tests: what the writing task is denied");
 
 #ifdef CONFIG_FAULT_INJECTION
-static int set_kernel_denial(const char *text, const struct kernel_param *param)
+static int fail_point_set_kernel_denial(const char *text,
+					const struct kernel_param *param)
 {
 	return kstrtouint(text, 0, &current->fail_nth);
 }
 
 static const struct kernel_param_ops kernel_denial_ops = {
-	.set = set_kernel_denial,
+	.set = fail_point_set_kernel_denial,
 };
 module_param_cb(kernel_fail_nth, &kernel_denial_ops, NULL, 0);
 MODULE_PARM_DESC(kernel_fail_nth, "For tests: deny the rest of the loading its Nth allocation");
 #endif
 
-static int get_points(char *text, const struct kernel_param *param)
+static int fail_point_get_points(char *text, const struct kernel_param *param)
 {
 	unsigned int i;
 	int len = 0;
@@ -160,7 +163,7 @@ static int get_points(char *text, const struct kernel_param *param)
 }
 
 static const struct kernel_param_ops points_ops = {
-	.get = get_points,
+	.get = fail_point_get_points,
 };
 module_param_cb(fail_points, &points_ops, NULL, 0400);
 MODULE_PARM_DESC(fail_points, "For tests: places, how often passed and failed");

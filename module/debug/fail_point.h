@@ -3,8 +3,8 @@
  * Places where the module may fail for lack of a resource, each of which a test can make
  * fail (tests/failures). The kernel's own fault injection isn't enough: the XArray and the
  * maple tree repeat a request that was denied, and Debian's kernels don't have it. Only a
- * build with KVM_PRIVATE_FAIL_POINTS=1 can fail here; in all others kvm_private_should_fail() is
- * false.
+ * build with KVM_PRIVATE_FAIL_POINTS=1 can fail here; in all others
+ * kvm_private_should_fail() is false.
  */
 #ifndef KVM_PRIVATE_FAIL_POINT_H
 #define KVM_PRIVATE_FAIL_POINT_H

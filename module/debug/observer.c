@@ -85,8 +85,8 @@ unsigned long kvm_private_observed_seq(void)
 bool kvm_private_observed_retry(unsigned long seq)
 {
 	/*
-	 * Pairs with smp_mb__after_atomic() in kvm_private_notify_begin(): if the lookup saw
-	 * a change that an invalidation covers, that invalidation is counted here.
+	 * Pairs with smp_mb__after_atomic() in kvm_private_notify_begin(): if the lookup
+	 * saw a change that an invalidation covers, that invalidation is counted here.
 	 */
 	smp_mb();
 	return (unsigned int)atomic_read(&nr_begun) != seq;
@@ -147,7 +147,9 @@ void kvm_private_notify_begin(const struct kvm_private_binding *binding,
 	int token = srcu_read_lock(&observer_srcu);
 
 	atomic_inc(&nr_begun);
-	/* Pairs with smp_mb() in kvm_private_observed_retry(): counted before pages change. */
+	/*
+	 * Pairs with smp_mb() in kvm_private_observed_retry(): counted before pages change.
+	 */
 	smp_mb__after_atomic();
 
 	observer = READ_ONCE(the_observer);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The events that a model of a trusted platform is notified of, so that it can check that the
- * rules are kept (tests/platform). Only a build with KVM_PRIVATE_OBSERVER=1 notifies of them; in
- * all others the functions here do nothing.
+ * The events that a model of a trusted platform is notified of, so that it can check that
+ * the rules are kept (tests/platform). Only a build with KVM_PRIVATE_OBSERVER=1 notifies of
+ * them; in all others the functions here do nothing.
  */
 #ifndef KVM_PRIVATE_OBSERVER_H
 #define KVM_PRIVATE_OBSERVER_H

@@ -28,7 +28,7 @@
 
 static DEFINE_SPINLOCK(files_lock);	/* guards files, their nr_visitors */
 static LIST_HEAD(files);		/* struct kvm_private_creator, cursors too */
-static DECLARE_WAIT_QUEUE_HEAD(visit_over);
+static DECLARE_WAIT_QUEUE_HEAD(visit_ended);
 
 static struct dentry *debugfs;
 
@@ -43,12 +43,13 @@ struct walk {
 	struct kvm_private_file *at;
 };
 
-static struct kvm_private_file *to_file(struct kvm_private_creator *creator)
+static struct kvm_private_file *
+creator_file(struct kvm_private_creator *creator)
 {
 	return container_of(creator, struct kvm_private_file, creator);
 }
 
-static void walk_begin(struct walk *walk)
+static void creators_walk_begin(struct walk *walk)
 {
 	*walk = (struct walk){ .cursor.is_cursor = true };
 	spin_lock(&files_lock);
@@ -57,27 +58,27 @@ static void walk_begin(struct walk *walk)
 }
 
 /* Lets go of the file that the walk is at. files_lock is held. */
-static void walk_leave(struct walk *walk)
+static void creators_walk_leave(struct walk *walk)
 {
 	lockdep_assert_held(&files_lock);
 
 	if (walk->at && !--walk->at->creator.nr_visitors)
-		wake_up_all(&visit_over);
+		wake_up_all(&visit_ended);
 	walk->at = NULL;
 }
 
 /* Goes on to the next file and returns it, or NULL after the last. */
-static struct kvm_private_file *walk_next(struct walk *walk)
+static struct kvm_private_file *creators_walk_next(struct walk *walk)
 {
 	struct kvm_private_creator *creator = &walk->cursor;
 
 	spin_lock(&files_lock);
-	walk_leave(walk);
+	creators_walk_leave(walk);
 	list_for_each_entry_continue(creator, &files, node) {
 		if (!creator->is_cursor) {
 			list_move(&walk->cursor.node, &creator->node);
 			creator->nr_visitors++;
-			walk->at = to_file(creator);
+			walk->at = creator_file(creator);
 			break;
 		}
 	}
@@ -87,15 +88,15 @@ static struct kvm_private_file *walk_next(struct walk *walk)
 	return walk->at;
 }
 
-static void walk_end(struct walk *walk)
+static void creators_walk_end(struct walk *walk)
 {
 	spin_lock(&files_lock);
-	walk_leave(walk);
+	creators_walk_leave(walk);
 	list_del(&walk->cursor.node);
 	spin_unlock(&files_lock);
 }
 
-static unsigned long sum(const struct kvm_private_usage *usage)
+static unsigned long creators_sum(const struct kvm_private_usage *usage)
 {
 	return usage->small + usage->huge + usage->gigantic;
 }
@@ -144,7 +145,7 @@ static void *files_start(struct seq_file *m, loff_t *pos)
 	struct walk *walk = m->private;
 
 	if (*pos)
-		return walk_next(walk);
+		return creators_walk_next(walk);
 	spin_lock(&files_lock);
 	list_move(&walk->cursor.node, &files);
 	spin_unlock(&files_lock);
@@ -154,7 +155,7 @@ static void *files_start(struct seq_file *m, loff_t *pos)
 static void *files_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	++*pos;
-	return walk_next(m->private);
+	return creators_walk_next(m->private);
 }
 
 /* The file that the walk is at hasn't been shown: the next read begins with it. */
@@ -165,7 +166,7 @@ static void files_stop(struct seq_file *m, void *v)
 	spin_lock(&files_lock);
 	if (walk->at && !list_empty(&walk->at->creator.node))
 		list_move_tail(&walk->cursor.node, &walk->at->creator.node);
-	walk_leave(walk);
+	creators_walk_leave(walk);
 	spin_unlock(&files_lock);
 }
 
@@ -203,7 +204,7 @@ static int files_open(struct inode *inode, struct file *file)
 
 	if (!walk)
 		return -ENOMEM;
-	walk_begin(walk);
+	creators_walk_begin(walk);
 	return 0;
 }
 
@@ -211,7 +212,7 @@ static int files_release(struct inode *inode, struct file *file)
 {
 	struct seq_file *m = file->private_data;
 
-	walk_end(m->private);
+	creators_walk_end(m->private);
 	return seq_release_private(inode, file);
 }
 
@@ -235,10 +236,12 @@ struct largest {
 };
 
 /* The largest comes first; of two that have one size, the one that was found first. */
-static void note_if_large(struct largest *largest, struct kvm_private_file *f)
+static void creators_note_if_large(struct largest *largest,
+				   struct kvm_private_file *f)
 {
 	struct kvm_private_usage usage = kvm_private_usage_of(f);
-	struct largest one = { .nr = sum(&usage), .pid = f->creator.pid };
+	struct largest one = { .nr = creators_sum(&usage),
+			       .pid = f->creator.pid };
 	unsigned int i;
 
 	memcpy(one.comm, f->creator.comm, sizeof(one.comm));
@@ -248,8 +251,8 @@ static void note_if_large(struct largest *largest, struct kvm_private_file *f)
 }
 
 /* The OOM killer calls this before it kills a process. It may sleep; it frees nothing. */
-static int log_largest(struct notifier_block *block, unsigned long unused,
-		       void *freed)
+static int creators_log_largest(struct notifier_block *block,
+				unsigned long unused, void *freed)
 {
 	static DEFINE_RATELIMIT_STATE(rate, 10 * HZ, 1);
 	struct largest largest[MAX_NAMED] = {};
@@ -258,15 +261,15 @@ static int log_largest(struct notifier_block *block, unsigned long unused,
 	struct walk walk;
 	unsigned int i;
 
-	if (!sum(&usage) || !__ratelimit(&rate))
+	if (!creators_sum(&usage) || !__ratelimit(&rate))
 		return NOTIFY_OK;
 
 	pr_warn("out of memory; private memory, which can't be reclaimed: %lu kB\n",
-		sum(&usage) << (PAGE_SHIFT - 10));
-	walk_begin(&walk);
-	while ((f = walk_next(&walk)))
-		note_if_large(largest, f);
-	walk_end(&walk);
+		creators_sum(&usage) << (PAGE_SHIFT - 10));
+	creators_walk_begin(&walk);
+	while ((f = creators_walk_next(&walk)))
+		creators_note_if_large(largest, f);
+	creators_walk_end(&walk);
 	for (i = 0; i < MAX_NAMED && largest[i].nr; i++)
 		pr_warn("%lu kB in a file that process %d (%s) created\n",
 			largest[i].nr << (PAGE_SHIFT - 10), largest[i].pid,
@@ -275,7 +278,7 @@ static int log_largest(struct notifier_block *block, unsigned long unused,
 }
 
 static struct notifier_block oom_block = {
-	.notifier_call = log_largest,
+	.notifier_call = creators_log_largest,
 };
 
 /**
@@ -285,7 +288,9 @@ static struct notifier_block oom_block = {
 void kvm_private_creator_add(struct kvm_private_file *f)
 {
 	f->creator.pid = task_tgid_nr(current);
-	/* Read without a lock, as tracepoints do: the name ends with a zero at any moment. */
+	/*
+	 * Read without a lock, as tracepoints do: the name ends with a zero at any moment.
+	 */
 	data_race(memcpy(f->creator.comm, current->group_leader->comm,
 			 TASK_COMM_LEN));
 
@@ -294,7 +299,7 @@ void kvm_private_creator_add(struct kvm_private_file *f)
 	spin_unlock(&files_lock);
 }
 
-static bool is_visited(struct kvm_private_file *f)
+static bool creators_is_visited(struct kvm_private_file *f)
 {
 	bool visited;
 
@@ -319,11 +324,11 @@ void kvm_private_creator_remove(struct kvm_private_file *f)
 	visited = f->creator.nr_visitors;
 	spin_unlock(&files_lock);
 	if (unlikely(visited))
-		wait_event(visit_over, !is_visited(f));
+		wait_event(visit_ended, !creators_is_visited(f));
 }
 
 /**
- * kvm_private_files_visit() - do something with each file, and sleep there
+ * kvm_private_creators_visit() - do something with each file, and sleep there
  * @visitor: gets the file and @arg; returns whether to go on. Until it returns the
  *	file stays, though it may have been closed and have no pages left
  * @arg: for @visitor
@@ -332,16 +337,16 @@ void kvm_private_creator_remove(struct kvm_private_file *f)
  *
  * Context: may sleep.
  */
-void kvm_private_files_visit(bool (*visitor)(struct kvm_private_file *f,
-					     void *arg), void *arg)
+void kvm_private_creators_visit(bool (*visitor)(struct kvm_private_file *f,
+						void *arg), void *arg)
 {
 	struct kvm_private_file *f;
 	struct walk walk;
 
-	walk_begin(&walk);
-	while ((f = walk_next(&walk)) && visitor(f, arg))
+	creators_walk_begin(&walk);
+	while ((f = creators_walk_next(&walk)) && visitor(f, arg))
 		;
-	walk_end(&walk);
+	creators_walk_end(&walk);
 }
 
 int kvm_private_creators_init(void)

@@ -11,8 +11,8 @@ int kvm_private_creators_init(void);
 void kvm_private_creators_exit(void);
 void kvm_private_creator_add(struct kvm_private_file *f);
 void kvm_private_creator_remove(struct kvm_private_file *f);
-void kvm_private_files_visit(bool (*visitor)(struct kvm_private_file *f,
-					     void *arg), void *arg);
+void kvm_private_creators_visit(bool (*visitor)(struct kvm_private_file *f,
+						void *arg), void *arg);
 
 /* memory_error.c */
 #if defined(CONFIG_MEMORY_FAILURE) && defined(CONFIG_TRACEPOINTS)

@@ -13,8 +13,8 @@
 #include "internal.h"
 #include "memory/memory.h"
 
-static int on_power_event(struct notifier_block *block, unsigned long event,
-			  void *unused)
+static int hibernation_notify(struct notifier_block *block, unsigned long event,
+			      void *unused)
 {
 	switch (event) {
 	case PM_HIBERNATION_PREPARE:
@@ -27,7 +27,7 @@ static int on_power_event(struct notifier_block *block, unsigned long event,
 }
 
 static struct notifier_block power_block = {
-	.notifier_call = on_power_event,
+	.notifier_call = hibernation_notify,
 };
 
 int kvm_private_hibernation_init(void)

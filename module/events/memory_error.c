@@ -7,12 +7,12 @@
  * memory_failure() removes mappings itself only for pages that an address space or an LRU
  * list has. A page of a private file is on neither, so memory_failure() just marks it with
  * PG_hwpoison, at which lookups of the page look. After each report, whether a machine
- * check, the firmware or root made it, it passes a tracepoint, where on_memory_failure()
+ * check, the firmware or root made it, it passes a tracepoint, where memory_error_report()
  * takes over.
  *
- * handle_reports() notes the error in the entry of the page's unit. So a lookup of a huge
- * page has to look at the marks of all its pages only if the entry has such a note, or
- * while a report waits for handle_reports().
+ * memory_error_handle_reports() notes the error in the entry of the page's unit. So a
+ * lookup of a huge page has to look at the marks of all its pages only if the entry has
+ * such a note, or while a report waits for memory_error_handle_reports().
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -30,7 +30,8 @@
 
 static struct tracepoint *tracepoint;
 
-static void unmap_range(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
+static void memory_error_unmap_range(struct kvm_private_file *f, pgoff_t start,
+				     pgoff_t end)
 {
 	/* Claims needn't be waited for: a range that is claimed has no mappings. */
 	down_write(&f->invalidate_lock);
@@ -41,7 +42,7 @@ static void unmap_range(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
 }
 
 /* Another page may be there by now. It loses its mappings for nothing, and no more. */
-static bool unmap_pfn(struct kvm_private_file *f, void *arg)
+static bool memory_error_unmap_pfn(struct kvm_private_file *f, void *arg)
 {
 	unsigned long pfn = *(unsigned long *)arg;
 	pgoff_t index;
@@ -52,43 +53,46 @@ static bool unmap_pfn(struct kvm_private_file *f, void *arg)
 	pr_warn_ratelimited("memory error in pfn %#lx, page %#lx of a file that process %d (%s) created\n",
 			    pfn, index, f->creator.pid, f->creator.comm);
 	kvm_private_store_note_poison(f, index);
-	unmap_range(f, index, index + 1);
+	memory_error_unmap_range(f, index, index + 1);
 	return false;
 }
 
-static bool unmap_all(struct kvm_private_file *f, void *unused)
+static bool memory_error_unmap_all(struct kvm_private_file *f, void *unused)
 {
 	pgoff_t index;
 
 	for (index = 0; kvm_private_store_find_poison(f, &index); index++)
 		kvm_private_store_note_poison(f, index);
-	unmap_range(f, 0, kvm_private_file_end(f));
+	memory_error_unmap_range(f, 0, kvm_private_file_end(f));
 	return true;
 }
 
-static void handle_reports(struct work_struct *work)
+static void memory_error_handle_reports(struct work_struct *work)
 {
 	unsigned long pfn;
 
 	while (kvm_private_memory_error_next(&pfn)) {
 		if (pfn == KVM_PRIVATE_ANY_PFN)
-			kvm_private_files_visit(unmap_all, NULL);
+			kvm_private_creators_visit(memory_error_unmap_all,
+						   NULL);
 		else
-			kvm_private_files_visit(unmap_pfn, &pfn);
+			kvm_private_creators_visit(memory_error_unmap_pfn,
+						   &pfn);
 		kvm_private_memory_error_done();
 	}
 }
 
-static DECLARE_WORK(handle_reports_work, handle_reports);
+static DECLARE_WORK(memory_error_work, memory_error_handle_reports);
 
 /* memory_failure() has marked the page, whatever @result is. */
-static void on_memory_failure(void *unused, unsigned long pfn, int type,
-			      int result)
+static void memory_error_report(void *unused, unsigned long pfn, int type,
+				int result)
 {
 	kvm_private_memory_error_report(pfn);
 }
 
-static void find_tracepoint(struct tracepoint *candidate, void *unused)
+static void memory_error_find_tracepoint(struct tracepoint *candidate,
+					 void *unused)
 {
 	if (!strcmp(candidate->name, "memory_failure_event"))
 		tracepoint = candidate;
@@ -105,10 +109,10 @@ static void find_tracepoint(struct tracepoint *candidate, void *unused)
 int kvm_private_memory_error_init(void)
 {
 	/* Has the compiler check the arguments that the tracepoint passes */
-	check_trace_callback_type_memory_failure_event(on_memory_failure);
+	check_trace_callback_type_memory_failure_event(memory_error_report);
 
-	kvm_private_memory_errors_handle_by(&handle_reports_work);
-	for_each_kernel_tracepoint(find_tracepoint, NULL);
+	kvm_private_memory_errors_handle_by(&memory_error_work);
+	for_each_kernel_tracepoint(memory_error_find_tracepoint, NULL);
 	/*
 	 * No report will come, so lookups have to look at the marks of all pages. They do
 	 * so while a report waits: this one waits for ever.
@@ -119,7 +123,7 @@ int kvm_private_memory_error_init(void)
 	}
 	if (kvm_private_should_fail(MEMORY_ERROR))
 		return -ENOMEM;
-	return tracepoint_probe_register(tracepoint, on_memory_failure, NULL);
+	return tracepoint_probe_register(tracepoint, memory_error_report, NULL);
 }
 
 /* There are no files any more. */
@@ -127,7 +131,7 @@ void kvm_private_memory_error_exit(void)
 {
 	if (!tracepoint)
 		return;
-	tracepoint_probe_unregister(tracepoint, on_memory_failure, NULL);
+	tracepoint_probe_unregister(tracepoint, memory_error_report, NULL);
 	tracepoint_synchronize_unregister();
-	flush_work(&handle_reports_work);
+	flush_work(&memory_error_work);
 }

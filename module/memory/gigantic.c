@@ -32,8 +32,11 @@
 /* Two tasks that move pages out of ranges at once would be in each other's way. */
 static DEFINE_MUTEX(gigantic_lock);
 
-/* alloc_contig_range() checks the pages, but takes it for granted that they are of one zone. */
-static bool is_of_zone(struct zone *zone, unsigned long pfn)
+/*
+ * alloc_contig_range() checks the pages, but takes it for granted that they are of one
+ * zone.
+ */
+static bool gigantic_is_in_zone(struct zone *zone, unsigned long pfn)
 {
 	unsigned long at;
 	struct page *page;
@@ -46,7 +49,7 @@ static bool is_of_zone(struct zone *zone, unsigned long pfn)
 	return true;
 }
 
-static void free_pages_from(unsigned long pfn, unsigned long end)
+static void gigantic_free(unsigned long pfn, unsigned long end)
 {
 	for (; pfn < end; pfn++) {
 		__free_page(pfn_to_page(pfn));
@@ -56,7 +59,7 @@ static void free_pages_from(unsigned long pfn, unsigned long end)
 }
 
 /* Only the first chunk and the last can fail: a test that tries all would take too long. */
-static bool chunk_fails(unsigned long pfn, unsigned long at)
+static bool gigantic_should_fail(unsigned long pfn, unsigned long at)
 {
 	if (at == pfn)
 		return kvm_private_should_fail(CONTIG);
@@ -64,7 +67,7 @@ static bool chunk_fails(unsigned long pfn, unsigned long at)
 	       kvm_private_should_fail(CONTIG_LAST);
 }
 
-static bool alloc_pages_from(unsigned long pfn)
+static bool gigantic_alloc_at(unsigned long pfn)
 {
 	/*
 	 * Each call of alloc_contig_range() has all CPUs give back the pages on their
@@ -74,7 +77,8 @@ static bool alloc_pages_from(unsigned long pfn)
 	unsigned long at, end = pfn + NR_PAGES;
 
 	for (at = pfn; at < end; at += chunk) {
-		if (fatal_signal_pending(current) || chunk_fails(pfn, at) ||
+		if (fatal_signal_pending(current) ||
+		    gigantic_should_fail(pfn, at) ||
 		    kvm_private_alloc_contig(at, at + chunk, GFP_GIGANTIC))
 			break;
 		kvm_private_cond_resched(GIGANTIC);
@@ -82,16 +86,16 @@ static bool alloc_pages_from(unsigned long pfn)
 	if (likely(at == end))
 		return true;
 
-	free_pages_from(pfn, at);
+	gigantic_free(pfn, at);
 	return false;
 }
 
-static struct page *alloc_in_zone(struct zone *zone)
+static struct page *gigantic_alloc_in_zone(struct zone *zone)
 {
 	unsigned long pfn = ALIGN(zone->zone_start_pfn, NR_PAGES);
 
 	for (; pfn + NR_PAGES <= zone_end_pfn(zone); pfn += NR_PAGES) {
-		if (is_of_zone(zone, pfn) && alloc_pages_from(pfn))
+		if (gigantic_is_in_zone(zone, pfn) && gigantic_alloc_at(pfn))
 			return pfn_to_page(pfn);
 		if (fatal_signal_pending(current))
 			break;
@@ -100,38 +104,44 @@ static struct page *alloc_in_zone(struct zone *zone)
 	return NULL;
 }
 
-static struct page *alloc_on_node(int nid)
+static struct page *gigantic_alloc_on_node(int nid)
 {
 	struct page *page = NULL;
+	struct zone *zone;
 	int i;
 
-	/* Low zones are scarce, so they come last. The memory of ZONE_MOVABLE must stay movable. */
-	for (i = ZONE_NORMAL; i >= 0 && !page; i--)
-		if (populated_zone(&NODE_DATA(nid)->node_zones[i]))
-			page = alloc_in_zone(&NODE_DATA(nid)->node_zones[i]);
+	/*
+	 * Low zones are scarce, so they come last. The memory of ZONE_MOVABLE must stay
+	 * movable.
+	 */
+	for (i = ZONE_NORMAL; i >= 0 && !page; i--) {
+		zone = &NODE_DATA(nid)->node_zones[i];
+		if (populated_zone(zone))
+			page = gigantic_alloc_in_zone(zone);
+	}
 	return page;
 }
 
-static struct page *alloc_on_nodes(const nodemask_t *nodes)
+static struct page *gigantic_alloc_on_nodes(const nodemask_t *nodes)
 {
 	struct page *page = NULL;
 	int here = numa_mem_id(), nid;
 
 	if (node_isset(here, *nodes))
-		page = alloc_on_node(here);
+		page = gigantic_alloc_on_node(here);
 	for_each_node_mask(nid, *nodes)
 		if (!page && nid != here)
-			page = alloc_on_node(nid);
+			page = gigantic_alloc_on_node(nid);
 	return page;
 }
 
 /* Tries the nodes that the policy didn't ask for but allows. */
-static struct page *alloc_elsewhere(const nodemask_t *tried)
+static struct page *gigantic_alloc_elsewhere(const nodemask_t *tried)
 {
 	nodemask_t rest;
 
 	nodes_andnot(rest, node_states[N_MEMORY], *tried);
-	return alloc_on_nodes(&rest);
+	return gigantic_alloc_on_nodes(&rest);
 }
 
 /**
@@ -159,9 +169,9 @@ struct page *kvm_private_gigantic_alloc(struct kvm_private_file *f,
 
 	if (mutex_lock_killable(&gigantic_lock))
 		return NULL;
-	page = alloc_on_nodes(&nodes);
+	page = gigantic_alloc_on_nodes(&nodes);
 	if (!page && !only)
-		page = alloc_elsewhere(&nodes);
+		page = gigantic_alloc_elsewhere(&nodes);
 	mutex_unlock(&gigantic_lock);
 
 	/*

@@ -27,7 +27,7 @@ static bool stopped;
  * Takes numbers as memparse() does, such as 512M. memparse() wraps without an error, at the
  * digits or at the unit; this function refuses a number that doesn't fit.
  */
-static int parse_bytes(const char *value, u64 *bytes)
+static int limit_parse(const char *value, u64 *bytes)
 {
 	static const char units[] = "kmgtpe";
 	unsigned int shift = 0;
@@ -64,7 +64,7 @@ static int limit_set(const char *value, const struct kernel_param *param)
 {
 	u64 bytes;
 
-	if (parse_bytes(value, &bytes) || (bytes && bytes < PAGE_SIZE))
+	if (limit_parse(value, &bytes) || (bytes && bytes < PAGE_SIZE))
 		return -EINVAL;
 	WRITE_ONCE(limit, bytes ? bytes >> PAGE_SHIFT : ULONG_MAX);
 	return 0;

@@ -31,7 +31,9 @@ bool kvm_private_pages_have_poison(struct page *page, unsigned long nr)
 }
 
 #if defined(CONFIG_MEMORY_FAILURE) && defined(CONFIG_TRACEPOINTS)
-/* Reports that may wait; if there are more, all pages of all files are looked at instead. */
+/*
+ * Reports that may wait; if there are more, all pages of all files are looked at instead.
+ */
 #define MAX_WAITING	64
 
 static DEFINE_KFIFO(reports, unsigned long, MAX_WAITING);
@@ -103,7 +105,7 @@ bool kvm_private_memory_error_next(unsigned long *pfn)
 void kvm_private_memory_error_done(void)
 {
 	/*
-	 * Pairs with smp_rmb() in find_pfn(): a lookup that counts no report reads an entry
+	 * Pairs with smp_rmb() in pfn_find(): a lookup that counts no report reads an entry
 	 * that has the error noted.
 	 */
 	smp_mb__before_atomic();

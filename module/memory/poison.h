@@ -22,13 +22,18 @@ void kvm_private_memory_error_report(unsigned long pfn);
 bool kvm_private_memory_error_next(unsigned long *pfn);
 void kvm_private_memory_error_done(void);
 
-/* Whether there is a report whose error, if a private file has the page, isn't in the entry yet */
+/*
+ * Whether there is a report whose error, if a private file has the page, isn't in the entry
+ * yet
+ */
 static inline bool kvm_private_memory_errors_wait(void)
 {
 	return unlikely(atomic_read(&kvm_private_nr_memory_errors));
 }
 
-/* Changes with each report. Read before a page is allocated, and again when it is stored. */
+/*
+ * Changes with each report. Read before a page is allocated, and again when it is stored.
+ */
 static inline int kvm_private_memory_errors_seen(void)
 {
 	return atomic_read(&kvm_private_memory_errors_count);

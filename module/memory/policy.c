@@ -11,8 +11,8 @@
  *
  * A policy is never changed. Its refcnt counts its users, and the kernel drops its
  * references at any time, without a callback. So a policy that has left its file is freed
- * when its file's reference is the last one. Until then it waits: free_waiting() looks at
- * it when another policy goes, or the module.
+ * when its file's reference is the last one. Until then it waits: policy_free_waiting()
+ * looks at it when another policy goes, or the module.
  *
  * A range may have as many policies as pages. They are taken from it some at a time, so
  * that lookups don't spin for long; set_policy_lock keeps other tasks from setting policies
@@ -51,7 +51,7 @@ struct kvm_private_policy {
 static DEFINE_SPINLOCK(waiting_lock);	/* guards waiting_policies */
 static LIST_HEAD(waiting_policies);
 
-static struct kvm_private_policy *first_policy(struct kvm_private_file *f,
+static struct kvm_private_policy *policy_first(struct kvm_private_file *f,
 					       pgoff_t first, pgoff_t last)
 {
 	struct interval_tree_node *node;
@@ -61,7 +61,7 @@ static struct kvm_private_policy *first_policy(struct kvm_private_file *f,
 		      NULL;
 }
 
-static struct kvm_private_policy *new_policy(const struct mempolicy *mempolicy)
+static struct kvm_private_policy *policy_new(const struct mempolicy *mempolicy)
 {
 	struct kvm_private_policy *policy;
 
@@ -77,12 +77,12 @@ static struct kvm_private_policy *new_policy(const struct mempolicy *mempolicy)
 }
 
 /* The policy has left its file's tree, so no lookup takes another reference. */
-static bool is_unused(struct kvm_private_policy *policy)
+static bool policy_is_unused(struct kvm_private_policy *policy)
 {
 	return atomic_cmpxchg(&policy->mempolicy.refcnt, 1, 0) == 1;
 }
 
-static void free_list(struct list_head *unused)
+static void policy_free_list(struct list_head *unused)
 {
 	struct kvm_private_policy *policy, *next;
 
@@ -94,7 +94,7 @@ static void free_list(struct list_head *unused)
  * Frees the unused ones of some that wait, and puts the others last: the next call looks at
  * more.
  */
-static bool free_waiting(void)
+static bool policy_free_waiting(void)
 {
 	struct kvm_private_policy *policy;
 	LIST_HEAD(unused);
@@ -105,7 +105,7 @@ static bool free_waiting(void)
 	for (i = 0; i < POLICIES_AT_ONCE && !list_empty(&waiting_policies); i++) {
 		policy = list_first_entry(&waiting_policies,
 					  struct kvm_private_policy, waiting);
-		if (is_unused(policy))
+		if (policy_is_unused(policy))
 			list_move(&policy->waiting, &unused);
 		else
 			list_rotate_left(&waiting_policies);
@@ -113,17 +113,17 @@ static bool free_waiting(void)
 	none = list_empty(&waiting_policies);
 	spin_unlock(&waiting_lock);
 
-	free_list(&unused);
+	policy_free_list(&unused);
 	return none;
 }
 
 /* Frees the policies on @gone; those that are still used wait. */
-static void free_policies(struct list_head *gone)
+static void policy_free_all(struct list_head *gone)
 {
 	struct kvm_private_policy *policy, *next;
 
 	list_for_each_entry_safe(policy, next, gone, waiting) {
-		if (likely(is_unused(policy))) {
+		if (likely(policy_is_unused(policy))) {
 			list_del(&policy->waiting);
 			kfree(policy);
 		}
@@ -132,14 +132,14 @@ static void free_policies(struct list_head *gone)
 	spin_lock(&waiting_lock);
 	list_splice_tail_init(gone, &waiting_policies);
 	spin_unlock(&waiting_lock);
-	free_waiting();
+	policy_free_waiting();
 }
 
 /*
  * Cuts [first, last] out of a policy's range. If that leaves a range on both sides, @rest
  * gets the one behind, and true is returned.
  */
-static bool cut_policy(struct kvm_private_file *f,
+static bool policy_cut(struct kvm_private_file *f,
 		       struct kvm_private_policy *policy, pgoff_t first,
 		       pgoff_t last, struct kvm_private_policy *rest,
 		       struct list_head *gone)
@@ -175,20 +175,20 @@ static bool cut_policy(struct kvm_private_file *f,
  * A policy that reaches beyond both ends goes on behind the range in @rest, which is NULL
  * then. There is one such policy at most, and then no other in the range.
  */
-static bool replace_some(struct kvm_private_file *f, pgoff_t first, pgoff_t last,
-			 struct kvm_private_policy *policy,
-			 struct kvm_private_policy **rest,
-			 struct list_head *gone)
+static bool policy_replace_some(struct kvm_private_file *f, pgoff_t first,
+				pgoff_t last, struct kvm_private_policy *policy,
+				struct kvm_private_policy **rest,
+				struct list_head *gone)
 {
 	struct kvm_private_policy *old = NULL;
 	unsigned int i;
 
 	write_lock(&f->policy_lock);
 	for (i = 0; i < POLICIES_AT_ONCE; i++) {
-		old = first_policy(f, first, last);
+		old = policy_first(f, first, last);
 		if (!old)
 			break;
-		if (cut_policy(f, old, first, last, *rest, gone))
+		if (policy_cut(f, old, first, last, *rest, gone))
 			*rest = NULL;
 	}
 	if (!old && policy)
@@ -200,16 +200,16 @@ static bool replace_some(struct kvm_private_file *f, pgoff_t first, pgoff_t last
 	return !old;
 }
 
-static void replace_policies(struct kvm_private_file *f, pgoff_t first,
-			     pgoff_t last, struct kvm_private_policy *policy,
-			     struct kvm_private_policy **rest)
+static void policy_replace(struct kvm_private_file *f, pgoff_t first,
+			   pgoff_t last, struct kvm_private_policy *policy,
+			   struct kvm_private_policy **rest)
 {
 	LIST_HEAD(gone);
 	bool done;
 
 	do {
-		done = replace_some(f, first, last, policy, rest, &gone);
-		free_policies(&gone);
+		done = policy_replace_some(f, first, last, policy, rest, &gone);
+		policy_free_all(&gone);
 		kvm_private_cond_resched(POLICIES);
 	} while (!done);
 }
@@ -233,11 +233,11 @@ int kvm_private_policy_set(struct kvm_private_file *f, pgoff_t start,
 {
 	struct kvm_private_policy *policy = NULL, *rest;
 
-	rest = new_policy(NULL);
+	rest = policy_new(NULL);
 	if (!rest)
 		return -ENOMEM;
 	if (mempolicy) {
-		policy = new_policy(mempolicy);
+		policy = policy_new(mempolicy);
 		if (!policy) {
 			kfree(rest);
 			return -ENOMEM;
@@ -247,7 +247,7 @@ int kvm_private_policy_set(struct kvm_private_file *f, pgoff_t start,
 	}
 
 	mutex_lock(&f->set_policy_lock);
-	replace_policies(f, start, end - 1, policy, &rest);
+	policy_replace(f, start, end - 1, policy, &rest);
 	mutex_unlock(&f->set_policy_lock);
 
 	kfree(rest);
@@ -260,13 +260,13 @@ void kvm_private_policy_destroy(struct kvm_private_file *f)
 
 	/* @rest may be NULL: no policy reaches beyond both ends of this range. */
 	if (kvm_private_has_policies(f))
-		replace_policies(f, 0, ULONG_MAX, NULL, &rest);
+		policy_replace(f, 0, ULONG_MAX, NULL, &rest);
 }
 
 /* All files have gone. The kernel drops the references that it still has soon. */
 void kvm_private_policy_exit(void)
 {
-	while (!free_waiting())
+	while (!policy_free_waiting())
 		msleep(20);
 }
 
@@ -285,7 +285,7 @@ struct mempolicy *kvm_private_vm_get_policy(struct vm_area_struct *vma,
 	struct kvm_private_policy *policy;
 
 	read_lock(&f->policy_lock);
-	policy = first_policy(f, index, index);
+	policy = policy_first(f, index, index);
 	if (policy) {
 		mempolicy = &policy->mempolicy;
 		mpol_get(mempolicy);
@@ -324,13 +324,13 @@ struct folio *kvm_private_policy_alloc(struct kvm_private_file *f,
 }
 
 /* The policy, without its references; false if there is none */
-static bool copy_policy(struct kvm_private_file *f, pgoff_t index,
+static bool policy_copy(struct kvm_private_file *f, pgoff_t index,
 			struct mempolicy *copy)
 {
 	struct kvm_private_policy *policy;
 
 	read_lock(&f->policy_lock);
-	policy = first_policy(f, index, index);
+	policy = policy_first(f, index, index);
 	if (policy)
 		*copy = policy->mempolicy;
 	read_unlock(&f->policy_lock);
@@ -359,8 +359,9 @@ int kvm_private_node_in_turn(const nodemask_t *nodes, unsigned long turn)
  * vma_alloc_folio() makes large folios only, which can't come apart. So the modes are
  * implemented here as mbind(2) describes them; weights don't count.
  */
-static struct page *alloc_by_mode(struct mempolicy *mempolicy, pgoff_t index,
-				  unsigned int order, gfp_t gfp)
+static struct page *policy_alloc_by_mode(struct mempolicy *mempolicy,
+					 pgoff_t index, unsigned int order,
+					 gfp_t gfp)
 {
 	nodemask_t *nodes = &mempolicy->nodes;
 	struct page *page;
@@ -398,8 +399,8 @@ struct page *kvm_private_policy_alloc_block(struct kvm_private_file *f,
 {
 	struct mempolicy mempolicy;
 
-	return copy_policy(f, index, &mempolicy) ?
-	       alloc_by_mode(&mempolicy, index, order, gfp) :
+	return policy_copy(f, index, &mempolicy) ?
+	       policy_alloc_by_mode(&mempolicy, index, order, gfp) :
 	       alloc_pages(gfp, order);
 }
 
@@ -422,7 +423,7 @@ bool kvm_private_policy_nodes(struct kvm_private_file *f, pgoff_t index,
 	struct mempolicy copy;
 	int nid;
 
-	if (copy_policy(f, index, &copy))
+	if (policy_copy(f, index, &copy))
 		mempolicy = &copy;
 	*nodes = nodemask_of_node(numa_mem_id());
 	if (!mempolicy || mempolicy->mode == MPOL_LOCAL)

@@ -39,7 +39,7 @@ bool kvm_private_unit_has_poison(const struct kvm_private_unit *unit)
 }
 
 /* A gigantic unit has so many pages that a walk over them takes long. */
-static void pause_in_unit(unsigned long i)
+static void unit_pause(unsigned long i)
 {
 	const unsigned long nr = 1UL << KVM_PRIVATE_ORDER_HUGE;
 
@@ -68,12 +68,12 @@ void kvm_private_unit_report_poison(const struct kvm_private_unit *unit,
 	for (i = 0; i < nr; i++) {
 		if (PageHWPoison(unit->head + i))
 			kvm_private_memory_error_report(page_to_pfn(unit->head) + i);
-		pause_in_unit(i);
+		unit_pause(i);
 	}
 }
 
-static struct page *alloc_single(struct kvm_private_file *f, pgoff_t index,
-				 gfp_t gfp)
+static struct page *unit_alloc_page(struct kvm_private_file *f, pgoff_t index,
+				    gfp_t gfp)
 {
 	struct folio *folio;
 
@@ -86,8 +86,9 @@ static struct page *alloc_single(struct kvm_private_file *f, pgoff_t index,
 	return folio ? folio_page(folio, 0) : NULL;
 }
 
-static struct page *alloc_block(struct kvm_private_file *f,
-				const struct kvm_private_unit *unit, gfp_t gfp)
+static struct page *unit_alloc_block(struct kvm_private_file *f,
+				     const struct kvm_private_unit *unit,
+				     gfp_t gfp)
 {
 	if (kvm_private_unit_is_gigantic(unit))
 		return kvm_private_gigantic_alloc(f, unit->index);
@@ -119,7 +120,7 @@ static void unit_join(struct kvm_private_file *f,
 		for (i = 0; i < nr; i++) {
 			unit->head[i].mapping = f->mapping;
 			unit->head[i].index = unit->index + i;
-			pause_in_unit(i);
+			unit_pause(i);
 		}
 	}
 	set_page_private(unit->head, 0);
@@ -128,7 +129,7 @@ static void unit_join(struct kvm_private_file *f,
 }
 
 /* The pages are in no store yet; those of a gigantic unit have one reference each. */
-static void give_references(const struct kvm_private_unit *unit)
+static void unit_set_refs(const struct kvm_private_unit *unit)
 {
 	unsigned long nr = kvm_private_unit_nr(unit), i;
 
@@ -152,27 +153,28 @@ static void give_references(const struct kvm_private_unit *unit)
 int kvm_private_unit_alloc(struct kvm_private_file *f,
 			   struct kvm_private_unit *unit, gfp_t gfp)
 {
-	unit->head = unit->order ? alloc_block(f, unit, gfp) :
-				   alloc_single(f, unit->index, gfp);
+	unit->head = unit->order ? unit_alloc_block(f, unit, gfp) :
+				   unit_alloc_page(f, unit->index, gfp);
 	if (!unit->head)
 		return -ENOMEM;
 
 	unit->unsplit = unit->order;
-	give_references(unit);
+	unit_set_refs(unit);
 	unit_join(f, unit);
 	trace_kvm_private_alloc(f, unit);
 	return 0;
 }
 
 /* @nr: number of pages that have been frozen, the first included */
-static void unfreeze_tails(const struct kvm_private_unit *unit, unsigned long nr)
+static void unit_unfreeze_tails(const struct kvm_private_unit *unit,
+				unsigned long nr)
 {
 	while (--nr)
 		page_ref_unfreeze(unit->head + nr, 1);
 }
 
 /* Takes the references of all pages but the first, if they are the only ones. */
-static bool freeze_tails(const struct kvm_private_unit *unit)
+static bool unit_freeze_tails(const struct kvm_private_unit *unit)
 {
 	unsigned long nr = kvm_private_unit_nr(unit), i;
 
@@ -182,7 +184,7 @@ static bool freeze_tails(const struct kvm_private_unit *unit)
 	if (likely(i == nr))
 		return true;
 
-	unfreeze_tails(unit, i);
+	unit_unfreeze_tails(unit, i);
 	return false;
 }
 
@@ -191,17 +193,17 @@ static bool freeze_tails(const struct kvm_private_unit *unit)
  * takes no reference of a first page that has one reference left: see
  * kvm_private_unit_refs(). With KVM_PRIVATE_RETRY_LATE one tries just then.
  */
-static bool free_whole(const struct kvm_private_unit *unit)
+static bool unit_free_unsplit(const struct kvm_private_unit *unit)
 {
 	bool late;
 
 	if (page_count(unit->head) != kvm_private_unit_refs(unit, unit->index) ||
 	    kvm_private_pages_have_poison(unit->head,
 					  kvm_private_unit_nr(unit)) ||
-	    !freeze_tails(unit))
+	    !unit_freeze_tails(unit))
 		return false;
 	if (unlikely(!page_ref_freeze(unit->head, 2))) {
-		unfreeze_tails(unit, kvm_private_unit_nr(unit));
+		unit_unfreeze_tails(unit, kvm_private_unit_nr(unit));
 		return false;
 	}
 
@@ -220,8 +222,8 @@ static bool free_whole(const struct kvm_private_unit *unit)
  * content was the host's own. References of a private page are only those of lookups, whose
  * callers drop the page after an invalidation, so it is cleared all the same.
  */
-static void clear_for_others(struct kvm_private_file *f,
-			     const struct kvm_private_unit *unit)
+static void unit_clear(struct kvm_private_file *f,
+		       const struct kvm_private_unit *unit)
 {
 	pgoff_t index;
 
@@ -242,11 +244,11 @@ static void unit_leave(struct kvm_private_file *f,
 
 	trace_kvm_private_free(f, unit);
 	if (!want_init_on_alloc(GFP_KERNEL) && !want_init_on_free())
-		clear_for_others(f, unit);
+		unit_clear(f, unit);
 	for (i = 0; i < nr; i++) {
 		unit->head[i].mapping = NULL;
 		set_page_private(unit->head + i, 0);
-		pause_in_unit(i);
+		unit_pause(i);
 	}
 	kvm_private_notify_freed(unit->head, nr);
 	atomic_long_sub(nr, &f->nr_pages[unit_nid(unit)]);
@@ -254,31 +256,34 @@ static void unit_leave(struct kvm_private_file *f,
 }
 
 /* Base pages that are collected to be freed, since release_pages() takes many at once */
-struct page_batch {
+struct unit_pages {
 	struct page *pages[KVM_PRIVATE_RESCHED_PERIOD];
 	unsigned int nr;
 };
 
-static void batch_release(struct page_batch *batch)
+static void unit_release_pages(struct unit_pages *pages)
 {
-	release_pages(batch->pages, batch->nr);
-	batch->nr = 0;
+	release_pages(pages->pages, pages->nr);
+	pages->nr = 0;
 	kvm_private_cond_resched(FREE);
 }
 
-static void batch_add(struct page_batch *batch, struct page *page,
-		      unsigned long nr)
+static void unit_add_pages(struct unit_pages *pages, struct page *page,
+			   unsigned long nr)
 {
 	for (; nr; nr--, page++) {
-		if (batch->nr == ARRAY_SIZE(batch->pages))
-			batch_release(batch);
-		batch->pages[batch->nr++] = page;
+		if (pages->nr == ARRAY_SIZE(pages->pages))
+			unit_release_pages(pages);
+		pages->pages[pages->nr++] = page;
 	}
 }
 
-/* The page allocator takes back a huge page's worth at most: a gigantic unit goes in blocks. */
-static void free_unit(const struct kvm_private_unit *unit,
-		      struct page_batch *batch)
+/*
+ * The page allocator takes back a huge page's worth at most: a gigantic unit goes in
+ * blocks.
+ */
+static void unit_free(const struct kvm_private_unit *unit,
+		      struct unit_pages *pages)
 {
 	struct kvm_private_unit block = *unit;
 
@@ -289,12 +294,12 @@ static void free_unit(const struct kvm_private_unit *unit,
 		kvm_private_cond_resched(FREE);
 		block.unsplit = unit->unsplit;
 		if (block.unsplit) {
-			if (likely(free_whole(&block)))
+			if (likely(unit_free_unsplit(&block)))
 				continue;
 			kvm_private_unit_split_charge(&block);
 			kvm_private_unit_break(&block);
 		}
-		batch_add(batch, block.head, kvm_private_unit_nr(&block));
+		unit_add_pages(pages, block.head, kvm_private_unit_nr(&block));
 	}
 }
 
@@ -311,14 +316,14 @@ static void free_unit(const struct kvm_private_unit *unit,
 void kvm_private_units_free(struct kvm_private_file *f,
 			    struct kvm_private_unit *units, unsigned int nr)
 {
-	struct page_batch batch = { .nr = 0 };
+	struct unit_pages pages = { .nr = 0 };
 	struct kvm_private_unit *unit;
 
 	for (unit = units; unit < units + nr; unit++) {
 		unit_leave(f, unit);
-		free_unit(unit, &batch);
+		unit_free(unit, &pages);
 	}
-	batch_release(&batch);
+	unit_release_pages(&pages);
 }
 
 /**

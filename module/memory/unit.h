@@ -4,8 +4,8 @@
  * are contiguous in memory as they are in the file, both naturally aligned.
  *
  * The pages of a unit are no compound page: each has its own reference count, so that each
- * can be mapped, pinned, and freed when the unit comes apart. The first page carries the lock
- * and the guest's record for all of the unit.
+ * can be mapped, pinned, and freed when the unit comes apart. The first page carries the
+ * lock and the guest's record for all of the unit.
  *
  * A unit that was allocated in one piece is unsplit until it comes apart: the first page's
  * charge is for all pages, and they go back in one piece. Of a gigantic unit that is true
@@ -63,7 +63,9 @@ kvm_private_unit_page(const struct kvm_private_unit *unit, pgoff_t index)
 	return unit->head + (index - unit->index);
 }
 
-/* Page locks are unknown to lockdep, and have no owner: another task's satisfies this, too. */
+/*
+ * Page locks are unknown to lockdep, and have no owner: another task's satisfies this, too.
+ */
 static inline void
 kvm_private_unit_assert_locked(const struct kvm_private_unit *unit)
 {
@@ -85,16 +87,19 @@ kvm_private_block_order(const struct kvm_private_unit *unit)
  * The store has one, but two of the first page of each block that may go back in one piece.
  * The page allocator frees the whole block if the reference that __free_pages() drops is
  * the last. A lookup that has read the entry long ago may have taken one just before: it
- * would be left with a page whose charge for the rest of the block is lost. So free_whole()
- * gives up one of the two when nothing else pins the page, and kvm_private_unit_get_page()
- * takes none of a page that has fewer than two; both change the count atomically. (A lookup
- * that read another unit's entry for the page, before that was freed, allocated for this
- * one and is now freed again, all within its RCU read side, knows of one only.)
+ * would be left with a page whose charge for the rest of the block is lost. So
+ * unit_free_unsplit() gives up one of the two when nothing else pins the page, and
+ * kvm_private_unit_get_page() takes none of a page that has fewer than two; both change the
+ * count atomically. (A lookup that read another unit's entry for the page, before that was
+ * freed, allocated for this one and is now freed again, all within its RCU read side, knows
+ * of one only.)
  */
 static inline int kvm_private_unit_refs(const struct kvm_private_unit *unit,
 					pgoff_t index)
 {
-	/* All units are naturally aligned, so a batch has no other page at such an offset. */
+	/*
+	 * All units are naturally aligned, so a batch has no other page at such an offset.
+	 */
 	bool is_first = index == unit->index ||
 			IS_ALIGNED(index, 1UL << KVM_PRIVATE_ORDER_HUGE);
 
@@ -170,7 +175,10 @@ kvm_private_unit_is_gigantic(const struct kvm_private_unit *unit)
 	return unit->order == KVM_PRIVATE_ORDER_GIGANTIC;
 }
 
-/* The order of the parts that a block comes apart into, or is made of if it can't be had at once */
+/*
+ * The order of the parts that a block comes apart into, or is made of if it can't be had at
+ * once
+ */
 static inline unsigned int kvm_private_order_below(unsigned int order)
 {
 	return order > KVM_PRIVATE_ORDER_HUGE ? KVM_PRIVATE_ORDER_HUGE : 0;
@@ -245,15 +253,16 @@ static inline struct kvm_private_guest *
 kvm_private_unit_guest(const struct kvm_private_unit *unit)
 {
 	/*
-	 * Pairs with smp_store_release() in note_guest(): a page that has a guest's record
+	 * Pairs with smp_store_release() in guest_note(): a page that has a guest's record
 	 * has been prepared.
 	 */
 	return (void *)smp_load_acquire(&unit->head->private);
 }
 
 /*
- * Whether a page of a unit may have a memory error. handle_reports() notes each error in
- * the unit's entry; while a report waits for that, any unit may have the page.
+ * Whether a page of a unit may have a memory error. memory_error_handle_reports() notes
+ * each error in the unit's entry; while a report waits for that, any unit may have the
+ * page.
  */
 static inline bool
 kvm_private_unit_may_have_poison(const struct kvm_private_unit *unit)

@@ -28,8 +28,8 @@
  * Returns 0, -EEXIST if there are pages already, or -ENOMEM. After 0 another task may
  * remove the unit at any time.
  */
-static int enter(struct kvm_private_file *f,
-		 const struct kvm_private_unit *unit)
+static int store_insert(struct kvm_private_file *f,
+			const struct kvm_private_unit *unit)
 {
 	XA_STATE_ORDER(xas, &f->units, unit->index, unit->order);
 	void *entry = kvm_private_entry(unit);
@@ -51,8 +51,8 @@ static int enter(struct kvm_private_file *f,
 	return conflict ? -EEXIST : xas_error(&xas);
 }
 
-static int add_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
-		    gfp_t gfp)
+static int store_add_unit(struct kvm_private_file *f,
+			  struct kvm_private_unit *unit, gfp_t gfp)
 {
 	unsigned long nr = kvm_private_unit_nr(unit);
 	int errors = kvm_private_memory_errors_seen();
@@ -67,7 +67,7 @@ static int add_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 	ret = kvm_private_unit_alloc(f, unit, gfp);
 	if (ret)
 		goto uncharge;
-	ret = enter(f, unit);
+	ret = store_insert(f, unit);
 	if (likely(!ret)) {
 		kvm_private_unit_report_poison(unit, errors);
 		return 0;
@@ -83,8 +83,9 @@ uncharge:
  * Sets @unit to the naturally aligned block around @index. Returns whether it is a hole
  * that ends by @end.
  */
-static bool is_hole(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
-		    unsigned int order, struct kvm_private_unit *unit)
+static bool store_is_hole(struct kvm_private_file *f, pgoff_t index,
+			  pgoff_t end, unsigned int order,
+			  struct kvm_private_unit *unit)
 {
 	pgoff_t next;
 
@@ -103,16 +104,16 @@ enum {
 	NEEDS_SMALLER = 1,	/* smaller pages will have to do */
 };
 
-static int add_block(struct kvm_private_file *f, pgoff_t index,
-		     unsigned int order, struct kvm_private_unit *unit)
+static int store_add_block(struct kvm_private_file *f, pgoff_t index,
+			   unsigned int order, struct kvm_private_unit *unit)
 {
 	bool strict = f->flags & KVM_PRIVATE_FLAG_HUGE_STRICT &&
 		      order == f->order;
 	int ret;
 
-	if (!is_hole(f, index, kvm_private_file_end(f), order, unit))
+	if (!store_is_hole(f, index, kvm_private_file_end(f), order, unit))
 		return NEEDS_SMALLER;
-	ret = add_unit(f, unit, strict ? KVM_PRIVATE_GFP_PAGE :
+	ret = store_add_unit(f, unit, strict ? KVM_PRIVATE_GFP_PAGE :
 					 KVM_PRIVATE_GFP_HUGE);
 	if (!ret || (strict && ret != -EEXIST))
 		return ret;
@@ -120,44 +121,45 @@ static int add_block(struct kvm_private_file *f, pgoff_t index,
 }
 
 /* Pages of the file's size, or of the sizes between that and base pages */
-static int add_huge(struct kvm_private_file *f, pgoff_t index,
-		    struct kvm_private_unit *unit)
+static int store_add_huge(struct kvm_private_file *f, pgoff_t index,
+			  struct kvm_private_unit *unit)
 {
 	unsigned int order;
 	int ret = NEEDS_SMALLER;
 
 	for (order = f->order; order && ret == NEEDS_SMALLER;
 	     order = kvm_private_order_below(order))
-		ret = add_block(f, index, order, unit);
+		ret = store_add_block(f, index, order, unit);
 	return ret;
 }
 
-static int add_page(struct kvm_private_file *f, pgoff_t index)
+static int store_add_page(struct kvm_private_file *f, pgoff_t index)
 {
 	struct kvm_private_unit unit = { .index = index };
 
-	return add_unit(f, &unit, KVM_PRIVATE_GFP_PAGE);
+	return store_add_unit(f, &unit, KVM_PRIVATE_GFP_PAGE);
 }
 
 /*
  * Adds base pages that are wanted together as one unit, if the page allocator has such a
  * block at hand. Not so with policies, which may want each page on another node.
  */
-static bool add_run(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
-		    struct kvm_private_unit *unit)
+static bool store_add_batch(struct kvm_private_file *f, pgoff_t index,
+			    pgoff_t end, struct kvm_private_unit *unit)
 {
 	return !kvm_private_has_policies(f) &&
 	       IS_ALIGNED(index, 1UL << KVM_PRIVATE_ORDER_BATCH) &&
-	       is_hole(f, index, end, KVM_PRIVATE_ORDER_BATCH, unit) &&
-	       !add_unit(f, unit, KVM_PRIVATE_GFP_BATCH);
+	       store_is_hole(f, index, end, KVM_PRIVATE_ORDER_BATCH, unit) &&
+	       !store_add_unit(f, unit, KVM_PRIVATE_GFP_BATCH);
 }
 
 /*
  * A guest that boots, or is prefaulted, touches its pages in order. So
- * kvm_private_store_add() allocates a whole batch ahead only where the batch before it has no
- * hole. For a guest that touches single pages, far apart, it allocates no more than those.
+ * kvm_private_store_add() allocates a whole batch ahead only where the batch before it has
+ * no hole. For a guest that touches single pages, far apart, it allocates no more than
+ * those.
  */
-static bool is_next_run(struct kvm_private_file *f, pgoff_t index)
+static bool store_is_next_batch(struct kvm_private_file *f, pgoff_t index)
 {
 	const pgoff_t nr = 1UL << KVM_PRIVATE_ORDER_BATCH;
 
@@ -181,28 +183,30 @@ int kvm_private_store_add(struct kvm_private_file *f, pgoff_t index,
 	struct kvm_private_unit unit;
 	int ret;
 
-	ret = add_huge(f, index, &unit);
+	ret = store_add_huge(f, index, &unit);
 	if (ret <= 0)
 		return ret;
-	if (is_next_run(f, index) && add_run(f, index, until, &unit))
+	if (store_is_next_batch(f, index) &&
+	    store_add_batch(f, index, until, &unit))
 		return 0;
 
-	return add_page(f, index);
+	return store_add_page(f, index);
 }
 
 /* Returns the page offset to go on at, or an error. */
-static long fill_hole(struct kvm_private_file *f, pgoff_t index, pgoff_t end)
+static long store_fill_hole(struct kvm_private_file *f, pgoff_t index,
+			    pgoff_t end)
 {
 	struct kvm_private_unit unit;
 	int ret;
 
-	ret = add_huge(f, index, &unit);
-	if (ret == NEEDS_SMALLER && add_run(f, index, end, &unit))
+	ret = store_add_huge(f, index, &unit);
+	if (ret == NEEDS_SMALLER && store_add_batch(f, index, end, &unit))
 		ret = 0;
 	if (!ret)
 		return kvm_private_unit_end(&unit);
 	if (ret > 0)
-		ret = add_page(f, index);
+		ret = store_add_page(f, index);
 	return ret == -EEXIST || !ret ? index + 1 : ret;
 }
 
@@ -223,7 +227,7 @@ int kvm_private_store_fill(struct kvm_private_file *f, pgoff_t start,
 	long next;
 
 	while ((index = kvm_private_store_next_hole(f, index, end)) < end) {
-		next = fill_hole(f, index, end);
+		next = store_fill_hole(f, index, end);
 		if (next < 0)
 			return next;
 

@@ -28,8 +28,8 @@
 #include "internal.h"
 #include "store/store.h"
 
-static bool overlaps(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
-		     bool *own)
+static bool claims_overlap(struct kvm_private_file *f, pgoff_t start,
+			   pgoff_t end, bool *own)
 {
 	struct interval_tree_node *node;
 	struct kvm_private_claim *claim;
@@ -72,8 +72,9 @@ void kvm_private_claim(struct kvm_private_file *f,
 	WRITE_ONCE(f->nr_claims, f->nr_claims + 1);
 	spin_unlock(&f->claims_lock);
 	/*
-	 * Pairs with smp_mb__after_atomic() in store_lookup() and kvm_private_claimed_by_other(),
-	 * which comes between a lookup's reference and its look for claims.
+	 * Pairs with smp_mb__after_atomic() in store_lookup() and
+	 * kvm_private_claimed_by_other(), which comes between a lookup's reference and its
+	 * look for claims.
 	 */
 	smp_mb();
 }
@@ -113,7 +114,7 @@ bool kvm_private_page_claimed(struct kvm_private_file *f, pgoff_t index,
 			      bool *own)
 {
 	*own = false;
-	return overlaps(f, index, index + 1, own) && !*own;
+	return claims_overlap(f, index, index + 1, own) && !*own;
 }
 
 /**
@@ -132,7 +133,7 @@ int kvm_private_wait_for_claims(struct kvm_private_file *f, pgoff_t start,
 				pgoff_t end)
 {
 	return wait_event_killable(f->claim_released,
-				   !overlaps(f, start, end, NULL)) ?
+				   !claims_overlap(f, start, end, NULL)) ?
 	       -EINTR : 0;
 }
 
@@ -141,13 +142,14 @@ int kvm_private_wait_for_claims_interruptible(struct kvm_private_file *f,
 					      pgoff_t start, pgoff_t end)
 {
 	return wait_event_interruptible(f->claim_released,
-					!overlaps(f, start, end, NULL)) ?
+					!claims_overlap(f, start, end, NULL)) ?
 	       -EINTR : 0;
 }
 
-static bool has_claims(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
+static bool claims_exist(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
 {
-	bool claimed = READ_ONCE(f->nr_claims) && overlaps(f, start, end, NULL);
+	bool claimed = READ_ONCE(f->nr_claims) &&
+		       claims_overlap(f, start, end, NULL);
 
 	return kvm_private_should_retry(LOCK, claimed);
 }
@@ -168,7 +170,7 @@ int kvm_private_lock_unclaimed(struct kvm_private_file *f, pgoff_t start,
 	for (;;) {
 		if (down_write_killable(&f->invalidate_lock))
 			return -EINTR;
-		if (likely(!has_claims(f, start, end)))
+		if (likely(!claims_exist(f, start, end)))
 			return 0;
 		up_write(&f->invalidate_lock);
 		if (kvm_private_wait_for_claims(f, start, end))

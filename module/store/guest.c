@@ -2,10 +2,10 @@
 /*
  * The guests that pages are prepared for.
  *
- * A confidential platform assigns a page to a guest when the guest gets it and must be notified
- * before the host may use it again. That may be after the guest, its VM and its bindings
- * have gone. So the private field of the unit's first page points to a small record with
- * the operations to call. The record pins the module that they are in.
+ * A confidential platform assigns a page to a guest when the guest gets it and must be
+ * notified before the host may use it again. That may be after the guest, its VM and its
+ * bindings have gone. So the private field of the unit's first page points to a small
+ * record with the operations to call. The record pins the module that they are in.
  *
  * The field changes under the unit's lock and is read without it. A lookup compares it with
  * the record of its binding: they are the same only if the page is ready for that guest.
@@ -21,8 +21,8 @@
 #include "store/store.h"
 #include "trace.h"
 
-static int compare_guests(const struct kvm_private_guest *a,
-			  const struct kvm_private_guest *b)
+static int guest_compare(const struct kvm_private_guest *a,
+			 const struct kvm_private_guest *b)
 {
 	if (a->id != b->id)
 		return a->id < b->id ? -1 : 1;
@@ -31,31 +31,31 @@ static int compare_guests(const struct kvm_private_guest *a,
 	return 0;
 }
 
-static struct kvm_private_guest *to_guest(struct rb_node *node)
+static struct kvm_private_guest *guest_of_node(struct rb_node *node)
 {
 	return node ? rb_entry(node, struct kvm_private_guest, node) : NULL;
 }
 
-static int compare_nodes(struct rb_node *a, const struct rb_node *b)
+static int guest_compare_nodes(struct rb_node *a, const struct rb_node *b)
 {
-	return compare_guests(rb_entry(a, struct kvm_private_guest, node),
-			      rb_entry(b, struct kvm_private_guest, node));
+	return guest_compare(rb_entry(a, struct kvm_private_guest, node),
+			     rb_entry(b, struct kvm_private_guest, node));
 }
 
-static int compare_key(const void *key, const struct rb_node *node)
+static int guest_compare_key(const void *key, const struct rb_node *node)
 {
-	return compare_guests(key,
-			      rb_entry(node, struct kvm_private_guest, node));
+	return guest_compare(key,
+			     rb_entry(node, struct kvm_private_guest, node));
 }
 
 /* Takes a reference. */
 static struct kvm_private_guest *
-find_guest(struct kvm_private_file *f, const struct kvm_private_guest *like)
+guest_find(struct kvm_private_file *f, const struct kvm_private_guest *like)
 {
 	struct kvm_private_guest *guest;
 
 	spin_lock(&f->guests_lock);
-	guest = to_guest(rb_find(like, &f->guests, compare_key));
+	guest = guest_of_node(rb_find(like, &f->guests, guest_compare_key));
 	if (guest)
 		refcount_inc(&guest->refs);
 	spin_unlock(&f->guests_lock);
@@ -63,14 +63,17 @@ find_guest(struct kvm_private_file *f, const struct kvm_private_guest *like)
 	return guest;
 }
 
-/* Returns the record that another task has inserted meanwhile, with a reference; or NULL. */
-static struct kvm_private_guest *insert_guest(struct kvm_private_file *f,
+/*
+ * Returns the record that another task has inserted meanwhile, with a reference; or NULL.
+ */
+static struct kvm_private_guest *guest_insert(struct kvm_private_file *f,
 					      struct kvm_private_guest *guest)
 {
 	struct kvm_private_guest *other;
 
 	spin_lock(&f->guests_lock);
-	other = to_guest(rb_find_add(&guest->node, &f->guests, compare_nodes));
+	other = guest_of_node(rb_find_add(&guest->node, &f->guests,
+					  guest_compare_nodes));
 	if (other)
 		refcount_inc(&other->refs);
 	spin_unlock(&f->guests_lock);
@@ -78,7 +81,7 @@ static struct kvm_private_guest *insert_guest(struct kvm_private_file *f,
 	return other;
 }
 
-static void free_guest(struct kvm_private_guest *guest)
+static void guest_free(struct kvm_private_guest *guest)
 {
 	module_put(guest->ops->owner);
 	kfree(guest);
@@ -106,7 +109,7 @@ kvm_private_guest_get(struct kvm_private_file *f,
 	};
 	struct kvm_private_guest *guest, *other;
 
-	guest = find_guest(f, &like);
+	guest = guest_find(f, &like);
 	if (guest)
 		return guest;
 
@@ -125,10 +128,10 @@ kvm_private_guest_get(struct kvm_private_file *f,
 	guest->trusts_host = ops != binding->ops;
 	refcount_set(&guest->refs, 1);
 
-	other = insert_guest(f, guest);
+	other = guest_insert(f, guest);
 	if (!other)
 		return guest;
-	free_guest(guest);
+	guest_free(guest);
 	return other;
 }
 
@@ -144,7 +147,7 @@ void kvm_private_guest_put(struct kvm_private_file *f,
 	spin_unlock(&f->guests_lock);
 
 	if (last)
-		free_guest(guest);
+		guest_free(guest);
 }
 
 /**
@@ -175,7 +178,7 @@ bool kvm_private_unit_is_assigned(const struct kvm_private_unit *unit)
 	return guest && !guest->trusts_host;
 }
 
-static void note_guest(struct page *page, struct kvm_private_guest *guest)
+static void guest_note(struct page *page, struct kvm_private_guest *guest)
 {
 	/* Pairs with smp_load_acquire() in kvm_private_unit_guest(). */
 	smp_store_release(&page->private, (unsigned long)guest);
@@ -192,7 +195,7 @@ void kvm_private_unit_set_guest(const struct kvm_private_unit *unit,
 	kvm_private_unit_assert_locked(unit);
 
 	refcount_inc(&guest->refs);
-	note_guest(unit->head, guest);
+	guest_note(unit->head, guest);
 }
 
 /**
@@ -211,7 +214,7 @@ void kvm_private_unit_share_guest(const struct kvm_private_unit *unit,
 	if (guest)
 		refcount_add((nr >> order) - 1, &guest->refs);
 	for (i = 1UL << order; i < nr; i += 1UL << order)
-		note_guest(unit->head + i, guest);
+		guest_note(unit->head + i, guest);
 }
 
 /**
@@ -231,6 +234,6 @@ void kvm_private_unit_reclaim(struct kvm_private_file *f,
 
 	trace_kvm_private_reclaim(f, unit);
 	guest->ops->reclaim(page_to_pfn(unit->head), kvm_private_unit_nr(unit));
-	note_guest(unit->head, NULL);
+	guest_note(unit->head, NULL);
 	kvm_private_guest_put(f, guest);
 }

@@ -8,7 +8,7 @@
  *
  * A task that holds the lock, or waits for it, has a reference of the first page for a
  * moment. To a conversion of that page it looks like the reference of a device, so these
- * tasks are counted: see is_held().
+ * tasks are counted: see lock_is_pinned().
  */
 
 #include <linux/cache.h>
@@ -36,40 +36,43 @@ static struct {
 	atomic_t nr;
 } ____cacheline_aligned_in_smp counts[1 << NR_COUNTS_BITS];
 
-static atomic_t *count_of(const struct page *head)
+static atomic_t *lock_count(const struct page *head)
 {
 	return &counts[hash_ptr((void *)head, NR_COUNTS_BITS)].nr;
 }
 
-static void uncount(const struct page *head)
+static void lock_uncount(const struct page *head)
 {
-	/* Pairs with the second smp_rmb() in is_held(): the reference goes before the count. */
+	/*
+	 * Pairs with the second smp_rmb() in lock_is_pinned(): the reference goes before
+	 * the count.
+	 */
 	smp_mb__before_atomic();
-	atomic_dec(count_of(head));
+	atomic_dec(lock_count(head));
 }
 
 /* Counts the task before it has the reference, unless the unit has just come or changed. */
-static bool get_counted(struct kvm_private_file *f, pgoff_t index,
-			struct kvm_private_unit *unit)
+static bool lock_get_counted(struct kvm_private_file *f, pgoff_t index,
+			     struct kvm_private_unit *unit)
 {
 	struct page *expected = NULL, *head;
 	void *entry = xa_load(&f->units, index);
 
 	if (entry) {
 		expected = kvm_private_entry_unit(entry, index).head;
-		atomic_inc(count_of(expected));
+		atomic_inc(lock_count(expected));
 		/*
-		 * Pairs with the first smp_rmb() in is_held(): the count comes before the
-		 * reference.
+		 * Pairs with the first smp_rmb() in lock_is_pinned(): the count comes
+		 * before the reference.
 		 */
 		smp_mb__after_atomic();
 	}
 	head = kvm_private_store_get_head(f, index, unit);
 	if (head != expected) {
 		if (head)
-			atomic_inc(count_of(head));
+			atomic_inc(lock_count(head));
 		if (expected)
-			uncount(expected);
+			lock_uncount(expected);
 	}
 	return head;
 }
@@ -90,7 +93,7 @@ static bool get_counted(struct kvm_private_file *f, pgoff_t index,
 bool kvm_private_store_lock_unit(struct kvm_private_file *f, pgoff_t index,
 				 struct kvm_private_unit *unit)
 {
-	while (get_counted(f, index, unit)) {
+	while (lock_get_counted(f, index, unit)) {
 		kvm_private_window(LOCK);
 		lock_page(unit->head);
 		if (likely(!kvm_private_should_retry(LOCK_UNIT,
@@ -112,7 +115,7 @@ void kvm_private_store_unlock_head(struct page *head)
 {
 	unlock_page(head);
 	put_page(head);
-	uncount(head);
+	lock_uncount(head);
 }
 
 /**
@@ -128,7 +131,8 @@ void kvm_private_store_unlock(const struct kvm_private_unit *unit)
 }
 
 /* Whether a page has a reference beside the store's; @locked: that may be a lock's */
-static bool is_held(struct kvm_private_file *f, pgoff_t index, bool *locked)
+static bool lock_is_pinned(struct kvm_private_file *f, pgoff_t index,
+			   bool *locked)
 {
 	struct kvm_private_unit unit;
 	bool pinned = false;
@@ -140,14 +144,14 @@ static bool is_held(struct kvm_private_file *f, pgoff_t index, bool *locked)
 		unit = kvm_private_entry_unit(entry, index);
 		pinned = !kvm_private_page_is_unused(&unit, index);
 		/*
-		 * Pairs with smp_mb__after_atomic() in get_counted(): if a lock's reference
-		 * was seen above, its count is seen here, or has gone again.
+		 * Pairs with smp_mb__after_atomic() in lock_get_counted(): if a lock's
+		 * reference was seen above, its count is seen here, or has gone again.
 		 */
 		smp_rmb();
-		*locked = atomic_read(count_of(unit.head));
+		*locked = atomic_read(lock_count(unit.head));
 		/*
-		 * Pairs with smp_mb__before_atomic() in uncount(): if the count has gone
-		 * again, so has the lock's reference.
+		 * Pairs with smp_mb__before_atomic() in lock_uncount(): if the count has
+		 * gone again, so has the lock's reference.
 		 */
 		smp_rmb();
 		if (pinned && !*locked)
@@ -184,7 +188,7 @@ bool kvm_private_store_wait_unused(struct kvm_private_file *f, pgoff_t index,
 	do {
 		if (schedule_timeout_killable(1) && fatal_signal_pending(current))
 			return false;
-		if (!is_held(f, index, &locked))
+		if (!lock_is_pinned(f, index, &locked))
 			return time_before(jiffies, *since + LONGEST_LOCK);
 	} while (time_before(jiffies,
 			     *since + (locked ? LONGEST_LOCK : LONGEST_LOOKUP)));

@@ -25,7 +25,7 @@
  * xas_reload() without looking for the entry's first slot a second time: that is where
  * xas_load() has left the state. An entry is in the store for as long as that slot has it.
  */
-static __always_inline void *reload(const struct xa_state *xas)
+static __always_inline void *lookup_reload(const struct xa_state *xas)
 {
 	return xas->xa_node ? xa_entry(xas->xa, xas->xa_node, xas->xa_offset) :
 			      xa_head(xas->xa);
@@ -41,6 +41,7 @@ store_lookup(struct kvm_private_file *f, pgoff_t index,
 {
 	XA_STATE(xas, &f->units, index);
 	struct page *page = NULL;
+	bool changed;
 	void *entry;
 	pgoff_t at;
 
@@ -63,8 +64,8 @@ store_lookup(struct kvm_private_file *f, pgoff_t index,
 			continue;
 		/*
 		 * Pairs with smp_mb() in kvm_private_claim(), and with that in
-		 * wait_for_lock(): the reference comes before the look for claims, and at
-		 * the entry again.
+		 * remove_wait_for_lock(): the reference comes before the look for claims,
+		 * and at the entry again.
 		 */
 		smp_mb__after_atomic();
 		unit->claims = READ_ONCE(f->nr_claims);
@@ -73,8 +74,8 @@ store_lookup(struct kvm_private_file *f, pgoff_t index,
 		 * for claims comes before the second one at the entry.
 		 */
 		smp_rmb();
-		if (likely(!kvm_private_should_retry(LOOKUP,
-						     entry != reload(&xas))))
+		changed = entry != lookup_reload(&xas);
+		if (likely(!kvm_private_should_retry(LOOKUP, changed)))
 			break;
 		put_page(page);
 	}

@@ -14,8 +14,8 @@
 #include "store/walk.h"
 
 /* The unit with the next page from where the walk is on. RCU is read-locked. */
-static bool next_unit(struct xa_state *xas, pgoff_t last,
-		      struct kvm_private_unit *unit)
+static bool query_next_unit(struct xa_state *xas, pgoff_t last,
+			    struct kvm_private_unit *unit)
 {
 	void *entry;
 
@@ -131,7 +131,7 @@ bool kvm_private_store_find_pfn(struct kvm_private_file *f, unsigned long pfn,
 	bool found = false;
 
 	rcu_read_lock();
-	while (!found && next_unit(&xas, ULONG_MAX, &unit)) {
+	while (!found && query_next_unit(&xas, ULONG_MAX, &unit)) {
 		found = pfn - page_to_pfn(unit.head) < kvm_private_unit_nr(&unit);
 		if (found)
 			*index = unit.index + pfn - page_to_pfn(unit.head);
@@ -160,7 +160,7 @@ bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
 	bool found = false;
 
 	rcu_read_lock();
-	while (next_unit(&xas, ULONG_MAX, &unit)) {
+	while (query_next_unit(&xas, ULONG_MAX, &unit)) {
 		*index = max(*index, unit.index);
 		if (unit.order)
 			found = PageHWPoison(kvm_private_unit_page(&unit, *index));
@@ -178,7 +178,7 @@ bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
 }
 
 /* kvm_private_check_unused() for a range that is all shared */
-static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
+static int query_check_unused(struct kvm_private_file *f, pgoff_t start,
 			      pgoff_t end, pgoff_t *pinned)
 {
 	XA_STATE(xas, &f->units, start);
@@ -187,7 +187,7 @@ static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
 	int ret = 0;
 
 	rcu_read_lock();
-	while (next_unit(&xas, end - 1, &unit)) {
+	while (query_next_unit(&xas, end - 1, &unit)) {
 		index = max(index, unit.index);
 		last = min3(end, kvm_private_unit_end(&unit),
 			    index + (1UL << KVM_PRIVATE_ORDER_HUGE));
@@ -224,8 +224,8 @@ static int check_range_unused(struct kvm_private_file *f, pgoff_t start,
  * Only pages that are shared now are looked at: the host holds no others.
  *
  * The caller has removed all mappings of the range and keeps new ones from coming. If it
- * has claimed the range before, a page whose count says that the store alone holds it stays so
- * for as long as it is claimed:
+ * has claimed the range before, a page whose count says that the store alone holds it stays
+ * so for as long as it is claimed:
  *
  * - get_user_pages_fast() may have found it in a mapping that is gone. It drops its
  *   reference when it sees that. Such a reference may be mistaken for one that lasts,
@@ -253,7 +253,7 @@ int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
 		next = end;
 		if (!kvm_private_attribute_find(f, false, &start, &next))
 			break;
-		ret = check_range_unused(f, start, next, pinned);
+		ret = query_check_unused(f, start, next, pinned);
 		if (ret)
 			return ret;
 	}

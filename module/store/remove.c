@@ -11,10 +11,11 @@
 
 /*
  * A task that has locked the unit found it while it was in the store, and has a reference
- * since. Either wait_for_lock() sees the reference and waits for the task. Or the task
- * takes it later, looks at the entry once more, and sees that the unit has left the store.
+ * since. Either remove_wait_for_lock() sees the reference and waits for the task. Or the
+ * task takes it later, looks at the entry once more, and sees that the unit has left the
+ * store.
  */
-static void wait_for_lock(const struct kvm_private_unit *unit)
+static void remove_wait_for_lock(const struct kvm_private_unit *unit)
 {
 	/*
 	 * Pairs with smp_mb__after_atomic() in store_lookup(), between its reference and
@@ -28,14 +29,14 @@ static void wait_for_lock(const struct kvm_private_unit *unit)
 	unlock_page(unit->head);
 }
 
-static void drop_units(struct kvm_private_file *f,
-		       struct kvm_private_unit *units, unsigned int nr)
+static void remove_units(struct kvm_private_file *f,
+			 struct kvm_private_unit *units, unsigned int nr)
 {
 	unsigned long pages = 0;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		wait_for_lock(&units[i]);
+		remove_wait_for_lock(&units[i]);
 		kvm_private_unit_reclaim(f, &units[i]);
 		pages += kvm_private_unit_nr(&units[i]);
 	}
@@ -47,9 +48,9 @@ static void drop_units(struct kvm_private_file *f,
  * Splits a unit that reaches beyond the range, and returns whether it did. Such a unit was
  * allocated after kvm_private_store_lock_split() had split those at the borders.
  */
-static bool split_straddling(struct kvm_private_file *f,
-			     const struct kvm_private_unit *unit,
-			     pgoff_t start, pgoff_t end)
+static bool remove_split_straddling(struct kvm_private_file *f,
+				    const struct kvm_private_unit *unit,
+				    pgoff_t start, pgoff_t end)
 {
 	const gfp_t gfp = GFP_KERNEL | __GFP_NOFAIL;
 
@@ -102,7 +103,7 @@ void kvm_private_store_remove(struct kvm_private_file *f, pgoff_t start,
 		kvm_private_walk_set(&xas, next);
 		xas_unlock(&xas);
 
-		drop_units(f, units, nr);
+		remove_units(f, units, nr);
 	} while (entry && (nr == ARRAY_SIZE(units) ||
-			   split_straddling(f, &unit, start, end)));
+			   remove_split_straddling(f, &unit, start, end)));
 }

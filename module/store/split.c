@@ -16,17 +16,18 @@
  * xas_split() adds one level of nodes, and a gigantic entry needs two of them. The entries
  * between the two steps equal the old one, and so stand for the same unit.
  */
-static unsigned int order_between(const struct kvm_private_unit *unit)
+static unsigned int split_order_between(const struct kvm_private_unit *unit)
 {
 	return kvm_private_unit_is_gigantic(unit) ?
 	       unit->order - XA_CHUNK_SHIFT : unit->order;
 }
 
 /* split_entry() takes the nodes in the reverse of this order. */
-static int alloc_nodes(struct xa_state *xas, const struct kvm_private_unit *unit,
-		       unsigned int order, gfp_t gfp)
+static int split_alloc_nodes(struct xa_state *xas,
+			     const struct kvm_private_unit *unit,
+			     unsigned int order, gfp_t gfp)
 {
-	unsigned int between = order_between(unit);
+	unsigned int between = split_order_between(unit);
 	unsigned long nr = 1UL << (unit->order - between), i;
 	void *entry = kvm_private_entry(unit);
 
@@ -43,7 +44,7 @@ static int alloc_nodes(struct xa_state *xas, const struct kvm_private_unit *unit
 static void split_entry(struct xa_state *xas, const struct kvm_private_unit *unit,
 			unsigned int order)
 {
-	unsigned int between = order_between(unit);
+	unsigned int between = split_order_between(unit);
 	void *entry = kvm_private_entry(unit);
 	pgoff_t index;
 
@@ -62,8 +63,9 @@ static void split_entry(struct xa_state *xas, const struct kvm_private_unit *uni
  * Stores the parts. Huge parts of an unsplit unit are unsplit, too: each goes back in one
  * piece.
  */
-static void store_parts(struct xa_state *xas, const struct kvm_private_unit *unit,
-			unsigned int order)
+static void split_store_parts(struct xa_state *xas,
+			      const struct kvm_private_unit *unit,
+			      unsigned int order)
 {
 	struct kvm_private_unit part = *unit;
 
@@ -93,7 +95,7 @@ static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 
 	kvm_private_unit_assert_locked(unit);
 
-	if (alloc_nodes(&xas, unit, order, gfp))
+	if (split_alloc_nodes(&xas, unit, order, gfp))
 		return -ENOMEM;
 	xas_set(&xas, unit->index);
 	xas_lock(&xas);
@@ -104,7 +106,7 @@ static int split_unit(struct kvm_private_file *f, struct kvm_private_unit *unit,
 		kvm_private_unit_split_charge(unit);
 	kvm_private_unit_share_guest(unit, order);
 	split_entry(&xas, unit, order);
-	store_parts(&xas, unit, order);
+	split_store_parts(&xas, unit, order);
 	if (breaks)
 		kvm_private_unit_break(unit);
 	kvm_private_unit_count(f, unit, -nr);
@@ -116,7 +118,7 @@ unlock:
 	return 0;
 }
 
-static bool straddles(struct kvm_private_file *f, pgoff_t index)
+static bool split_is_needed(struct kvm_private_file *f, pgoff_t index)
 {
 	void *entry = xa_load(&f->units, index);
 
@@ -139,8 +141,10 @@ int kvm_private_store_split(struct kvm_private_file *f, pgoff_t index,
 	struct kvm_private_unit unit;
 	int ret = 0;
 
-	/* The wait for the lock may be long, so units that needn't be split aren't locked. */
-	while (!ret && straddles(f, index) &&
+	/*
+	 * The wait for the lock may be long, so units that needn't be split aren't locked.
+	 */
+	while (!ret && split_is_needed(f, index) &&
 	       kvm_private_store_lock_unit(f, index, &unit)) {
 		if (unit.index != index)
 			ret = split_unit(f, &unit, gfp);
@@ -182,8 +186,8 @@ int kvm_private_store_split_range(struct kvm_private_file *f, pgoff_t start,
 bool kvm_private_store_is_split(struct kvm_private_file *f, pgoff_t start,
 				pgoff_t end)
 {
-	return !kvm_private_should_retry(SPLIT, straddles(f, start) ||
-						straddles(f, end));
+	return !kvm_private_should_retry(SPLIT, split_is_needed(f, start) ||
+						split_is_needed(f, end));
 }
 
 /**
@@ -236,9 +240,9 @@ int kvm_private_store_split_locked(struct kvm_private_file *f,
  * Changes the entry of @old, which is locked, unless it has left the store. A task that
  * removes it waits for the lock, and another unit may have its place by now.
  */
-static void change_entry(struct kvm_private_file *f,
-			 const struct kvm_private_unit *old,
-			 const struct kvm_private_unit *unit)
+static void split_change_entry(struct kvm_private_file *f,
+			       const struct kvm_private_unit *old,
+			       const struct kvm_private_unit *unit)
 {
 	XA_STATE_ORDER(xas, &f->units, unit->index, unit->order);
 
@@ -268,7 +272,7 @@ void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index)
 		return;
 	poisoned = unit;
 	poisoned.poisoned = true;
-	change_entry(f, &unit, &poisoned);
+	split_change_entry(f, &unit, &poisoned);
 	kvm_private_store_unlock(&unit);
 }
 
@@ -295,7 +299,7 @@ void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index)
 		kvm_private_unit_split_charge(&unit);
 		broken = unit;
 		broken.unsplit = false;
-		change_entry(f, &unit, &broken);
+		split_change_entry(f, &unit, &broken);
 		kvm_private_unit_break(&unit);
 	}
 	kvm_private_store_unlock(&unit);

@@ -42,7 +42,9 @@ static inline bool kvm_private_claimed_by_other(struct kvm_private_file *f,
 {
 	bool claimed;
 
-	/* Pairs with smp_mb() in kvm_private_claim(): the caller's reference comes first. */
+	/*
+	 * Pairs with smp_mb() in kvm_private_claim(): the caller's reference comes first.
+	 */
 	smp_mb__after_atomic();
 	*own = false;
 	claimed = unlikely(READ_ONCE(f->nr_claims)) &&
@@ -126,7 +128,8 @@ bool kvm_private_store_find_pfn(struct kvm_private_file *f, unsigned long pfn,
 bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index);
 
 /**
- * kvm_private_store_is_claimed() - see whether another task has claimed a page that was found
+ * kvm_private_store_is_claimed() - see whether another task has claimed a page that was
+ * found
  * @f: the file
  * @index: page offset of the page
  * @unit: from kvm_private_store_get(), with a page or without

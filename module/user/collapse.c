@@ -56,9 +56,9 @@ struct block {
 	pgoff_t pinned;
 };
 
-static void block_init(struct block *block, struct kvm_private_file *f,
-		       pgoff_t index, unsigned int order,
-		       struct kvm_private_unit *parts)
+static void collapse_init_block(struct block *block, struct kvm_private_file *f,
+				pgoff_t index, unsigned int order,
+				struct kvm_private_unit *parts)
 {
 	*block = (struct block){
 		.f = f,
@@ -69,7 +69,7 @@ static void block_init(struct block *block, struct kvm_private_file *f,
 	};
 }
 
-static void unlock_parts(const struct block *block)
+static void collapse_unlock_parts(const struct block *block)
 {
 	unsigned int nr = block->nr_parts;
 
@@ -77,8 +77,8 @@ static void unlock_parts(const struct block *block)
 		kvm_private_store_unlock(&block->parts[--nr]);
 }
 
-static int check_part(const struct block *block,
-		      const struct kvm_private_unit *part)
+static int collapse_check_part(const struct block *block,
+			       const struct kvm_private_unit *part)
 {
 	kvm_private_unit_assert_locked(part);
 
@@ -94,7 +94,7 @@ static int check_part(const struct block *block,
  * runs only with the invalidate_lock held for writing, as it is here, and in no range that
  * is claimed.
  */
-static int lock_parts(struct block *block)
+static int collapse_lock_parts(struct block *block)
 {
 	pgoff_t index = block->unit.index;
 	struct kvm_private_unit *part;
@@ -106,7 +106,7 @@ static int lock_parts(struct block *block)
 	while (!ret && index < kvm_private_unit_end(&block->unit)) {
 		/*
 		 * kvm_private_store_split() or kvm_private_store_split_locked() has split a
-		 * huge page of a gigantic block since join_huge_pages().
+		 * huge page of a gigantic block since collapse_huge_pages().
 		 */
 		if (block->nr_parts == MAX_PARTS) {
 			ret = -EBUSY;
@@ -120,14 +120,14 @@ static int lock_parts(struct block *block)
 		}
 		block->nr_parts++;
 		index = kvm_private_unit_end(part);
-		ret = check_part(block, part);
+		ret = collapse_check_part(block, part);
 	}
 	if (ret)
-		unlock_parts(block);
+		collapse_unlock_parts(block);
 	return ret;
 }
 
-static bool is_contiguous(const struct block *block)
+static bool collapse_is_contiguous(const struct block *block)
 {
 	const struct page *head = block->parts[0].head;
 	unsigned int i;
@@ -145,7 +145,7 @@ static bool is_contiguous(const struct block *block)
  * A unit has one guest's record for all its pages, while its parts may have several, or
  * none. So no part stays prepared: the next lookup for a guest prepares the new unit.
  */
-static void reclaim_parts(struct block *block)
+static void collapse_reclaim_parts(struct block *block)
 {
 	unsigned int i;
 
@@ -156,9 +156,10 @@ static void reclaim_parts(struct block *block)
 /*
  * xas_store() may need a node: a gigantic entry goes one level above its parts, and where a
  * file has no more pages than those the tree doesn't reach that high. The node can't be
- * allocated under the locks. allocate_node() does that when the caller has dropped them.
+ * allocated under the locks. collapse_alloc_node() does that when the caller has dropped
+ * them.
  */
-static int store_block(struct block *block)
+static int collapse_store(struct block *block)
 {
 	struct xa_state *xas = &block->xas;
 
@@ -172,24 +173,24 @@ static int store_block(struct block *block)
 	return xas_error(xas) == -ENOMEM ? NEEDS_NODE : xas_error(xas);
 }
 
-static int allocate_node(struct block *block)
+static int collapse_alloc_node(struct block *block)
 {
 	return kvm_private_xas_nomem(&block->xas, KVM_PRIVATE_GFP_NODE,
 				     KVM_PRIVATE_FAIL_JOIN_AGAIN) ? 0 : -ENOMEM;
 }
 
-/* Frees a node from allocate_node() that store_block() hasn't used. */
-static void free_node(struct block *block)
+/* Frees a node from collapse_alloc_node() that collapse_store() hasn't used. */
+static void collapse_free_node(struct block *block)
 {
 	xas_reset(&block->xas);
 	xas_nomem(&block->xas, GFP_KERNEL);
 }
 
 /*
- * A gigantic unit goes back by huge pages, so it is unsplit if those are. A huge unit of base
- * pages can't go back in one piece.
+ * A gigantic unit goes back by huge pages, so it is unsplit if those are. A huge unit of
+ * base pages can't go back in one piece.
  */
-static bool are_whole(struct block *block)
+static bool collapse_is_unsplit(struct block *block)
 {
 	unsigned int i;
 
@@ -201,14 +202,14 @@ static bool are_whole(struct block *block)
 	return true;
 }
 
-static int join_in_place(struct block *block)
+static int collapse_store_in_place(struct block *block)
 {
 	struct kvm_private_unit *part, *end = block->parts + block->nr_parts;
 	int ret;
 
 	block->unit.head = block->parts[0].head;
-	block->unit.unsplit = are_whole(block);
-	ret = store_block(block);
+	block->unit.unsplit = collapse_is_unsplit(block);
+	ret = collapse_store(block);
 	if (ret)
 		return ret;
 
@@ -225,8 +226,10 @@ static int join_in_place(struct block *block)
 	return 0;
 }
 
-/* Looks at the entries alone, since the parts aren't locked. join_locked() looks again. */
-static bool looks_contiguous(const struct block *block)
+/*
+ * Looks at the entries alone, since the parts aren't locked. collapse_locked() looks again.
+ */
+static bool collapse_looks_contiguous(const struct block *block)
 {
 	pgoff_t index = block->unit.index;
 	struct kvm_private_unit part;
@@ -251,7 +254,7 @@ static bool looks_contiguous(const struct block *block)
  * Whether the block has pages and isn't one unit yet, or part of a larger one. The answer
  * lasts while the invalidate_lock is held for writing.
  */
-static bool is_wanted(const struct block *block)
+static bool collapse_is_wanted(const struct block *block)
 {
 	pgoff_t next = block->unit.index;
 	void *entry;
@@ -263,24 +266,24 @@ static bool is_wanted(const struct block *block)
 	return !entry || kvm_private_entry_order(entry) < block->unit.order;
 }
 
-static int join_locked(struct block *block)
+static int collapse_locked(struct block *block)
 {
-	int ret = lock_parts(block);
+	int ret = collapse_lock_parts(block);
 
 	if (ret)
 		return ret;
-	if (is_contiguous(block)) {
-		reclaim_parts(block);
-		ret = join_in_place(block);
+	if (collapse_is_contiguous(block)) {
+		collapse_reclaim_parts(block);
+		ret = collapse_store_in_place(block);
 	} else {
 		ret = HAS_TO_MOVE;
 	}
 	/* If they were joined, only the first part's lock is that of a unit now. */
-	unlock_parts(block);
+	collapse_unlock_parts(block);
 	return ret;
 }
 
-static int try_in_place(struct block *block)
+static int collapse_try_in_place(struct block *block)
 {
 	pgoff_t start = block->unit.index;
 	pgoff_t end = kvm_private_unit_end(&block->unit);
@@ -289,13 +292,15 @@ static int try_in_place(struct block *block)
 	ret = kvm_private_lock_unclaimed(block->f, start, end);
 	if (ret)
 		return ret;
-	/* A block with holes moves, too: new pages for them wouldn't be beside the others. */
+	/*
+	 * A block with holes moves, too: new pages for them wouldn't be beside the others.
+	 */
 	ret = HAS_TO_MOVE;
-	if (!is_wanted(block)) {
+	if (!collapse_is_wanted(block)) {
 		ret = NOT_WANTED;
-	} else if (looks_contiguous(block)) {
+	} else if (collapse_looks_contiguous(block)) {
 		kvm_private_invalidate_begin(block->f, start, end);
-		ret = join_locked(block);
+		ret = collapse_locked(block);
 		kvm_private_invalidate_end(block->f, start, end);
 	}
 	up_write(&block->f->invalidate_lock);
@@ -305,9 +310,9 @@ static int try_in_place(struct block *block)
 
 /*
  * The block is claimed and unmapped: no other task has a page of it or gets one before
- * swap_parts().
+ * collapse_swap_parts().
  */
-static void copy_parts(struct block *block)
+static void collapse_copy_parts(struct block *block)
 {
 	struct kvm_private_unit *unit = &block->unit;
 	struct kvm_private_unit *part;
@@ -327,7 +332,8 @@ static void copy_parts(struct block *block)
 	}
 }
 
-static int claim_unmapped(struct block *block, struct kvm_private_claim *claim)
+static int collapse_claim_unmapped(struct block *block,
+				   struct kvm_private_claim *claim)
 {
 	struct kvm_private_file *f = block->f;
 	pgoff_t start = block->unit.index;
@@ -338,17 +344,18 @@ static int claim_unmapped(struct block *block, struct kvm_private_claim *claim)
 	kvm_private_unmap(f, start, end);
 	ret = kvm_private_check_unused(f, start, end, &block->pinned);
 	if (!ret)
-		ret = lock_parts(block);
+		ret = collapse_lock_parts(block);
 	if (ret) {
 		kvm_private_release_claim(f, claim);
 		return ret;
 	}
-	reclaim_parts(block);
-	unlock_parts(block);
+	collapse_reclaim_parts(block);
+	collapse_unlock_parts(block);
 	return 0;
 }
 
-static int claim_parts(struct block *block, struct kvm_private_claim *claim)
+static int collapse_claim_parts(struct block *block,
+				struct kvm_private_claim *claim)
 {
 	struct kvm_private_file *f = block->f;
 	pgoff_t start = block->unit.index;
@@ -359,7 +366,7 @@ static int claim_parts(struct block *block, struct kvm_private_claim *claim)
 	if (ret)
 		return ret;
 
-	if (!is_wanted(block)) {
+	if (!collapse_is_wanted(block)) {
 		ret = NOT_WANTED;
 	} else if (kvm_private_store_next_hole(f, start, end) < end) {
 		ret = HAS_HOLES;
@@ -367,7 +374,7 @@ static int claim_parts(struct block *block, struct kvm_private_claim *claim)
 		ret = -EBUSY;
 	} else {
 		kvm_private_invalidate_begin(f, start, end);
-		ret = claim_unmapped(block, claim);
+		ret = collapse_claim_unmapped(block, claim);
 		kvm_private_invalidate_end(f, start, end);
 	}
 	up_write(&f->invalidate_lock);
@@ -375,17 +382,18 @@ static int claim_parts(struct block *block, struct kvm_private_claim *claim)
 	return ret;
 }
 
-/* claim_parts() has invalidated the block, and no guest has mapped it since. */
-static int swap_parts(struct block *block, struct kvm_private_claim *claim)
+/* collapse_claim_parts() has invalidated the block, and no guest has mapped it since. */
+static int collapse_swap_parts(struct block *block,
+			       struct kvm_private_claim *claim)
 {
 	struct kvm_private_file *f = block->f;
 	int ret;
 
 	down_write(&f->invalidate_lock);
-	ret = lock_parts(block);
+	ret = collapse_lock_parts(block);
 	if (!ret) {
-		ret = store_block(block);
-		unlock_parts(block);
+		ret = collapse_store(block);
+		collapse_unlock_parts(block);
 	}
 	/* After the store: see claim.c. */
 	if (ret != NEEDS_NODE)
@@ -396,19 +404,19 @@ static int swap_parts(struct block *block, struct kvm_private_claim *claim)
 }
 
 /* Frees the parts, or after an error the new pages. */
-static int move_parts(struct block *block, int errors)
+static int collapse_move_parts(struct block *block, int errors)
 {
 	struct kvm_private_file *f = block->f;
 	struct kvm_private_claim claim;
 	int ret;
 
-	ret = claim_parts(block, &claim);
+	ret = collapse_claim_parts(block, &claim);
 	if (ret)
 		goto free;
 
-	copy_parts(block);
-	while ((ret = swap_parts(block, &claim)) == NEEDS_NODE) {
-		ret = allocate_node(block);
+	collapse_copy_parts(block);
+	while ((ret = collapse_swap_parts(block, &claim)) == NEEDS_NODE) {
+		ret = collapse_alloc_node(block);
 		if (ret) {
 			kvm_private_release_claim(f, &claim);
 			break;
@@ -428,7 +436,7 @@ free:
  * Called before memory for the new page, and for holes, is allocated: that would be for
  * nothing if the block can't be moved.
  */
-static int check_movable(struct block *block)
+static int collapse_check_movable(struct block *block)
 {
 	struct kvm_private_file *f = block->f;
 	pgoff_t start = block->unit.index;
@@ -449,14 +457,14 @@ static int check_movable(struct block *block)
 	return ret;
 }
 
-static int try_moving(struct block *block)
+static int collapse_try_moving(struct block *block)
 {
 	struct kvm_private_file *f = block->f;
 	unsigned long nr = kvm_private_unit_nr(&block->unit);
 	int errors = kvm_private_memory_errors_seen();
 	int ret;
 
-	ret = check_movable(block);
+	ret = collapse_check_movable(block);
 	if (ret)
 		return ret;
 	ret = kvm_private_store_fill(f, block->unit.index,
@@ -471,45 +479,45 @@ static int try_moving(struct block *block)
 		return ret;
 	ret = kvm_private_unit_alloc(f, &block->unit, KVM_PRIVATE_GFP_PAGE);
 	if (!ret)
-		ret = move_parts(block, errors);
+		ret = collapse_move_parts(block, errors);
 	/* Either the new pages are gone or the old ones. */
 	kvm_private_uncharge(f, nr);
 	return ret;
 }
 
-static int try_joining(struct block *block)
+static int collapse_try(struct block *block)
 {
 	int ret;
 
 	kvm_private_window(COLLAPSE);
-	ret = try_in_place(block);
-	return ret == HAS_TO_MOVE ? try_moving(block) : ret;
+	ret = collapse_try_in_place(block);
+	return ret == HAS_TO_MOVE ? collapse_try_moving(block) : ret;
 }
 
-static int join(struct block *block)
+static int collapse_block(struct block *block)
 {
 	unsigned long since = 0;
 	int ret;
 
 	do {
-		ret = try_joining(block);
+		ret = collapse_try(block);
 		if (ret == -EAGAIN &&
 		    kvm_private_store_wait_unused(block->f, block->pinned, &since))
 			ret = TRY_AGAIN;
 		if (ret == NEEDS_NODE)
-			ret = allocate_node(block) ?: TRY_AGAIN;
+			ret = collapse_alloc_node(block) ?: TRY_AGAIN;
 		if (ret == NOT_WANTED)
 			ret = 0;
 		if (ret > 0 && fatal_signal_pending(current))
 			ret = -EINTR;
 	} while (ret > 0);
 
-	free_node(block);
+	collapse_free_node(block);
 	return ret;
 }
 
 /* Fills the holes first: where all of a huge page is missing, a huge page comes at once. */
-static int join_huge_pages(struct block *block)
+static int collapse_huge_pages(struct block *block)
 {
 	unsigned int order = kvm_private_order_below(block->unit.order);
 	pgoff_t index = block->unit.index;
@@ -519,10 +527,11 @@ static int join_huge_pages(struct block *block)
 
 	ret = kvm_private_store_fill(block->f, index, end);
 	for (; !ret && index < end; index += 1UL << order) {
-		block_init(&part, block->f, index, order, block->parts);
-		if (!is_wanted(&part))
+		collapse_init_block(&part, block->f, index, order,
+				    block->parts);
+		if (!collapse_is_wanted(&part))
 			continue;
-		ret = join(&part);
+		ret = collapse_block(&part);
 		/* Each call gets further, however often signals come. */
 		if (!ret && signal_pending(current))
 			ret = -EINTR;
@@ -531,19 +540,19 @@ static int join_huge_pages(struct block *block)
 	return ret;
 }
 
-static int collapse(struct block *block)
+static int collapse_one(struct block *block)
 {
 	int ret = 0;
 
-	if (!is_wanted(block))
+	if (!collapse_is_wanted(block))
 		return 0;
 	if (kvm_private_unit_is_gigantic(&block->unit))
-		ret = join_huge_pages(block);
-	return ret ?: join(block);
+		ret = collapse_huge_pages(block);
+	return ret ?: collapse_block(block);
 }
 
 /* Goes on to the next block that has pages. */
-static u64 skip_holes(struct kvm_private_file *f, u64 offset, u64 end)
+static u64 collapse_skip_holes(struct kvm_private_file *f, u64 offset, u64 end)
 {
 	u64 step = PAGE_SIZE << f->order;
 	pgoff_t index = offset >> PAGE_SHIFT;
@@ -563,13 +572,13 @@ static int collapse_range(struct kvm_private_file *f,
 	u64 next;
 	int ret;
 
-	while ((*offset = skip_holes(f, *offset, end)) < end) {
+	while ((*offset = collapse_skip_holes(f, *offset, end)) < end) {
 		*size = end - *offset;
 		next = min(round_down(*offset, step) + step, end);
 		if (next - *offset == step) {
-			block_init(&block, f, *offset >> PAGE_SHIFT, f->order,
-				   parts);
-			ret = collapse(&block);
+			collapse_init_block(&block, f, *offset >> PAGE_SHIFT,
+					    f->order, parts);
+			ret = collapse_one(&block);
 			if (ret)
 				return ret;
 		}

@@ -2,9 +2,9 @@
 /*
  * Conversion in place, between private and shared.
  *
- * All that can fail comes before the attribute changes, so that nothing has changed after an
- * error. By then consumers and the host's mappings have let go of the range; both fault in
- * again the pages that they may still have.
+ * All that can fail comes before the attribute changes, so that nothing has changed after
+ * an error. By then consumers and the host's mappings have let go of the range; both fault
+ * in again the pages that they may still have.
  */
 
 #include <linux/pagemap.h>
@@ -48,7 +48,8 @@ enum {
 	UNITS_STRADDLE = 1,	/* units have to come apart before */
 };
 
-static bool is_done(struct kvm_private_file *f, const struct conversion *c)
+static bool convert_is_done(struct kvm_private_file *f,
+			    const struct conversion *c)
 {
 	pgoff_t start = c->start, end = c->end;
 
@@ -56,11 +57,11 @@ static bool is_done(struct kvm_private_file *f, const struct conversion *c)
 }
 
 /*
- * The content of an assigned page is its guest's alone. The guest may have gone and left the
- * page behind, so the bindings don't tell of all such pages.
+ * The content of an assigned page is its guest's alone. The guest may have gone and left
+ * the page behind, so the bindings don't tell of all such pages.
  */
-static bool has_guarded_pages(struct kvm_private_file *f,
-			      const struct conversion *c)
+static bool convert_has_assigned(struct kvm_private_file *f,
+				 const struct conversion *c)
 {
 	pgoff_t index = c->start;
 	bool assigned = false;
@@ -81,16 +82,17 @@ static bool has_guarded_pages(struct kvm_private_file *f,
 	return assigned;
 }
 
-static bool can_preserve(struct kvm_private_file *f, const struct conversion *c)
+static bool convert_can_preserve(struct kvm_private_file *f,
+				 const struct conversion *c)
 {
 	if (!(c->flags & KVM_SET_MEMORY_ATTRIBUTES2_PRESERVE))
 		return true;
 	if (!kvm_private_bindings_preserve(f, c->start, c->end, c->private))
 		return false;
-	return c->private || !has_guarded_pages(f, c);
+	return c->private || !convert_has_assigned(f, c);
 }
 
-static int make_private(struct kvm_private_file *f, struct conversion *c)
+static int convert_to_private(struct kvm_private_file *f, struct conversion *c)
 {
 	int ret;
 
@@ -106,7 +108,8 @@ static int make_private(struct kvm_private_file *f, struct conversion *c)
  * split. Such a unit may be prepared for a guest, which keeps the part outside. This can't
  * fail, since the attribute has changed already.
  */
-static void split_again(struct kvm_private_file *f, const struct conversion *c)
+static void convert_split_again(struct kvm_private_file *f,
+				const struct conversion *c)
 {
 	if (kvm_private_has_guests(f)) {
 		kvm_private_store_split(f, c->start, GFP_KERNEL | __GFP_NOFAIL);
@@ -114,8 +117,8 @@ static void split_again(struct kvm_private_file *f, const struct conversion *c)
 	}
 }
 
-static void zero_pages(const struct conversion *c,
-		       const struct kvm_private_unit *unit)
+static void convert_zero(const struct conversion *c,
+			 const struct kvm_private_unit *unit)
 {
 	pgoff_t start = max(c->start, unit->index);
 	pgoff_t end = min(c->end, kvm_private_unit_end(unit));
@@ -125,7 +128,8 @@ static void zero_pages(const struct conversion *c,
 }
 
 /* Reclaims prepared pages before the host can fault them in. */
-static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
+static void convert_reclaim(struct kvm_private_file *f,
+			    const struct conversion *c)
 {
 	bool zero = c->flags & KVM_SET_MEMORY_ATTRIBUTES2_ZERO;
 	pgoff_t index = c->start;
@@ -134,7 +138,7 @@ static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
 	if (!zero && !kvm_private_has_guests(f))
 		return;
 
-	split_again(f, c);
+	convert_split_again(f, c);
 	while (kvm_private_store_next_page(f, &index, c->end)) {
 		struct kvm_private_unit unit;
 
@@ -143,19 +147,19 @@ static void hand_to_host(struct kvm_private_file *f, const struct conversion *c)
 		kvm_private_unit_reclaim(f, &unit);
 		kvm_private_notify_shared(unit.head, kvm_private_unit_nr(&unit));
 		if (zero)
-			zero_pages(c, &unit);
+			convert_zero(c, &unit);
 		index = kvm_private_unit_end(&unit);
 		kvm_private_store_unlock(&unit);
 		kvm_private_cond_resched(CONVERT);
 	}
 }
 
-static int make_shared(struct kvm_private_file *f, struct conversion *c)
+static int convert_to_shared(struct kvm_private_file *f, struct conversion *c)
 {
 	int ret = kvm_private_attribute_set(f, c->start, c->end, false);
 
 	if (!ret)
-		hand_to_host(f, c);
+		convert_reclaim(f, c);
 	return ret;
 }
 
@@ -164,12 +168,12 @@ static int convert_locked(struct kvm_private_file *f, struct conversion *c)
 	struct kvm_private_claim claim;
 	int ret;
 
-	if (is_done(f, c)) {
+	if (convert_is_done(f, c)) {
 		if (!c->private)
-			hand_to_host(f, c);
+			convert_reclaim(f, c);
 		return 0;
 	}
-	if (!can_preserve(f, c))
+	if (!convert_can_preserve(f, c))
 		return -EOPNOTSUPP;
 	if (kvm_private_has_guests(f) &&
 	    !kvm_private_store_is_split(f, c->start, c->end))
@@ -177,14 +181,14 @@ static int convert_locked(struct kvm_private_file *f, struct conversion *c)
 
 	kvm_private_invalidate_begin(f, c->start, c->end);
 	kvm_private_claim(f, &claim, c->start, c->end);
-	ret = c->private ? make_private(f, c) : make_shared(f, c);
+	ret = c->private ? convert_to_private(f, c) : convert_to_shared(f, c);
 	kvm_private_release_claim(f, &claim);
 	kvm_private_invalidate_end(f, c->start, c->end);
 
 	return ret;
 }
 
-static int try_convert(struct kvm_private_file *f, struct conversion *c)
+static int convert_try(struct kvm_private_file *f, struct conversion *c)
 {
 	int ret = kvm_private_lock_unclaimed(f, c->start, c->end);
 
@@ -210,8 +214,8 @@ struct retries {
  * Prepares the next try of a conversion that failed for @reason, without the
  * invalidate_lock. Returns an error if there is no point in another try.
  */
-static int get_ready(struct kvm_private_file *f, const struct conversion *c,
-		     struct retries *retries, int reason)
+static int convert_wait(struct kvm_private_file *f, const struct conversion *c,
+			struct retries *retries, int reason)
 {
 	switch (reason) {
 	case -EAGAIN:
@@ -228,15 +232,15 @@ static int get_ready(struct kvm_private_file *f, const struct conversion *c,
 	}
 }
 
-static int convert(struct conversion *c)
+static int convert_range(struct conversion *c)
 {
 	struct kvm_private_file *f = kvm_private_file(c->file);
 	struct retries retries = { 0 };
 	int ret;
 
 	do {
-		ret = try_convert(f, c);
-	} while (ret && !(ret = get_ready(f, c, &retries, ret)));
+		ret = convert_try(f, c);
+	} while (ret && !(ret = convert_wait(f, c, &retries, ret)));
 
 	trace_kvm_private_convert(f, c->start, c->end, c->private, c->flags, ret);
 	return ret;
@@ -273,7 +277,7 @@ long kvm_private_ioctl_convert(struct file *file, void *arg, void __user *user)
 	if (c.private && c.flags & KVM_SET_MEMORY_ATTRIBUTES2_ZERO)
 		ret = -EOPNOTSUPP;
 	else
-		ret = convert(&c);
+		ret = convert_range(&c);
 
 	if (ret && put_user((u64)c.pinned << PAGE_SHIFT, &out->error_offset))
 		return -EFAULT;

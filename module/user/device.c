@@ -16,7 +16,7 @@
 #include "user/user.h"
 
 /* Clears a page at a time, since the user may ask for any length. */
-static int clear_rest(char __user *to, size_t len)
+static int device_clear_rest(char __user *to, size_t len)
 {
 	size_t part;
 
@@ -50,8 +50,8 @@ static long device_ioctl_get_info(struct file *device, void *unused, void __user
 	if (copy_to_user(arg, &info, min_t(size_t, info.size, sizeof(info))))
 		return -EFAULT;
 	if (info.size > sizeof(info))
-		return clear_rest((char __user *)arg + sizeof(info),
-				  info.size - sizeof(info));
+		return device_clear_rest((char __user *)arg + sizeof(info),
+					 info.size - sizeof(info));
 	return 0;
 }
 

@@ -23,7 +23,8 @@
 #include "user/user.h"
 
 /* All that can fail comes before a consumer has to let go of the range. */
-static int punch_hole(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
+static int file_punch_hole(struct kvm_private_file *f, pgoff_t start,
+			   pgoff_t end)
 {
 	int ret;
 
@@ -40,8 +41,8 @@ static int punch_hole(struct kvm_private_file *f, pgoff_t start, pgoff_t end)
 	return 0;
 }
 
-static long kvm_private_fallocate(struct file *file, int mode, loff_t offset,
-				  loff_t len)
+static long kvm_private_file_fallocate(struct file *file, int mode,
+				       loff_t offset, loff_t len)
 {
 	struct kvm_private_file *f = kvm_private_file(file);
 	loff_t size = i_size_read(file_inode(file));
@@ -68,10 +69,11 @@ static long kvm_private_fallocate(struct file *file, int mode, loff_t offset,
 	if (!(mode & FALLOC_FL_PUNCH_HOLE))
 		return kvm_private_store_fill(f, start, end);
 
-	return punch_hole(f, start, end);
+	return file_punch_hole(f, start, end);
 }
 
-static loff_t kvm_private_llseek(struct file *file, loff_t offset, int whence)
+static loff_t kvm_private_file_llseek(struct file *file, loff_t offset,
+				      int whence)
 {
 	struct kvm_private_file *f = kvm_private_file(file);
 	loff_t size = i_size_read(file_inode(file));
@@ -112,7 +114,7 @@ static long kvm_private_file_ioctl(struct file *file, unsigned int cmd,
 				 (void __user *)arg);
 }
 
-static void kvm_private_show_fdinfo(struct seq_file *m, struct file *file)
+static void kvm_private_file_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct kvm_private_file *f = kvm_private_file(file);
 	loff_t size = i_size_read(file_inode(file));
@@ -132,7 +134,7 @@ static void kvm_private_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_putc(m, '\n');
 }
 
-static int kvm_private_release(struct inode *inode, struct file *file)
+static int kvm_private_file_release(struct inode *inode, struct file *file)
 {
 	struct kvm_private_file *f = inode->i_private;
 
@@ -153,18 +155,18 @@ static int kvm_private_release(struct inode *inode, struct file *file)
 
 static const struct file_operations kvm_private_file_fops = {
 	.owner		= THIS_MODULE,
-	.release	= kvm_private_release,
-	.fallocate	= kvm_private_fallocate,
-	.llseek		= kvm_private_llseek,
+	.release	= kvm_private_file_release,
+	.fallocate	= kvm_private_file_fallocate,
+	.llseek		= kvm_private_file_llseek,
 	.mmap		= kvm_private_mmap,
 	.unlocked_ioctl	= kvm_private_file_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
-	.show_fdinfo	= kvm_private_show_fdinfo,
+	.show_fdinfo	= kvm_private_file_show_fdinfo,
 };
 
-static int kvm_private_getattr(struct mnt_idmap *idmap,
-			       const struct path *path, struct kstat *stat,
-			       u32 request_mask, unsigned int query_flags)
+static int kvm_private_file_getattr(struct mnt_idmap *idmap,
+				    const struct path *path, struct kstat *stat,
+				    u32 request_mask, unsigned int query_flags)
 {
 	struct inode *inode = d_inode(path->dentry);
 
@@ -174,15 +176,15 @@ static int kvm_private_getattr(struct mnt_idmap *idmap,
 	return 0;
 }
 
-static int kvm_private_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
-			       struct iattr *attr)
+static int kvm_private_file_setattr(struct mnt_idmap *idmap,
+				    struct dentry *dentry, struct iattr *attr)
 {
 	return -EINVAL;
 }
 
 static const struct inode_operations kvm_private_file_iops = {
-	.getattr	= kvm_private_getattr,
-	.setattr	= kvm_private_setattr,
+	.getattr	= kvm_private_file_getattr,
+	.setattr	= kvm_private_file_setattr,
 };
 
 /**

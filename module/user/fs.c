@@ -24,18 +24,18 @@
 static struct vfsmount *kvm_private_mnt;
 static int kvm_private_mnt_count;
 
-static void kvm_private_evict_inode(struct inode *inode)
+static void kvm_private_fs_evict_inode(struct inode *inode)
 {
 	clear_inode(inode);
 	kvm_private_file_free(inode->i_private);
 }
 
-static const struct super_operations kvm_private_super_ops = {
+static const struct super_operations kvm_private_fs_super_ops = {
 	.statfs		= simple_statfs,
-	.evict_inode	= kvm_private_evict_inode,
+	.evict_inode	= kvm_private_fs_evict_inode,
 };
 
-static int kvm_private_init_fs_context(struct fs_context *fc)
+static int kvm_private_fs_init_context(struct fs_context *fc)
 {
 	struct pseudo_fs_context *ctx;
 
@@ -44,14 +44,14 @@ static int kvm_private_init_fs_context(struct fs_context *fc)
 	ctx = init_pseudo(fc, KVM_PRIVATE_FS_MAGIC);
 	if (!ctx)
 		return -ENOMEM;
-	ctx->ops = &kvm_private_super_ops;
+	ctx->ops = &kvm_private_fs_super_ops;
 	return 0;
 }
 
 static struct file_system_type kvm_private_fs_type = {
 	.owner			= THIS_MODULE,
 	.name			= "kvm_private",
-	.init_fs_context	= kvm_private_init_fs_context,
+	.init_fs_context	= kvm_private_fs_init_context,
 	.kill_sb		= kill_anon_super,
 };
 

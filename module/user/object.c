@@ -56,7 +56,9 @@ void kvm_private_file_free(struct kvm_private_file *f)
 	if (!f)
 		return;
 
-	/* Nodes may be left that were allocated for a page which was not stored in the end. */
+	/*
+	 * Nodes may be left that were allocated for a page which was not stored in the end.
+	 */
 	xa_destroy(&f->units);
 	kvm_private_attribute_destroy(f);
 	kvm_private_policy_destroy(f);

@@ -24,8 +24,8 @@ enum {
  * host, or firmware alone may fill the file. While its unit is locked a page doesn't become
  * prepared. A guest that it is prepared for later finds the content that is copied here.
  */
-static bool is_guarded(struct kvm_private_file *f,
-		       const struct kvm_private_unit *unit)
+static bool populate_is_assigned(struct kvm_private_file *f,
+				 const struct kvm_private_unit *unit)
 {
 	return atomic_read(&f->firmware_bindings) ||
 	       kvm_private_unit_is_assigned(unit);
@@ -35,8 +35,8 @@ static bool is_guarded(struct kvm_private_file *f,
  * The copy must not fault: the source may be a mapping of this very file, whose
  * fault handler wants the invalidate_lock.
  */
-static int copy_locked(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
-		       const void __user *source)
+static int populate_copy_locked(struct kvm_private_file *f, pgoff_t index,
+				pgoff_t end, const void __user *source)
 {
 	struct kvm_private_unit unit;
 	struct page *page;
@@ -51,7 +51,7 @@ static int copy_locked(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 
 	if (kvm_private_claimed_by_other(f, index, &own)) {
 		ret = CLAIMED;
-	} else if (is_guarded(f, &unit)) {
+	} else if (populate_is_assigned(f, &unit)) {
 		ret = -EBUSY;
 	} else if (source) {
 		page = kvm_private_unit_page(&unit, index);
@@ -68,22 +68,24 @@ static int copy_locked(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 	return ret;
 }
 
-/* Holds the invalidate_lock for reading, so that the page stays private while it is filled. */
-static int copy_one(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
-		    const void __user *source)
+/*
+ * Holds the invalidate_lock for reading, so that the page stays private while it is filled.
+ */
+static int populate_copy(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
+			 const void __user *source)
 {
 	int ret;
 
 	if (down_read_killable(&f->invalidate_lock))
 		return -EINTR;
-	ret = copy_locked(f, index, end, source);
+	ret = populate_copy_locked(f, index, end, source);
 	up_read(&f->invalidate_lock);
 
 	return ret;
 }
 
-static int populate_one(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
-			const char __user *source)
+static int populate_page(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
+			 const char __user *source)
 {
 	int ret;
 
@@ -95,7 +97,7 @@ static int populate_one(struct kvm_private_file *f, pgoff_t index, pgoff_t end,
 		if (source && fault_in_readable(source, PAGE_SIZE))
 			return -EFAULT;
 
-		ret = copy_one(f, index, end, source);
+		ret = populate_copy(f, index, end, source);
 		if (ret == CLAIMED &&
 		    kvm_private_wait_for_claims_interruptible(f, index, index + 1))
 			return -EINTR;
@@ -128,8 +130,8 @@ long kvm_private_ioctl_populate(struct file *file, void *arg, void __user *user)
 		return ret;
 
 	while (index < end) {
-		ret = populate_one(f, index, end,
-				   u64_to_user_ptr(p->source));
+		ret = populate_page(f, index, end,
+				    u64_to_user_ptr(p->source));
 		if (ret)
 			break;
 		index++;

@@ -18,7 +18,8 @@
 #define MAX_BITS	(PAGE_SIZE * BITS_PER_BYTE)
 
 /* Bits beyond those that the kernel has nodes for must be zero. */
-static int get_nodes(nodemask_t *nodes, const u64 __user *mask, u64 nr_bits)
+static int set_policy_get_nodes(nodemask_t *nodes, const u64 __user *mask,
+				u64 nr_bits)
 {
 	u64 at, word;
 
@@ -40,7 +41,7 @@ static int get_nodes(nodemask_t *nodes, const u64 __user *mask, u64 nr_bits)
 	return 0;
 }
 
-static bool is_mode(unsigned int mode, unsigned int flags)
+static bool set_policy_mode_is_valid(unsigned int mode, unsigned int flags)
 {
 	if (mode >= MPOL_MAX ||
 	    flags == (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES))
@@ -50,8 +51,8 @@ static bool is_mode(unsigned int mode, unsigned int flags)
 }
 
 /* As for mbind(): some modes take no nodes, most need some. */
-static bool nodes_fit(const struct mempolicy *mempolicy,
-		      const nodemask_t *nodes)
+static bool set_policy_nodes_fit(const struct mempolicy *mempolicy,
+				 const nodemask_t *nodes)
 {
 	switch (mempolicy->mode) {
 	case MPOL_DEFAULT:
@@ -64,7 +65,8 @@ static bool nodes_fit(const struct mempolicy *mempolicy,
 }
 
 /* Resolves the nodes once and for all: a later change of the cpuset doesn't count. */
-static int resolve_nodes(struct mempolicy *mempolicy, const nodemask_t *nodes)
+static int set_policy_resolve(struct mempolicy *mempolicy,
+			      const nodemask_t *nodes)
 {
 	nodemask_t allowed;
 	int nid;
@@ -93,13 +95,13 @@ static int resolve_nodes(struct mempolicy *mempolicy, const nodemask_t *nodes)
 	return 0;
 }
 
-static int make_policy(struct mempolicy *mempolicy, unsigned int mode,
-		       const nodemask_t *nodes)
+static int set_policy_make(struct mempolicy *mempolicy, unsigned int mode,
+			   const nodemask_t *nodes)
 {
 	unsigned int flags = mode & MPOL_MODE_FLAGS;
 
 	mode &= ~MPOL_MODE_FLAGS;
-	if (!is_mode(mode, flags))
+	if (!set_policy_mode_is_valid(mode, flags))
 		return -EINVAL;
 
 	*mempolicy = (struct mempolicy){
@@ -108,11 +110,11 @@ static int make_policy(struct mempolicy *mempolicy, unsigned int mode,
 	/* MPOL_LOCAL was once spelt like this. */
 	if (mode == MPOL_PREFERRED && nodes_empty(*nodes))
 		mempolicy->mode = MPOL_LOCAL;
-	if (!nodes_fit(mempolicy, nodes))
+	if (!set_policy_nodes_fit(mempolicy, nodes))
 		return -EINVAL;
 	if (nodes_empty(*nodes))
 		return 0;
-	return resolve_nodes(mempolicy, nodes);
+	return set_policy_resolve(mempolicy, nodes);
 }
 
 /**
@@ -137,10 +139,11 @@ long kvm_private_ioctl_set_policy(struct file *file, void *arg, void __user *use
 	ret = kvm_private_file_range(file, p->offset, p->size, &start, &end);
 	if (ret)
 		return ret;
-	ret = get_nodes(&nodes, u64_to_user_ptr(p->nodemask), p->maxnode);
+	ret = set_policy_get_nodes(&nodes, u64_to_user_ptr(p->nodemask),
+				   p->maxnode);
 	if (ret)
 		return ret;
-	ret = make_policy(&mempolicy, p->mode, &nodes);
+	ret = set_policy_make(&mempolicy, p->mode, &nodes);
 	if (ret)
 		return ret;
 
