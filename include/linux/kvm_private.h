@@ -33,6 +33,12 @@ struct super_block;
  * lock, the locks that the consumer takes in its ops (KVM: mmu_lock).
  */
 
+/*
+ * The exports are in the symbol namespace KVM_PRIVATE, which a consumer imports by this line
+ * in one of its files. MODULE_IMPORT_NS() takes a token before Linux 6.13 and a string since.
+ */
+#define KVM_PRIVATE_IMPORT_NS()	MODULE_INFO(import_ns, "KVM_PRIVATE")
+
 /**
  * struct kvm_private_binding_ops - the operations of a consumer for its bindings
  * @owner: module that holds @reclaim; pinned while a page is prepared

@@ -11,6 +11,7 @@
 #include <linux/module.h>
 
 #include "access/access.h"
+#include "compat/export.h"
 #include "debug/detour.h"
 #include "debug/observer.h"
 #include "internal.h"
@@ -119,7 +120,7 @@ int kvm_private_bind(struct file *file, struct kvm_private_binding *binding)
 	up_write(&f->invalidate_lock);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(kvm_private_bind);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_bind);
 
 /**
  * kvm_private_unbind() - end the use of a range
@@ -149,7 +150,7 @@ void kvm_private_unbind(struct kvm_private_binding *binding)
 		kvm_private_guest_put(f, binding->guest);
 	fput(binding->file);
 }
-EXPORT_SYMBOL_GPL(kvm_private_unbind);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_unbind);
 
 /*
  * Has the consumers of overlapping bindings unmap [start, end). The caller holds the

@@ -9,6 +9,7 @@
 #include <linux/sched/signal.h>
 
 #include "access/access.h"
+#include "compat/export.h"
 #include "debug/detour.h"
 #include "internal.h"
 #include "memory/unit.h"
@@ -180,4 +181,4 @@ long kvm_private_populate(struct kvm_private_binding *binding, pgoff_t index,
 
 	return ret;
 }
-EXPORT_SYMBOL_GPL(kvm_private_populate);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_populate);

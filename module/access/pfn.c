@@ -4,6 +4,7 @@
 #include <linux/module.h>
 #include <linux/pagemap.h>
 
+#include "compat/export.h"
 #include "debug/detour.h"
 #include "debug/observer.h"
 #include "internal.h"
@@ -295,7 +296,7 @@ int kvm_private_get_pfn(struct kvm_private_binding *binding, pgoff_t index,
 {
 	return pfn_get(binding, index, pfn, max_order, true);
 }
-EXPORT_SYMBOL_GPL(kvm_private_get_pfn);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_get_pfn);
 
 /**
  * kvm_private_get_shared_pfn() - find the page for an access to shared memory
@@ -317,7 +318,7 @@ int kvm_private_get_shared_pfn(struct kvm_private_binding *binding,
 {
 	return pfn_get(binding, index, pfn, max_order, false);
 }
-EXPORT_SYMBOL_GPL(kvm_private_get_shared_pfn);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_get_shared_pfn);
 
 /**
  * kvm_private_put_pfn() - end a lookup
@@ -333,7 +334,7 @@ void kvm_private_put_pfn(struct kvm_private_binding *binding,
 {
 	put_page(pfn_to_page(pfn));
 }
-EXPORT_SYMBOL_GPL(kvm_private_put_pfn);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_put_pfn);
 
 /* Returns 0 if the host may work on a page of this attribute for the binding's guest. */
 static int pfn_host_may_access(struct kvm_private_file *f,
@@ -437,7 +438,7 @@ struct page *kvm_private_lock_page(struct kvm_private_binding *binding,
 	kvm_private_notify_host_access(page, 1, private);
 	return page;
 }
-EXPORT_SYMBOL_GPL(kvm_private_lock_page);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_lock_page);
 
 /**
  * kvm_private_peek_page() - find a page that the host may read for its guest
@@ -485,7 +486,7 @@ struct page *kvm_private_peek_page(struct kvm_private_binding *binding,
 	}
 	return page;
 }
-EXPORT_SYMBOL_GPL(kvm_private_peek_page);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_peek_page);
 
 /**
  * kvm_private_unlock_page() - the host has done its work
@@ -500,4 +501,4 @@ void kvm_private_unlock_page(struct page *page)
 	put_page(page);
 	kvm_private_store_unlock_head(head);
 }
-EXPORT_SYMBOL_GPL(kvm_private_unlock_page);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_unlock_page);

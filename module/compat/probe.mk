@@ -4,6 +4,7 @@
 
 kvm_private_probe = $(if $(shell grep -sE '$(2)' $(srctree)/include/linux/$(1)),-D$(3))
 
+ccflags-y += $(call kvm_private_probe,export.h,EXPORT_SYMBOL_NS_GPL.*__stringify,KVM_PRIVATE_HAVE_NS_TOKEN)
 ccflags-y += $(call kvm_private_probe,fs.h,struct mnt_idmap .,KVM_PRIVATE_HAVE_MNT_IDMAP)
 ccflags-y += $(call kvm_private_probe,fs.h,generic_fillattr.struct mnt_idmap .*u32,KVM_PRIVATE_HAVE_FILLATTR_MASK)
 ccflags-y += $(call kvm_private_probe,mm.h,void vm_flags_set.struct,KVM_PRIVATE_HAVE_VM_FLAGS_SET)

@@ -4,6 +4,7 @@
 #include <linux/module.h>
 #include <linux/srcu.h>
 
+#include "compat/export.h"
 #include "debug/observer.h"
 #include "internal.h"
 
@@ -29,7 +30,7 @@ int kvm_private_observe(const struct kvm_private_observer *observer)
 {
 	return cmpxchg(&the_observer, NULL, observer) ? -EBUSY : 0;
 }
-EXPORT_SYMBOL_GPL(kvm_private_observe);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_observe);
 
 /**
  * kvm_private_unobserve() - stop watching
@@ -41,7 +42,7 @@ void kvm_private_unobserve(void)
 	WRITE_ONCE(the_observer, NULL);
 	synchronize_srcu(&observer_srcu);
 }
-EXPORT_SYMBOL_GPL(kvm_private_unobserve);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_unobserve);
 
 /* The operations that prepare pages for a binding, if any do. */
 const struct kvm_private_binding_ops *
@@ -91,7 +92,7 @@ bool kvm_private_observed_retry(unsigned long seq)
 	smp_mb();
 	return (unsigned int)atomic_read(&nr_begun) != seq;
 }
-EXPORT_SYMBOL_GPL(kvm_private_observed_retry);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_observed_retry);
 
 void kvm_private_notify_lookup(const struct kvm_private_binding *binding,
 			       pgoff_t index, unsigned long pfn,

@@ -92,9 +92,9 @@ static long device_ioctl_create(struct file *device, void *arg, void __user *use
 }
 
 static const struct kvm_private_ioctl device_ioctls[] = {
-	{ .cmd = KVM_PRIVATE_GET_INFO, .handler = device_ioctl_get_info },
-	KVM_PRIVATE_IOCTL(KVM_PRIVATE_CREATE, kvm_private_create, pad,
-			  device_ioctl_create),
+	{ KVM_PRIVATE_GET_INFO, 0, device_ioctl_get_info },
+	{ KVM_PRIVATE_CREATE, offsetof(struct kvm_private_create, pad),
+	  device_ioctl_create },
 };
 
 static long kvm_private_device_ioctl(struct file *file, unsigned int cmd,

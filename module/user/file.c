@@ -13,6 +13,7 @@
 
 #include "access/access.h"
 #include "compat/compat.h"
+#include "compat/export.h"
 #include "events/events.h"
 #include "internal.h"
 #include "memory/memory.h"
@@ -95,16 +96,16 @@ static loff_t kvm_private_file_llseek(struct file *file, loff_t offset,
 }
 
 static const struct kvm_private_ioctl file_ioctls[] = {
-	KVM_PRIVATE_IOCTL(KVM_PRIVATE_POPULATE, kvm_private_populate, reserved,
-			  kvm_private_ioctl_populate),
-	KVM_PRIVATE_IOCTL(KVM_SET_MEMORY_ATTRIBUTES2, kvm_memory_attributes2,
-			  reserved, kvm_private_ioctl_convert),
+	{ KVM_PRIVATE_POPULATE, offsetof(struct kvm_private_populate, reserved),
+	  kvm_private_ioctl_populate },
+	{ KVM_SET_MEMORY_ATTRIBUTES2, offsetof(struct kvm_memory_attributes2, reserved),
+	  kvm_private_ioctl_convert },
 #ifdef CONFIG_NUMA
-	KVM_PRIVATE_IOCTL(KVM_PRIVATE_SET_POLICY, kvm_private_set_policy,
-			  reserved, kvm_private_ioctl_set_policy),
+	{ KVM_PRIVATE_SET_POLICY, offsetof(struct kvm_private_set_policy, reserved),
+	  kvm_private_ioctl_set_policy },
 #endif
-	KVM_PRIVATE_IOCTL(KVM_PRIVATE_COLLAPSE, kvm_private_collapse, reserved,
-			  kvm_private_ioctl_collapse),
+	{ KVM_PRIVATE_COLLAPSE, offsetof(struct kvm_private_collapse, reserved),
+	  kvm_private_ioctl_collapse },
 };
 
 static long kvm_private_file_ioctl(struct file *file, unsigned int cmd,
@@ -247,7 +248,7 @@ struct file *kvm_private_fget(unsigned int fd)
 	}
 	return file;
 }
-EXPORT_SYMBOL_GPL(kvm_private_fget);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_fget);
 
 /**
  * kvm_private_is_private() - see whether a page is the guest's alone
@@ -265,4 +266,4 @@ bool kvm_private_is_private(struct file *file, pgoff_t index)
 	return index < i_size_read(file_inode(file)) >> PAGE_SHIFT &&
 	       kvm_private_attribute_is_private(kvm_private_file(file), index);
 }
-EXPORT_SYMBOL_GPL(kvm_private_is_private);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_is_private);

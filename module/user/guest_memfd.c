@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 
+#include "compat/export.h"
 #include "internal.h"
 #include "user/user.h"
 
@@ -44,4 +45,4 @@ kvm_private_create_guest_memfd(u64 size, u64 flags, u64 guest_id,
 
 	return kvm_private_file_create(size, flags, 0, guest_id, make_inode);
 }
-EXPORT_SYMBOL_GPL(kvm_private_create_guest_memfd);
+EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_create_guest_memfd);

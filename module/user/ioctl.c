@@ -21,18 +21,18 @@
 long kvm_private_ioctl(const struct kvm_private_ioctl *table, size_t nr,
 		       struct file *file, unsigned int cmd, void __user *user)
 {
-	u64 arg[KVM_PRIVATE_IOCTL_MAX_SIZE / sizeof(u64)];
 	const struct kvm_private_ioctl *row;
+	size_t size = _IOC_SIZE(cmd);
+	union kvm_private_ioctl_arg arg;
 
 	for (row = table; row < table + nr; row++) {
 		if (row->cmd != cmd)
 			continue;
-		if (copy_from_user(arg, user, row->size))
+		if (copy_from_user(&arg, user, size))
 			return -EFAULT;
-		if (memchr_inv((char *)arg + row->reserved, 0,
-			       row->size - row->reserved))
+		if (memchr_inv((char *)&arg + row->reserved, 0, size - row->reserved))
 			return -EINVAL;
-		return row->handler(file, arg, user);
+		return row->handler(file, &arg, user);
 	}
 	return -ENOTTY;
 }

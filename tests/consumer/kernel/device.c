@@ -230,3 +230,4 @@ module_exit(kpt_exit);
 
 MODULE_DESCRIPTION("Test consumer of private guest memory");
 MODULE_LICENSE("GPL");
+KVM_PRIVATE_IMPORT_NS();

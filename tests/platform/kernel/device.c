@@ -212,3 +212,4 @@ module_exit(kpp_exit);
 
 MODULE_DESCRIPTION("Model of a platform that guards its guests' memory");
 MODULE_LICENSE("GPL");
+KVM_PRIVATE_IMPORT_NS();

@@ -11,19 +11,19 @@
 
 #include <linux/kvm_host.h>
 
-#include "private_memslots.h"
+#include "gmem_priv_memslots.h"
 
 /**
- * kvm_private_freeze_memslots() - keep a VM's active memory slots as they are
+ * kvm_gmem_priv_freeze_memslots() - keep a VM's active memory slots as they are
  * @kvm: the VM
  *
  * kvm_swap_active_memslots() looks at the count under mn_invalidate_lock, and stores the
- * new set under it: it either waits for kvm_private_thaw_memslots(), or the caller sees the
- * new set. Caches of pfns take the count for an invalidation, too.
+ * new set under it: it either waits for kvm_gmem_priv_thaw_memslots(), or the caller sees
+ * the new set. Caches of pfns take the count for an invalidation, too.
  *
  * Context: any in which a spinlock may be taken.
  */
-void kvm_private_freeze_memslots(struct kvm *kvm)
+void kvm_gmem_priv_freeze_memslots(struct kvm *kvm)
 {
 	spin_lock(&kvm->mn_invalidate_lock);
 	kvm->mn_active_invalidate_count++;
@@ -31,12 +31,12 @@ void kvm_private_freeze_memslots(struct kvm *kvm)
 }
 
 /**
- * kvm_private_thaw_memslots() - end kvm_private_freeze_memslots()
+ * kvm_gmem_priv_thaw_memslots() - end kvm_gmem_priv_freeze_memslots()
  * @kvm: the VM
  *
  * Context: any in which a spinlock may be taken.
  */
-void kvm_private_thaw_memslots(struct kvm *kvm)
+void kvm_gmem_priv_thaw_memslots(struct kvm *kvm)
 {
 	bool wake;
 
@@ -50,7 +50,7 @@ void kvm_private_thaw_memslots(struct kvm *kvm)
 }
 
 /**
- * kvm_private_unmap_gfn_range() - kvm_unmap_gfn_range() in the slot in force
+ * kvm_gmem_priv_unmap_gfn_range() - kvm_unmap_gfn_range() in the slot in force
  * @kvm: the VM
  * @range: its slot is one that is bound to a file; becomes the one in force
  *
@@ -65,7 +65,7 @@ void kvm_private_thaw_memslots(struct kvm *kvm)
  * Context: mmu_lock held for writing, memory slots frozen; may sleep.
  * Return: whether TLBs are to be flushed
  */
-bool kvm_private_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
+bool kvm_gmem_priv_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 {
 	const struct kvm_memory_slot *bound = range->slot;
 	struct kvm_memslots *slots =

@@ -18,15 +18,17 @@
 
 #include <linux/kvm_host.h>
 #include <linux/kvm_private.h>
+#include <linux/module.h>
 #include <linux/pagemap.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 
 #include "kvm_mm.h"
 #include "mmu.h"
-#include "private_memslots.h"
-#include "private_slot.h"
-#include "private_slot_internal.h"
+#include "gmem_priv_memslots.h"
+#include "gmem_priv.h"
+#include "gmem_priv_internal.h"
+
+KVM_PRIVATE_IMPORT_NS();
 
 /* A KVM without SEV-SNP has no firmware that must know of pages. */
 #ifndef CONFIG_HAVE_KVM_ARCH_GMEM_PREPARE
@@ -43,12 +45,12 @@ static void kvm_arch_gmem_invalidate(kvm_pfn_t start, kvm_pfn_t end)
 }
 #endif
 
-static struct kvm_private_slot *to_priv(struct kvm_private_binding *binding)
+static struct kvm_gmem_priv *to_priv(struct kvm_private_binding *binding)
 {
-	return container_of(binding, struct kvm_private_slot, binding);
+	return container_of(binding, struct kvm_gmem_priv, binding);
 }
 
-static gfn_t priv_gfn(const struct kvm_private_slot *priv, pgoff_t index)
+static gfn_t priv_gfn(const struct kvm_gmem_priv *priv, pgoff_t index)
 {
 	return index - priv->binding.start + priv->slot->base_gfn;
 }
@@ -61,7 +63,7 @@ static gfn_t priv_gfn(const struct kvm_private_slot *priv, pgoff_t index)
 static void priv_invalidate_begin(struct kvm_private_binding *binding,
 				  pgoff_t start, pgoff_t end)
 {
-	struct kvm_private_slot *priv = to_priv(binding);
+	struct kvm_gmem_priv *priv = to_priv(binding);
 	struct kvm *kvm = priv->kvm;
 	/* The most of the file that one entry of a page table maps */
 	gfn_t block = 1ULL << binding->file_order;
@@ -73,8 +75,8 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 		.may_block	= true,
 	};
 
-	kvm_private_freeze_memslots(kvm);
-	kvm_private_gpc_invalidate(kvm, range.start, range.end);
+	kvm_gmem_priv_freeze_memslots(kvm);
+	kvm_gmem_priv_gpc_invalidate(kvm, range.start, range.end);
 
 	KVM_MMU_LOCK(kvm);
 	kvm_mmu_invalidate_begin(kvm);
@@ -84,7 +86,7 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 	 */
 	kvm_mmu_invalidate_range_add(kvm, round_down(range.start, block),
 				     round_up(range.end, block));
-	if (kvm_private_unmap_gfn_range(kvm, &range))
+	if (kvm_gmem_priv_unmap_gfn_range(kvm, &range))
 		kvm_flush_remote_tlbs(kvm);
 	KVM_MMU_UNLOCK(kvm);
 
@@ -104,7 +106,7 @@ static void priv_invalidate_end(struct kvm_private_binding *binding,
 	kvm_mmu_invalidate_end(kvm);
 	KVM_MMU_UNLOCK(kvm);
 
-	kvm_private_thaw_memslots(kvm);
+	kvm_gmem_priv_thaw_memslots(kvm);
 }
 
 /*
@@ -112,8 +114,8 @@ static void priv_invalidate_end(struct kvm_private_binding *binding,
  * memory. The VMM chooses where a slot begins in its file, and KVM checks no alignment but
  * that of the slot's host address, at most.
  */
-static unsigned int clip_order(gfn_t gfn, unsigned long pfn,
-			       unsigned int order)
+static unsigned int priv_clip_order(gfn_t gfn, unsigned long pfn,
+				    unsigned int order)
 {
 	u64 differ = gfn ^ pfn;
 
@@ -132,7 +134,7 @@ static int priv_prepare(struct kvm_private_binding *binding, pgoff_t index,
 	unsigned long i;
 	int ret;
 
-	if (clip_order(gfn, pfn, order) == order)
+	if (priv_clip_order(gfn, pfn, order) == order)
 		return kvm_arch_gmem_prepare(kvm, gfn, pfn, order);
 
 	for (i = 0; i < 1UL << order; i++) {
@@ -150,7 +152,9 @@ static void priv_reclaim(unsigned long pfn, unsigned long nr)
 	kvm_arch_gmem_invalidate(pfn, pfn + nr);
 }
 
-/* Until the guest's launch is over the firmware encrypts the content of its pages in place. */
+/*
+ * Until the guest's launch is over the firmware encrypts the content of its pages in place.
+ */
 static bool priv_preserves(struct kvm_private_binding *binding)
 {
 	return !to_priv(binding)->kvm->arch.pre_fault_allowed;
@@ -159,7 +163,7 @@ static bool priv_preserves(struct kvm_private_binding *binding)
 /* SEV and SEV-ES: the guest's firmware encrypts in place, by the physical address. */
 static bool priv_encrypts(struct kvm_private_binding *binding)
 {
-	return READ_ONCE(to_priv(binding)->kvm->private_encrypted);
+	return READ_ONCE(to_priv(binding)->kvm->gmem_priv_encrypted);
 }
 
 static const struct kvm_private_binding_ops trusting_ops = {
@@ -179,47 +183,16 @@ static struct kvm_private_binding_ops firmware_ops = {
 };
 
 /**
- * kvm_private_slot_init() - learn the vendor module
+ * kvm_gmem_priv_init() - learn the vendor module
  * @vendor: kvm_amd or kvm_intel, being loaded
  */
-void kvm_private_slot_init(struct module *vendor)
+void kvm_gmem_priv_init(struct module *vendor)
 {
 	firmware_ops.owner = vendor;
 }
 
 /**
- * kvm_private_guest_id() - the number that a VM goes by
- * @kvm: the VM
- *
- * Files that stand in for a guest_memfd keep the number when this module goes, and must fit
- * no VM of a later load of it. So each load begins above all numbers of those before: a
- * number is the time of CLOCK_MONOTONIC, or the one after the last if that isn't below.
- * Making one takes longer than a nanosecond, so the numbers aren't ahead of the clock by
- * more than one of its ticks, and no module is unloaded and loaded within that. Nothing
- * sets this clock, it doesn't go back when the machine sleeps or its time is adjusted, and
- * time namespaces have no part in it.
- *
- * Context: any.
- * Return: not 0, unique for as long as the machine is up.
- */
-u64 kvm_private_guest_id(struct kvm *kvm)
-{
-	static atomic64_t last = ATOMIC64_INIT(0);
-	u64 id = READ_ONCE(kvm->private_guest_id);
-	s64 before;
-
-	if (id)
-		return id;
-
-	before = atomic64_read(&last);
-	do {
-		id = max_t(s64, before + 1, ktime_get_ns());
-	} while (!atomic64_try_cmpxchg(&last, &before, id));
-	return cmpxchg(&kvm->private_guest_id, 0, id) ?: id;
-}
-
-/**
- * kvm_private_slot_bind() - back a new slot with a kvm_private file
+ * kvm_gmem_priv_bind() - back a new slot with a kvm_private file
  * @kvm: the VM
  * @slot: not visible yet
  * @fd: descriptor of the file
@@ -229,10 +202,10 @@ u64 kvm_private_guest_id(struct kvm *kvm)
  * Return: 0; -EBADF; -EINVAL if @fd is no private file, was made for another VM
  * or the range is not inside it; -EEXIST if part of the range backs another slot; -ENOMEM.
  */
-int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
-			  unsigned int fd, u64 offset)
+int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
+		       unsigned int fd, u64 offset)
 {
-	struct kvm_private_slot *priv;
+	struct kvm_gmem_priv *priv;
 	struct file *file;
 	int ret;
 
@@ -256,7 +229,7 @@ int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 	priv->binding.ops = &trusting_ops;
 	priv->binding.start = offset >> PAGE_SHIFT;
 	priv->binding.end = priv->binding.start + slot->npages;
-	priv->binding.guest_id = kvm_private_guest_id(kvm);
+	priv->binding.guest_id = kvm_gmem_priv_guest_id(kvm);
 	if (!kvm_arch_has_private_mem(kvm)) {
 		priv->binding.flags = KVM_PRIVATE_BIND_NO_ATTRIBUTES;
 	} else if (kvm->arch.vm_type != KVM_X86_SW_PROTECTED_VM) {
@@ -279,26 +252,26 @@ int kvm_private_slot_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 
 	slot->gmem.priv = priv;
 	/*
-	 * private_by_file is never cleared. It is stored before rcu_assign_pointer() in
+	 * gmem_priv_by_file is never cleared. It is stored before rcu_assign_pointer() in
 	 * kvm_swap_active_memslots() publishes the slot. So a vCPU that has found the slot
 	 * by srcu_dereference() sees it set: x86 keeps the order of the two loads.
 	 */
-	if (file_rules(priv) && kvm_arch_has_private_mem(kvm))
-		WRITE_ONCE(kvm->private_by_file, true);
+	if (priv_file_rules(priv) && kvm_arch_has_private_mem(kvm))
+		WRITE_ONCE(kvm->gmem_priv_by_file, true);
 put:
 	fput(file);
 	return ret;
 }
 
 /**
- * kvm_private_slot_unbind() - take the file from a slot that goes
+ * kvm_gmem_priv_unbind() - take the file from a slot that goes
  * @slot: not visible any more and without mappings, with or without a kvm_private file
  *
  * Context: may sleep.
  */
-void kvm_private_slot_unbind(struct kvm_memory_slot *slot)
+void kvm_gmem_priv_unbind(struct kvm_memory_slot *slot)
 {
-	struct kvm_private_slot *priv = slot->gmem.priv;
+	struct kvm_gmem_priv *priv = slot->gmem.priv;
 
 	if (!priv)
 		return;
@@ -308,15 +281,15 @@ void kvm_private_slot_unbind(struct kvm_memory_slot *slot)
 	 * invalid before kvm_private_unbind(), since after that pages go without an
 	 * invalidation.
 	 */
-	kvm_private_gpc_invalidate(priv->kvm, slot->base_gfn,
-				   slot->base_gfn + slot->npages);
+	kvm_gmem_priv_gpc_invalidate(priv->kvm, slot->base_gfn,
+				     slot->base_gfn + slot->npages);
 	kvm_private_unbind(&priv->binding);
 	slot->gmem.priv = NULL;
 	kfree(priv);
 }
 
 /**
- * kvm_private_slots_unbind() - take the files from all slots of a VM that goes
+ * kvm_gmem_priv_unbind_all() - take the files from all slots of a VM that goes
  * @kvm: not used any more, and with nothing mapped
  *
  * An invalidation that is under way ends before this returns. None comes after
@@ -324,18 +297,20 @@ void kvm_private_slot_unbind(struct kvm_memory_slot *slot)
  *
  * Context: may sleep.
  */
-void kvm_private_slots_unbind(struct kvm *kvm)
+void kvm_gmem_priv_unbind_all(struct kvm *kvm)
 {
 	struct kvm_memory_slot *slot;
 	int bkt, i;
 
 	for (i = 0; i < kvm_arch_nr_memslot_as_ids(kvm); i++)
 		kvm_for_each_memslot(slot, bkt, __kvm_memslots(kvm, i))
-			kvm_private_slot_unbind(slot);
+			kvm_gmem_priv_unbind(slot);
 }
 
-/* KVM takes orders of the page sizes that it maps, and with KVM_PROVE_MMU warns of others. */
-static unsigned int mapped_order(unsigned int order)
+/*
+ * KVM takes orders of the page sizes that it maps, and with KVM_PROVE_MMU warns of others.
+ */
+static unsigned int priv_mapped_order(unsigned int order)
 {
 	int level = KVM_MAX_HUGEPAGE_LEVEL;
 
@@ -347,10 +322,10 @@ static unsigned int mapped_order(unsigned int order)
 typedef int (*lookup_fn)(struct kvm_private_binding *binding, pgoff_t index,
 			 unsigned long *pfn, unsigned int *max_order);
 
-static int get_pfn(struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn,
-		   int *max_order, lookup_fn lookup)
+static int priv_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn,
+			int *max_order, lookup_fn lookup)
 {
-	struct kvm_private_slot *priv = slot->gmem.priv;
+	struct kvm_gmem_priv *priv = slot->gmem.priv;
 	unsigned long found;
 	unsigned int order;
 	int ret;
@@ -361,12 +336,12 @@ static int get_pfn(struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn,
 
 	*pfn = found;
 	if (max_order)
-		*max_order = mapped_order(clip_order(gfn, found, order));
+		*max_order = priv_mapped_order(priv_clip_order(gfn, found, order));
 	return 0;
 }
 
 /**
- * kvm_private_slot_get_pfn() - kvm_gmem_get_pfn() for such a slot
+ * kvm_gmem_priv_get_pfn() - kvm_gmem_get_pfn() for such a slot
  * @slot: has a kvm_private file
  * @gfn: in the slot
  * @pfn: out: to be released with kvm_release_pfn_clean()
@@ -376,15 +351,15 @@ static int get_pfn(struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn,
  * Return: as kvm_private_get_pfn(), but -EFAULT for a page that is shared in
  * the file
  */
-int kvm_private_slot_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
-			     kvm_pfn_t *pfn, int *max_order)
+int kvm_gmem_priv_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
+			  kvm_pfn_t *pfn, int *max_order)
 {
-	return get_pfn(slot, gfn, pfn, max_order, kvm_private_get_pfn);
+	return priv_get_pfn(slot, gfn, pfn, max_order, kvm_private_get_pfn);
 }
 
 /**
- * kvm_private_slot_get_shared_pfn() - find the page for an access to shared memory
- * @slot: kvm_private_slot_gmem_only()
+ * kvm_gmem_priv_get_shared_pfn() - find the page for an access to shared memory
+ * @slot: kvm_gmem_priv_gmem_only()
  * @gfn: in the slot
  * @pfn: out: to be released with kvm_release_pfn_clean()
  * @max_order: out: may be NULL
@@ -393,10 +368,11 @@ int kvm_private_slot_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
  * Return: as kvm_private_get_shared_pfn(), but -EFAULT for a page that is
  * private in the file
  */
-int kvm_private_slot_get_shared_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
-				    kvm_pfn_t *pfn, int *max_order)
+int kvm_gmem_priv_get_shared_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
+				 kvm_pfn_t *pfn, int *max_order)
 {
-	return get_pfn(slot, gfn, pfn, max_order, kvm_private_get_shared_pfn);
+	return priv_get_pfn(slot, gfn, pfn, max_order,
+			    kvm_private_get_shared_pfn);
 }
 
 struct populate_args {
@@ -414,12 +390,12 @@ static int priv_populate_one(struct kvm_private_binding *binding,
 			     pgoff_t index, unsigned long pfn,
 			     unsigned int order, void *opaque)
 {
-	struct kvm_private_slot *priv = to_priv(binding);
+	struct kvm_gmem_priv *priv = to_priv(binding);
 	struct populate_args *args = opaque;
 	void __user *source = args->source;
 	gfn_t gfn = priv_gfn(priv, index);
 
-	if (!kvm_private_slot_is_private(priv->slot, gfn))
+	if (!kvm_gmem_priv_is_private(priv->slot, gfn))
 		return -EINVAL;
 	if (source) {
 		source += (index - args->first) << PAGE_SHIFT;
@@ -433,7 +409,7 @@ static int priv_populate_one(struct kvm_private_binding *binding,
 }
 
 /**
- * kvm_private_slot_populate() - kvm_gmem_populate() for such a slot
+ * kvm_gmem_priv_populate() - kvm_gmem_populate() for such a slot
  * @slot: has a kvm_private file
  * @start: first guest frame number, in the slot
  * @source: content, read through the caller's mappings; NULL: the pages keep theirs
@@ -446,12 +422,12 @@ static int priv_populate_one(struct kvm_private_binding *binding,
  * Context: slots_lock held; interruptible.
  * Return: as kvm_private_populate(); -EFAULT for a source that can't be read.
  */
-long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
-			       void __user *source, long npages,
-			       kvm_gmem_populate_cb post_populate,
-			       void *opaque)
+long kvm_gmem_priv_populate(struct kvm_memory_slot *slot, gfn_t start,
+			    void __user *source, long npages,
+			    kvm_gmem_populate_cb post_populate,
+			    void *opaque)
 {
-	struct kvm_private_slot *priv = slot->gmem.priv;
+	struct kvm_gmem_priv *priv = slot->gmem.priv;
 	struct populate_args args = {
 		.post_populate	= post_populate,
 		.opaque		= opaque,
@@ -467,172 +443,4 @@ long kvm_private_slot_populate(struct kvm_memory_slot *slot, gfn_t start,
 		return 0;
 	return kvm_private_populate(&priv->binding, args.first, nr,
 				    priv_populate_one, &args);
-}
-
-/**
- * kvm_private_slot_has_states() - see whether the guest knows private memory
- * @slot: any slot
- *
- * An ordinary VM's guest doesn't. To KVM its memory is the one that is mapped at the slot's
- * host address, as with every guest_memfd that it has. Only its own accesses, and those
- * that are emulated for it, need no such mapping.
- */
-bool kvm_private_slot_has_states(const struct kvm_memory_slot *slot)
-{
-	return slot->gmem.priv && !is_stateless(slot->gmem.priv);
-}
-
-/**
- * kvm_private_slot_is_private() - see whether a page is private to the guest
- * @slot: has a kvm_private file
- * @gfn: in the slot
- *
- * Context: any; the slot doesn't go.
- */
-bool kvm_private_slot_is_private(const struct kvm_memory_slot *slot, gfn_t gfn)
-{
-	struct kvm_private_slot *priv = slot->gmem.priv;
-
-	if (is_stateless(priv))
-		return false;
-	if (file_rules(priv))
-		return kvm_private_is_private(priv->binding.file,
-					      priv_index(priv, gfn));
-	return kvm_get_memory_attributes(priv->kvm, gfn) &
-	       KVM_MEMORY_ATTRIBUTE_PRIVATE;
-}
-
-/**
- * kvm_private_mem_is_private() - kvm_mem_is_private() for a VM with such slots
- * @kvm: the VM
- * @gfn: guest frame number
- *
- * Context: any; kvm->srcu or slots_lock held.
- */
-bool kvm_private_mem_is_private(struct kvm *kvm, gfn_t gfn)
-{
-	struct kvm_memory_slot *slot = gfn_to_memslot(kvm, gfn);
-
-	if (slot && slot->gmem.priv)
-		return kvm_private_slot_is_private(slot, gfn);
-	return kvm_get_memory_attributes(kvm, gfn) &
-	       KVM_MEMORY_ATTRIBUTE_PRIVATE;
-}
-EXPORT_SYMBOL_GPL(kvm_private_mem_is_private);
-
-/**
- * kvm_private_slot_gmem_only() - see whether all of a slot's memory is in the file
- * @slot: any slot
- *
- * Then the guest's shared pages are the file's as well, with other memory at the slot's
- * host address or none. KVM's lpage_info doesn't know their attributes.
- */
-bool kvm_private_slot_gmem_only(const struct kvm_memory_slot *slot)
-{
-	return slot->gmem.priv && file_rules(slot->gmem.priv);
-}
-
-/**
- * kvm_private_fault_raced() - see whether a fault for the wrong attribute is to be tried again
- * @vcpu: has faulted; the access that its fault was taken for contradicts the page's attribute
- *
- * A software-protected VM's guest doesn't say what kind of access it makes.
- * kvm_mmu_page_fault() asks for the page's attribute, and kvm_faultin_pfn() asks again. If the
- * answers differ, a conversion, or a slot that came or went, was in between, and the next
- * try gets the same answer twice. That isn't so where the two ask about different
- * addresses: in the fault of a nested guest kvm_mmu_page_fault() asks about an address of
- * L2's.
- */
-bool kvm_private_fault_raced(struct kvm_vcpu *vcpu)
-{
-	return READ_ONCE(vcpu->kvm->private_by_file) &&
-	       vcpu->kvm->arch.vm_type == KVM_X86_SW_PROTECTED_VM &&
-	       vcpu->arch.mmu->root_role.direct;
-}
-
-/**
- * kvm_private_faults_private() - find the kind of access of a fault at an old MMIO entry
- * @vcpu: has faulted
- * @gfn: where
- *
- * In a VM for which kvm_private_fault_raced() may be true the answer has to be the one that
- * kvm_faultin_pfn() will get, with or without a slot there.
- *
- * Context: kvm->srcu held.
- * Return: whether any access of the guest to the page is one to private memory
- */
-bool kvm_private_faults_private(struct kvm_vcpu *vcpu, gfn_t gfn)
-{
-	if (vcpu->kvm->arch.vm_type != KVM_X86_SW_PROTECTED_VM ||
-	    !vcpu->arch.mmu->root_role.direct)
-		return false;
-	if (READ_ONCE(vcpu->kvm->private_by_file))
-		return kvm_private_mem_is_private(vcpu->kvm, gfn);
-	return kvm_private_slot_has(kvm_vcpu_gfn_to_memslot(vcpu, gfn), gfn);
-}
-
-/**
- * kvm_private_gpc_to_pfn() - find the page for a cache of a guest's pages
- * @gpc: being refreshed; its slot and address are set
- *
- * Context: may sleep; kvm->srcu and refresh_lock held. The pfn becomes valid only if
- * nothing was invalidated in the meantime.
- * Return: the pfn, to be released with kvm_release_pfn_clean();
- * %KVM_PFN_NOSLOT if the page is not private in a slot with a kvm_private file;
- * %KVM_PFN_ERR_FAULT.
- */
-kvm_pfn_t kvm_private_gpc_to_pfn(struct gfn_to_pfn_cache *gpc)
-{
-	struct kvm_private_slot *priv;
-	unsigned long pfn;
-	int ret;
-
-	lockdep_assert_held(&gpc->refresh_lock);
-
-	if (kvm_is_error_gpa(gpc->gpa) ||
-	    !kvm_private_slot_has(gpc->memslot, gpa_to_gfn(gpc->gpa)))
-		return KVM_PFN_NOSLOT;
-
-	/* The host writes through a cache, so the guest has to trust the host. */
-	priv = gpc->memslot->gmem.priv;
-	if (priv->binding.ops != &trusting_ops)
-		return KVM_PFN_ERR_FAULT;
-
-	ret = kvm_private_get_pfn(&priv->binding,
-				  priv_index(priv, gpa_to_gfn(gpc->gpa)),
-				  &pfn, NULL);
-	if (!ret)
-		return pfn;
-	/*
-	 * The page may just have become shared in a file that says what is private. Where
-	 * the VM's attributes do, the file contradicts them.
-	 */
-	return ret == -EACCES && file_rules(priv) ? KVM_PFN_NOSLOT :
-						    KVM_PFN_ERR_FAULT;
-}
-
-/**
- * kvm_private_gpc_invalidate() - drop caches of a guest's pages
- * @kvm: the VM
- * @start: first guest frame number
- * @end: guest frame number after the last
- *
- * When this returns no cache of the range is valid and in use.
- *
- * Context: any in which a spinlock may be taken.
- */
-void kvm_private_gpc_invalidate(struct kvm *kvm, gfn_t start, gfn_t end)
-{
-	struct gfn_to_pfn_cache *gpc;
-	gfn_t gfn;
-
-	spin_lock(&kvm->gpc_lock);
-	list_for_each_entry(gpc, &kvm->gpc_list, list) {
-		write_lock_irq(&gpc->lock);
-		gfn = gpa_to_gfn(gpc->gpa);
-		if (!kvm_is_error_gpa(gpc->gpa) && gfn >= start && gfn < end)
-			gpc->valid = false;
-		write_unlock_irq(&gpc->lock);
-	}
-	spin_unlock(&kvm->gpc_lock);
 }

@@ -18,8 +18,8 @@
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 
-#include "private_provider.h"
-#include "private_slot_internal.h"
+#include "gmem_priv_provider.h"
+#include "gmem_priv_internal.h"
 
 static bool provided __ro_after_init;
 
@@ -43,18 +43,18 @@ module_param_cb(guest_memfd_provider, &provider_ops, NULL, 0444);
 MODULE_PARM_DESC(guest_memfd_provider,
 		 "what KVM_CREATE_GUEST_MEMFD makes: files of kvm_private, or native ones");
 
-/* The parameter as it was given; kvm_private_in_place() tells whether it counts. */
+/* The parameter as it was given; kvm_gmem_priv_in_place() tells whether it counts. */
 static bool in_place __ro_after_init;
 
-static int in_place_get(char *buffer, const struct kernel_param *kp)
+static int provider_in_place_get(char *buffer, const struct kernel_param *kp)
 {
-	return sysfs_emit(buffer, "%c\n", kvm_private_in_place() ? 'Y' : 'N');
+	return sysfs_emit(buffer, "%c\n", kvm_gmem_priv_in_place() ? 'Y' : 'N');
 }
 
 static const struct kernel_param_ops in_place_ops = {
 	.flags	= KERNEL_PARAM_OPS_FL_NOARG,
 	.set	= param_set_bool,
-	.get	= in_place_get,
+	.get	= provider_in_place_get,
 };
 
 module_param_cb(gmem_in_place_conversion, &in_place_ops, &in_place, 0444);
@@ -62,29 +62,29 @@ MODULE_PARM_DESC(gmem_in_place_conversion,
 		 "guest_memfd files, not VMs, say what is private (with guest_memfd_provider=kvm_private only)");
 
 static unsigned int attributes_cap __ro_after_init =
-	KVM_PRIVATE_CAP_GMEM_ATTRIBUTES;
+	KVM_GMEM_PRIV_CAP_ATTRIBUTES;
 
-static int attributes_cap_set(const char *value, const struct kernel_param *kp)
+static int provider_cap_set(const char *value, const struct kernel_param *kp)
 {
 	unsigned int cap;
 	int ret = kstrtouint(value, 0, &cap);
 
 	if (ret)
 		return ret;
-	if (cap && cap <= KVM_PRIVATE_CAP_LAST_TAKEN)
+	if (cap && cap <= KVM_GMEM_PRIV_CAP_LAST_TAKEN)
 		return -EINVAL;
 	attributes_cap = cap;
 	return 0;
 }
 
-static int attributes_cap_get(char *buffer, const struct kernel_param *kp)
+static int provider_cap_get(char *buffer, const struct kernel_param *kp)
 {
 	return sysfs_emit(buffer, "%u\n", attributes_cap);
 }
 
 static const struct kernel_param_ops attributes_cap_ops = {
-	.set	= attributes_cap_set,
-	.get	= attributes_cap_get,
+	.set	= provider_cap_set,
+	.get	= provider_cap_get,
 };
 
 module_param_cb(gmem_attributes_cap, &attributes_cap_ops, NULL, 0444);
@@ -92,45 +92,46 @@ MODULE_PARM_DESC(gmem_attributes_cap,
 		 "number of KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES, 0 not to answer it");
 
 /**
- * kvm_private_provides() - see whether KVM_CREATE_GUEST_MEMFD makes kvm_private files
+ * kvm_gmem_priv_provides() - see whether KVM_CREATE_GUEST_MEMFD makes kvm_private files
  *
  * Every VM has guest_memfd then; else only those with private memory do.
  */
-bool kvm_private_provides(void)
+bool kvm_gmem_priv_provides(void)
 {
 	return provided;
 }
 
 /**
- * kvm_private_in_place() - see whether files alone say what is private
+ * kvm_gmem_priv_in_place() - see whether files alone say what is private
  *
  * Then all memory of a slot with a kvm_private file is in the file, whether that
  * can be mapped or not, and VMs hold no attributes. KVM's own guest_memfd can't
  * convert, so the parameter counts with the provider only.
  */
-bool kvm_private_in_place(void)
+bool kvm_gmem_priv_in_place(void)
 {
 	return provided && in_place;
 }
 
 /**
- * kvm_private_gmem_attributes() - answer KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES
+ * kvm_gmem_priv_attributes() - answer KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES
  * @kvm: the VM; NULL: answer for all VM types together
  * @cap: any capability that is asked about
  *
  * Return: attributes that KVM_SET_MEMORY_ATTRIBUTES2 takes; 0 for any other
  * capability.
  */
-int kvm_private_gmem_attributes(struct kvm *kvm, long cap)
+int kvm_gmem_priv_attributes(struct kvm *kvm, long cap)
 {
-	if (!attributes_cap || cap != attributes_cap || !kvm_private_in_place())
+	if (!attributes_cap || cap != attributes_cap ||
+	    !kvm_gmem_priv_in_place())
 		return 0;
 	return !kvm || kvm_arch_has_private_mem(kvm) ?
 	       KVM_MEMORY_ATTRIBUTE_PRIVATE : 0;
 }
 
 /**
- * kvm_private_gmem_flags() - answer KVM_CAP_GUEST_MEMFD_FLAGS
+ * kvm_gmem_priv_flags() - answer KVM_CAP_GUEST_MEMFD_FLAGS
  * @kvm: the VM; NULL: answer for all VM types together
  *
  * Where VMs say which pages are private, only those that know no private memory have files
@@ -139,30 +140,30 @@ int kvm_private_gmem_attributes(struct kvm *kvm, long cap)
  *
  * Return: GUEST_MEMFD_FLAG_* of KVM_CREATE_GUEST_MEMFD.
  */
-u64 kvm_private_gmem_flags(struct kvm *kvm)
+u64 kvm_gmem_priv_flags(struct kvm *kvm)
 {
 	if (!provided)
 		return 0;
-	if (kvm && kvm_arch_has_private_mem(kvm) && !kvm_private_in_place())
+	if (kvm && kvm_arch_has_private_mem(kvm) && !kvm_gmem_priv_in_place())
 		return GUEST_MEMFD_FLAG_MMAP;
 	return GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED;
 }
 
-#ifdef KVM_PRIVATE_HAVE_SECURE_INODE
+#ifdef KVM_GMEM_PRIV_HAVE_SECURE_INODE
 /* 6.12 wants an import even of the module that the export is for. */
 MODULE_INFO(import_ns, "module:kvm");
 
 /* Under the name that policies know, which is not the one in /proc/PID/fd. */
-static struct inode *make_inode(struct super_block *sb)
+static struct inode *provider_make_inode(struct super_block *sb)
 {
 	return anon_inode_make_secure_inode(sb, "[kvm-gmem]", NULL);
 }
 #else
-#define make_inode NULL
+#define provider_make_inode NULL
 #endif
 
 /**
- * kvm_private_gmem_create() - kvm_gmem_create() with files of kvm_private
+ * kvm_gmem_priv_create() - kvm_gmem_create() with files of kvm_private
  * @kvm: the one VM whose slots the file will back
  * @args: as the user gave them
  *
@@ -173,17 +174,17 @@ static struct inode *make_inode(struct super_block *sb)
  * Return: a new descriptor; -EINVAL; -EMFILE; -ENFILE; -ENOMEM; -EACCES or
  * another error of a security module.
  */
-int kvm_private_gmem_create(struct kvm *kvm, struct kvm_create_guest_memfd *args)
+int kvm_gmem_priv_create(struct kvm *kvm, struct kvm_create_guest_memfd *args)
 {
 	struct file *file;
 	int fd;
 
-	if (args->flags & ~kvm_private_gmem_flags(kvm))
+	if (args->flags & ~kvm_gmem_priv_flags(kvm))
 		return -EINVAL;
 
 	file = kvm_private_create_guest_memfd(args->size, args->flags,
-					      kvm_private_guest_id(kvm),
-					      make_inode);
+					      kvm_gmem_priv_guest_id(kvm),
+					      provider_make_inode);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 

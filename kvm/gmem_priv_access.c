@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KVM's emulator works in the file of a slot with a kvm_private file, as the guest's own
- * accesses do: on private pages, and on shared ones if file_rules(). Other memory may be
- * mapped at the slot's host address, or none.
+ * accesses do: on private pages, and on shared ones if priv_file_rules(). Other memory may
+ * be mapped at the slot's host address, or none.
  */
 
 #include <linux/kvm_host.h>
 #include <linux/kvm_private.h>
 
-#include "private_slot.h"
-#include "private_slot_internal.h"
+#include "gmem_priv.h"
+#include "gmem_priv_internal.h"
 
 /*
  * The guest may read and write a page table entry at the same time, so data of such sizes
  * is copied in one access.
  */
-static void copy_guest(void *to, const void *from, int len)
+static void access_copy(void *to, const void *from, int len)
 {
 	switch (len) {
 	case 8:
@@ -33,18 +33,19 @@ static void copy_guest(void *to, const void *from, int len)
 }
 
 /* Returns the slot's record if the guest's page is in its file and nowhere else. */
-static struct kvm_private_slot *backed_by_file(struct kvm_memory_slot *slot,
-					       gfn_t gfn)
+static struct kvm_gmem_priv *access_get_priv(struct kvm_memory_slot *slot,
+					     gfn_t gfn)
 {
-	struct kvm_private_slot *priv = slot ? slot->gmem.priv : NULL;
+	struct kvm_gmem_priv *priv = slot ? slot->gmem.priv : NULL;
 
-	if (!priv || (!file_rules(priv) && !kvm_private_slot_is_private(slot, gfn)))
+	if (!priv ||
+	    (!priv_file_rules(priv) && !kvm_gmem_priv_is_private(slot, gfn)))
 		return NULL;
 	return priv;
 }
 
 /**
- * kvm_private_slot_read() - read from a page on the guest's behalf
+ * kvm_gmem_priv_read() - read from a page on the guest's behalf
  * @slot: any slot, or NULL
  * @gfn: in the slot
  * @data: where to
@@ -57,10 +58,10 @@ static struct kvm_private_slot *backed_by_file(struct kvm_memory_slot *slot,
  * Return: 0; -EFAULT; -EACCES where KVM itself has to do it: in a slot without a
  * kvm_private file, or in a page that the VM's attributes say is shared.
  */
-int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
-			  int offset, int len)
+int kvm_gmem_priv_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
+		       int offset, int len)
 {
-	struct kvm_private_slot *priv = backed_by_file(slot, gfn);
+	struct kvm_gmem_priv *priv = access_get_priv(slot, gfn);
 	struct page *page;
 
 	if (!priv)
@@ -74,13 +75,13 @@ int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
 		return 0;
 	}
 
-	copy_guest(data, page_address(page) + offset, len);
+	access_copy(data, page_address(page) + offset, len);
 	kvm_private_unlock_page(page);
 	return 0;
 }
 
 /**
- * kvm_private_slot_read_atomic() - kvm_private_slot_read() without sleeping
+ * kvm_gmem_priv_read_atomic() - kvm_gmem_priv_read() without sleeping
  * @slot: any slot, or NULL
  * @gfn: in the slot
  * @data: where to
@@ -89,12 +90,12 @@ int kvm_private_slot_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
  *
  * Context: any but interrupts; kvm->srcu held. The data is good if no invalidation of @gfn
  * has begun before the caller uses it.
- * Return: as kvm_private_slot_read()
+ * Return: as kvm_gmem_priv_read()
  */
-int kvm_private_slot_read_atomic(struct kvm_memory_slot *slot, gfn_t gfn,
-				 void *data, int offset, int len)
+int kvm_gmem_priv_read_atomic(struct kvm_memory_slot *slot, gfn_t gfn,
+			      void *data, int offset, int len)
 {
-	struct kvm_private_slot *priv = backed_by_file(slot, gfn);
+	struct kvm_gmem_priv *priv = access_get_priv(slot, gfn);
 	struct page *page;
 
 	if (!priv)
@@ -108,12 +109,12 @@ int kvm_private_slot_read_atomic(struct kvm_memory_slot *slot, gfn_t gfn,
 		return 0;
 	}
 
-	copy_guest(data, page_address(page) + offset, len);
+	access_copy(data, page_address(page) + offset, len);
 	kvm_private_put_pfn(&priv->binding, page_to_pfn(page));
 	return 0;
 }
 
-static int allocate(struct kvm_private_slot *priv, pgoff_t index)
+static int access_allocate(struct kvm_gmem_priv *priv, pgoff_t index)
 {
 	struct kvm_private_binding *binding = &priv->binding;
 	unsigned long pfn;
@@ -128,8 +129,8 @@ static int allocate(struct kvm_private_slot *priv, pgoff_t index)
 }
 
 /* A write to a hole allocates as the guest's own would. */
-static struct page *lock_page_for_write(struct kvm_private_slot *priv,
-					gfn_t gfn)
+static struct page *access_lock_page(struct kvm_gmem_priv *priv,
+				     gfn_t gfn)
 {
 	pgoff_t index = priv_index(priv, gfn);
 	struct page *page;
@@ -139,15 +140,18 @@ static struct page *lock_page_for_write(struct kvm_private_slot *priv,
 		page = kvm_private_lock_page(&priv->binding, index);
 		if (page)
 			return page;
-		ret = allocate(priv, index);
-		/* -EACCES: the page was converted after allocate() had looked at its attribute. */
+		ret = access_allocate(priv, index);
+		/*
+		 * -EACCES: the page was converted after access_allocate() had looked at its
+		 * attribute.
+		 */
 	} while (!ret || ret == -EACCES);
 
 	return ERR_PTR(ret);
 }
 
 /**
- * kvm_private_slot_write() - write to a page on the guest's behalf
+ * kvm_gmem_priv_write() - write to a page on the guest's behalf
  * @slot: any slot, or NULL
  * @gfn: in the slot
  * @data: the bytes to write
@@ -155,28 +159,28 @@ static struct page *lock_page_for_write(struct kvm_private_slot *priv,
  * @len: bytes, inside the page
  *
  * Context: may sleep; kvm->srcu held.
- * Return: as kvm_private_slot_read()
+ * Return: as kvm_gmem_priv_read()
  */
-int kvm_private_slot_write(struct kvm_memory_slot *slot, gfn_t gfn,
-			   const void *data, int offset, int len)
+int kvm_gmem_priv_write(struct kvm_memory_slot *slot, gfn_t gfn,
+			const void *data, int offset, int len)
 {
-	struct kvm_private_slot *priv = backed_by_file(slot, gfn);
+	struct kvm_gmem_priv *priv = access_get_priv(slot, gfn);
 	struct page *page;
 
 	if (!priv)
 		return -EACCES;
 
-	page = lock_page_for_write(priv, gfn);
+	page = access_lock_page(priv, gfn);
 	if (IS_ERR(page))
 		return -EFAULT;
 
-	copy_guest(page_address(page) + offset, data, len);
+	access_copy(page_address(page) + offset, data, len);
 	kvm_private_unlock_page(page);
 	return 0;
 }
 
-static bool try_cmpxchg_bytes(void *ptr, void *old, const void *new,
-			      unsigned int bytes)
+static bool access_try_cmpxchg(void *ptr, void *old, const void *new,
+			       unsigned int bytes)
 {
 	switch (bytes) {
 	case 1:
@@ -191,7 +195,7 @@ static bool try_cmpxchg_bytes(void *ptr, void *old, const void *new,
 }
 
 /**
- * kvm_private_cmpxchg() - compare and exchange on the guest's behalf
+ * kvm_gmem_priv_cmpxchg() - compare and exchange on the guest's behalf
  * @vcpu: a vCPU of the guest
  * @gpa: guest physical address; the access doesn't cross a page
  * @old: in: expected; out: found
@@ -200,27 +204,27 @@ static bool try_cmpxchg_bytes(void *ptr, void *old, const void *new,
  * @ret: out: 0, 1 if something else was found, -EFAULT
  *
  * Context: may sleep; kvm->srcu held.
- * Return: false where kvm_private_slot_read() says -EACCES; nothing was done.
+ * Return: false where kvm_gmem_priv_read() says -EACCES; nothing was done.
  */
-bool kvm_private_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, void *old,
-			 const void *new, unsigned int bytes, int *ret)
+bool kvm_gmem_priv_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, void *old,
+			   const void *new, unsigned int bytes, int *ret)
 {
 	gfn_t gfn = gpa_to_gfn(gpa);
 	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, gfn);
-	struct kvm_private_slot *priv = backed_by_file(slot, gfn);
+	struct kvm_gmem_priv *priv = access_get_priv(slot, gfn);
 	struct page *page;
 
 	if (!priv)
 		return false;
 
-	page = lock_page_for_write(priv, gfn);
+	page = access_lock_page(priv, gfn);
 	if (IS_ERR(page)) {
 		*ret = -EFAULT;
 		return true;
 	}
 
-	*ret = !try_cmpxchg_bytes(page_address(page) + offset_in_page(gpa),
-				  old, new, bytes);
+	*ret = !access_try_cmpxchg(page_address(page) + offset_in_page(gpa),
+				   old, new, bytes);
 	kvm_private_unlock_page(page);
 	return true;
 }

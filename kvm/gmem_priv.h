@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory slots whose private pages come from a kvm_private file: the functions that the
+ * rest of KVM calls. slot->gmem.priv is set for such a slot, and only for it.
+ */
+#ifndef KVM_GMEM_PRIV_H
+#define KVM_GMEM_PRIV_H
+
+#include <linux/kvm_host.h>
+
+#include "gmem_priv_provider.h"
+
+void kvm_gmem_priv_init(struct module *vendor);
+
+int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
+		       unsigned int fd, u64 offset);
+void kvm_gmem_priv_unbind(struct kvm_memory_slot *slot);
+void kvm_gmem_priv_unbind_all(struct kvm *kvm);
+
+int kvm_gmem_priv_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
+			  kvm_pfn_t *pfn, int *max_order);
+int kvm_gmem_priv_get_shared_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
+				 kvm_pfn_t *pfn, int *max_order);
+long kvm_gmem_priv_populate(struct kvm_memory_slot *slot, gfn_t start,
+			    void __user *source, long npages,
+			    kvm_gmem_populate_cb post_populate,
+			    void *opaque);
+
+bool kvm_gmem_priv_has_attributes(const struct kvm_memory_slot *slot);
+bool kvm_gmem_priv_is_private(const struct kvm_memory_slot *slot,
+			      gfn_t gfn);
+bool kvm_gmem_priv_gmem_only(const struct kvm_memory_slot *slot);
+
+bool kvm_gmem_priv_fault_raced(struct kvm_vcpu *vcpu);
+bool kvm_gmem_priv_faults_private(struct kvm_vcpu *vcpu, gfn_t gfn);
+
+/* Whether the page is private, so that the slot's host address is the wrong memory */
+static inline bool kvm_gmem_priv_has_private(const struct kvm_memory_slot *slot,
+					     gfn_t gfn)
+{
+	return slot && slot->gmem.priv &&
+	       kvm_gmem_priv_is_private(slot, gfn);
+}
+
+int kvm_gmem_priv_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
+		       int offset, int len);
+int kvm_gmem_priv_read_atomic(struct kvm_memory_slot *slot, gfn_t gfn,
+			      void *data, int offset, int len);
+int kvm_gmem_priv_write(struct kvm_memory_slot *slot, gfn_t gfn,
+			const void *data, int offset, int len);
+bool kvm_gmem_priv_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, void *old,
+			   const void *new, unsigned int bytes, int *ret);
+
+kvm_pfn_t kvm_gmem_priv_gpc_to_pfn(struct gfn_to_pfn_cache *gpc);
+void kvm_gmem_priv_gpc_invalidate(struct kvm *kvm, gfn_t start, gfn_t end);
+
+#endif /* KVM_GMEM_PRIV_H */
