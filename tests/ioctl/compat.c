@@ -1,35 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The same ioctls through the kernel's entry for 32-bit programs. */
-#include <signal.h>
+/*
+ * The same ioctls through the kernel's entry for 32-bit programs: numbers that such a program
+ * needs two words for. arguments.c tries wrong arguments.
+ */
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "convert.h"
+#include "ioctl32.h"
 #include "memory.h"
 #include "unit.h"
 
-#define IOCTL_OF_I386 54
-
 static char *low;
-
-/* Any program can enter the kernel like this; the pointer has to be low. */
-static long ioctl32(int fd, unsigned int cmd, void *argument)
-{
-	long ret = IOCTL_OF_I386;
-
-	asm volatile("int $0x80"
-		     : "+a" (ret)
-		     : "b" ((long)fd), "c" ((long)cmd), "d" (argument)
-		     : "memory", "r8", "r9", "r10", "r11");
-	ret = (int)ret;
-	if (ret < 0) {
-		errno = -ret;
-		return -1;
-	}
-	return ret;
-}
 
 static int map_low(void **state)
 {
@@ -105,47 +88,8 @@ TEST(converts, &low_memory)
 		     ioctl32(fd, KVM_SET_MEMORY_ATTRIBUTES2, attributes),
 		     "zeros for private pages");
 	assert_int_equal(attributes->error_offset, 5 * GIB);
-	attributes->reserved[10] = 1;
-	expect_error(EINVAL,
-		     ioctl32(fd, KVM_SET_MEMORY_ATTRIBUTES2, attributes),
-		     "reserved");
-	expect_error(EFAULT, ioctl32(fd, KVM_SET_MEMORY_ATTRIBUTES2, NULL),
-		     "NULL");
 	assert_int_equal(file_shared(fd), 2 * PAGE);
 	close(fd);
-}
-
-TEST(refuses_the_same, &low_memory)
-{
-	struct kvm_private_create *create = (void *)low;
-	int device = device_open();
-	int fd = file_create(PAGE, 0);
-
-	create->size = PAGE + 1;
-	expect_error(EINVAL, ioctl32(device, KVM_PRIVATE_CREATE, create), "size");
-	expect_error(EFAULT, ioctl32(device, KVM_PRIVATE_CREATE, NULL), "NULL");
-	expect_error(EFAULT, ioctl32(fd, KVM_PRIVATE_POPULATE, NULL), "NULL");
-	expect_error(ENOTTY, ioctl32(device, KVM_PRIVATE_POPULATE, low),
-		     "POPULATE on the device");
-	expect_error(ENOTTY, ioctl32(fd, KVM_PRIVATE_CREATE, low),
-		     "CREATE on a file");
-	expect_error(ENOTTY, ioctl32(fd, _IO(KVM_PRIVATE_IOC_TYPE, 0xff), low),
-		     "an unknown ioctl");
-	close(fd);
-	close(device);
-}
-
-static bool kernel_takes_32_bit_calls(void)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (!pid) {
-		signal(SIGSEGV, SIG_DFL);
-		ioctl32(-1, 0, NULL);
-		_exit(0);
-	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
 int main(void)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KVM_PRIVATE_CREATE. */
+/* KVM_PRIVATE_CREATE: sizes, and the descriptor. arguments.c tries wrong arguments. */
 #include <limits.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +8,6 @@
 #include "child.h"
 #include "device.h"
 #include "file_table.h"
-#include "memory.h"
 #include "unit.h"
 
 static int device;
@@ -63,67 +61,6 @@ TEST(argument_is_unchanged, &counted_fds)
 	close(fd);
 }
 
-TEST(works_from_read_only_memory, &counted_fds)
-{
-	void *start = guarded_map(PAGE);
-	struct kvm_private_create *create =
-		guarded_tail(start, sizeof(struct kvm_private_create));
-
-	create->size = PAGE;
-	make_read_only(start);
-	close(expect_ok(try_create(create), "create from read-only memory"));
-	guarded_unmap(start, PAGE);
-}
-
-TEST(bad_sizes, &counted_fds)
-{
-	static const __u64 sizes[] = {
-		0, 1, 511, 512, 4095, 4097, 4608, 8191, GIB + 1, GIB - 512,
-		4 * GIB + 1, LARGEST_FILE - 1, LARGEST_FILE + 2048,
-		(__u64)LLONG_MAX, (__u64)LLONG_MAX + 1,
-		(__u64)LLONG_MAX + 1 + PAGE, (__u64)LLONG_MAX - 4094,
-		UINT64_MAX, UINT64_MAX - 4095, UINT64_MAX - 8191,
-	};
-	unsigned int bit;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(sizes); i++)
-		expect_error(EINVAL, file_try_create(device, sizes[i], 0),
-			     "size %#llx", sizes[i]);
-	for (bit = 0; bit < 12; bit++) {
-		expect_error(EINVAL, file_try_create(device, 1ULL << bit, 0),
-			     "size %#llx", 1ULL << bit);
-		expect_error(EINVAL,
-			     file_try_create(device, MIB + (1ULL << bit), 0),
-			     "size %#llx", MIB + (1ULL << bit));
-	}
-}
-
-TEST(every_flag_bit, &counted_fds)
-{
-	const __u64 good = KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED |
-			   KVM_PRIVATE_FLAG_NO_AUTO_ALLOC |
-			   KVM_PRIVATE_FLAG_HUGE_STRICT;
-	unsigned int bit;
-
-	close(file_create_on(device, PAGE, good));
-	for (bit = 0; bit < 64; bit++) {
-		__u64 flag = 1ULL << bit;
-
-		if (flag & good) {
-			close(file_create_on(device, PAGE, flag));
-			continue;
-		}
-		expect_error(EINVAL, file_try_create(device, PAGE, flag),
-			     "flag bit %u", bit);
-		expect_error(EINVAL,
-			     file_try_create(device, PAGE, flag | good),
-			     "flag bit %u beside good ones", bit);
-	}
-	expect_error(EINVAL, file_try_create(device, PAGE, UINT64_MAX),
-		     "all flags");
-}
-
 TEST(every_page_shift, &counted_fds)
 {
 	struct kvm_private_info info = { .size = sizeof(info) };
@@ -146,41 +83,6 @@ TEST(every_page_shift, &counted_fds)
 	}
 	create.page_shift = UINT_MAX;
 	expect_error(EINVAL, try_create(&create), "page_shift -1");
-}
-
-TEST(every_reserved_bit, &counted_fds)
-{
-	struct kvm_private_create create = { .size = PAGE };
-	unsigned char *bytes = (unsigned char *)&create;
-	unsigned int first = offsetof(struct kvm_private_create, pad);
-	unsigned int i;
-
-	for (i = first * 8; i < sizeof(create) * 8; i++) {
-		bytes[i / 8] = 1 << i % 8;
-		expect_error(EINVAL, try_create(&create), "bit %u of byte %u",
-			     i % 8, i / 8);
-		bytes[i / 8] = 0;
-	}
-	close(expect_ok(try_create(&create), "all of it zero"));
-}
-
-TEST(bad_pointers_fault, &counted_fds)
-{
-	const struct bad_pointer *bad;
-	void *start = guarded_map(PAGE);
-	struct kvm_private_create *tail;
-	unsigned int mapped;
-
-	for (bad = bad_pointers; bad->name; bad++)
-		expect_error(EFAULT, try_create(bad->pointer), "%s", bad->name);
-	for (mapped = 1; mapped < sizeof(*tail); mapped++) {
-		struct kvm_private_create good = { .size = PAGE };
-
-		tail = guarded_tail(start, mapped);
-		memcpy(tail, &good, mapped);
-		expect_error(EFAULT, try_create(tail), "%u bytes mapped", mapped);
-	}
-	guarded_unmap(start, PAGE);
 }
 
 static void run_out_of_descriptors(void *arg)
@@ -226,17 +128,6 @@ TEST(outlives_the_device, &counted_fds)
 	close(other);
 	expect_ok(file_allocate(fd, 0, MIB), "allocate");
 	assert_int_equal(file_allocated(fd), MIB);
-	close(fd);
-}
-
-TEST(not_on_a_file, &counted_fds)
-{
-	struct kvm_private_info info = { .size = sizeof(info) };
-	int fd = file_create_on(device, PAGE, 0);
-
-	expect_error(ENOTTY, file_try_create(fd, PAGE, 0), "CREATE on a file");
-	expect_error(ENOTTY, ioctl(fd, KVM_PRIVATE_GET_INFO, &info),
-		     "GET_INFO on a file");
 	close(fd);
 }
 

@@ -9,7 +9,6 @@
 
 #include "child.h"
 #include "device.h"
-#include "memory.h"
 #include "unit.h"
 
 #define CANARY 0xa5
@@ -56,91 +55,6 @@ TEST(numbers_are_fixed)
 	assert_int_equal(sizeof(struct kvm_memory_attributes2), 128);
 	assert_int_equal(offsetof(struct kvm_memory_attributes2, error_offset),
 			 32);
-}
-
-TEST(every_struct_size)
-{
-	unsigned char buffer[sizeof(struct kvm_private_info) + 128];
-	struct kvm_private_info whole = { .size = sizeof(whole) };
-	unsigned int size;
-	unsigned int i;
-
-	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, &whole), "GET_INFO");
-	for (size = 0; size <= sizeof(whole) + 64; size++) {
-		struct kvm_private_info expected = whole;
-
-		memset(buffer, CANARY, sizeof(buffer));
-		memcpy(buffer, &size, sizeof(size));
-		if (size < 8) {
-			expect_error(EINVAL,
-				     ioctl(device, KVM_PRIVATE_GET_INFO, buffer),
-				     "GET_INFO with size %u", size);
-			for (i = sizeof(size); i < sizeof(buffer); i++)
-				assert_int_equal(buffer[i], CANARY);
-			continue;
-		}
-		expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, buffer),
-			  "GET_INFO with size %u", size);
-		expected.size = size;
-		for (i = 0; i < sizeof(buffer); i++) {
-			unsigned int want = CANARY;
-
-			if (i < size)
-				want = i < sizeof(expected) ?
-					((unsigned char *)&expected)[i] : 0;
-			expect_between(buffer[i], want, want,
-				       "byte %u of a struct of %u", i, size);
-		}
-	}
-}
-
-TEST(larger_than_a_page)
-{
-	const unsigned int size = 3 * PAGE + 24;
-	unsigned char *start = guarded_map(size);
-	unsigned int i;
-
-	memset(start, CANARY, size);
-	memcpy(start, &size, sizeof(size));
-	expect_ok(ioctl(device, KVM_PRIVATE_GET_INFO, start),
-		  "GET_INFO with three pages");
-	for (i = sizeof(struct kvm_private_info); i < size; i++)
-		assert_int_equal(start[i], 0);
-	guarded_unmap(start, size);
-}
-
-TEST(bad_pointers_fault)
-{
-	const struct bad_pointer *bad;
-	__u32 *start = guarded_map(PAGE);
-	__u32 *tail;
-	unsigned int mapped;
-
-	for (bad = bad_pointers; bad->name; bad++)
-		expect_error(EFAULT,
-			     ioctl(device, KVM_PRIVATE_GET_INFO, bad->pointer),
-			     "GET_INFO at %s", bad->name);
-
-	for (mapped = 4; mapped < sizeof(struct kvm_private_info); mapped += 4) {
-		tail = guarded_tail(start, mapped);
-		*tail = sizeof(struct kvm_private_info);
-		expect_error(EFAULT, ioctl(device, KVM_PRIVATE_GET_INFO, tail),
-			     "GET_INFO with %u bytes mapped", mapped);
-	}
-
-	tail = guarded_tail(start, sizeof(struct kvm_private_info));
-	*tail = sizeof(struct kvm_private_info) + 8;
-	expect_error(EFAULT, ioctl(device, KVM_PRIVATE_GET_INFO, tail),
-		     "GET_INFO whose zeros don't fit");
-	*tail = UINT32_MAX;
-	expect_error(EFAULT, ioctl(device, KVM_PRIVATE_GET_INFO, tail),
-		     "GET_INFO with size %u", UINT32_MAX);
-
-	*tail = sizeof(struct kvm_private_info);
-	make_read_only(start);
-	expect_error(EFAULT, ioctl(device, KVM_PRIVATE_GET_INFO, tail),
-		     "GET_INFO into read-only memory");
-	guarded_unmap(start, PAGE);
 }
 
 TEST(device_has_no_content)

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KVM_PRIVATE_POPULATE. The content can't be read here: KVM's tests see in a
- * guest that it arrives.
+ * guest that it arrives. arguments.c tries wrong arguments.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bad_ranges.h"
 #include "device.h"
 #include "memory.h"
 #include "unit.h"
 
-#define FILE_SIZE BAD_RANGES_FILE_SIZE
+#define FILE_SIZE (64 * PAGE)
 
 static char *source;
 static int fd;
@@ -39,16 +38,6 @@ static void assert_moved(const struct kvm_private_populate *now,
 	expected.size -= bytes;
 	expected.source += bytes;
 	assert_memory_equal(now, &expected, sizeof(expected));
-}
-
-static void expect_refusal(const struct kvm_private_populate *bad, int error,
-			   const char *what, unsigned long long which)
-{
-	struct kvm_private_populate now = *bad;
-
-	expect_error(error, file_populate(fd, &now), "%s %#llx", what, which);
-	assert_moved(&now, bad, 0);
-	assert_int_equal(file_allocated(fd), 0);
 }
 
 static int create(void **state)
@@ -161,95 +150,6 @@ TEST(any_source_alignment, &file)
 	}
 }
 
-TEST(every_misalignment, &file)
-{
-	unsigned int by;
-
-	for (by = 1; by < PAGE; by++) {
-		struct kvm_private_populate bad = request(by, PAGE);
-
-		expect_refusal(&bad, EINVAL, "offset", by);
-		bad = request(PAGE, by);
-		expect_refusal(&bad, EINVAL, "size", by);
-	}
-}
-
-TEST(empty_or_outside, &file)
-{
-	const struct bad_range *range = bad_ranges;
-
-	do {
-		struct kvm_private_populate bad = request(range->offset,
-							  range->size);
-
-		expect_refusal(&bad, EINVAL, "range of row",
-			       range - bad_ranges);
-	} while ((range++)->offset != BAD_RANGES_END);
-}
-
-TEST(every_flag_and_reserved_bit, &file)
-{
-	struct kvm_private_populate bad = request(0, PAGE);
-	unsigned char *bytes = (unsigned char *)&bad;
-	unsigned int first = offsetof(struct kvm_private_populate, flags);
-	unsigned int i;
-
-	for (i = first * 8; i < sizeof(bad) * 8; i++) {
-		bytes[i / 8] = 1 << i % 8;
-		expect_refusal(&bad, EINVAL, "flag or reserved bit", i);
-		bytes[i / 8] = 0;
-	}
-	bad.flags = UINT64_MAX;
-	expect_refusal(&bad, EINVAL, "flags", bad.flags);
-}
-
-TEST(bad_struct_pointers, &file)
-{
-	struct kvm_private_populate good = request(0, PAGE);
-	void *start = guarded_map(PAGE);
-	const struct bad_pointer *bad;
-	struct kvm_private_populate *tail;
-	unsigned int mapped;
-
-	for (bad = bad_pointers; bad->name; bad++)
-		expect_error(EFAULT, file_populate(fd, bad->pointer), "%s",
-			     bad->name);
-	for (mapped = 1; mapped < sizeof(*tail); mapped++) {
-		tail = guarded_tail(start, mapped);
-		memcpy(tail, &good, mapped);
-		expect_error(EFAULT, file_populate(fd, tail),
-			     "%u bytes mapped", mapped);
-	}
-	assert_int_equal(file_allocated(fd), 0);
-
-	/* The call can't write its result, however far it got. */
-	tail = guarded_tail(start, sizeof(*tail));
-	*tail = good;
-	make_read_only(start);
-	expect_error(EFAULT, file_populate(fd, tail), "read-only struct");
-	assert_memory_equal(tail, &good, sizeof(good));
-	guarded_unmap(start, PAGE);
-}
-
-TEST(bad_sources, &file)
-{
-	const struct bad_pointer *bad;
-
-	for (bad = bad_pointers; bad->name; bad++) {
-		struct kvm_private_populate before = request(0, 2 * PAGE);
-		struct kvm_private_populate now;
-
-		/* This source means: populate in place. */
-		if (!bad->pointer)
-			continue;
-		before.source = (uintptr_t)bad->pointer;
-		now = before;
-		expect_error(EFAULT, file_populate(fd, &now), "source is %s",
-			     bad->name);
-		assert_moved(&now, &before, 0);
-	}
-}
-
 /* Populates from @from, of which only the first @good bytes are readable. */
 static void check_stops(char *from, __u64 good, const char *what)
 {
@@ -325,16 +225,6 @@ TEST(source_wraps, &file)
 	now = before;
 	expect_error(EFAULT, file_populate(fd, &now), "source that wraps");
 	assert_moved(&now, &before, 0);
-}
-
-TEST(not_on_the_device, &file)
-{
-	struct kvm_private_populate populate = request(0, PAGE);
-	int device = device_open();
-
-	expect_error(ENOTTY, file_populate(device, &populate),
-		     "POPULATE on the device");
-	close(device);
 }
 
 TEST_MAIN("populate")

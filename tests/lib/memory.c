@@ -22,7 +22,7 @@ void *guarded_map(size_t size)
 {
 	size_t whole = (size + PAGE - 1) & -PAGE;
 	char *start = mmap(NULL, whole + PAGE, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 
 	assert_ptr_not_equal(start, MAP_FAILED);
 	/* Kept reserved, so that no later mapping lands there. */

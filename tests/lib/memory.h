@@ -6,7 +6,8 @@
 
 /*
  * Memory of this process that ends where an unmapped range begins, so that
- * reaching one byte too far is an EFAULT. Returns its first byte.
+ * reaching one byte too far is an EFAULT. Returns its first byte, whose address a
+ * 32-bit program could have.
  */
 void *guarded_map(size_t size);
 void guarded_unmap(void *start, size_t size);
