@@ -4,8 +4,8 @@
 # Building modules against installed headers, or against a kernel of our own. Needs
 # common.sh and kernel.sh.
 
-# kbuild_identity VERSION: all but the sources that a module's content
-# depends on, as one line.
+# kbuild_identity VERSION: prints on one line all that a module's content depends on but its
+# sources.
 kbuild_identity() {
 	local compiler
 
@@ -15,17 +15,17 @@ kbuild_identity() {
 		"$(sha256sum <"${BASH_SOURCE[0]}" | cut -c1-16)"
 }
 
-# kbuild VERSION DIRECTORY [ARGUMENT...]: warnings and errors reach stderr,
-# the list of files that are compiled doesn't. A make that called this script
-# would hand its own options and variables on to the kernel's.
+# kbuild VERSION DIRECTORY [ARGUMENT...]: warnings and errors reach stderr, the list of
+# compiled files doesn't. If make called this script, its options and variables must not reach
+# the kernel's make.
 kbuild() {
 	local version=$1 directory=$2 kernel=()
 
 	shift 2
 	if own_kernel_version "$version"; then
 		kernel=(-C "$(own_kernel_entry "$version")/tree" O=out)
-		# Where UBSAN looks at a bool GCC forgets that it is volatile, and READ_ONCE()
-		# of one is a race to KCSAN.
+		# For a bool that UBSAN checks GCC forgets that it is volatile, and
+		# READ_ONCE() of one is a race to KCSAN.
 		[[ $version != *-kcsan-* ]] || kernel+=(UBSAN_SANITIZE=n)
 	else
 		kernel=(-C "$(kernel_build_tree "$version")")
@@ -36,9 +36,9 @@ kbuild() {
 		die "the build failed; the messages above say where"
 }
 
-# kbuild_collect VERSION BUILD DIRECTORY MODULE...: makes DIRECTORY of what a
-# build left. Debug information is most of a module's size and no use in a
-# guest, so that it stays beside.
+# kbuild_collect VERSION BUILD DIRECTORY MODULE...: makes DIRECTORY from the results of a
+# build. Debug information is most of a module's size and no use in a guest, so that it stays
+# in a file beside it.
 kbuild_collect() {
 	local version=$1 build=$2 directory=$3 module file magic
 

@@ -4,11 +4,11 @@
 # Debian's kernel source: extracting what KVM needs and patching it. Needs
 # common.sh, cache.sh and kernel.sh.
 
-# What KVM is made of. The files that a series changes are extracted as well.
+# The parts of KVM. The files that a series changes are extracted as well.
 SOURCE_PATHS=(arch/x86/kvm virt/kvm)
 
-# source_package_version LINE VERSION: the Debian version of the source package,
-# which has to be that of the kernel's headers.
+# source_package_version LINE VERSION: prints the Debian version of the source
+# package, which has to be that of the kernel's headers.
 source_package_version() {
 	local line=$1 version=$2 package=linux-source-$1 headers have
 
@@ -42,8 +42,8 @@ source_patched_files() {
 	done
 }
 
-# source_extract LINE PACKAGE-VERSION SERIES: prints a directory with the paths
-# of the distribution's source that are needed, as they are.
+# source_extract LINE PACKAGE-VERSION SERIES: prints a directory with the needed
+# paths of the distribution's source, unchanged.
 source_extract() {
 	local line=$1 files entry tmp
 
@@ -71,8 +71,8 @@ source_extract() {
 	printf '%s\n' "$entry"
 }
 
-# source_patch TREE DIRECTORY LINE: applies a series. Nothing is guessed: a patch
-# that only nearly fits is for a person to look at.
+# source_patch TREE DIRECTORY LINE: applies a series. patch mustn't guess: a
+# patch that only nearly fits is for a person to look at.
 source_patch() {
 	local tree=$1 directory=$2 line=$3 patch
 

@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Building a whole kernel from Debian's source, configured by a file that names
-# what it has; all else it hasn't. Needs common.sh.
+# Building a whole kernel from Debian's source. A file names the options that it has;
+# it has no others. Needs common.sh.
 
-# What building modules needs of a kernel's source besides what was built
+# The parts of a kernel's source that building modules needs besides the build's
+# results
 SOURCE_KERNEL_PATHS=(Makefile Kconfig Kbuild scripts include arch/x86 tools/include)
 
-# source_kernel_make DIRECTORY ARGUMENT...: says nothing unless it fails.
+# source_kernel_make DIRECTORY ARGUMENT...: prints nothing unless it fails.
 source_kernel_make() {
 	local log
 
@@ -21,7 +22,7 @@ source_kernel_make() {
 	rm "$log"
 }
 
-# Whoever wants something that can't be had would wonder what was tested.
+# A test on a kernel that silently lacks an option would prove little.
 source_kernel_check() {
 	local option
 
@@ -31,8 +32,8 @@ source_kernel_check() {
 }
 
 # source_kernel_build LINE CONFIG DIRECTORY [VARIABLE=VALUE]... TARGET...: leaves the
-# source in DIRECTORY/tree and what make made of it in DIRECTORY/tree/out: there it
-# knows of its source by a relative name only, wherever it is moved.
+# source in DIRECTORY/tree and make's results in DIRECTORY/tree/out. There make knows
+# the source by a relative name only, wherever the directory is moved.
 source_kernel_build() {
 	local line=$1 config=$2 directory=$3 tree=$3/tree word variables=() targets=()
 
@@ -52,8 +53,8 @@ source_kernel_build() {
 	source_kernel_make "$directory" "${variables[@]}" "${targets[@]}"
 }
 
-# source_kernel_shrink DIRECTORY [PATH...]: leaves of a kernel what building modules
-# needs, and these parts of its source.
+# source_kernel_shrink DIRECTORY [PATH...]: removes all of a kernel but the parts
+# that building modules needs, and these parts of its source.
 source_kernel_shrink() {
 	local tree=$1/tree full=$1/full out=$1/tree/out
 

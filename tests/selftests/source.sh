@@ -4,8 +4,8 @@
 # Linux's selftests of KVM, as Debian's source packages have them. Needs
 # common.sh, cache.sh and suites.sh.
 
-# What the selftests and the exported headers that they are compiled with are
-# made from; in the archive each is found whatever the kernel line, or not there.
+# The sources of the selftests and of the exported headers that they are compiled
+# with. The archive has all of these in some kernel line, and not all in each.
 SELFTESTS_PATHS=(
 	Makefile scripts include/uapi include/linux
 	arch/x86/Makefile arch/x86/entry/syscalls arch/x86/include arch/x86/tools
@@ -19,12 +19,12 @@ SELFTESTS_PATHS=(
 )
 
 # Tests that need the helpers for VFIO devices, which want libuuid and the sources
-# of drivers. They have nothing to do with a guest's memory.
+# of drivers. They don't concern a guest's memory.
 # shellcheck disable=SC2034 # for tests/selftests/build
 SELFTESTS_UNLINKABLE=(irq_test)
 
-# selftests_line WORD: prints the line that is meant. A line that Debian doesn't
-# have (any more) is stood in for by the newest released one.
+# selftests_line WORD: prints the line that the word stands for. The newest
+# released line stands in for one that Debian doesn't have (any more).
 selftests_line() {
 	local line newest
 
@@ -75,7 +75,8 @@ selftests_extract() {
 	local complaints=$3.complaints
 
 	mkdir "$3"
-	# Which of the paths a line doesn't have is only known by asking for them.
+	# Only a query of the archive tells which of the paths the line doesn't
+	# have.
 	xz -dc -T0 "$1" | tar -x -C "$3" --strip-components=1 \
 		"${SELFTESTS_PATHS[@]/#/linux-source-$2/}" 2>"$complaints" ||
 		! grep -vE ': (Not found in archive|Exiting with failure status .*)$' \
