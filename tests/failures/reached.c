@@ -22,7 +22,7 @@ static bool is_of_load(const char *point)
 	       !strcmp(point, "MEMORY_ERROR") || !strcmp(point, "DEVICE");
 }
 
-/* For gigantic pages: their sweeps take too long there; see scripts/check. */
+/* For gigantic pages: their sweeps take too long there; see suite_commands.sh. */
 static bool is_left_out(const char *point)
 {
 	return kernel_is_watched() && !strncmp(point, "CONTIG", 6);

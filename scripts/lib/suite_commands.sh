@@ -1,0 +1,278 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The command of each suite. Needs common.sh, own_kernel.sh and tap.sh, $OUT, the folder of the
+# tests' programs, and $LOGS, that of the output.
+
+# Those of the ioctl tests that need a machine with several nodes
+NUMA_PROGRAMS='hotplug|policy|policy_huge|policy_load|set_policy'
+
+# A kernel that has run for a while has its own pages all over the memory. The test gives back
+# the pages that are reserved on the kernel's command line.
+RESERVED=(--param hugepagesz=1G --param hugepages=4)
+
+# A program whose call doesn't end says so itself after some minutes. This limit is for
+# machines that die, all of whose programs may have been kept waiting before.
+limit=KVM_PRIVATE_VM_TIMEOUT=${KVM_PRIVATE_VM_TIMEOUT:-1800}
+
+# programs FOLDER: prints the test programs of a folder.
+programs() {
+	find "$OUT/$1" -maxdepth 1 -type f -perm -u+x | LC_ALL=C sort
+}
+
+# in_vm VM-OPTION... -- PROGRAM...: for programs that need no other files.
+in_vm() {
+	local options=() program bring=(--bring "$ROOT/tests/run") names=() runner=./run
+
+	while [[ $1 != -- ]]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	for program; do
+		bring+=(--bring "$program")
+		names+=("$(basename "$program")")
+	done
+	# Set for the suites that run with each detour forced
+	options+=("${forced[@]}")
+	# Set by scripts/coverage
+	if [[ ${KVM_PRIVATE_COVERAGE:-} ]]; then
+		options+=(--coverage)
+		bring+=(--bring "$ROOT/scripts/lib/coverage-guest")
+		runner=./coverage-guest
+	fi
+	env "$limit" "$ROOT/scripts/vm" "${options[@]}" "${bring[@]}" -- "$runner" "${names[@]}"
+}
+
+# locked_down KERNEL: the ways in, in a machine of their own, since a locked-down machine stays
+# so
+locked_down() {
+	in_vm --kernel "$1" --no-kvm --mem 1G \
+		--bring "$("$ROOT/tests/build-module" consumer --kernel "$1")/kvm_private_test.ko" \
+		-- "$OUT/ways/locked_down"
+}
+
+# fuzz_for SECONDS VM-OPTION...: with other programs each day
+fuzz_for() {
+	local seconds=$1
+
+	shift
+	"$ROOT/scripts/vm" "$@" --bring "$OUT/fuzz/fuzz" -- sh -c "echo '# begin fuzz'
+		CMOCKA_MESSAGE_OUTPUT=TAP ./fuzz --seed $(date +%Y%m%d) --seconds $seconds
+		echo \"# end fuzz \$?\""
+}
+
+# suite NAME: runs the suite, whose result is on stdout.
+suite() {
+	local name=$1 kernel=6.12 more=0 list parameter parameters=() platform=() others=''
+	local status=0 forced=() uneven=''
+	local provider=(--param kvm.guest_memfd_provider=kvm_private)
+
+	if [[ $name =~ ^(.*)-(6\.[0-9]+|debug|kcsan)$ ]]; then
+		name=${BASH_REMATCH[1]}
+		kernel=${BASH_REMATCH[2]}
+	fi
+	# The same tests once more, with each pause and each retry that otherwise depends on
+	# chance. Tests that rely on a pace of their own are left out.
+	if [[ $name == *-forced ]]; then
+		name=${name%-forced}
+		forced=(--fail-points --param kvm_private.detours=1)
+		uneven='|interrupt'
+	fi
+	# The same tests once more, with a model of a trusted platform watching
+	[[ $name != *-platform ]] || platform=(--platform)
+	# For KASAN's shadow, which is an eighth, and the debug kernel's other memory
+	[[ $kernel != debug ]] || more=2
+	# Our kernels fill freed memory with a pattern and check it when it is allocated: with
+	# that gigantic pages take minutes.
+	[[ $kernel == 6.* || $name != gigantic* ]] || parameters=(--param page_poison=0)
+	case $name in
+	runner)
+		"$ROOT/tests/runner/run"
+		;;
+	mistakes)
+		"$ROOT/tests/runner/mistakes" "$kernel"
+		;;
+	ioctl | module)
+		mapfile -t list < <(programs "$name" |
+			grep -Ev "/($NUMA_PROGRAMS|gigantic$uneven)$")
+		in_vm --kernel "$kernel" --no-kvm -- "${list[@]}"
+		;;
+	detours)
+		# The programs that change the store, the states and their users, and then a
+		# check that each detour was taken
+		mapfile -t list < <(programs ioctl | grep -Ev "/($NUMA_PROGRAMS|gigantic$uneven)$")
+		mapfile -t -O "${#list[@]}" list < <(programs consumer)
+		in_vm --kernel "$kernel" --no-kvm --numa 2 --mem 4G \
+			--bring "$("$ROOT/tests/build-module" consumer --kernel "$kernel")/kvm_private_test.ko" \
+			-- "${list[@]}" "$OUT/ioctl/set_policy" "$OUT/failures/detours"
+		;;
+	four-nodes)
+		in_vm --kernel "$kernel" --no-kvm --mem "$((1 + more))G" --smp 2 --numa 4 \
+			-- "$OUT/ioctl/set_policy"
+		;;
+	numa)
+		mapfile -t list < <(programs ioctl | grep -E "/($NUMA_PROGRAMS)$")
+		in_vm --kernel "$kernel" --no-kvm --mem 1G --smp 2 --numa 2 -- "${list[@]}"
+		;;
+	gigantic-guest)
+		in_vm --kernel "$kernel" --mem "$((6 + more))G" "${RESERVED[@]}" "${parameters[@]}" \
+			-- "$OUT/kvm/gigantic"
+		;;
+	gigantic-platform)
+		in_vm --kernel "$kernel" --no-kvm --platform --mem "$((6 + more))G" "${RESERVED[@]}" \
+			"${parameters[@]}" -- "$OUT/platform/gigantic"
+		;;
+	gigantic)
+		in_vm --kernel "$kernel" --no-kvm --mem "$((8 + more))G" --smp 2 --numa 2 "${RESERVED[@]}" \
+			"${parameters[@]}" -- "$OUT/ioctl/gigantic"
+		;;
+	zeroing)
+		for parameter in init_on_alloc=1 init_on_alloc=0 init_on_free=1; do
+			in_vm --icount --no-kvm --param "$parameter" \
+				--param hugepagesz=1G --param hugepages=1 \
+				-- "$OUT/zeroing/zeroing" || return
+		done
+		;;
+	latency)
+		# With this model the processor goes to another task only where the kernel
+		# asks.
+		mapfile -t list < <(programs latency | grep -v '/lookup$')
+		parameters=(--icount --no-kvm --param preempt=none --param hugepagesz=1G
+			--bring "$("$ROOT/tests/build-module" consumer --kernel 6.12)/kvm_private_test.ko")
+		in_vm "${parameters[@]}" --mem 6G --param hugepages=2 -- "${list[@]}" || status=$?
+		# In a machine that hasn't had a memory error yet
+		in_vm "${parameters[@]}" --param hugepages=1 -- "$OUT/latency/lookup" || status=$?
+		return "$status"
+		;;
+	consumer)
+		mapfile -t list < <(programs consumer)
+		in_vm --kernel "$kernel" --no-kvm \
+			--bring "$("$ROOT/tests/build-module" consumer --kernel "$kernel")/kvm_private_test.ko" \
+			-- "${list[@]}"
+		;;
+	uncleared)
+		# This kernel neither clears pages nor looks at them before it allocates them:
+		# the module has to.
+		in_vm --kernel "$kernel" --no-kvm --param init_on_alloc=0 \
+			--bring "$("$ROOT/tests/build-module" consumer --kernel "$kernel")/kvm_private_test.ko" \
+			-- "$OUT/consumer/poison" "$OUT"/ioctl/{reclaim,held,huge_shared}
+		;;
+	failures-guest)
+		in_vm --kernel "$kernel" --fail-points --smp 1 -- "$OUT/failures/guest"
+		;;
+	failures)
+		# The module that is loaded last counts its points, so the check of them comes
+		# last. A kernel of our own checks the content of each page that is freed and
+		# allocated: a gigantic one takes minutes. With one processor each byte of a
+		# charge shows.
+		[[ $kernel == 6.* ]] || others='|gigantic'
+		mapfile -t list < <(programs failures | grep -Ev "/(load|guest|reached|detours$others)$")
+		in_vm --kernel "$kernel" --no-kvm --fail-points --smp 1 --mem 6G "${RESERVED[@]}" \
+			--bring "$("$ROOT/tests/build-module" consumer --kernel "$kernel")/kvm_private_test.ko" \
+			-- "$OUT/failures/load" "${list[@]}" "$OUT/failures/reached"
+		;;
+	platform)
+		# KASAN also reports the mistakes that "rules" makes on purpose.
+		[[ $kernel == 6.* ]] || others='|rules'
+		mapfile -t list < <(programs platform | grep -Ev "/(gigantic$others)$")
+		in_vm --kernel "$kernel" --no-kvm --platform --smp 2 -- "${list[@]}"
+		;;
+	guest | guest-platform)
+		mapfile -t list < <(programs kvm | grep -Ev '/((error_|huge_)?races|conversions|gigantic|lifetimes)$')
+		in_vm --kernel "$kernel" "${platform[@]}" \
+			--bring "$("$ROOT/tests/build-module" populate --kernel "$kernel")/kvm_populate_test.ko" \
+			-- "${list[@]}"
+		;;
+	races | races-platform)
+		in_vm --kernel "$kernel" "${platform[@]}" --smp 2 \
+			-- "$OUT/kvm/"{races,conversions,huge_races,error_races}
+		;;
+	fuzz)
+		in_vm --kernel "$kernel" --smp 2 --platform -- "$OUT/fuzz/fuzz"
+		;;
+	long-fuzz)
+		[[ $kernel != 6.1 ]] || platform=(--no-kvm)
+		fuzz_for 300 --kernel "$kernel" --smp 2 "${platform[@]}"
+		;;
+	lifetimes)
+		# Each order takes most of a second on that kernel, and there are 3,828.
+		[[ $kernel == 6.* ]] || limit=KVM_PRIVATE_VM_TIMEOUT=${KVM_PRIVATE_VM_TIMEOUT:-6000}
+		in_vm --kernel "$kernel" -- "$OUT/kvm/lifetimes"
+		;;
+	ways)
+		mapfile -t list < <(programs ways | grep -v '/locked_down$')
+		in_vm --kernel "$kernel" --module brd --mem 1G -- "${list[@]}" \
+			>"$LOGS/$1.rows" || status=$?
+		# Lockdown wants signatures of modules; our kernels are built without them.
+		[[ $kernel != 6.* ]] || locked_down "$kernel" >>"$LOGS/$1.rows" || status=$?
+		cat "$LOGS/$1.rows"
+		[[ $kernel != 6.12 ]] || tap_command "security.md has what each way got" \
+			"$ROOT/tests/ways/table" --check "$ROOT/docs/security.md" "$LOGS/$1.rows"
+		return "$status"
+		;;
+	ways-uncleared)
+		in_vm --kernel "$kernel" --mem 1G --param init_on_alloc=0 -- "$OUT/ways/afterwards"
+		;;
+	ways-without-kvm)
+		in_vm --kernel "$kernel" --no-kvm --module brd --mem 1G \
+			-- "$OUT/ways/"{holder,granted,system,in_flight} || status=$?
+		locked_down "$kernel" || status=$?
+		return "$status"
+		;;
+	boots)
+		in_vm --kernel "$kernel" --bring "$OUT/vmm/vmm" --bring "$OUT/demo/initrd" \
+			--bring "$(kernel_image "$(kernel_version 6.12)")/vmlinuz" -- "$OUT/vmm/boots"
+		;;
+	provider)
+		mapfile -t list < <(programs guest_memfd | grep -Ev '/(off|in_place|parameters)$')
+		in_vm --kernel "$kernel" "${provider[@]}" -- "${list[@]}"
+		;;
+	provider-in-place)
+		# Any number that isn't a capability's does; in_place.c has the same.
+		in_vm --kernel "$kernel" "${provider[@]}" --param kvm.gmem_in_place_conversion=1 \
+			--param kvm.gmem_attributes_cap=2048 \
+			-- "$OUT/guest_memfd/"{in_place,conversions,conversion_holders,conversion_arguments,differences,parameters}
+		;;
+	provider-legacy-mmu)
+		mapfile -t list < <(programs guest_memfd | grep -Ev '/(off|in_place|parameters|protected|conversion.*)$')
+		in_vm --kernel "$kernel" "${provider[@]}" --param kvm.tdp_mmu=0 -- "${list[@]}"
+		;;
+	provider-shadow)
+		in_vm --kernel "$kernel" "${provider[@]}" --param kvm_amd.npt=0 \
+			-- "$OUT/guest_memfd/plain_memory"
+		;;
+	provider-off)
+		in_vm --kernel "$kernel" -- "$OUT/guest_memfd/off"
+		;;
+	preload)
+		mapfile -t list < <(programs preload)
+		in_vm --kernel "$kernel" --bring "$OUT/preload/lib/libkvm_private_preload.so" -- "${list[@]}"
+		;;
+	lsm | lsm-provider)
+		parameters=(--param security=selinux)
+		[[ $name == lsm ]] || parameters+=("${provider[@]}")
+		[[ $kernel != 6.1 ]] || parameters+=(--no-kvm)
+		in_vm --kernel "$kernel" "${parameters[@]}" --mem 1G \
+			--bring "$OUT/lsm/unlabeled.policy" --bring "$OUT/lsm/labeled.policy" \
+			-- "$OUT/lsm/selinux"
+		;;
+	selftests-*)
+		"$ROOT/tests/selftests/run" "${name##*-}"
+		;;
+	kvm-results)
+		"$ROOT/tests/selftests/compare"
+		;;
+	snp)
+		"$ROOT/tests/snp/run" "$OUT/snp/snp"
+		;;
+	demo | demo-platform)
+		tap_command "Linux boots from private memory and the demo's story holds" \
+			env "$limit" "$ROOT/scripts/demo" "${platform[@]}"
+		;;
+	dkms)
+		tap_command "the module builds through DKMS for $kernel" \
+			"$ROOT/tests/dkms/build" --kernel "$kernel"
+		;;
+	esac
+}
