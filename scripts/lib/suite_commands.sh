@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The command of each suite. Needs common.sh, own_kernel.sh and tap.sh, $OUT, the folder of the
-# tests' programs, and $LOGS, that of the output.
+# The command of each suite of tests/suites. Needs common.sh, own_kernel.sh and tap.sh, $OUT,
+# the folder of the tests' programs, and $LOGS, that of the output.
 
 # Those of the ioctl tests that need a machine with several nodes
 NUMA_PROGRAMS='hotplug|policy|policy_huge|policy_load|set_policy'
@@ -68,7 +68,7 @@ suite() {
 	local status=0 forced=() uneven=''
 	local provider=(--param kvm.guest_memfd_provider=kvm_private)
 
-	if [[ $name =~ ^(.*)-(6\.[0-9]+|debug|kcsan)$ ]]; then
+	if [[ $name =~ ^(.*)-([0-9]+\.[0-9]+|debug|kcsan)$ ]]; then
 		name=${BASH_REMATCH[1]}
 		kernel=${BASH_REMATCH[2]}
 	fi
@@ -87,8 +87,14 @@ suite() {
 	# that gigantic pages take minutes.
 	[[ $kernel == 6.* || $name != gigantic* ]] || parameters=(--param page_poison=0)
 	case $name in
+	lint)
+		tap_command "make lint finds nothing" "$ROOT/scripts/lint"
+		;;
 	runner)
 		"$ROOT/tests/runner/run"
+		;;
+	choices)
+		"$ROOT/tests/runner/choices"
 		;;
 	mistakes)
 		"$ROOT/tests/runner/mistakes" "$kernel"
@@ -273,6 +279,10 @@ suite() {
 	dkms)
 		tap_command "the module builds through DKMS for $kernel" \
 			"$ROOT/tests/dkms/build" --kernel "$kernel"
+		;;
+	*)
+		say "no command is defined for the suite $1"
+		return 1
 		;;
 	esac
 }

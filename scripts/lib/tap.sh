@@ -75,6 +75,11 @@ tap_summary() {
 	END { printf "%d passed, %d failed\n", passed, failed }'
 }
 
+# tap_passed FILE: whether a suite has run and all of it passed.
+tap_passed() {
+	[[ -e $1 && $(tap_summary "$1") == *" 0 failed" ]]
+}
+
 # tap_said PREFIX: prints the output of failed tests and of programs that ended
 # badly, as far as it fits. A reader of this alone, such as a CI's log, has no
 # files.
@@ -90,7 +95,7 @@ tap_said() {
 	/^not ok [0-9]/ { test_ends(bad); bad = 1 }
 	{ line[++lines] = $0 }
 	END { test_ends(lines > 1) }' "$1.tap" | sed -n '1,40s/^/  | /p'
-	sed '/^vm: console log/d; s/^/  | /' "$1.log" | tail -n 20
+	sed '/^vm: console log/d; s/^/  | /' "$1.log" | tail -n 60
 }
 
 # tap_report PREFIX...: of PREFIX.tap and PREFIX.log. Shows the failures, ends with

@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What has to be built before suites start: the column NEEDS of tests/suites. Needs common.sh,
+# own_kernel.sh and suite_table.sh, and $OUT, the folder of the tests' programs.
+
+# In this order. A suite that has to wait for none of the slow ones at the end doesn't.
+SUITE_BUILDS=(programs 6.12 kvm 6.1 selftests debug kcsan)
+
+# suite_builds SUITE...: prints the builds that these suites need.
+suite_builds() {
+	local name build needs=,
+
+	for name; do
+		needs+=${SUITE_NEEDS[$name]},
+	done
+	for build in "${SUITE_BUILDS[@]}"; do
+		[[ $needs != *,$build,* ]] || printf '%s\n' "$build"
+	done
+}
+
+# suite_packages SUITE...: prints the sets of scripts/packages that these suites and their
+# builds need.
+suite_packages() {
+	local name needs=,
+
+	printf '%s\n' build kvm run test dkms
+	for name; do
+		needs+=${SUITE_NEEDS[$name]},
+		[[ $name != lint ]] || printf 'lint\n'
+	done
+	[[ $needs != *,debug,* && $needs != *,kcsan,* ]] || printf 'kernel\n'
+}
+
+# suite_build NAME: built here once rather than by the first suites at the same time. Modules
+# bring the builds of kvm_private and of the kernel that they go with.
+suite_build() {
+	case $1 in
+	programs)
+		make -s --no-print-directory -j"$(nproc)" -C "$ROOT/tests" "O=$OUT"
+		make -s --no-print-directory -j"$(nproc)" -C "$ROOT/tests/consumer" "O=$OUT/consumer"
+		;;
+	6.*)
+		"$ROOT/scripts/build-module" --kernel "$1"
+		"$ROOT/scripts/build-module" --kernel "$1" --fail-points
+		"$ROOT/tests/build-module" platform --kernel "$1"
+		"$ROOT/tests/build-module" consumer --kernel "$1"
+		;;
+	kvm)
+		"$ROOT/scripts/build-kvm" --kernel 6.12
+		"$ROOT/tests/build-module" populate --kernel 6.12
+		;;
+	debug | kcsan)
+		"$ROOT/tests/build-module" platform --kernel "$1"
+		"$ROOT/tests/build-module" populate --kernel "$1"
+		;;
+	selftests)
+		"$ROOT/tests/selftests/build" --source 6.12
+		"$ROOT/tests/selftests/build" --source 7.3
+		;;
+	*)
+		die "nothing is known of the build '$1'"
+		;;
+	esac >/dev/null
+}
