@@ -88,3 +88,15 @@ suite_called() {
 	done
 	return 1
 }
+
+# suite_kernel NAME: prints the line, or the name, of the kernel that a suite runs on, and nothing
+# for one that needs none.
+suite_kernel() {
+	local last=${1##*-}
+
+	if own_kernel "$last" || [[ $last =~ ^[0-9]+\.[0-9]+$ ]]; then
+		printf '%s\n' "$last"
+	elif [[ ${SUITE_NEEDS[$1]} ]]; then
+		printf '6.12\n'
+	fi
+}
