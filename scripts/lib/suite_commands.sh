@@ -99,6 +99,11 @@ suite() {
 	mistakes)
 		"$ROOT/tests/runner/mistakes" "$kernel"
 		;;
+	kunit)
+		env "$limit" "$ROOT/scripts/vm" --kernel "$kernel" --no-kvm --mem "$((1 + more))G" --numa 4 \
+			--bring "$("$ROOT/tests/build-module" kunit --kernel "$kernel")/kvm_private_kunit.ko" \
+			--bring "$ROOT/tests/kunit/run" -- ./run
+		;;
 	ioctl | module)
 		mapfile -t list < <(programs "$name" |
 			grep -Ev "/($NUMA_PROGRAMS|gigantic$uneven)$")
