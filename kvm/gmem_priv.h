@@ -8,6 +8,7 @@
 
 #include <linux/kvm_host.h>
 
+#include "gmem_priv_attributes.h"
 #include "gmem_priv_provider.h"
 
 void kvm_gmem_priv_init(struct module *vendor);
@@ -25,22 +26,6 @@ long kvm_gmem_priv_populate(struct kvm_memory_slot *slot, gfn_t start,
 			    void __user *source, long npages,
 			    kvm_gmem_populate_cb post_populate,
 			    void *opaque);
-
-bool kvm_gmem_priv_has_attributes(const struct kvm_memory_slot *slot);
-bool kvm_gmem_priv_is_private(const struct kvm_memory_slot *slot,
-			      gfn_t gfn);
-bool kvm_gmem_priv_gmem_only(const struct kvm_memory_slot *slot);
-
-bool kvm_gmem_priv_fault_raced(struct kvm_vcpu *vcpu);
-bool kvm_gmem_priv_faults_private(struct kvm_vcpu *vcpu, gfn_t gfn);
-
-/* Whether the page is private, so that the slot's host address is the wrong memory */
-static inline bool kvm_gmem_priv_has_private(const struct kvm_memory_slot *slot,
-					     gfn_t gfn)
-{
-	return slot && slot->gmem.priv &&
-	       kvm_gmem_priv_is_private(slot, gfn);
-}
 
 int kvm_gmem_priv_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
 		       int offset, int len);

@@ -7,9 +7,9 @@
 #include <linux/kvm_host.h>
 #include <linux/kvm_private.h>
 
-#include "mmu.h"
-#include "gmem_priv.h"
+#include "gmem_priv_attributes.h"
 #include "gmem_priv_internal.h"
+#include "mmu.h"
 
 /**
  * kvm_gmem_priv_has_attributes() - see whether the guest knows private memory

@@ -22,11 +22,11 @@
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 
-#include "kvm_mm.h"
-#include "mmu.h"
-#include "gmem_priv_memslots.h"
 #include "gmem_priv.h"
 #include "gmem_priv_internal.h"
+#include "gmem_priv_memslots.h"
+#include "kvm_mm.h"
+#include "mmu.h"
 
 KVM_PRIVATE_IMPORT_NS();
 
