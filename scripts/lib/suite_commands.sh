@@ -110,7 +110,7 @@ suite() {
 		in_vm --kernel "$kernel" --no-kvm -- "${list[@]}"
 		;;
 	detours)
-		# The programs that change the store, the states and their users, and then a
+		# The programs that change the store, the attributes and their users, and then a
 		# check that each detour was taken
 		mapfile -t list < <(programs ioctl | grep -Ev "/($NUMA_PROGRAMS|gigantic$uneven)$")
 		mapfile -t -O "${#list[@]}" list < <(programs consumer)
@@ -167,7 +167,7 @@ suite() {
 		# the module has to.
 		in_vm --kernel "$kernel" --no-kvm --param init_on_alloc=0 \
 			--bring "$("$ROOT/tests/build-module" consumer --kernel "$kernel")/kvm_private_test.ko" \
-			-- "$OUT/consumer/poison" "$OUT"/ioctl/{reclaim,held,huge_shared}
+			-- "$OUT/consumer/poison" "$OUT"/ioctl/{reclaim,pinned,huge_shared}
 		;;
 	failures-guest)
 		in_vm --kernel "$kernel" --fail-points --smp 1 -- "$OUT/failures/guest"
@@ -243,7 +243,7 @@ suite() {
 		# Any number that isn't a capability's does; in_place.c has the same.
 		in_vm --kernel "$kernel" "${provider[@]}" --param kvm.gmem_in_place_conversion=1 \
 			--param kvm.gmem_attributes_cap=2048 \
-			-- "$OUT/guest_memfd/"{in_place,conversions,conversion_holders,conversion_arguments,differences,parameters}
+			-- "$OUT/guest_memfd/"{in_place,conversions,conversion_pinned,conversion_arguments,differences,parameters}
 		;;
 	provider-legacy-mmu)
 		mapfile -t list < <(programs guest_memfd | grep -Ev '/(off|in_place|parameters|protected|conversion.*)$')

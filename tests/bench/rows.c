@@ -22,7 +22,7 @@
 #include "story.h"
 #include "yardsticks.h"
 
-#define MOST_ROUNDS	5
+#define MAX_ROUNDS	5
 
 #define BY_PAGE	"instructions/page"
 #define THP	"anonymous THP"
@@ -32,7 +32,7 @@ static unsigned int nr_rounds(uint64_t size)
 {
 	if (size >= 256 * MIB)
 		return 2;
-	return size >= 64 * MIB ? 3 : MOST_ROUNDS;
+	return size >= 64 * MIB ? 3 : MAX_ROUNDS;
 }
 
 /*
@@ -82,7 +82,7 @@ static void print_row(const struct backend *backend, uint64_t size,
 static struct sample middle(struct sample samples[][ROWS], unsigned int rounds,
 			    enum row row)
 {
-	double values[MOST_ROUNDS];
+	double values[MAX_ROUNDS];
 	struct sample sample;
 
 	for (enum figure figure = 0; figure < FIGURES; figure++) {
@@ -95,7 +95,7 @@ static struct sample middle(struct sample samples[][ROWS], unsigned int rounds,
 
 static void report_rows(const struct backend *backend, uint64_t size)
 {
-	struct sample samples[MOST_ROUNDS][ROWS], sample;
+	struct sample samples[MAX_ROUNDS][ROWS], sample;
 	unsigned int rounds = nr_rounds(size);
 	struct subject subject;
 
@@ -112,7 +112,7 @@ static void report_rows(const struct backend *backend, uint64_t size)
 
 static void report_yardsticks(uint64_t size)
 {
-	double populate[MOST_ROUNDS], unmap[MOST_ROUNDS];
+	double populate[MAX_ROUNDS], unmap[MAX_ROUNDS];
 	unsigned int rounds = nr_rounds(size);
 	struct yardsticks yardsticks;
 

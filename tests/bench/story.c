@@ -103,7 +103,7 @@ static void touch(struct subject *s)
 	bare_vm_call(&s->vm, guest_write, s->slot.gpa, s->size / PAGE, 0, 1);
 }
 
-/* To the other state and back, without an access in between */
+/* To the other attribute and back, without an access in between */
 static void zap(struct subject *s)
 {
 	for (int private = 0; private <= 1; private++)

@@ -325,7 +325,7 @@ TEST(written_while_copied, &waiting_huge)
 		assert_true(workers[i].calls > 4);
 }
 
-/* Ciphertext can't be copied from one frame to another. */
+/* Ciphertext can't be copied from one page of the machine to another. */
 TEST(encrypted_stays, &waiting_huge)
 {
 	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };

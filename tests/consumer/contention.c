@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lookups and punches at the same time. For each page frame, prepare and reclaim
+ * Lookups and punches at the same time. For each pfn, prepare and reclaim
  * take turns; for each hole, begin and end do.
  */
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 /* Between two readings of the events: all of them fit the record */
 #define ROUNDS		100
 
-/* Frames of as much memory as a machine for tests has */
+/* Pages of as much memory as a machine for tests has */
 #define MAX_PFN		(16 * GIB / PAGE)
 
 struct contender {
@@ -28,7 +28,7 @@ struct contender {
 };
 
 struct ledger {
-	/* True while the frame is the guest's */
+	/* True while the page is the guest's */
 	bool *prepared;
 	unsigned long nr_prepared;
 	unsigned long nr_reclaimed;

@@ -38,7 +38,7 @@ static void expect_range(struct consumer *c, __u64 start, __u64 end, bool shared
 		for (i = start; i < block_end; i++) {
 			pfn = lookup(c, i, shared, &order);
 			expect_between(pfn, first + i - start,
-				       first + i - start, "frame of page %llu",
+				       first + i - start, "pfn of page %llu",
 				       i);
 			expect_between(order, largest(i, start, block_end),
 				       largest(i, start, block_end),
@@ -98,10 +98,10 @@ TEST(binding_clips, &consumer_huge)
 }
 
 /*
- * A mapping ends where the state changes, in either state. For a binding without
- * states it doesn't.
+ * A mapping ends where the attribute changes, whichever it is. For a binding without
+ * attributes it doesn't.
  */
-TEST(state_clips, &consumer_huge)
+TEST(attribute_clips, &consumer_huge)
 {
 	struct consumer *c = *state;
 
@@ -146,7 +146,7 @@ TEST(stripes, &consumer_huge)
 }
 
 /*
- * The pages that are left of a block stay in their frames, and no mapping covers
+ * The pages that are left of a block stay where they are, and no mapping covers
  * the hole.
  */
 TEST(split, &consumer_huge)

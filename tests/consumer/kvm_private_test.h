@@ -44,8 +44,8 @@ struct kpt_bind {
 
 struct kpt_page {
 	__u32 slot;
-	/* in, KPT_GET_PFN: keep the page until KPT_PUT_PFN */
-	__u32 hold;
+	/* in, KPT_GET_PFN: keep it pinned until KPT_PUT_PFN */
+	__u32 pin;
 	__u64 index;
 	/* out (KPT_PUT_PFN: in) */
 	__u64 pfn;
@@ -132,7 +132,7 @@ enum kpt_event_type {
 	KPT_FILLED,
 };
 
-/* read(2) takes the oldest events away. */
+/* read(2) removes the oldest events. */
 struct kpt_event {
 	__u32 type;
 	/* KPT_RECLAIMED has none. */
@@ -174,8 +174,8 @@ struct kpt_event {
 #define KPT_CREATE	_IOW(KPT_IOC_TYPE, 14, struct kpt_create)
 /* As KPT_READ, through kvm_private_peek_page() and without sleeping */
 #define KPT_PEEK	_IOWR(KPT_IOC_TYPE, 15, struct kpt_page)
-/* The first word of pfn, which KPT_GET_PFN holds, wherever the file's page is now */
-#define KPT_READ_HELD	_IOWR(KPT_IOC_TYPE, 16, struct kpt_page)
+/* The first word of pfn, which KPT_GET_PFN has pinned, wherever the file's page is now */
+#define KPT_READ_PINNED	_IOWR(KPT_IOC_TYPE, 16, struct kpt_page)
 /* Looks up each page of a range and releases it. */
 #define KPT_SWEEP	_IOW(KPT_IOC_TYPE, 17, struct kpt_sweep)
 

@@ -86,18 +86,18 @@ TEST(no_auto_alloc, &consumer_no_alloc)
 }
 
 /* A page that is looked up isn't allocated again before it is put. */
-TEST(held_over_punch, &consumer_plain)
+TEST(pinned_over_punch, &consumer_plain)
 {
 	struct consumer *c = *state;
-	struct kpt_page held = { .index = 5, .hold = 1 };
+	struct kpt_page pinned = { .index = 5, .pin = 1 };
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, FILE_PAGES);
-	expect_ok(ioctl(c->device, KPT_GET_PFN, &held), "holding");
+	expect_ok(ioctl(c->device, KPT_GET_PFN, &pinned), "pinning");
 	punch(c, 0, FILE_PAGES);
 	assert_int_equal(allocated(c), 0);
 	for (unsigned int i = 0; i < FILE_PAGES; i++)
-		assert_int_not_equal(get_pfn(c, 0, i), held.pfn);
-	expect_ok(ioctl(c->device, KPT_PUT_PFN, &held), "putting");
+		assert_int_not_equal(get_pfn(c, 0, i), pinned.pfn);
+	expect_ok(ioctl(c->device, KPT_PUT_PFN, &pinned), "putting");
 	assert_int_equal(allocated(c), FILE_PAGES);
 }
 

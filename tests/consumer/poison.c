@@ -18,12 +18,12 @@
 TEST(lookup, &consumer_plain)
 {
 	struct consumer *c = *state;
-	__u64 frame, word;
+	__u64 pfn, word;
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, FILE_PAGES);
 	allocate(c, 0, FILE_PAGES);
-	frame = get_pfn(c, 0, 5);
-	poison_frame(frame);
+	pfn = get_pfn(c, 0, 5);
+	poison_pfn(pfn);
 	for (__u64 i = 0; i < FILE_PAGES; i++)
 		if (i != 5)
 			get_pfn(c, 0, i);
@@ -31,8 +31,8 @@ TEST(lookup, &consumer_plain)
 	expect_error(EHWPOISON, read_word(c, 0, 5, &word), "lock");
 	/* A hole there is filled with another page. */
 	punch(c, 5, 6);
-	assert_int_not_equal(get_pfn(c, 0, 5), frame);
-	assert_false(frame_is_free(frame));
+	assert_int_not_equal(get_pfn(c, 0, 5), pfn);
+	assert_false(pfn_is_free(pfn));
 }
 
 static struct kpt_event wait_for_event(struct consumer *c)
@@ -46,19 +46,19 @@ static struct kpt_event wait_for_event(struct consumer *c)
 }
 
 /* A consumer that may have it mapped drops that page; the page stays prepared. */
-TEST(told, &consumer_plain)
+TEST(notified, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_event event;
-	__u64 frame;
+	__u64 pfn;
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, 5);
 	bind_guest(c, 1, 1, 5, 8);
 	bind(c, 2, KPT_OPS_PLAIN, 8, FILE_PAGES);
 	allocate(c, 0, FILE_PAGES);
-	frame = get_pfn(c, 1, 6);
+	pfn = get_pfn(c, 1, 6);
 	expect_event(c, KPT_PREPARED, 1, 6, 0);
-	poison_frame(frame);
+	poison_pfn(pfn);
 	event = wait_for_event(c);
 	assert_int_equal(event.type, KPT_BEGIN);
 	assert_int_equal(event.slot, 1);
@@ -106,7 +106,7 @@ TEST(found_behind, &in_window)
 	count_events(c, KPT_BEGIN);
 
 	stay_want("PAUSE_FIND_PFN");
-	poison_frame(get_pfn(c, 0, BLOCK));
+	poison_pfn(get_pfn(c, 0, BLOCK));
 	stay_wait("PAUSE_FIND_PFN");
 	expect_ok(file_collapse(c->file, &collapse), "collapse");
 	expect_backing(c->file, 1, BLOCK, "collapsed");
@@ -122,34 +122,34 @@ TEST(found_behind, &in_window)
  * While a consumer takes its time, more errors are reported than the module keeps. In
  * the end it invalidates all of these pages, and maybe some without an error.
  */
-TEST(told_of_many, &consumer_plain)
+TEST(notified_of_many, &consumer_plain)
 {
 	enum { MANY = 200 };
 	struct consumer *c = *state;
 	const struct kpt_bind bind = {
 		.fd = file_create(MANY * PAGE, 0), .slot = 1, .end = MANY,
 	};
-	bool told[MANY] = { false };
+	bool notified[MANY] = { false };
 	struct kpt_event event;
-	__u64 frames[MANY];
+	__u64 pfns[MANY];
 
 	expect_ok(file_allocate(bind.fd, 0, MANY * PAGE), "allocate");
 	expect_ok(try_bind(c, &bind), "bind");
 	for (unsigned int i = 0; i < MANY; i++)
-		frames[i] = get_pfn(c, 1, i);
+		pfns[i] = get_pfn(c, 1, i);
 	control(c, 0, 1, false);
-	poison_frame(frames[0]);
+	poison_pfn(pfns[0]);
 	expect_ok(ioctl(c->device, KPT_WAIT_BLOCKED), "waiting for the block");
 	for (unsigned int i = 1; i < MANY; i++)
-		poison_frame(frames[i]);
+		poison_pfn(pfns[i]);
 	control(c, 0, -1, false);
 	for (unsigned int left = MANY; left;) {
 		event = wait_for_event(c);
 		if (event.type != KPT_BEGIN)
 			continue;
 		for (__u64 i = event.start; i < event.end; i++) {
-			left -= !told[i];
-			told[i] = true;
+			left -= !notified[i];
+			notified[i] = true;
 		}
 	}
 	unbind(c, 1);
@@ -167,7 +167,7 @@ TEST(orders, &consumer_huge)
 	allocate(c, 0, HUGE_FILE_PAGES);
 	first = lookup(c, 0, false, &order);
 	assert_int_equal(order, HUGE_ORDER);
-	poison_frame(first + BAD);
+	poison_pfn(first + BAD);
 	for (__u64 i = 0; i < BLOCK; i++) {
 		if (i == BAD)
 			continue;
@@ -196,7 +196,7 @@ TEST(prepare, &consumer_huge)
 	bind(c, 0, KPT_OPS_PLAIN, 0, BLOCK);
 	allocate(c, 0, BLOCK);
 	first = lookup(c, 0, false, &order);
-	poison_frame(first + BAD);
+	poison_pfn(first + BAD);
 	while (wait_for_event(c).type != KPT_END)
 		continue;
 	unbind(c, 0);
@@ -210,8 +210,8 @@ TEST(prepare, &consumer_huge)
 	expect_no_events(c);
 }
 
-/* Fails the test if a huge page that can be allocated has that frame in it. */
-static void expect_lost(struct consumer *c, __u64 frame)
+/* Fails the test if a huge page that can be allocated has that pfn in it. */
+static void expect_lost(struct consumer *c, __u64 pfn)
 {
 	const __u64 blocks = meminfo_line("MemFree") / HUGE_PAGE * 9 / 10;
 	int fd = huge_create(blocks * HUGE_PAGE, 0);
@@ -223,8 +223,8 @@ static void expect_lost(struct consumer *c, __u64 frame)
 	for (__u64 i = 0; i < blocks; i++) {
 		const __u64 first = lookup(c, i * BLOCK, false, &order);
 
-		if (frame >= first && frame < first + (1ULL << order))
-			fail_msg("block %llu has the frame", i);
+		if (pfn >= first && pfn < first + (1ULL << order))
+			fail_msg("block %llu has the pfn", i);
 	}
 	unbind(c, 0);
 	close(fd);
@@ -235,17 +235,17 @@ TEST(going_back, &consumer_huge)
 {
 	struct consumer *c = *state;
 	unsigned int order;
-	__u64 frame;
+	__u64 pfn;
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
 	allocate(c, 0, HUGE_BLOCKS * BLOCK);
-	frame = lookup(c, BLOCK, false, &order) + BAD;
+	pfn = lookup(c, BLOCK, false, &order) + BAD;
 	assert_int_equal(order, HUGE_ORDER);
 	unbind(c, 0);
-	poison_frame(frame);
+	poison_pfn(pfn);
 	punch(c, 0, HUGE_FILE_PAGES);
-	assert_false(frame_is_free(frame));
-	expect_lost(c, frame);
+	assert_false(pfn_is_free(pfn));
+	expect_lost(c, pfn);
 }
 
 TEST_MAIN("kernel interface: memory errors",

@@ -15,7 +15,7 @@
 #define STRIDE 4
 
 /* The tree of a thousand times as many bindings is some levels deeper. */
-#define MOST 4
+#define MAX_RATIO 4
 
 static void bind_many(struct consumer *c, unsigned int from, unsigned int to)
 {
@@ -75,7 +75,7 @@ TEST(many, &consumer_plain)
 	many = seconds_to_punch(c);
 	print_message("# %u holes take %f s with %u bindings, %f s with %u\n",
 		      FEW, few, FEW, many, MANY);
-	assert_true(many < MOST * few);
+	assert_true(many < MAX_RATIO * few);
 
 	/*
 	 * The one binding around the page hears of a punch; between two

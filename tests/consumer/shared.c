@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lookups of shared pages, and of guests without states. A lookup finds a page only in
- * the state that it asks for.
+ * Lookups of shared pages, and of guests without attributes. A lookup finds a page only
+ * with the attribute that it asks for.
  */
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -58,7 +58,7 @@ static void share(struct consumer *c, __u64 index)
 	expect_ok(file_make_shared(c->file, index * PAGE, PAGE, 0), "sharing");
 }
 
-TEST(wrong_state, &consumer_plain)
+TEST(wrong_attribute, &consumer_plain)
 {
 	struct consumer *c = *state;
 
@@ -179,16 +179,16 @@ TEST(elsewhere, &consumer_plain)
 }
 
 /* A lookup's reference keeps the page from becoming private. */
-TEST(held, &consumer_plain)
+TEST(pinned, &consumer_plain)
 {
 	struct consumer *c = *state;
-	struct kpt_page held = { .index = 5, .hold = 1, .shared = 1 };
+	struct kpt_page pinned = { .index = 5, .pin = 1, .shared = 1 };
 
 	take(c, KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED, 0, false);
-	expect_ok(ioctl(c->device, KPT_GET_PFN, &held), "holding");
+	expect_ok(ioctl(c->device, KPT_GET_PFN, &pinned), "pinning");
 	expect_error(EAGAIN, file_make_private(c->file, 0, FILE_PAGES * PAGE, 0),
-		     "a page that is held");
-	expect_ok(ioctl(c->device, KPT_PUT_PFN, &held), "putting");
+		     "a page that is pinned");
+	expect_ok(ioctl(c->device, KPT_PUT_PFN, &pinned), "putting");
 	expect_ok(file_make_private(c->file, 0, FILE_PAGES * PAGE, 0),
 		  "to private");
 }
@@ -255,7 +255,7 @@ TEST(peek_is_refused, &consumer_plain)
 	expect_error(EACCES, peek(c, 5, &word), "what is elsewhere");
 }
 
-TEST(stateless, &consumer_plain)
+TEST(without_attributes, &consumer_plain)
 {
 	struct consumer *c = *state;
 	__u64 pfn, word;
@@ -274,7 +274,7 @@ TEST(stateless, &consumer_plain)
 }
 
 /* A page that another guest has left prepared is reclaimed. */
-TEST(stateless_after_another, &consumer_plain)
+TEST(without_attributes_after_another, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_bind bind = {
@@ -291,7 +291,7 @@ TEST(stateless_after_another, &consumer_plain)
 	assert_int_equal(count_events(c, KPT_RECLAIMED), 1);
 }
 
-TEST(stateless_prepares_nothing, &consumer_plain)
+TEST(without_attributes_prepares_nothing, &consumer_plain)
 {
 	struct consumer *c = *state;
 	struct kpt_bind bind = {
@@ -307,7 +307,7 @@ TEST(stateless_prepares_nothing, &consumer_plain)
 
 /*
  * A shared page that the host works on for the guest doesn't become private meanwhile.
- * The lock also holds the first page of its unit.
+ * The lock also pins the first page of its unit.
  */
 static void expect_kept(struct consumer *c, __u64 index)
 {
@@ -318,7 +318,7 @@ static void expect_kept(struct consumer *c, __u64 index)
 	__u64 beside = (index ^ 1) ?: 2;
 
 	expect_ok(ioctl(c->device, KPT_LOCK_PAGE, &page), "locking %llu", index);
-	expect_held(c->file, index * PAGE, PAGE, index * PAGE);
+	expect_pinned(c->file, index * PAGE, PAGE, index * PAGE);
 	expect_error(EAGAIN, file_convert(c->file, &all), "page %llu and others",
 		     index);
 	assert_true(all.error_offset == 0 || all.error_offset == index * PAGE);

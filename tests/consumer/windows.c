@@ -16,16 +16,16 @@
 #include "stay.h"
 
 #define PAGE_INDEX 5
-#define HELD 100
+#define PINNED 100
 
-static long frame_of(struct consumer *c, __u64 index)
+static long pfn_of(struct consumer *c, __u64 index)
 {
 	struct kpt_page page = { .index = index };
 
 	return ioctl(c->device, KPT_GET_PFN, &page) ? -1 : (long)page.pfn;
 }
 
-static long shared_frame_of(struct consumer *c, __u64 index)
+static long shared_pfn_of(struct consumer *c, __u64 index)
 {
 	struct kpt_page page = { .index = index, .shared = 1 };
 
@@ -65,19 +65,19 @@ static long make_shared(struct consumer *c, __u64 index)
 }
 
 /*
- * A block whose pages don't lie side by side: one was held while another took its
+ * A block whose pages don't lie side by side: one was pinned while another took its
  * place.
  */
 static void start_apart(struct consumer *c)
 {
-	struct kpt_page held = { .index = HELD, .hold = 1 };
+	struct kpt_page pinned = { .index = PINNED, .pin = 1 };
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
 	allocate(c, 0, HUGE_PAGES);
-	expect_ok(ioctl(c->device, KPT_GET_PFN, &held), "holding");
-	punch(c, HELD, HELD + 1);
-	allocate(c, HELD, HELD + 1);
-	expect_ok(ioctl(c->device, KPT_PUT_PFN, &held), "putting");
+	expect_ok(ioctl(c->device, KPT_GET_PFN, &pinned), "pinning");
+	punch(c, PINNED, PINNED + 1);
+	allocate(c, PINNED, PINNED + 1);
+	expect_ok(ioctl(c->device, KPT_PUT_PFN, &pinned), "putting");
 	expect_backing(c->file, 0, HUGE_PAGES, "apart");
 }
 
@@ -106,11 +106,11 @@ TEST(before_the_swap, &in_window)
 	stay_want("WINDOW_STORE");
 	call_start(&collapsing, c, collapse, 0);
 	stay_wait("WINDOW_STORE");
-	call_start(&looking, c, frame_of, PAGE_INDEX);
+	call_start(&looking, c, pfn_of, PAGE_INDEX);
 	expect_waiting(&looking, "a lookup");
 	stay_end("WINDOW_STORE");
 	expect_result(&collapsing, 0, "collapsing");
-	expect_result(&looking, frame_of(c, PAGE_INDEX), "the lookup");
+	expect_result(&looking, pfn_of(c, PAGE_INDEX), "the lookup");
 	expect_backing(c->file, 1, 0, "collapsed");
 }
 
@@ -122,21 +122,23 @@ TEST(across_the_swap, &in_window)
 	long before;
 
 	start_apart(c);
-	before = frame_of(c, PAGE_INDEX);
+	before = pfn_of(c, PAGE_INDEX);
 	stay_want("WINDOW_STORE");
 	call_start(&collapsing, c, collapse, 0);
 	stay_wait("WINDOW_STORE");
 	stay_want("WINDOW_LOOKUP");
-	call_start(&looking, c, frame_of, PAGE_INDEX);
+	call_start(&looking, c, pfn_of, PAGE_INDEX);
 	stay_wait("WINDOW_LOOKUP");
 	stay_end("WINDOW_STORE");
 	expect_result(&collapsing, 0, "collapsing");
 	stay_end("WINDOW_LOOKUP");
-	assert_int_not_equal(frame_of(c, PAGE_INDEX), before);
-	expect_result(&looking, frame_of(c, PAGE_INDEX), "the lookup");
+	assert_int_not_equal(pfn_of(c, PAGE_INDEX), before);
+	expect_result(&looking, pfn_of(c, PAGE_INDEX), "the lookup");
 }
 
-/* While a conversion stays there, no lookup finds a page in the state that it loses. */
+/*
+ * While a conversion stays there, no lookup finds a page with the attribute that it loses.
+ */
 static void while_converted(struct consumer *c,
 			    long (*convert)(struct consumer *c, __u64 arg),
 			    long (*look)(struct consumer *c, __u64 arg), int error,
@@ -164,7 +166,7 @@ TEST(becoming_private, &in_window)
 	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
 	allocate(c, 0, HUGE_PAGES);
 	assert_int_equal(make_shared(c, PAGE_INDEX), 0);
-	while_converted(c, make_private, shared_frame_of, EACCES,
+	while_converted(c, make_private, shared_pfn_of, EACCES,
 			"a lookup of what becomes private");
 	assert_int_equal(make_shared(c, PAGE_INDEX), 0);
 	while_converted(c, make_private, lock, 0, "a lock of what becomes private");
@@ -176,13 +178,13 @@ TEST(becoming_shared, &in_window)
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
 	allocate(c, 0, HUGE_PAGES);
-	while_converted(c, make_shared, frame_of, EACCES,
+	while_converted(c, make_shared, pfn_of, EACCES,
 			"a lookup of what becomes shared");
 	assert_int_equal(make_private(c, PAGE_INDEX), 0);
 	while_converted(c, make_shared, lock, 0, "a lock of what becomes shared");
 }
 
-/* How long the module waits for a lock before it reports the page as held */
+/* How long the module waits for a lock before it reports the page as pinned */
 #define LONGEST_LOCK 1.0
 
 /* Locks pages of another unit, again and again. */
@@ -236,7 +238,7 @@ TEST(while_split, &in_window)
 		assert_int_equal(file_make_shared(c->file, 0, HUGE_PAGE, 0), 0);
 		expect_backing(c->file, HUGE_BLOCKS, 10, "huge pages");
 		stay_want("WINDOW_SPLIT");
-		call_start(&punching, c, punch_page, HELD);
+		call_start(&punching, c, punch_page, PINNED);
 		stay_wait("WINDOW_SPLIT");
 		waited = change_waits(c, "WINDOW_SPLIT", make_private,
 				      "a conversion of the first page");
@@ -257,7 +259,7 @@ static void around_the_split(struct consumer *c, const char *place)
 		allocate(c, 0, HUGE_PAGES);
 		assert_int_equal(file_make_shared(c->file, 0, HUGE_PAGE, 0), 0);
 		stay_want(place);
-		call_start(&punching, c, punch_page, HELD);
+		call_start(&punching, c, punch_page, PINNED);
 		stay_wait(place);
 		waited = change_waits(c, place, make_private,
 				      "a conversion of the first page");
@@ -295,23 +297,23 @@ TEST(while_locked, &in_window)
 TEST(lock_that_lasts, &consumer_huge)
 {
 	struct consumer *c = *state;
-	struct kpt_page page = { .index = HELD };
+	struct kpt_page page = { .index = PINNED };
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
 	allocate(c, 0, HUGE_PAGES);
 	assert_int_equal(file_make_shared(c->file, 0, HUGE_PAGE, 0), 0);
 	expect_ok(ioctl(c->device, KPT_LOCK_PAGE, &page), "locking");
-	expect_held(c->file, HELD * PAGE, PAGE, HELD * PAGE);
-	expect_held(c->file, 0, PAGE, 0);
+	expect_pinned(c->file, PINNED * PAGE, PAGE, PINNED * PAGE);
+	expect_pinned(c->file, 0, PAGE, 0);
 	expect_ok(ioctl(c->device, KPT_UNLOCK_PAGE), "unlocking");
 	assert_int_equal(make_private(c, 0), 0);
-	assert_int_equal(make_private(c, HELD), 0);
+	assert_int_equal(make_private(c, PINNED), 0);
 }
 
 /*
  * Has a page fail that a collapse has allocated for a block, but not stored yet. The test
  * guesses that the allocator gives out the page that the same processor freed last. Returns
- * whether it did, with the page's frame in *@pfn.
+ * whether it did, with the page's pfn in *@pfn.
  */
 static bool fail_before_the_swap(struct consumer *c, __u64 *pfn)
 {
@@ -324,14 +326,14 @@ static bool fail_before_the_swap(struct consumer *c, __u64 *pfn)
 	stay_want("WINDOW_STORE");
 	call_start(&collapsing, c, collapse, 0);
 	stay_wait("WINDOW_STORE");
-	poison_frame(page.pfn + HELD);
+	poison_pfn(page.pfn + PINNED);
 	/* The report has been handled, as far as it can be. */
 	usleep(200000);
 	count_events(c, KPT_BEGIN);
 	stay_end("WINDOW_STORE");
 	expect_result(&collapsing, 0, "collapsing");
 	*pfn = page.pfn;
-	return frame_of(c, 0) == (long)page.pfn;
+	return pfn_of(c, 0) == (long)page.pfn;
 }
 
 /* A page gets an error while it is allocated for the file, but not in the store yet. */
@@ -359,7 +361,7 @@ TEST(poisoned_before_the_swap, &in_window)
 		assert_true(poll_again(&poll));
 	expect_ok(ioctl(c->device, KPT_GET_PFN, &page), "looking up");
 	assert_int_equal(page.max_order, 6);
-	assert_int_equal(frame_of(c, HELD), -1);
+	assert_int_equal(pfn_of(c, PINNED), -1);
 	assert_int_equal(errno, EHWPOISON);
 }
 

@@ -52,22 +52,22 @@ void reach_must_not(const struct guest_memory *memory, __u64 gpa)
 		     strsignal(result));
 }
 
-struct reach_held reach_hold(const struct guest_memory *memory, __u64 gpa)
+struct reach_pinned reach_pin(const struct guest_memory *memory, __u64 gpa)
 {
 	struct iovec page = {
 		.iov_base = (char *)memory->address + gpa,
 		.iov_len = WAY_PAGE,
 	};
-	struct reach_held held;
+	struct reach_pinned pinned;
 
-	if (pipe2(held.pipe, O_CLOEXEC) ||
-	    vmsplice(held.pipe[1], &page, 1, 0) != WAY_PAGE)
+	if (pipe2(pinned.pipe, O_CLOEXEC) ||
+	    vmsplice(pinned.pipe[1], &page, 1, 0) != WAY_PAGE)
 		err(1, "can't put a shared page into a pipe");
-	return held;
+	return pinned;
 }
 
-void reach_let_go(struct reach_held *held)
+void reach_let_go(struct reach_pinned *pinned)
 {
-	close(held->pipe[0]);
-	close(held->pipe[1]);
+	close(pinned->pipe[0]);
+	close(pinned->pipe[1]);
 }

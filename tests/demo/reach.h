@@ -11,14 +11,14 @@ __u64 reach_count(const struct guest_memory *memory);
 void reach_must_not(const struct guest_memory *memory, __u64 gpa);
 
 /*
- * Holds a shared page as I/O that is under way would. Its result is the
+ * Pins a shared page as I/O that is under way would. Its result is the
  * argument of reach_let_go().
  */
-struct reach_held {
+struct reach_pinned {
 	int pipe[2];
 };
 
-struct reach_held reach_hold(const struct guest_memory *memory, __u64 gpa);
-void reach_let_go(struct reach_held *held);
+struct reach_pinned reach_pin(const struct guest_memory *memory, __u64 gpa);
+void reach_let_go(struct reach_pinned *pinned);
 
 #endif /* TESTS_DEMO_REACH_H */

@@ -81,14 +81,14 @@ static void tell_limits(const struct guest *guest, __u64 gpa)
 	narrate_detail("can't. A touch of the page before it, or after it, raises SIGBUS.");
 }
 
-static void tell_held(struct guest *guest, __u64 gpa)
+static void tell_pinned(struct guest *guest, __u64 gpa)
 {
-	struct reach_held held = reach_hold(&guest->vmm.memory, gpa);
+	struct reach_pinned pinned = reach_pin(&guest->vmm.memory, gpa);
 
 	narrate("The guest wants its page back, but the host has it in a pipe (vmsplice):");
-	guest_ask(guest, WITNESS_TAKE_BACK, WITNESS_HELD);
+	guest_ask(guest, WITNESS_TAKE_BACK, WITNESS_PINNED);
 	must_be_shared(guest, PAGE_SIZE);
-	reach_let_go(&held);
+	reach_let_go(&pinned);
 	narrate_detail("So the page stayed shared. The host empties the pipe. Once more:");
 }
 
@@ -118,7 +118,7 @@ void scene_sharing(const struct vmm_config *config)
 
 	tell_talk(&guest, gpa);
 	tell_limits(&guest, gpa);
-	tell_held(&guest, gpa);
+	tell_pinned(&guest, gpa);
 	if (guest_ask_address(&guest, WITNESS_TAKE_BACK, WITNESS_ADDRESS) != gpa)
 		fail("that isn't the page that it shared");
 	must_have_asked(&guest, 3);

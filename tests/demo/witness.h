@@ -23,7 +23,7 @@
 
 #define WITNESS_SHARED		"I share a page with the host: it is at %#llx."
 #define WITNESS_HEARD		"The host has written \"%s\"."
-#define WITNESS_HELD		"The host doesn't let go of my page."
+#define WITNESS_PINNED		"The host doesn't let go of my page."
 
 #define WITNESS_START		"start\n"
 #define WITNESS_LOOK		"look\n"

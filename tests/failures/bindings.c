@@ -190,7 +190,7 @@ static const struct sweep sweeps[] = {
 	WITH_CONSUMER("look up and prepare a hole", SIZE, 0, KPT_OPS_PREPARE,
 		      prepare_bound, call_get_pfn, check_got,
 		      .leftover = MORE_PAGES),
-	WITH_CONSUMER("look up and prepare a page of a run", SIZE, 0,
+	WITH_CONSUMER("look up and prepare a page of a batch", SIZE, 0,
 		      KPT_OPS_PREPARE, prepare_bound_pages, call_get_pfn,
 		      check_got),
 	WITH_CONSUMER("look up and prepare a hole, huge pages", HUGE_SIZE,

@@ -12,7 +12,7 @@
 #define STRICT KVM_PRIVATE_FLAG_HUGE_STRICT
 #define SHARED (KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
 
-/* A run, and some more pages */
+/* A batch, and some more pages */
 #define BASE_SIZE (70 * PAGE)
 
 /* The range that is populated */

@@ -301,7 +301,7 @@ static void releasing(struct world *w, const __u64 *arg)
 		return leave_out(w);
 	if (read(w->pipe[0], buffer, PAGE) != (ssize_t)PAGE)
 		wrong(w, "the pipe hasn't what it was given");
-	check_bytes(w, hold.file, hold.page, buffer, "a page that is held");
+	check_bytes(w, hold.file, hold.page, buffer, "a page that is pinned");
 	w->nr_holds--;
 	for (unsigned int i = 0; i < w->nr_holds; i++)
 		w->holds[i] = w->holds[i + 1];
@@ -525,7 +525,7 @@ void collide_let_go(struct world *w)
 }
 
 /*
- * The other threads have ended: the sums have to be right, and no page may be held.
+ * The other threads have ended: the sums have to be right, and no page may be pinned.
  */
 void collide_check(struct world *w, struct file *f)
 {

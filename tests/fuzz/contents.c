@@ -207,12 +207,12 @@ void do_populate(struct world *w, const __u64 *arg)
 }
 
 /* The first page that can't become private, or the end */
-static unsigned int first_held(const struct file *f, const struct range *range)
+static unsigned int first_pinned(const struct file *f, const struct range *range)
 {
 	unsigned int i = range->start;
 
 	while (i < range->end && !(f->pages[i].shared && f->pages[i].there &&
-				   f->pages[i].held))
+				   f->pages[i].pinned))
 		i++;
 	return i;
 }
@@ -246,7 +246,7 @@ void do_convert(struct world *w, const __u64 *arg)
 	};
 	struct range range;
 	struct file *f = file_range(w, arg[0], arg[1], arg[2], &range);
-	unsigned int held = 0;
+	unsigned int pinned = 0;
 	int error;
 
 	if (!f)
@@ -254,14 +254,14 @@ void do_convert(struct world *w, const __u64 *arg)
 	a.offset = range.offset;
 	error = conversion_error(&a, &range);
 	if (!error && a.attributes) {
-		held = first_held(f, &range);
-		error = held < range.end ? -EAGAIN : 0;
+		pinned = first_pinned(f, &range);
+		error = pinned < range.end ? -EAGAIN : 0;
 	}
 	expect_result(w, ioctl(file_fd(f), KVM_SET_MEMORY_ATTRIBUTES2, &a),
 		      error, "KVM_SET_MEMORY_ATTRIBUTES2");
-	if (error == -EAGAIN && a.error_offset != file_offset(f, held * PAGE))
-		wrong(w, "page %#llx is said to be held, not %#llx",
-		      a.error_offset, file_offset(f, held * PAGE));
+	if (error == -EAGAIN && a.error_offset != file_offset(f, pinned * PAGE))
+		wrong(w, "page %#llx is said to be pinned, not %#llx",
+		      a.error_offset, file_offset(f, pinned * PAGE));
 	if (!error)
 		converted(f, &range, a.attributes, a.flags & CONVERT_ZERO);
 }
@@ -298,7 +298,7 @@ static int collapse_block(struct world *w, struct file *f, unsigned int start,
 	if (!block_has(f, start, true) || f->huge[start / HUGE_PAGES])
 		return 0;
 	if (!is_in_one_piece(f, start)) {
-		if (first_held(f, &block) < block.end)
+		if (first_pinned(f, &block) < block.end)
 			error = -EAGAIN;
 		else
 			error = model_fill(w, f, block.start, block.end);

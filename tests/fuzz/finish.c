@@ -108,7 +108,7 @@ void finish_check(struct world *w)
 	w->op = NULL;
 	w->limit = NO_LIMIT;
 	limit_set(NO_LIMIT);
-	/* No page may be held any more, or it couldn't become private. */
+	/* No page may be pinned any more, or it couldn't become private. */
 	while (w->nr_holds)
 		do_release(w, NULL);
 	for (__u64 i = 0; i < FILES; i++)

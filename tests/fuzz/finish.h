@@ -5,7 +5,7 @@
 #include "world.h"
 
 /*
- * Compares all pages of a thread's files, and checks that none is held
+ * Compares all pages of a thread's files, and checks that none is pinned
  * elsewhere.
  */
 void finish_check(struct world *w);

@@ -124,7 +124,7 @@ static __u64 bad_number(struct plan *p)
 	return numbers[below(p, sizeof(numbers) / sizeof(*numbers))];
 }
 
-/* Some pages, some runs, some blocks, or all */
+/* Some pages, some batches, some blocks, or all */
 static void pick_new_range(struct plan *p, __u64 size, __u64 *offset,
 			   __u64 *length)
 {
@@ -269,7 +269,7 @@ static void plan_policy(struct plan *p, unsigned int thread, __u64 file)
 	op->arg[4] = one_in(p, 4) ? below(p, 4) : op->arg[3] % 4 != 0;
 	op->arg[5] = one_in(p, 4) ? below(p, 66) : 64;
 	/*
-	 * The policy is back to none in the end, so that base pages come in runs
+	 * The policy is back to none in the end, so that base pages come in batches
 	 * again.
 	 */
 	if (one_in(p, 2)) {

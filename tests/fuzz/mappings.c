@@ -197,7 +197,7 @@ void do_hold(struct world *w, const __u64 *arg)
 		     "vmsplice");
 	model_settle(w, f);
 	for (unsigned int i = 0; i < count; i++) {
-		f->pages[index + i].held++;
+		f->pages[index + i].pinned++;
 		w->holds[w->nr_holds++] = (struct hold){
 			.file = f, .page = index + i,
 		};
@@ -224,12 +224,12 @@ void do_release(struct world *w, const __u64 *arg)
 	expect_pages(w, read(w->pipe[0], buffer, PAGE), 1, "reading the pipe");
 	if (hold.file)
 		check_content(w, buffer, hold.file->pages[hold.page].content,
-			      "a page that is held");
+			      "a page that is pinned");
 	else if (!was_zeroed(buffer))
 		check_content(w, buffer, hold.content,
-			      "a page that is held and has gone");
+			      "a page that is pinned and has gone");
 	if (hold.file)
-		hold.file->pages[hold.page].held--;
+		hold.file->pages[hold.page].pinned--;
 	w->nr_holds--;
 	for (unsigned int i = 0; i < w->nr_holds; i++)
 		w->holds[i] = w->holds[i + 1];

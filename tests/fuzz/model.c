@@ -7,7 +7,7 @@
 
 #include "model.h"
 
-#define RUN 64U
+#define BATCH 64U
 
 struct file *file_of(struct world *w, __u64 index)
 {
@@ -47,7 +47,7 @@ static void let_go(struct world *w, struct file *f, unsigned int index)
 		hold->content = f->pages[index].content;
 		hold->file = NULL;
 	}
-	f->pages[index].held = 0;
+	f->pages[index].pinned = 0;
 }
 
 static bool is_kept(const struct file *f)
@@ -113,7 +113,7 @@ static void appear(struct file *f, unsigned int index, bool in_one_piece)
 	page->there = true;
 	page->content = (struct content){ 0 };
 	page->in_one_piece = in_one_piece;
-	page->held = 0;
+	page->pinned = 0;
 }
 
 static void appear_together(struct file *f, unsigned int start, unsigned int nr,
@@ -153,14 +153,14 @@ static bool has_policies(const struct file *f)
 	return false;
 }
 
-static bool add_run(struct world *w, struct file *f, unsigned int index,
-		    unsigned int until, bool maybe)
+static bool add_batch(struct world *w, struct file *f, unsigned int index,
+		      unsigned int until, bool maybe)
 {
-	if (index % RUN || index + RUN > until || !is_hole(f, index, RUN) ||
-	    has_policies(f) || !model_charge(w, RUN))
+	if (index % BATCH || index + BATCH > until || !is_hole(f, index, BATCH) ||
+	    has_policies(f) || !model_charge(w, BATCH))
 		return false;
 	/* Other threads may have given the file policies. */
-	appear_together(f, index, RUN, index, maybe || f->common);
+	appear_together(f, index, BATCH, index, maybe || f->common);
 	return true;
 }
 
@@ -172,11 +172,11 @@ static int add_page(struct world *w, struct file *f, unsigned int index)
 	return 0;
 }
 
-static bool is_next_run(const struct file *f, unsigned int index)
+static bool is_next_batch(const struct file *f, unsigned int index)
 {
-	if (index % RUN || index < RUN)
+	if (index % BATCH || index < BATCH)
 		return false;
-	for (unsigned int i = index - RUN; i < index; i++)
+	for (unsigned int i = index - BATCH; i < index; i++)
 		if (!f->pages[i].there)
 			return false;
 	return true;
@@ -194,7 +194,7 @@ int model_touch(struct world *w, struct file *f, unsigned int index,
 	ret = add_block(w, f, index);
 	if (ret <= 0)
 		return ret;
-	if ((maybe || is_next_run(f, index)) && add_run(w, f, index, until, maybe))
+	if ((maybe || is_next_batch(f, index)) && add_batch(w, f, index, until, maybe))
 		return 0;
 	return add_page(w, f, index);
 }
@@ -208,9 +208,9 @@ int model_fill(struct world *w, struct file *f, unsigned int start,
 		if (f->pages[i].there)
 			continue;
 		ret = add_block(w, f, i);
-		/* The whole run is wanted, so that it makes no difference. */
+		/* The whole batch is wanted, so that it makes no difference. */
 		if (ret > 0)
-			ret = add_run(w, f, i, end, false) ? 0 : add_page(w, f, i);
+			ret = add_batch(w, f, i, end, false) ? 0 : add_page(w, f, i);
 	}
 	return ret;
 }
@@ -243,7 +243,7 @@ static void settle(struct world *w, struct file *f, const struct fresh *fresh)
 		w->fallbacks++;
 }
 
-static bool is_whole(const struct file *f, const struct fresh *fresh)
+static bool is_in_one_piece(const struct file *f, const struct fresh *fresh)
 {
 	const off_t start = file_offset(f, fresh->start * PAGE);
 
@@ -255,7 +255,7 @@ static bool is_whole(const struct file *f, const struct fresh *fresh)
 void model_settle(struct world *w, struct file *f)
 {
 	for (unsigned int i = 0; f->nr_fds && i < f->nr_fresh; i++)
-		if (!is_whole(f, &f->fresh[i]))
+		if (!is_in_one_piece(f, &f->fresh[i]))
 			settle(w, f, &f->fresh[i]);
 	f->nr_fresh = 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The state of a file: the rules of allocation, of states and of content, as the
+ * The model of a file: the rules of allocation, of attributes and of content, as the
  * headers and module/store/add.c say them. Page offsets count from where the
  * thread's part of the file begins.
  */
@@ -58,7 +58,7 @@ int model_fill(struct world *w, struct file *f, unsigned int start,
 	       unsigned int end);
 bool model_charge(struct world *w, unsigned int nr);
 
-/* Asks the kernel in which pages it has allocated a block or a run. */
+/* Asks the kernel in which pages it has allocated a block or a batch. */
 void model_settle(struct world *w, struct file *f);
 
 void model_punch(struct world *w, struct file *f, unsigned int start,

@@ -18,7 +18,7 @@ static bool is_hole(const struct file *f, unsigned int index)
 }
 
 /*
- * Populating a present page without a source tells its state, and changes
+ * Populating a present page without a source tells its attribute, and changes
  * nothing.
  */
 static bool is_private(const struct file *f, unsigned int index)

@@ -7,7 +7,7 @@
 /* Runs of a program whose threads may meet in another way each time */
 #define TRIES	4
 /* Enough for any program, and an end where each run takes long */
-#define RUNS_MAX	600
+#define MAX_RUNS	600
 
 struct shrinking {
 	struct program *program;
@@ -17,7 +17,7 @@ struct shrinking {
 
 static bool may_run(const struct shrinking *s)
 {
-	return s->runs < RUNS_MAX && !s->verdict->kernel_broke;
+	return s->runs < MAX_RUNS && !s->verdict->kernel_broke;
 }
 
 static bool fails(struct shrinking *s, const struct program *program)

@@ -41,7 +41,7 @@ struct page {
 	/* It still lies where its block was allocated at once */
 	bool in_one_piece;
 	/* How many times it is in the pipe */
-	unsigned int held;
+	unsigned int pinned;
 };
 
 /* Pages that were allocated together, if memory was there */

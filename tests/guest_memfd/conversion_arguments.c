@@ -10,7 +10,7 @@
 #include "memory.h"
 
 /*
- * In both directions, one of which would change a state if the arguments were
+ * In both directions, one of which would change an attribute if the arguments were
  * right.
  */
 static void expect_refusal(struct scene *s, struct kvm_memory_attributes2 bad, const char *what)
@@ -135,7 +135,7 @@ TEST(bad_pointers_fault, &scene_provided, &scene_own)
 	/*
 	 * The call writes to the struct only if it has an error offset to tell.
 	 */
-	hold(s, 50, 1);
+	pin(s, 50, 1);
 	tail = guarded_tail(start, sizeof(good));
 	*tail = good;
 	make_read_only(start);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The state and the content of pages after a conversion */
+/* The attribute and the content of pages after a conversion */
 #include <string.h>
 
 #include "converting.h"
@@ -67,7 +67,7 @@ TEST(ranges_both_ways, &scene_provided, &scene_own)
 	}
 }
 
-/* Ranges that overlap, are nested in others, and have the wanted state already */
+/* Ranges that overlap, are nested in others, and have the wanted attribute already */
 TEST(ranges_that_overlap, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
@@ -169,7 +169,7 @@ TEST(under_a_running_guest, &scene_provided, &scene_own)
 		unsigned int first = i % 7 * 8;
 		struct kvm_memory_attributes2 now = request(first, 8, i % 3);
 
-		/* A fault of the guest that is under way holds its page. */
+		/* A fault of the guest that is under way pins its page. */
 		while (file_convert(s->g.file, &now))
 			assert_int_equal(errno, EAGAIN);
 		while (*rounds == seen)
@@ -182,7 +182,7 @@ TEST(under_a_running_guest, &scene_provided, &scene_own)
 	vcpu_expect(&s->g.cpu, vcpu_stop(&s->g.cpu), -EINTR);
 }
 
-/* The state is the file's: it exists before a slot and after it. */
+/* The attribute is the file's: it exists before a slot and after it. */
 TEST(without_a_slot, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
@@ -235,7 +235,7 @@ TEST(across_slots, &scene_provided, &scene_own)
 	}
 }
 
-/* A punched page keeps its state, and the page in its place is zeroed. */
+/* A punched page keeps its attribute, and the page in its place is zeroed. */
 TEST(holes, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;

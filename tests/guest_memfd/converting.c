@@ -18,14 +18,14 @@ void convert(struct scene *s, unsigned int first, unsigned int count, bool priva
 }
 
 void expect_in_use(struct scene *s, unsigned int first, unsigned int count,
-		   unsigned int held)
+		   unsigned int pinned)
 {
 	struct kvm_memory_attributes2 want = request(first, count, true);
 	struct kvm_memory_attributes2 now = want;
 
-	expect_error(EAGAIN, file_convert(s->g.file, &now), "%u pages from %u on, %u held",
-		     count, first, held);
-	want.error_offset = held * PAGE;
+	expect_error(EAGAIN, file_convert(s->g.file, &now), "%u pages from %u on, %u pinned",
+		     count, first, pinned);
+	want.error_offset = pinned * PAGE;
 	assert_memory_equal(&now, &want, sizeof(now));
 }
 
@@ -63,7 +63,7 @@ void host_writes_all(struct scene *s)
 		host_writes(s, i, TAG + i);
 }
 
-void hold(struct scene *s, unsigned int first, unsigned int count)
+void pin(struct scene *s, unsigned int first, unsigned int count)
 {
 	struct iovec vec = { address_of(s, first), count * PAGE };
 

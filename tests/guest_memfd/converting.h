@@ -20,7 +20,7 @@ struct scene {
 	/* Is the file of KVM_PRIVATE_CREATE? */
 	bool own;
 	int pipes[2];
-	/* The expected state, page by page */
+	/* The expected attribute, page by page */
 	bool private[FILE_PAGES];
 	__u64 word[FILE_PAGES];
 };
@@ -48,9 +48,9 @@ static inline char *address_of(struct scene *s, unsigned int page)
 /* Succeeds, and writes nothing to the struct. */
 void convert(struct scene *s, unsigned int first, unsigned int count, bool private);
 
-/* Fails because held is in use, names it, and changes no state. */
+/* Fails because page @pinned is in use, names it, and changes no attribute. */
 void expect_in_use(struct scene *s, unsigned int first, unsigned int count,
-		   unsigned int held);
+		   unsigned int pinned);
 
 /* The first word of a page, or of each, by the host; and by the guest */
 void host_writes(struct scene *s, unsigned int page, __u64 value);
@@ -61,7 +61,7 @@ void guest_puts(struct scene *s, unsigned int page, __u64 value);
 void assert_as_it_should_be(struct scene *s);
 
 /* Puts pages into a pipe; takes the oldest one out of it again. */
-void hold(struct scene *s, unsigned int first, unsigned int count);
+void pin(struct scene *s, unsigned int first, unsigned int count);
 void let_go(struct scene *s, unsigned int page);
 
 /*

@@ -71,7 +71,7 @@ TEST(tells_what_is_allocated, &pair, &pair_shared)
 }
 
 /*
- * For a guest without private memory the state of a page says only whether the
+ * For a guest without private memory the attribute of a page says only whether the
  * host may touch it.
  */
 TEST(converting_under_a_guest, &guest_started)

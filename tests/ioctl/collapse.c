@@ -113,13 +113,13 @@ TEST(not_on_base_pages)
 }
 
 /* All blocks are huge pages, so that no page moves. */
-TEST(whole_already, &file)
+TEST(unsplit_already, &file)
 {
-	__u64 frame = frame_at(word(0));
+	__u64 pfn = pfn_at(word(0));
 
 	collapse(0, PAGES);
-	assert_int_equal(frame_at(word(0)), frame);
-	expect_backing(fd, BLOCKS, TAIL, "whole already");
+	assert_int_equal(pfn_at(word(0)), pfn);
+	expect_backing(fd, BLOCKS, TAIL, "unsplit already");
 	expect_marks(0, PAGES);
 }
 
@@ -139,9 +139,9 @@ TEST(after_a_hole, &file)
 		collapse(0, PAGES);
 		expect_backing(fd, BLOCKS, TAIL, "collapsed");
 		expect_marks(0, PAGES);
-		assert_int_equal(frame_at(word(512)) % HUGE_PAGES, 0);
-		assert_int_equal(frame_at(word(1023)),
-				 frame_at(word(512)) + 511);
+		assert_int_equal(pfn_at(word(512)) % HUGE_PAGES, 0);
+		assert_int_equal(pfn_at(word(1023)),
+				 pfn_at(word(512)) + 511);
 	}
 }
 
@@ -218,8 +218,8 @@ TEST(ranges, &file)
 	expect_backing(fd, BLOCKS, TAIL, "to the end");
 }
 
-/* Each page keeps its state, and private pages keep their content. */
-TEST(states_stay, &file)
+/* Each page keeps its attribute, and private pages keep their content. */
+TEST(attributes_stay, &file)
 {
 	for (unsigned int i = 512; i < 1024; i += 3)
 		expect_ok(file_make_private(fd, i * PAGE, PAGE,
@@ -270,7 +270,7 @@ TEST(private_all_the_time, &file)
 
 static int pipes[2];
 
-static void hold(unsigned int page)
+static void pin(unsigned int page)
 {
 	struct iovec vec = { word(page), PAGE };
 
@@ -286,17 +286,17 @@ static void release(unsigned int page)
 }
 
 /*
- * A page that a pipe holds can't move. The call stops there with all blocks
+ * A page that a pipe has pinned can't move. The call stops there with all blocks
  * before it collapsed, and goes on once the page is released.
  */
-TEST(held_page, &file)
+TEST(pinned_page, &file)
 {
 	struct kvm_private_collapse rest = { .size = FILE_SIZE };
 
 	expect_ok(pipe2(pipes, O_CLOEXEC), "pipe");
 	for (unsigned int i = 0; i < BLOCKS; i++)
 		punch_page(i * HUGE_PAGES + 17);
-	hold(2 * HUGE_PAGES + 100);
+	pin(2 * HUGE_PAGES + 100);
 	expect_error(EAGAIN, file_collapse(fd, &rest), "collapse");
 	assert_int_equal(rest.offset, 2 * HUGE_PAGE);
 	assert_int_equal(rest.size, FILE_SIZE - 2 * HUGE_PAGE);
@@ -312,7 +312,7 @@ TEST(held_page, &file)
 	/* The pipe and the mapping still have the same page. */
 	word(2 * HUGE_PAGES + 100)[100] = 0x1234;
 	release(2 * HUGE_PAGES + 100);
-	expect_ok(file_collapse(fd, &rest), "with none held");
+	expect_ok(file_collapse(fd, &rest), "with none pinned");
 	assert_int_equal(rest.size, 0);
 	expect_backing(fd, BLOCKS, TAIL, "collapsed");
 	assert_int_equal(word(2 * HUGE_PAGES + 100)[100], 0x1234);
@@ -320,12 +320,12 @@ TEST(held_page, &file)
 	close(pipes[1]);
 }
 
-/* A block that is a huge page already may be held, and so may the tail. */
-TEST(held_beside, &file)
+/* A block that is a huge page already may have pinned pages, and so may the tail. */
+TEST(pinned_beside, &file)
 {
 	expect_ok(pipe2(pipes, O_CLOEXEC), "pipe");
-	hold(5);
-	hold(PAGES - 1);
+	pin(5);
+	pin(PAGES - 1);
 	punch_page(512);
 	collapse(0, PAGES);
 	expect_backing(fd, BLOCKS, TAIL, "collapsed");

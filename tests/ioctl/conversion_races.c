@@ -39,7 +39,7 @@ static unsigned int pick(struct worker *worker, unsigned int below)
 /* Odd while all pages are certainly private */
 static atomic_uint epoch;
 
-/* Only page tables have the pages, so that no conversion finds one held. */
+/* Only page tables have the pages, so that no conversion finds one pinned. */
 static void open_and_close(struct worker *worker)
 {
 	unsigned int i;
@@ -109,9 +109,9 @@ TEST(touching, &file)
 }
 
 /* Odd while a pipe has the page */
-static atomic_uint holds[PAGES];
+static atomic_uint pins[PAGES];
 
-static void hold_and_release(struct worker *worker)
+static void pin_and_release(struct worker *worker)
 {
 	unsigned int page = pick(worker, PAGES / THREADS) * THREADS +
 			    (uintptr_t)worker->arg;
@@ -123,9 +123,9 @@ static void hold_and_release(struct worker *worker)
 	worker_note(worker, "pipe", pipe2(pipes, O_CLOEXEC), NULL);
 	ret = vmsplice(pipes[1], &vec, 1, 0);
 	if (ret == (long)PAGE) {
-		holds[page]++;
+		pins[page]++;
 		sched_yield();
-		holds[page]++;
+		pins[page]++;
 		ret = read(pipes[0], buffer, PAGE);
 	} else if (errno == EFAULT) {
 		ret = 0;
@@ -135,7 +135,7 @@ static void hold_and_release(struct worker *worker)
 	close(pipes[1]);
 }
 
-static bool is_held(int error)
+static bool is_pinned(int error)
 {
 	return error == EAGAIN;
 }
@@ -143,17 +143,17 @@ static bool is_held(int error)
 static void convert_one(struct worker *worker)
 {
 	unsigned int page = pick(worker, PAGES);
-	unsigned int before = holds[page];
+	unsigned int before = pins[page];
 	int ret = file_make_private(fd, page * PAGE, PAGE, 0);
 
-	worker_note(worker, "to private", ret, is_held);
-	if (!ret && before % 2 && holds[page] == before)
-		worker_failed(worker, "a page that is held became private");
+	worker_note(worker, "to private", ret, is_pinned);
+	if (!ret && before % 2 && pins[page] == before)
+		worker_failed(worker, "a page that is pinned became private");
 	worker_note(worker, "to shared",
 		    file_make_shared(fd, page * PAGE, PAGE, 0), NULL);
 }
 
-TEST(holding, &file)
+TEST(pinning, &file)
 {
 	struct worker workers[THREADS] = {
 		{ .one_call = convert_one }, { .one_call = convert_one },
@@ -162,10 +162,10 @@ TEST(holding, &file)
 
 	for (i = 2; i < THREADS; i++)
 		workers[i] = (struct worker){
-			.one_call = hold_and_release, .arg = (void *)i,
+			.one_call = pin_and_release, .arg = (void *)i,
 		};
 	workers_run(workers, THREADS, SECONDS);
-	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "with none held");
+	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "with none pinned");
 }
 
 static void touch_any(struct worker *worker, char *where)
@@ -210,7 +210,7 @@ static void touch_another_mapping(struct worker *worker)
 	munmap(own, FILE_SIZE);
 }
 
-static bool wrong_state(int error)
+static bool wrong_attribute(int error)
 {
 	return error == EINVAL || error == EFAULT;
 }
@@ -237,7 +237,7 @@ static void any_call(struct worker *worker)
 	case 3:
 		worker_note(worker, "to private",
 			    file_make_private(fd, offset, size,
-					      flags[pick(worker, 2)]), is_held);
+					      flags[pick(worker, 2)]), is_pinned);
 		break;
 	case 4:
 		worker_note(worker, "allocate", file_allocate(fd, offset, size),
@@ -248,17 +248,17 @@ static void any_call(struct worker *worker)
 		break;
 	case 6:
 		worker_note(worker, "populate", file_populate(fd, &populate),
-			    wrong_state);
+			    wrong_attribute);
 		break;
 	case 7:
 		worker_note(worker, "pread",
 			    pread(*(int *)worker->arg, map + offset, size, 0),
-			    wrong_state);
+			    wrong_attribute);
 		break;
 	case 8:
 		worker_note(worker, "pwrite",
 			    pwrite(*(int *)worker->arg, map + offset, size, 0),
-			    wrong_state);
+			    wrong_attribute);
 		break;
 	case 9:
 		if (pick(worker, 8))

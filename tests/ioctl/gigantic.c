@@ -180,18 +180,18 @@ TEST(memory_comes_back)
 }
 
 /*
- * The block's frames lie side by side and aligned, and are zeroed whatever was in them
+ * The block's pages lie side by side and aligned, and are zeroed whatever was in them
  * before.
  */
 TEST(content)
 {
 	int fd = gigantic_create(GIGANTIC_PAGE, STRICT | SHARED);
 	char *map = file_map(fd, GIGANTIC_PAGE);
-	__u64 first = frame_at(map);
+	__u64 first = pfn_at(map);
 
 	assert_int_equal(first % PAGES, 0);
 	for (__u64 i = 1; i < PAGES; i = 3 * i + 1)
-		assert_int_equal(frame_at(map + i * PAGE), first + i);
+		assert_int_equal(pfn_at(map + i * PAGE), first + i);
 	for (unsigned int round = 0; round < 2; round++) {
 		expect_zeros(map, 0, GIGANTIC_PAGE);
 		write_tags(map, 0, GIGANTIC_PAGE);
@@ -213,14 +213,14 @@ TEST(holes)
 	__u64 first;
 
 	write_tags(map, 0, GIGANTIC_PAGE);
-	first = frame_at(map);
+	first = pfn_at(map);
 	expect_ok(file_punch(fd, 8 * HUGE_PAGE, HUGE_PAGE), "a huge page");
 	expect_backing(fd, BLOCKS - 1, 0, "without a huge page");
 	expect_ok(file_punch(fd, PUNCHED, PAGE), "a page");
 	expect_backing(fd, BLOCKS - 2, HUGE_PAGES - 1, "without a page");
 	assert_int_equal(lseek(fd, 0, SEEK_HOLE), PUNCHED);
 	assert_int_equal(lseek(fd, PUNCHED, SEEK_DATA), PUNCHED + PAGE);
-	assert_int_equal(frame_at(map + 9 * HUGE_PAGE), first + 9 * HUGE_PAGES);
+	assert_int_equal(pfn_at(map + 9 * HUGE_PAGE), first + 9 * HUGE_PAGES);
 	expect_tags(map, 0, PUNCHED);
 	expect_tags(map, PUNCHED + PAGE, 8 * HUGE_PAGE);
 	expect_tags(map, 9 * HUGE_PAGE, GIGANTIC_PAGE);
@@ -262,7 +262,7 @@ TEST(ranges)
 	close(fd);
 }
 
-/* Each page has a state of its own, and a conversion splits no block. */
+/* Each page has an attribute of its own, and a conversion splits no block. */
 TEST(convert)
 {
 	int fd = gigantic_create(GIGANTIC_PAGE, STRICT | SHARED);
@@ -298,7 +298,7 @@ TEST(collapse)
 	expect_ok(file_punch(fd, PUNCHED, PAGE), "a page");
 	collapse_all(fd, FILE_SIZE);
 	expect_backing_1g(fd, 1, 0, 0, "collapsed");
-	assert_int_equal(frame_at(map) % PAGES, 0);
+	assert_int_equal(pfn_at(map) % PAGES, 0);
 	expect_tags(map, 0, PUNCHED);
 	expect_zeros(map, PUNCHED, PUNCHED + PAGE);
 	expect_tags(map, PUNCHED + PAGE, 8 * HUGE_PAGE);
@@ -313,8 +313,8 @@ TEST(collapse)
 	close(fd);
 }
 
-/* A held page keeps its block from moving. */
-TEST(collapse_held)
+/* A pinned page keeps its block from moving. */
+TEST(collapse_pinned)
 {
 	struct kvm_private_collapse collapse = { .size = GIGANTIC_PAGE };
 	int fd = gigantic_create(GIGANTIC_PAGE, SHARED);
@@ -326,13 +326,13 @@ TEST(collapse_held)
 	expect_ok(file_punch(fd, PUNCHED, PAGE), "a page");
 	expect_ok(pipe(pipe_fds), "pipe");
 	assert_int_equal(vmsplice(pipe_fds[1], &iov, 1, 0), PAGE);
-	expect_error(EAGAIN, file_collapse(fd, &collapse), "held");
+	expect_error(EAGAIN, file_collapse(fd, &collapse), "pinned");
 	assert_int_equal(collapse.offset, 0);
 	assert_int_equal(collapse.size, GIGANTIC_PAGE);
 	expect_tags(map, PUNCHED + PAGE, GIGANTIC_PAGE);
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
-	expect_ok(file_collapse(fd, &collapse), "not held any more");
+	expect_ok(file_collapse(fd, &collapse), "not pinned any more");
 	expect_backing_1g(fd, 1, 0, 0, "collapsed");
 	expect_tags(map, PUNCHED + PAGE, GIGANTIC_PAGE);
 	munmap(map, GIGANTIC_PAGE);

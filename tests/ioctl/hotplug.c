@@ -41,18 +41,18 @@ static __u64 block_size(void)
  */
 static bool expect_stays(char *page)
 {
-	const __u64 frame = frame_at(page);
+	const __u64 pfn = pfn_at(page);
 	char path[128], state[16];
 	bool busy;
 
 	snprintf(path, sizeof(path), MEMORY "memory%llu/state",
-		 frame * PAGE / block_size());
+		 pfn * PAGE / block_size());
 	expect_error_of(((const int[]){ EBUSY, EINVAL, 0 }),
 			text_file_try_write(path, "offline"), "%s", path);
 	busy = errno == EBUSY;
 	text_file_read(path, state, sizeof(state));
 	assert_string_equal(state, "online\n");
-	assert_int_equal(frame_at(page), frame);
+	assert_int_equal(pfn_at(page), pfn);
 	expect_reads(page, 'x', "the page");
 	return busy;
 }

@@ -197,18 +197,18 @@ TEST(touch_fills_a_block)
 	close(fd);
 }
 
-/* The frames of a huge page lie side by side, and the first one is aligned. */
+/* The pages of a huge page lie side by side, and the first one is aligned. */
 TEST(pages_are_contiguous)
 {
 	int fd = huge_create_on(device, HUGE_PAGE, KVM_PRIVATE_FLAG_MMAP |
 				KVM_PRIVATE_FLAG_INIT_SHARED);
 	char *map = file_map(fd, HUGE_PAGE);
-	__u64 first = frame_at(map);
+	__u64 first = pfn_at(map);
 	unsigned int i;
 
 	assert_int_equal(first % HUGE_PAGES, 0);
 	for (i = 0; i < HUGE_PAGES; i++)
-		assert_int_equal(frame_at(map + i * PAGE), first + i);
+		assert_int_equal(pfn_at(map + i * PAGE), first + i);
 	munmap(map, HUGE_PAGE);
 	close(fd);
 }

@@ -29,8 +29,8 @@ struct model {
 	bool huge[BLOCKS];
 	/* First word of each allocated page */
 	__u64 word[PAGES];
-	/* The frame in which a page was last seen; 0: it may be in any */
-	__u64 frame[PAGES];
+	/* The pfn at which a page was last seen; 0: it may have any */
+	__u64 pfn[PAGES];
 	__u64 next_word;
 };
 
@@ -53,7 +53,7 @@ static void appear(struct model *m, unsigned int page)
 		return;
 	m->there[page] = true;
 	m->word[page] = 0;
-	m->frame[page] = 0;
+	m->pfn[page] = 0;
 }
 
 /* The rule of allocation: a block without any page comes as one huge page. */
@@ -156,7 +156,7 @@ static void do_collapse(struct model *m, unsigned int first, unsigned int count)
 		m->huge[block] = true;
 		for (unsigned int i = start; i < start + HUGE_PAGES; i++) {
 			appear(m, i);
-			m->frame[i] = 0;
+			m->pfn[i] = 0;
 		}
 	}
 }
@@ -190,25 +190,25 @@ static void check_content(struct model *m, const char *what)
 }
 
 /*
- * Pages that no step has moved are in the same frames. Only some are looked at,
+ * Pages that no step has moved are where they were. Only some are looked at,
  * since that is slow.
  */
-static void check_frames(struct model *m, const char *what)
+static void check_pfns(struct model *m, const char *what)
 {
 	for (unsigned int i = random() % 64; i < PAGES; i += 64) {
-		__u64 frame;
+		__u64 pfn;
 
 		if (!m->there[i] || !m->shared[i])
 			continue;
-		frame = frame_at(word_at(m, i));
-		if (m->frame[i])
-			expect_between(frame, m->frame[i], m->frame[i],
-				       "frame of page %u after: %s", i, what);
-		m->frame[i] = frame;
+		pfn = pfn_at(word_at(m, i));
+		if (m->pfn[i])
+			expect_between(pfn, m->pfn[i], m->pfn[i],
+				       "pfn of page %u after: %s", i, what);
+		m->pfn[i] = pfn;
 		if (i / HUGE_PAGES < BLOCKS && m->huge[i / HUGE_PAGES])
-			expect_between(frame % HUGE_PAGES, i % HUGE_PAGES,
+			expect_between(pfn % HUGE_PAGES, i % HUGE_PAGES,
 				       i % HUGE_PAGES,
-				       "frame in its huge page: %s", what);
+				       "pfn in its huge page: %s", what);
 	}
 }
 
@@ -246,7 +246,7 @@ static void check(struct model *m, const char *what)
 	for (unsigned int i = 0; i < 20; i++)
 		check_seek(m, what);
 	check_content(m, what);
-	check_frames(m, what);
+	check_pfns(m, what);
 }
 
 static void one_round(struct model *m, unsigned int round)

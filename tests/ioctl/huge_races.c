@@ -64,12 +64,12 @@ static bool may_be_short(int error)
 	return error == ENOMEM;
 }
 
-static bool may_be_held(int error)
+static bool may_be_pinned(int error)
 {
 	return error == EAGAIN || error == ENOMEM;
 }
 
-static bool wrong_state(int error)
+static bool wrong_attribute(int error)
 {
 	return error == EINVAL || error == EFAULT || error == ENOMEM;
 }
@@ -91,7 +91,7 @@ static void touch_any(struct worker *worker, __u64 offset)
 }
 
 /* A page in a pipe for a moment */
-static void hold_any(struct worker *worker, __u64 offset)
+static void pin_any(struct worker *worker, __u64 offset)
 {
 	struct iovec vec = { map + offset, PAGE };
 	int pipes[2];
@@ -99,7 +99,7 @@ static void hold_any(struct worker *worker, __u64 offset)
 
 	worker_note(worker, "pipe", pipe2(pipes, O_CLOEXEC), NULL);
 	ret = vmsplice(pipes[1], &vec, 1, 0);
-	worker_note(worker, "vmsplice", ret, wrong_state);
+	worker_note(worker, "vmsplice", ret, wrong_attribute);
 	if (ret > 0)
 		sched_yield();
 	close(pipes[0]);
@@ -113,7 +113,7 @@ static void collapse_any(struct worker *worker, __u64 offset, __u64 size)
 	};
 
 	worker_note(worker, "collapse", file_collapse(fd, &collapse),
-		    may_be_held);
+		    may_be_pinned);
 	if (collapse.offset + collapse.size != offset + size)
 		worker_failed(worker, "collapse tells another end");
 }
@@ -143,20 +143,20 @@ static void any_call(struct worker *worker)
 		worker_note(worker, "to private",
 			    file_make_private(fd, offset, size,
 					      flags[pick(worker, 2)]),
-			    may_be_held);
+			    may_be_pinned);
 		break;
 	case 5:
 		populate.offset = offset;
 		populate.size = size;
 		populate.source = pick(worker, 4) ? (uintptr_t)source : 0;
 		worker_note(worker, "populate", file_populate(fd, &populate),
-			    wrong_state);
+			    wrong_attribute);
 		break;
 	case 6:
 		collapse_any(worker, offset, size);
 		break;
 	case 7:
-		hold_any(worker, offset);
+		pin_any(worker, offset);
 		break;
 	case 8:
 		worker_note(worker, "SEEK_DATA", lseek(fd, offset, SEEK_DATA),

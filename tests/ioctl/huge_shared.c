@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Huge pages that the host has mapped, as a whole or in parts, that change their
- * state in parts, and some of whose pages are held.
+ * Huge pages that the host has mapped, as a whole or in parts, that are
+ * converted in parts, and some of whose pages are pinned.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -100,7 +100,7 @@ static const struct fixture file = { .setup = create, .teardown = destroy };
  */
 TEST(convert_parts, &file)
 {
-	__u64 frame = frame_at(at(0));
+	__u64 pfn = pfn_at(at(0));
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -116,7 +116,7 @@ TEST(convert_parts, &file)
 		expect_marks(0, PAGES);
 		assert_int_equal(file_shared(fd), FILE_SIZE);
 		expect_backing(fd, BLOCKS, 0, "row %u, shared again", i);
-		assert_int_equal(frame_at(at(0)), frame);
+		assert_int_equal(pfn_at(at(0)), pfn);
 	}
 }
 
@@ -173,7 +173,7 @@ TEST(convert_with_holes, &file)
 	expect_marks(750, 1024);
 }
 
-static void hold(unsigned int first, unsigned int count)
+static void pin(unsigned int first, unsigned int count)
 {
 	struct iovec vec = { at(first), count * PAGE };
 
@@ -190,8 +190,8 @@ static void release_one(unsigned int page)
 	assert_int_equal(buffer[PAGE - 1], mark(page));
 }
 
-/* A held page holds no other page of its block. */
-TEST(held_page_blocks_itself, &file)
+/* A pinned page pins no other page of its block. */
+TEST(pinned_page_blocks_itself, &file)
 {
 	static const unsigned int pages[] = {
 		0, 1, 511, 512, 513, 800, 1023, 1024, PAGES - 1,
@@ -201,9 +201,9 @@ TEST(held_page_blocks_itself, &file)
 	for (i = 0; i < ARRAY_SIZE(pages); i++) {
 		unsigned int page = pages[i];
 
-		hold(page, 1);
-		expect_held(fd, 0, FILE_SIZE, page * PAGE);
-		expect_held(fd, page * PAGE, PAGE, page * PAGE);
+		pin(page, 1);
+		expect_pinned(fd, 0, FILE_SIZE, page * PAGE);
+		expect_pinned(fd, page * PAGE, PAGE, page * PAGE);
 		assert_int_equal(file_shared(fd), FILE_SIZE);
 		if (page) {
 			hide(page - 1, 1, CONVERT_PRESERVE);
@@ -212,8 +212,8 @@ TEST(held_page_blocks_itself, &file)
 		if (page < PAGES - 1)
 			hide(page + 1, PAGES - 1 - page, CONVERT_PRESERVE);
 		assert_int_equal(file_shared(fd), PAGE);
-		expect_held(fd, 0, FILE_SIZE, page * PAGE);
-		expect_reads(at(page), mark(page), "the page that is held");
+		expect_pinned(fd, 0, FILE_SIZE, page * PAGE);
+		expect_reads(at(page), mark(page), "the page that is pinned");
 		share(0, PAGES, CONVERT_PRESERVE);
 		release_one(page);
 		hide(0, PAGES, CONVERT_PRESERVE);
@@ -223,36 +223,36 @@ TEST(held_page_blocks_itself, &file)
 	expect_backing(fd, BLOCKS, 0, "nothing was split");
 }
 
-TEST(several_held, &file)
+TEST(several_pinned, &file)
 {
-	hold(510, 5);
+	pin(510, 5);
 	for (unsigned int page = 510; page < 515; page++) {
-		expect_held(fd, 0, FILE_SIZE, page * PAGE);
-		expect_held(fd, page * PAGE, PAGE, page * PAGE);
+		expect_pinned(fd, 0, FILE_SIZE, page * PAGE);
+		expect_pinned(fd, page * PAGE, PAGE, page * PAGE);
 		release_one(page);
 	}
 	hide(0, PAGES, CONVERT_PRESERVE);
 }
 
 /*
- * A page that is punched while a pipe holds it stays the pipe's, with its
+ * A page that is punched while a pipe pins it stays the pipe's, with its
  * content.
  */
-TEST(punched_while_held, &file)
+TEST(punched_while_pinned, &file)
 {
-	hold(700, 1);
-	hold(900, 1);
+	pin(700, 1);
+	pin(900, 1);
 	/*
-	 * A page beside the held one, the held page itself, then all of the block
+	 * A page beside the pinned one, the pinned page itself, then all of the block
 	 */
 	expect_ok(file_punch(fd, 701 * PAGE, PAGE), "beside it");
 	expect_backing(fd, BLOCKS - 1, 511, "split");
-	expect_held(fd, 0, FILE_SIZE, 700 * PAGE);
+	expect_pinned(fd, 0, FILE_SIZE, 700 * PAGE);
 	expect_ok(file_punch(fd, 700 * PAGE, PAGE), "itself");
 	expect_ok(file_allocate(fd, 700 * PAGE, PAGE), "another one there");
 	expect_reads(at(700), 0, "the new page");
 	memset(at(700), 0xff, PAGE);
-	expect_held(fd, 0, FILE_SIZE, 900 * PAGE);
+	expect_pinned(fd, 0, FILE_SIZE, 900 * PAGE);
 	expect_ok(file_punch(fd, HUGE_PAGE, HUGE_PAGE), "all of the block");
 	expect_ok(file_allocate(fd, HUGE_PAGE, HUGE_PAGE), "another block");
 	expect_backing(fd, BLOCKS, 0, "another block");
@@ -262,11 +262,11 @@ TEST(punched_while_held, &file)
 	release_one(900);
 }
 
-/* A punch removes a whole block at once while one of its pages is held. */
-TEST(block_punched_while_held, &file)
+/* A punch removes a whole block at once while one of its pages is pinned. */
+TEST(block_punched_while_pinned, &file)
 {
-	hold(512, 2);
-	hold(1023, 1);
+	pin(512, 2);
+	pin(1023, 1);
 	expect_ok(file_punch(fd, HUGE_PAGE, HUGE_PAGE), "punch");
 	expect_backing(fd, BLOCKS - 1, 0, "punched");
 	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
@@ -277,10 +277,10 @@ TEST(block_punched_while_held, &file)
 	hide(0, PAGES, 0);
 }
 
-TEST(closed_while_held, &file)
+TEST(closed_while_pinned, &file)
 {
-	hold(0, 1);
-	hold(600, 1);
+	pin(0, 1);
+	pin(600, 1);
 	munmap(map, FILE_SIZE);
 	close(fd);
 	release_one(0);

@@ -20,8 +20,8 @@
 static int fd;
 static char *map;
 
-/* The frames before the first split */
-static __u64 frames[BLOCKS];
+/* The pfns before the first split */
+static __u64 pfns[BLOCKS];
 
 static __u64 *words(unsigned int page)
 {
@@ -67,16 +67,16 @@ static void expect_zeros(unsigned int first, unsigned int count)
 				       j, i);
 }
 
-/* The pages that stayed are in the same frames. */
+/* The pages that stayed are where they were. */
 static void expect_in_place(unsigned int first, unsigned int count)
 {
 	unsigned int i;
 
 	for (i = first; i < first + count; i++)
-		expect_between(frame_at(words(i)),
-			       frames[i / HUGE_PAGES] + i % HUGE_PAGES,
-			       frames[i / HUGE_PAGES] + i % HUGE_PAGES,
-			       "frame of page %u", i);
+		expect_between(pfn_at(words(i)),
+			       pfns[i / HUGE_PAGES] + i % HUGE_PAGES,
+			       pfns[i / HUGE_PAGES] + i % HUGE_PAGES,
+			       "pfn of page %u", i);
 }
 
 static void punch_pages(unsigned int first, unsigned int count)
@@ -100,7 +100,7 @@ struct cut {
 	unsigned int first;
 	unsigned int count;
 	/* Huge pages that aren't split, and base pages that are left */
-	unsigned int whole;
+	unsigned int unsplit;
 	unsigned int small;
 };
 
@@ -115,7 +115,7 @@ static int create(void **state)
 	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
 	expect_backing(fd, BLOCKS, 0, "allocated");
 	for (i = 0; i < BLOCKS; i++)
-		frames[i] = frame_at(words(i * HUGE_PAGES));
+		pfns[i] = pfn_at(words(i * HUGE_PAGES));
 	return 0;
 }
 
@@ -160,14 +160,14 @@ TEST(every_cut, &file)
 
 		write_all(i);
 		punch_pages(cut->first, cut->count);
-		expect_backing(fd, cut->whole, cut->small, "row %u", i);
+		expect_backing(fd, cut->unsplit, cut->small, "row %u", i);
 		expect_hole(cut->first, cut->count);
 		expect_content(0, cut->first, i);
 		expect_content(end, PAGES - end, i);
 		expect_in_place(0, cut->first);
 		expect_in_place(end, PAGES - end);
 		/* Reading allocated pages allocates no others. */
-		expect_backing(fd, cut->whole, cut->small, "row %u, read", i);
+		expect_backing(fd, cut->unsplit, cut->small, "row %u, read", i);
 
 		expect_zeros(cut->first, cut->count);
 		expect_content(0, cut->first, i);
@@ -177,7 +177,7 @@ TEST(every_cut, &file)
 		expect_backing(fd, BLOCKS, 0, "made anew");
 		expect_zeros(0, PAGES);
 		for (unsigned int block = 0; block < BLOCKS; block++)
-			frames[block] = frame_at(words(block * HUGE_PAGES));
+			pfns[block] = pfn_at(words(block * HUGE_PAGES));
 	}
 }
 
@@ -241,7 +241,7 @@ TEST(other_mappings, &file)
 					 mark(i, 3));
 	*(__u64 *)(other + 700 * PAGE) = 0x77;
 	assert_int_equal(words(700)[0], 0x77);
-	assert_int_equal(frame_at(other + 701 * PAGE), frames[1] + 701 - 512);
+	assert_int_equal(pfn_at(other + 701 * PAGE), pfns[1] + 701 - 512);
 	munmap(other, FILE_SIZE);
 	expect_content(701, PAGES - 701, 3);
 }

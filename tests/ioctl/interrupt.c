@@ -28,7 +28,7 @@
 
 /* Enough for calls that do no more than 16 pages each. */
 #define SMALL_SIZE (64 * MIB)
-#define MOST_CALLS (SMALL_SIZE / PAGE / 16)
+#define MAX_CALLS (SMALL_SIZE / PAGE / 16)
 
 static atomic_uint signals;
 static timer_t timer;
@@ -119,7 +119,7 @@ TEST(huge_fallocate_stops, &with_timer)
 	expect_between(allocated, HUGE_PAGE, SIZE - HUGE_PAGE,
 		       "bytes that stay");
 	assert_int_equal(lseek(fd, 0, SEEK_HOLE), allocated);
-	expect_backing(fd, allocated / HUGE_PAGE, 0, "whole ones stay");
+	expect_backing(fd, allocated / HUGE_PAGE, 0, "unsplit ones stay");
 	expect_ok(file_allocate(fd, 0, SIZE), "the same call again");
 	expect_backing(fd, SIZE / HUGE_PAGE, 0, "the same call again");
 	close(fd);
@@ -132,7 +132,7 @@ TEST(fallocate_under_many_signals, &with_timer)
 	unsigned int calls;
 
 	arm(DELAY_NS);
-	for (calls = 1; calls <= MOST_CALLS; calls++) {
+	for (calls = 1; calls <= MAX_CALLS; calls++) {
 		int ret = file_allocate(fd, 0, SMALL_SIZE);
 		__u64 now;
 
@@ -144,7 +144,7 @@ TEST(fallocate_under_many_signals, &with_timer)
 		before = now;
 	}
 	disarm();
-	expect_between(calls, 2, MOST_CALLS, "calls until it was done");
+	expect_between(calls, 2, MAX_CALLS, "calls until it was done");
 	assert_int_equal(file_allocated(fd), SMALL_SIZE);
 	close(fd);
 }
@@ -226,7 +226,7 @@ TEST(populate_under_many_signals, &with_timer)
 	unsigned int calls;
 
 	arm(DELAY_NS);
-	for (calls = 1; calls <= MOST_CALLS; calls++) {
+	for (calls = 1; calls <= MAX_CALLS; calls++) {
 		int ret = file_populate(fd, &populate);
 
 		assert_int_equal(populate.offset + populate.size, SMALL_SIZE);
@@ -237,7 +237,7 @@ TEST(populate_under_many_signals, &with_timer)
 		assert_int_equal(errno, EINTR);
 	}
 	disarm();
-	expect_between(calls, 2, MOST_CALLS, "calls until it was done");
+	expect_between(calls, 2, MAX_CALLS, "calls until it was done");
 	assert_int_equal(populate.size, 0);
 	assert_int_equal(file_allocated(fd), SMALL_SIZE);
 	munmap(source, SIZE);

@@ -25,7 +25,7 @@
 
 #define PARAMETER "/sys/module/kvm_private/parameters/limit"
 #define DEVICE "/sys/class/misc/kvm_private/"
-#define HOLDERS "/sys/kernel/debug/kvm_private/files"
+#define FILES_LIST "/sys/kernel/debug/kvm_private/files"
 
 #define LIMIT (64 * PAGE)
 #define SHARED (KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
@@ -207,9 +207,9 @@ static void expect_line(const char *line, bool there)
 {
 	static char text[65536];
 
-	text_file_read(HOLDERS, text, sizeof(text));
+	text_file_read(FILES_LIST, text, sizeof(text));
 	if (!strstr(text, line) == there)
-		fail_msg("%s: '%s' is %sin\n%s", HOLDERS, line,
+		fail_msg("%s: '%s' is %sin\n%s", FILES_LIST, line,
 			 there ? "not " : "", text);
 }
 
@@ -248,7 +248,7 @@ TEST(touch, &limited)
 	close(fd);
 }
 
-TEST(holders)
+TEST(files_listed)
 {
 	struct meeting meeting;
 	char line[128];
@@ -272,7 +272,7 @@ TEST(holders)
 #define FILES 300
 
 /* The list is read in pieces that end anywhere: it has each file once. */
-TEST(many_holders)
+TEST(many_files)
 {
 	static const unsigned int pieces[] = { 512, 4096, 65536 };
 	static char text[65536 + 1];
@@ -281,7 +281,7 @@ TEST(many_holders)
 	for (unsigned int i = 0; i < FILES; i++)
 		fds[i] = file_create((FILES + i) * PAGE, 0);
 	for (unsigned int p = 0; p < ARRAY_SIZE(pieces); p++) {
-		int list = expect_ok(open(HOLDERS, O_RDONLY | O_CLOEXEC), HOLDERS);
+		int list = expect_ok(open(FILES_LIST, O_RDONLY | O_CLOEXEC), FILES_LIST);
 		unsigned int seen[FILES] = { 0 };
 		ssize_t size, length = 0;
 		char *line, *rest = text;

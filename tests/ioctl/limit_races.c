@@ -22,7 +22,7 @@
 
 #define LIMIT (24 * MIB)
 #define FILE_SIZE (64 * MIB)
-#define MOST (8 * MIB)
+#define MAX_SIZE (8 * MIB)
 
 struct contest {
 	int fd;
@@ -40,7 +40,7 @@ static void allocate_or_free(struct worker *w)
 	const struct contest *contest = w->arg;
 	const __u64 offset = rand_r(&w->seed) % (FILE_SIZE / PAGE) * PAGE;
 	const __u64 room = FILE_SIZE - offset;
-	__u64 size = (1 + rand_r(&w->seed) % (MOST / PAGE)) * PAGE;
+	__u64 size = (1 + rand_r(&w->seed) % (MAX_SIZE / PAGE)) * PAGE;
 
 	if (size > room)
 		size = room;

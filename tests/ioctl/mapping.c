@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * All that mmap(2) and its relatives let a program ask for. No change of a
- * mapping opens a way to private pages or keeps a page held.
+ * mapping opens a way to private pages or keeps a page pinned.
  */
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static void assert_as_before(const char *after)
 	assert_int_equal(file_shared(fd), HALF);
 }
 
-/* A mapping is no hold, whatever the program did to it. */
+/* A mapping pins no page, whatever the program did to it. */
 static void assert_converts(const char *after)
 {
 	expect_ok(file_make_private(fd, 0, HALF, CONVERT_PRESERVE),
@@ -214,7 +214,7 @@ TEST(grows_to_what_the_file_has, &file)
 
 	assert_ptr_not_equal(part, MAP_FAILED);
 	expect_reads(part, MARK, "last shared page");
-	/* To pages of either state, and behind the end */
+	/* To private and shared pages, and behind the end */
 	part = remap(part, PAGE, 2 * HALF, 0);
 	expect_reads(part, MARK, "shared page");
 	expect_sigbus(part + PAGE, "private page in what came with growth");
@@ -275,7 +275,7 @@ TEST(moves_and_shrinks, &file)
 }
 
 /*
- * A mapping can have its pages in another order: the page's state counts, not
+ * A mapping can have its pages in another order: the page's attribute counts, not
  * the place.
  */
 TEST(other_order_of_pages, &file)
@@ -330,7 +330,7 @@ TEST(only_through_the_file, &file)
 			open(path, O_RDWR | O_CLOEXEC), "open %s", path);
 }
 
-TEST(locking_is_no_hold, &file)
+TEST(locking_pins_nothing, &file)
 {
 	mlock(map, HALF);
 	assert_converts("mlock");

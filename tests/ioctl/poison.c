@@ -21,16 +21,16 @@
 
 /*
  * Fills a file, then injects an error into its page BAD; returns that page's
- * frame.
+ * pfn.
  */
 static __u64 fill_and_poison(char *map, __u64 size)
 {
-	__u64 frame;
+	__u64 pfn;
 
 	memset(map, 'x', size);
-	frame = frame_at(map + BAD * PAGE);
-	poison_frame(frame);
-	return frame;
+	pfn = pfn_at(map + BAD * PAGE);
+	poison_pfn(pfn);
+	return pfn;
 }
 
 /* The kernel reports errors asynchronously. */
@@ -61,11 +61,11 @@ TEST(mapped)
 	for (unsigned int i = 0; i < FILE_SIZE / PAGE; i++) {
 		if (i == BAD)
 			continue;
-		assert_int_not_equal(mapped_frame(map + i * PAGE), 0);
-		assert_int_not_equal(mapped_frame(second + i * PAGE), 0);
+		assert_int_not_equal(mapped_pfn(map + i * PAGE), 0);
+		assert_int_not_equal(mapped_pfn(second + i * PAGE), 0);
 		expect_reads(map + i * PAGE, 'x', "page %u", i);
 	}
-	assert_int_not_equal(mapped_frame(elsewhere), 0);
+	assert_int_not_equal(mapped_pfn(elsewhere), 0);
 	munmap(elsewhere, PAGE);
 	munmap(second, FILE_SIZE);
 	munmap(map, FILE_SIZE);
@@ -80,7 +80,7 @@ TEST(mapped_in_a_huge_page)
 
 	expect_ok(file_allocate(fd, 0, 2 * HUGE_PAGE), "allocate");
 	memset(map, 'x', 2 * HUGE_PAGE);
-	poison_frame(frame_at(map + HUGE_PAGE + BAD * PAGE));
+	poison_pfn(pfn_at(map + HUGE_PAGE + BAD * PAGE));
 	wait_until_taken(map + HUGE_PAGE + BAD * PAGE);
 	for (unsigned int i = 0; i < 2 * HUGE_PAGES; i++)
 		if (i != HUGE_PAGES + BAD)
@@ -180,16 +180,16 @@ TEST(punch)
 {
 	int fd = file_create(FILE_SIZE, SHARED);
 	char *map = file_map(fd, FILE_SIZE);
-	__u64 frame;
+	__u64 pfn;
 
-	frame = fill_and_poison(map, FILE_SIZE);
+	pfn = fill_and_poison(map, FILE_SIZE);
 	expect_ok(file_punch(fd, BAD * PAGE, PAGE), "punch");
-	assert_false(frame_is_free(frame));
+	assert_false(pfn_is_free(pfn));
 	expect_reads(map + BAD * PAGE, 0, "a new page");
-	assert_int_not_equal(frame_at(map + BAD * PAGE), frame);
+	assert_int_not_equal(pfn_at(map + BAD * PAGE), pfn);
 	munmap(map, FILE_SIZE);
 	close(fd);
-	assert_false(frame_is_free(frame));
+	assert_false(pfn_is_free(pfn));
 }
 
 TEST(collapse)
@@ -201,7 +201,7 @@ TEST(collapse)
 	expect_ok(file_allocate(fd, 0, 3 * HUGE_PAGE), "allocate");
 	for (unsigned int i = 0; i < 3; i++)
 		expect_ok(file_punch(fd, i * HUGE_PAGE, PAGE), "punch");
-	poison_frame(frame_at(map + HUGE_PAGE + BAD * PAGE));
+	poison_pfn(pfn_at(map + HUGE_PAGE + BAD * PAGE));
 	expect_error(EHWPOISON, file_collapse(fd, &collapse), "collapse");
 	assert_int_equal(collapse.offset, HUGE_PAGE);
 	collapse.offset = 2 * HUGE_PAGE;

@@ -66,7 +66,7 @@ TEST(hibernation)
 	close(fd);
 }
 
-/* The pages' state makes no difference, since it may change at any moment. */
+/* The pages' attributes make no difference, since they may change at any moment. */
 TEST(hibernation_shared)
 {
 	int fd = file_create(PAGE, SHARED);

@@ -36,7 +36,7 @@ static int destroy(void **state)
 
 static const struct fixture file = { .setup = create, .teardown = destroy };
 
-TEST(one_state_after_the_other, &file)
+TEST(one_attribute_after_the_other, &file)
 {
 	expect_sigbus(map, "private page that isn't there");
 	assert_int_equal(file_allocated(fd), 0);

@@ -56,7 +56,7 @@ int attack_set_clock(struct attacker *a)
 
 bool conversion_failed(int ret)
 {
-	/* A vCPU's fault holds a shared page for a moment, which is EAGAIN. */
+	/* A vCPU's fault pins a shared page for a moment, which is EAGAIN. */
 	return ret && errno != EAGAIN;
 }
 

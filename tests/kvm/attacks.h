@@ -28,7 +28,7 @@ int attack_set_clock(struct attacker *attacker);
 
 /*
  * A race_plan's carry_on for races in which there is no slot for a while, or the
- * state lies between private and shared.
+ * page lies between private and shared.
  */
 bool despite_efault(int result);
 

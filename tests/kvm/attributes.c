@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_SET_MEMORY_ATTRIBUTES beside the state of a file's pages. In a slot whose
- * file can be mapped the attributes have no effect. In all other slots of the
+ * KVM_SET_MEMORY_ATTRIBUTES beside the attributes of a file's pages. In a slot whose
+ * file can be mapped the VM's attributes have no effect. In all other slots of the
  * same VM they tell which pages are private, and the file's conversions don't.
  */
 #include <string.h>

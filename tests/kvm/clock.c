@@ -67,7 +67,7 @@ TEST(clock_page, &machine_plain)
 }
 
 /*
- * The page is freed to the host while KVM holds it ready for the next update.
+ * The page is freed to the host while KVM keeps it ready for the next update.
  * The host allocates first the page that was freed last: its new owner must
  * find it zero, and find no clock in it later.
  */

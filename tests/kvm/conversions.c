@@ -78,7 +78,7 @@ static int convert_clocks(struct attacker *a)
 
 static struct vcpu idle;
 
-/* The state may have changed meanwhile: that is EFAULT. */
+/* The attribute may have changed meanwhile: that is EFAULT. */
 static int prefault(struct attacker *a)
 {
 	__u64 offset, size;
@@ -156,7 +156,7 @@ TEST(emulated_access)
 }
 
 /*
- * The word that two vCPUs add to is in memory of either state, and so is the
+ * The word that two vCPUs add to is in private or shared memory, and so is the
  * page table that leads KVM to it. No addition gets lost.
  */
 TEST(emulated_lock, &machine_mapped)

@@ -338,7 +338,7 @@ TEST(recreate_native)
  * The file says which pages are private until the slot is gone: an access that
  * KVM makes for the guest goes to the file, whatever the VM's attributes are.
  */
-TEST(state_when_marked)
+TEST(attribute_when_marked)
 {
 	const int file = file_create(FILE_SIZE, KVM_PRIVATE_FLAG_MMAP);
 	struct scene s;

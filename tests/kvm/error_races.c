@@ -2,8 +2,8 @@
 /*
  * Pages get hardware memory errors while vCPUs patrol them and other threads convert,
  * allocate and touch them. Each such page is lost to the machine, and a new one comes
- * in its place. Only the thread that injects errors frees pages: otherwise a frame
- * could have another owner by then, whose page the error would spoil. See races.c
+ * in its place. Only the thread that injects errors frees pages: otherwise a page
+ * could belong to another owner by then, whom the error would hit. See races.c
  * about --smp.
  */
 #include <sched.h>
@@ -19,22 +19,22 @@
 #define SECONDS	3
 
 /* All errors together take no more of the machine's memory than a test may miss */
-#define MOST_ERRORS	400
+#define MAX_ERRORS	400
 
 static bool despite_errors(int result)
 {
 	return result == -EHWPOISON || despite_efault(result);
 }
 
-/* A page's frame can be seen while the page is shared. */
+/* A page's pfn can be seen while the page is shared. */
 static int spoil(struct attacker *a)
 {
 	const __u64 at = DATA_GPA + rand_r(&a->seed) % RACE_PAGES * PAGE;
 	const struct machine *m = &a->race->machine;
 	unsigned char byte;
-	__u64 frame;
+	__u64 pfn;
 
-	if (a->data == MOST_ERRORS) {
+	if (a->data == MAX_ERRORS) {
 		sched_yield();
 		return 0;
 	}
@@ -42,11 +42,11 @@ static int spoil(struct attacker *a)
 		return -1;
 	if (touch_read(m->map + at, &byte))
 		return 0;
-	frame = mapped_frame(m->map + at);
-	if (!frame)
+	pfn = mapped_pfn(m->map + at);
+	if (!pfn)
 		return 0;
 	a->data++;
-	if (poison_try(frame))
+	if (poison_try(pfn))
 		return -1;
 	sched_yield();
 	return file_punch(m->file, at, PAGE);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Accesses that the state of a page, or a limit, doesn't allow. KVM_RUN tells
- * which page and which state, the VMM changes it, and the guest goes on. The
+ * Accesses that the attribute of a page, or a limit, doesn't allow. KVM_RUN tells
+ * which page and which attribute, the VMM changes it, and the guest goes on. The
  * guest doesn't notice how the VMM has mapped the page.
  */
 #include <sys/mman.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The slot of a file that can be mapped has other memory at its host address.
- * The guest sees the file nevertheless, in either state, and that memory isn't
+ * The guest sees the file nevertheless, whether private or shared, and that memory isn't
  * touched.
  */
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Guests whose memory is in huge pages: mapped as such while they aren't split
- * and are in one state, in pieces otherwise, and huge again afterwards.
+ * and have one attribute, in pieces otherwise, and huge again afterwards.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -172,7 +172,7 @@ TEST(collapse)
 	}
 }
 
-/* To the other state and back */
+/* To the other attribute and back */
 TEST(convert)
 {
 	static const __u64 offsets[] = { 0, 300 * PAGE, HUGE_PAGE - PAGE };
@@ -204,7 +204,7 @@ TEST(convert)
 		expect_all_huge(&h, "when it is private again");
 	}
 	/*
-	 * All of the memory changes its state, and is mapped in huge pages
+	 * All of the memory is converted, and is mapped in huge pages
 	 * again.
 	 */
 	expect_ok(file_make_shared(h.file, 0, SIZE, CONVERT_PRESERVE), "share");

@@ -52,7 +52,7 @@ static int allocate(struct attacker *a)
 	return file_allocate(file_of(a), offset, size);
 }
 
-/* A block with a page that a fault or a pipe holds is left for later. */
+/* A block with a page that a fault or a pipe has pinned is left for later. */
 static int collapse(struct attacker *a)
 {
 	struct kvm_private_collapse all = { .size = MEM_SIZE };

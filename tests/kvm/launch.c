@@ -90,7 +90,7 @@ TEST(nothing_private, &vm)
 }
 
 /*
- * The guest's own tables and code change their state between two runs, and
+ * The guest's own tables and code are converted between two runs, and
  * during them.
  */
 TEST(image_is_converted, &vm)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Slots and VMs come and go over a file with pages in both states */
+/* Slots and VMs come and go over a file with private and shared pages */
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -176,7 +176,7 @@ TEST(vm_goes_first)
 	close(m.file);
 }
 
-/* One guest after the other: states and content are the file's, not the VM's. */
+/* One guest after the other: attributes and content are the file's, not the VM's. */
 TEST(next_guest, &machine_mapped)
 {
 	struct machine *m = *state;

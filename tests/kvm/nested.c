@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A nested guest whose pages are in a file that says which are private. KVM judges
- * an access by the state of the page of L1's at the address that L2 used. Where L1
+ * an access by the attribute of the page of L1's at the address that L2 used. Where L1
  * maps another page there, the access may be of the wrong kind, and no number of
  * tries changes that. So KVM_RUN ends with an exit that names L1's page, and L2
  * goes on once the VMM has converted it.
@@ -51,7 +51,7 @@ static void l2_poke(struct machine *m, __u64 l2_gpa, __u64 value)
 static const struct fixture vm = { .setup = setup, .teardown = machine_teardown };
 
 /* Each access is the first one to its page, or comes after L1's own. */
-TEST(right_state, &vm)
+TEST(right_attribute, &vm)
 {
 	struct machine *m = *state;
 
@@ -68,8 +68,8 @@ TEST(right_state, &vm)
 	assert_int_equal(l2_peek(m, L1_PAGE), TAG);
 }
 
-/* Another page is there, but in the same state. */
-TEST(other_page_in_the_right_state, &vm)
+/* Another page is there, but with the same attribute. */
+TEST(other_page_with_the_right_attribute, &vm)
 {
 	struct machine *m = *state;
 

@@ -20,13 +20,13 @@
 
 #define PRIVATE	KVM_MEMORY_EXIT_FLAG_PRIVATE
 
-/* A page's frame can be seen while the page is shared. */
+/* A page's pfn can be seen while the page is shared. */
 static void poison_page(struct machine *m)
 {
 	poke(&m->cpu, AT, TAG);
 	poke(&m->cpu, AT + PAGE, TAG);
 	make_shared(m, AT_PAGE, PAGE);
-	poison_frame(frame_at(m->map + AT_PAGE));
+	poison_pfn(pfn_at(m->map + AT_PAGE));
 }
 
 static void expect_exits(struct machine *m, __u64 flags)
@@ -98,12 +98,12 @@ static void expect_to_come_out(struct machine *m, bool private)
 	struct poll poll = poll_start();
 	struct kvm_run_memory_fault fault;
 	bool running = true;
-	__u64 frame;
+	__u64 pfn;
 
 	fill(&m->cpu, DATA_GPA, PAGES, TAG);
 	make_shared(m, COUNT_GPA, PAGE);
 	make_shared(m, AT_PAGE, PAGE);
-	frame = frame_at(m->map + AT_PAGE);
+	pfn = pfn_at(m->map + AT_PAGE);
 	if (private)
 		make_private(m, AT_PAGE, PAGE);
 	*host_word(m, COUNT_GPA) = 0;
@@ -113,7 +113,7 @@ static void expect_to_come_out(struct machine *m, bool private)
 	while (running && *host_word(m, COUNT_GPA) < 2)
 		running = poll_again(&poll);
 	if (running)
-		poison_frame(frame);
+		poison_pfn(pfn);
 	vcpu_expect(&m->cpu, vcpu_join(&m->cpu), -EHWPOISON);
 	fault = vcpu_memory_fault(&m->cpu);
 	assert_int_equal(fault.gpa, AT_PAGE);

@@ -390,7 +390,7 @@ static bool is_waiting(struct call *call)
 	return thread_state(__atomic_load_n(&call->tid, __ATOMIC_ACQUIRE)) == 'D';
 }
 
-/* The whole range keeps its state until the last page has its content. */
+/* The whole range keeps its attribute until the last page has its content. */
 TEST(no_conversion_in_between, &machine_mapped)
 {
 	struct machine *m = *state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KVM_PRE_FAULT_MEMORY on pages in both states, and while they change it. */
+/* KVM_PRE_FAULT_MEMORY on private and shared pages, and while they are converted. */
 #include <pthread.h>
 #include <unistd.h>
 
@@ -88,7 +88,7 @@ static void *flip(void *arg)
 		if (file_make_shared(f->machine->file, DATA_GPA, SIZE,
 				     CONVERT_PRESERVE))
 			f->error = errno;
-		/* A vCPU's fault may hold a shared page for a moment. */
+		/* A vCPU's fault may pin a shared page for a moment. */
 		if (file_make_private(f->machine->file, DATA_GPA, SIZE,
 				      CONVERT_PRESERVE) && errno != EAGAIN)
 			f->error = errno;
@@ -138,7 +138,7 @@ static void prefault_beside(struct machine *m, void *(*others)(void *),
 	assert_int_equal(vcpu_pre_fault(&m->cpu, DATA_GPA, SIZE), 0);
 }
 
-/* The call succeeds, or reports that it found the page in another state. */
+/* The call succeeds, or reports that it found the page with another attribute. */
 TEST(while_converting, &machine_mapped)
 {
 	prefault_beside(*state, flip, (const int[]){ EFAULT, 0 });

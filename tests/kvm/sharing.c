@@ -271,7 +271,7 @@ TEST(running_guest, &machine_mapped)
 		if (ret)
 			break;
 		seen = guest_writes(m, gpa);
-		/* The vCPU's fault may hold a shared page at this moment. */
+		/* The vCPU's fault may pin a shared page at this moment. */
 		do {
 			ret = file_make_private(m->file, gpa, PAGE,
 						CONVERT_PRESERVE);

@@ -22,7 +22,7 @@
 #define DEPTH 6
 
 /* The most callers that are printed */
-#define MOST 6
+#define MAX_SHOWN 6
 
 struct symbol {
 	__u64 address;
@@ -193,6 +193,6 @@ void blame_print(__u64 start, __u64 end)
 		}
 	}
 	qsort(seen, nr, sizeof(*seen), by_times);
-	for (size_t i = 0; i < nr && i < MOST; i++)
+	for (size_t i = 0; i < nr && i < MAX_SHOWN; i++)
 		print_seen(&seen[i], all);
 }

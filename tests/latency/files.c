@@ -112,7 +112,7 @@ static pid_t start_victim(void)
 	return pid;
 }
 
-/* The module names the largest holders before the OOM killer kills a task. */
+/* The module names the largest files before the OOM killer kills a task. */
 static __u64 out_of_memory_with(unsigned int nr)
 {
 	pid_t victim = start_victim();
@@ -156,13 +156,13 @@ TEST(out_of_memory_with_none, &stretch)
 TEST(memory_error, &stretch)
 {
 	char *map;
-	__u64 frame;
+	__u64 pfn;
 
 	make_files(SOME);
 	map = file_map(files[SOME - 1], PAGE);
-	frame = frame_at(map);
-	expect_ok(stretch(poison_try(frame), "%u files: a memory error in the last",
-			  SOME), "an error in frame %#llx", frame);
+	pfn = pfn_at(map);
+	expect_ok(stretch(poison_try(pfn), "%u files: a memory error in the last",
+			  SOME), "an error in pfn %#llx", pfn);
 	close_files(SOME);
 }
 

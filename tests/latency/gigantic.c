@@ -126,10 +126,10 @@ TEST(memory_error, &stretch)
 {
 	int fd = create_full(STARTS_SHARED);
 	char *map = file_map(fd, GIGANTIC_PAGE);
-	__u64 frame = frame_at(map + 5000 * PAGE);
+	__u64 pfn = pfn_at(map + 5000 * PAGE);
 
-	expect_ok(stretch(poison_try(frame), "1 GiB, mapped: an error in it"),
-		  "an error in frame %#llx", frame);
+	expect_ok(stretch(poison_try(pfn), "1 GiB, mapped: an error in it"),
+		  "an error in pfn %#llx", pfn);
 	munmap(map, GIGANTIC_PAGE);
 	expect_ok(stretch(file_make_private(fd, 0, GIGANTIC_PAGE, 0),
 			  "1 GiB that came apart with an error: to private"), "to private");
@@ -140,7 +140,7 @@ TEST(memory_error, &stretch)
  * An error in a guest's page, which isn't split. This test is the last, since
  * the machine loses the page.
  */
-TEST(memory_error_in_whole, &stretch)
+TEST(memory_error_unsplit, &stretch)
 {
 	struct consumer c = {
 		.device = expect_ok(open(KPT_DEVICE, O_RDWR | O_CLOEXEC),
@@ -152,7 +152,7 @@ TEST(memory_error_in_whole, &stretch)
 	bind(&c, 0, KPT_OPS_PLAIN, 0, GIGANTIC_PAGE / PAGE);
 	expect_ok(ioctl(c.device, KPT_GET_PFN, &page), "KPT_GET_PFN");
 	expect_ok(stretch(poison_try(page.pfn), "1 GiB of a guest's: an error in it"),
-		  "an error in frame %#llx", page.pfn);
+		  "an error in pfn %#llx", page.pfn);
 	page.index = 6000;
 	expect_ok(stretch(ioctl(c.device, KPT_GET_PFN, &page),
 			  "1 GiB with an error: access beside it"), "KPT_GET_PFN");

@@ -22,7 +22,7 @@ static const struct memory base = { "256 MiB of base pages", 256 * MIB, 12 };
 static const struct memory huge = { "2 GiB of huge pages", 2 * GIB, HUGE_SHIFT };
 static const struct memory pieces = { "64 MiB in pieces", 64 * MIB, HUGE_SHIFT };
 
-/* Where a file has a policy its base pages come one by one, not in runs. */
+/* Where a file has a policy its base pages come one by one, not in batches. */
 static void set_policy(int fd, __u64 size)
 {
 	const __u64 nodes = NODE_0;
@@ -154,12 +154,12 @@ TEST(memory_error, &stretch)
 {
 	int fd = create_shared(&base);
 	char *map = file_map(fd, base.size);
-	__u64 frame;
+	__u64 pfn;
 
 	allocate(fd, &base);
-	frame = frame_at(map + base.size - PAGE);
-	expect_ok(stretch(poison_try(frame), "%s: an error in the last", base.name),
-		  "an error in frame %#llx", frame);
+	pfn = pfn_at(map + base.size - PAGE);
+	expect_ok(stretch(poison_try(pfn), "%s: an error in the last", base.name),
+		  "an error in pfn %#llx", pfn);
 	munmap(map, base.size);
 	expect_ok(stretch(close(fd), "%s: the end of the file with an error",
 			  base.name), "close");

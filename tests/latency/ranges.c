@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files that change their state with each page */
+/* Files whose attribute changes with each page */
 #include <unistd.h>
 
 #include "convert.h"
 #include "stretch.h"
 #include "unit.h"
 
-/* Ranges that are in the other state than the file's first one */
+/* Ranges that have the other attribute than the file's first one */
 #define RANGES 100000
 #define SIZE (2 * RANGES * PAGE)
 
 #define STARTS_SHARED	KVM_PRIVATE_FLAG_INIT_SHARED
 #define STARTS_PRIVATE	0
 
-/* The state of the ranges, which the rest of the file isn't in */
+/* The attribute of the ranges, which the rest of the file hasn't */
 static const char *other(__u64 flags)
 {
 	return flags & STARTS_SHARED ? "private" : "shared";
@@ -90,7 +90,7 @@ TEST(starts_private_with_pages, &stretch)
 	to_shared(STARTS_PRIVATE, true);
 }
 
-/* Calls that don't change the states, before those that end them */
+/* Calls that don't change attributes, before those that end them */
 TEST(other_calls, &stretch)
 {
 	int fd = make_ranges(STARTS_PRIVATE, true);

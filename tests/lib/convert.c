@@ -29,7 +29,7 @@ int file_make_private(int fd, __u64 offset, __u64 size, __u64 flags)
 	return file_convert(fd, &attributes);
 }
 
-void expect_held(int fd, __u64 offset, __u64 size, __u64 held)
+void expect_pinned(int fd, __u64 offset, __u64 size, __u64 pinned)
 {
 	struct kvm_memory_attributes2 attributes = {
 		.offset = offset, .size = size, .error_offset = 1,
@@ -37,8 +37,8 @@ void expect_held(int fd, __u64 offset, __u64 size, __u64 held)
 	};
 
 	expect_error(EAGAIN, file_convert(fd, &attributes),
-		     "to private, %#llx held", held);
-	assert_int_equal(attributes.error_offset, held);
+		     "to private, %#llx pinned", pinned);
+	assert_int_equal(attributes.error_offset, pinned);
 }
 
 __u64 file_shared(int fd)

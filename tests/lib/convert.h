@@ -12,8 +12,8 @@ int file_convert(int fd, struct kvm_memory_attributes2 *attributes);
 int file_make_shared(int fd, __u64 offset, __u64 size, __u64 flags);
 int file_make_private(int fd, __u64 offset, __u64 size, __u64 flags);
 
-/* Fails the test unless a conversion to private finds that page held. */
-void expect_held(int fd, __u64 offset, __u64 size, __u64 held);
+/* Fails the test unless a conversion to private finds that page pinned. */
+void expect_pinned(int fd, __u64 offset, __u64 size, __u64 pinned);
 
 /* Bytes of the file that are shared, as fdinfo tells */
 __u64 file_shared(int fd);

@@ -14,7 +14,7 @@
 
 /* In an entry of /proc/PID/pagemap */
 #define PAGEMAP_PRESENT (1ULL << 63)
-#define PAGEMAP_FRAME ((1ULL << 55) - 1)
+#define PAGEMAP_PFN ((1ULL << 55) - 1)
 
 int try_create_shift(int device, __u64 size, __u64 flags, __u32 page_shift)
 {
@@ -187,7 +187,7 @@ void collapse_all(int fd, __u64 size)
 	assert_int_equal(collapse.size, 0);
 }
 
-__u64 mapped_frame(const void *address)
+__u64 mapped_pfn(const void *address)
 {
 	int fd = expect_ok(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC),
 			   "open pagemap");
@@ -196,16 +196,16 @@ __u64 mapped_frame(const void *address)
 
 	assert_int_equal(pread(fd, &entry, sizeof(entry), where), sizeof(entry));
 	close(fd);
-	return entry & PAGEMAP_PRESENT ? entry & PAGEMAP_FRAME : 0;
+	return entry & PAGEMAP_PRESENT ? entry & PAGEMAP_PFN : 0;
 }
 
-__u64 frame_at(const void *address)
+__u64 pfn_at(const void *address)
 {
 	unsigned char value;
-	__u64 frame;
+	__u64 pfn;
 
 	assert_int_equal(touch_read(address, &value), 0);
-	frame = mapped_frame(address);
-	assert_int_not_equal(frame, 0);
-	return frame;
+	pfn = mapped_pfn(address);
+	assert_int_not_equal(pfn, 0);
+	return pfn;
 }

@@ -60,9 +60,9 @@ huge_check_backing(int fd, __u64 gigantic, __u64 huge, __u64 small,
 /* Collapses the whole file, or fails the test. */
 void collapse_all(int fd, __u64 size);
 
-/* The page frame that is mapped at an address; 0 if none is */
-__u64 mapped_frame(const void *address);
+/* The pfn that is mapped at an address; 0 if none is */
+__u64 mapped_pfn(const void *address);
 /* The same after a touch; never 0 */
-__u64 frame_at(const void *address);
+__u64 pfn_at(const void *address);
 
 #endif /* TESTS_LIB_HUGE_H */

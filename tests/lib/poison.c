@@ -15,23 +15,23 @@
  */
 #define INJECT "/sys/devices/system/memory/hard_offline_page"
 
-static bool has_flag(__u64 frame, unsigned int flag)
+static bool has_flag(__u64 pfn, unsigned int flag)
 {
 	int fd = expect_ok(open("/proc/kpageflags", O_RDONLY | O_CLOEXEC),
 			   "open kpageflags");
 	__u64 flags;
 
-	assert_int_equal(pread(fd, &flags, sizeof(flags), frame * sizeof(flags)),
+	assert_int_equal(pread(fd, &flags, sizeof(flags), pfn * sizeof(flags)),
 			 sizeof(flags));
 	close(fd);
 	return flags & (1ULL << flag);
 }
 
-int poison_try(__u64 frame)
+int poison_try(__u64 pfn)
 {
 	char address[32];
 
-	snprintf(address, sizeof(address), "%#llx", frame * PAGE);
+	snprintf(address, sizeof(address), "%#llx", pfn * PAGE);
 	/*
 	 * EBUSY: the kernel can do nothing about a used page whose user it
 	 * doesn't know.
@@ -39,13 +39,13 @@ int poison_try(__u64 frame)
 	return text_file_try_write(INJECT, address) && errno != EBUSY ? -1 : 0;
 }
 
-void poison_frame(__u64 frame)
+void poison_pfn(__u64 pfn)
 {
-	expect_ok(poison_try(frame), "an error in frame %#llx", frame);
-	assert_true(has_flag(frame, KPF_HWPOISON));
+	expect_ok(poison_try(pfn), "an error in pfn %#llx", pfn);
+	assert_true(has_flag(pfn, KPF_HWPOISON));
 }
 
-bool frame_is_free(__u64 frame)
+bool pfn_is_free(__u64 pfn)
 {
-	return has_flag(frame, KPF_BUDDY);
+	return has_flag(pfn, KPF_BUDDY);
 }

@@ -7,14 +7,14 @@
 #include <linux/types.h>
 
 /*
- * That page frame has an error from now on; the machine does without it for
+ * That page has an error from now on; the machine does without it for
  * good.
  */
-void poison_frame(__u64 frame);
+void poison_pfn(__u64 pfn);
 /* The same for any thread: 0, or -1 and errno */
-int poison_try(__u64 frame);
+int poison_try(__u64 pfn);
 
-/* Does the page allocator have that frame, to hand it out again? */
-bool frame_is_free(__u64 frame);
+/* Does the page allocator have that page, to hand it out again? */
+bool pfn_is_free(__u64 pfn);
 
 #endif /* TESTS_LIB_POISON_H */

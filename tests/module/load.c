@@ -228,7 +228,7 @@ TEST(every_order_of_ends, &loaded)
 	assert_int_equal(count, 24);
 }
 
-static void hold_and_die(void *arg)
+static void pin_and_die(void *arg)
 {
 	struct meeting *meeting = arg;
 	int fd = file_create(GIB, 0);
@@ -244,7 +244,7 @@ TEST(other_process_keeps_it, &loaded)
 	pid_t pid;
 
 	meeting_open(&meeting);
-	pid = child_start(hold_and_die, &meeting);
+	pid = child_start(pin_and_die, &meeting);
 	meet_child(&meeting);
 	expect_in_use("a file of another process");
 	meet_child(&meeting);

@@ -50,7 +50,7 @@ TEST(host_does_not_emulate, &platform)
 	struct platform *p = *state;
 	__u64 word = WORD;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
 	expect_error(EPERM, try_emulate(p, 0, 5, false, &word), "reading");
 	expect_error(EPERM, try_emulate(p, 0, 5, true, &word), "writing");
@@ -123,7 +123,7 @@ TEST(change_of_guests, &platform)
 {
 	struct platform *p = *state;
 	static const enum kpp_kind kinds[] = {
-		KPP_TRUSTING, KPP_GUARDED, KPP_TRUSTING, KPP_PRESERVING,
+		KPP_TRUSTING, KPP_CONFIDENTIAL, KPP_TRUSTING, KPP_PRESERVING,
 		KPP_TRUSTING,
 	};
 	__u64 word;
@@ -135,7 +135,7 @@ TEST(change_of_guests, &platform)
 		unbind(p, 0);
 	}
 	/* The host emulates for the next guest before that guest runs. */
-	bind(p, 0, KPP_GUARDED, 7, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 7, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
 	unbind(p, 0);
 	bind(p, 0, KPP_TRUSTING, 8, 0, FILE_PAGES);

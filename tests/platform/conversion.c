@@ -7,7 +7,7 @@
 
 #define WORD 0x1122334455667788ULL
 
-static const enum kpp_kind guarded_kinds[] = { KPP_GUARDED, KPP_PRESERVING };
+static const enum kpp_kind confidential_kinds[] = { KPP_CONFIDENTIAL, KPP_PRESERVING };
 
 /* The host can't read a guest's content, even when it gets the page. */
 TEST(to_shared_is_garbage, &platform)
@@ -15,7 +15,7 @@ TEST(to_shared_is_garbage, &platform)
 	struct platform *p = *state;
 	__u64 word;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
 	assert_true(host_is_kept_out(p, 5));
 	make_shared(p, 5, 6);
@@ -30,7 +30,7 @@ TEST(to_shared_zero, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
 	expect_ok(try_convert(p, false, 0, 10, CONVERT_ZERO), "to shared");
 	for (__u64 i = 0; i < 10; i++)
@@ -49,16 +49,16 @@ TEST(to_shared_preserve, &platform)
 {
 	struct platform *p = *state;
 
-	for (size_t i = 0; i < ARRAY_SIZE(guarded_kinds); i++) {
-		bind(p, 0, guarded_kinds[i], i + 1, 0, 10);
+	for (size_t i = 0; i < ARRAY_SIZE(confidential_kinds); i++) {
+		bind(p, 0, confidential_kinds[i], i + 1, 0, 10);
 		guest_write(p, 0, 5, WORD);
 		expect_error(EOPNOTSUPP,
 			     try_convert(p, false, 5, 6, CONVERT_PRESERVE),
-			     "guest of kind %u", guarded_kinds[i]);
+			     "guest of kind %u", confidential_kinds[i]);
 		/* Also where the guest has no page yet */
 		expect_error(EOPNOTSUPP,
 			     try_convert(p, false, 9, 11, CONVERT_PRESERVE),
-			     "guest of kind %u", guarded_kinds[i]);
+			     "guest of kind %u", confidential_kinds[i]);
 		assert_int_equal(guest_read(p, 0, 5), WORD);
 		assert_true(host_is_kept_out(p, 5));
 		expect_ok(try_convert(p, false, 10, 11, CONVERT_PRESERVE),
@@ -83,7 +83,7 @@ TEST(to_private_preserve, &platform_shared)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, 10);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, 10);
 	bind(p, 1, KPP_PRESERVING, 2, 10, 20);
 	host_write(p, 5, WORD);
 	host_write(p, 15, WORD);
@@ -131,7 +131,7 @@ TEST(to_private_again, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
 	make_private(p, 0, FILE_PAGES);
 	expect_ok(try_convert(p, true, 0, FILE_PAGES, CONVERT_PRESERVE),
@@ -164,11 +164,11 @@ TEST(round_trips, &platform)
 }
 
 /* Every other page is shared already; some are holes. */
-TEST(mixed_states, &platform)
+TEST(mixed_attributes, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 4, FILE_PAGES - 4);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 4, FILE_PAGES - 4);
 	for (__u64 i = 4; i < FILE_PAGES - 4; i++)
 		guest_write(p, 0, i, WORD + i);
 	for (__u64 i = 0; i < FILE_PAGES; i += 2)
@@ -203,68 +203,68 @@ TEST(punch_shared, &platform)
 	assert_int_equal(guest_read(p, 0, 5), 0);
 }
 
-/* A page of the host's that a pipe holds */
-struct held {
+/* A page of the host's that a pipe has pinned */
+struct pinned {
 	int pipe[2];
 };
 
-static void hold_page(struct platform *p, struct held *held, __u64 index)
+static void pin_page(struct platform *p, struct pinned *pinned, __u64 index)
 {
 	const struct iovec page = {
 		.iov_base = (char *)p->map + index * PAGE, .iov_len = PAGE,
 	};
 
-	expect_ok(pipe(held->pipe), "pipe");
-	assert_int_equal(vmsplice(held->pipe[1], &page, 1, 0), PAGE);
+	expect_ok(pipe(pinned->pipe), "pipe");
+	assert_int_equal(vmsplice(pinned->pipe[1], &page, 1, 0), PAGE);
 }
 
-static void let_page_go(struct held *held)
+static void unpin_page(struct pinned *pinned)
 {
-	close(held->pipe[0]);
-	close(held->pipe[1]);
+	close(pinned->pipe[0]);
+	close(pinned->pipe[1]);
 }
 
 /* A conversion that fails leaves the guest its pages. */
-TEST(held, &platform)
+TEST(pinned, &platform)
 {
 	struct platform *p = *state;
-	struct held held;
+	struct pinned pinned;
 	__u64 word;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	for (__u64 i = 0; i < 10; i++)
 		guest_write(p, 0, i, WORD + i);
 	make_shared(p, 5, 7);
 	host_write(p, 6, WORD);
-	hold_page(p, &held, 6);
-	expect_held(p->file, 0, 10 * PAGE, 6 * PAGE);
+	pin_page(p, &pinned, 6);
+	expect_pinned(p->file, 0, 10 * PAGE, 6 * PAGE);
 	assert_int_equal(assigned(p), 8);
 	assert_int_equal(guest_read(p, 0, 4), WORD + 4);
 	assert_int_equal(guest_read(p, 0, 7), WORD + 7);
 	expect_error(EACCES, try_guest_read(p, 0, 5, &word), "still shared");
 	assert_int_equal(host_read(p, 6), WORD);
-	let_page_go(&held);
+	unpin_page(&pinned);
 	make_private(p, 0, 10);
 	guest_write(p, 0, 6, WORD);
 	assert_int_equal(counts(p).invalidations, 0);
 }
 
-/* A held page stays with its holder after it has left the file. */
-TEST(punch_held, &platform)
+/* A pinned page stays with the pipe after it has left the file. */
+TEST(punch_pinned, &platform)
 {
 	struct platform *p = *state;
-	struct held held;
+	struct pinned pinned;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
 	make_shared(p, 5, 6);
 	host_write(p, 5, WORD);
-	hold_page(p, &held, 5);
+	pin_page(p, &pinned, 5);
 	punch(p, 5, 6);
 	make_private(p, 5, 6);
 	guest_write(p, 0, 5, WORD);
 	assert_int_equal(assigned(p), 1);
-	let_page_go(&held);
+	unpin_page(&pinned);
 }
 
 /* Across the border of two guests of different kinds */
@@ -272,12 +272,12 @@ TEST(two_guests, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, 10);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, 10);
 	bind(p, 1, KPP_TRUSTING, 2, 10, 20);
 	for (__u64 i = 0; i < 20; i++)
 		guest_write(p, i / 10, i, WORD + i);
 	expect_error(EOPNOTSUPP, try_convert(p, false, 9, 11, CONVERT_PRESERVE),
-		     "one of the two is guarded");
+		     "one of the two is assigned");
 	expect_ok(try_convert(p, false, 10, 11, CONVERT_PRESERVE),
 		  "the other one is not");
 	assert_int_equal(host_read(p, 10), WORD + 10);

@@ -13,7 +13,7 @@ TEST(fault, &platform)
 	static const int errors[] = { EIO, ENOMEM, EFAULT, EBUSY, EINVAL };
 	__u64 word;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		fail_prepare(p, errors[i], 0);
 		expect_error(errors[i], try_guest_read(p, 0, 5, &word),
@@ -33,7 +33,7 @@ TEST(nth, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	for (unsigned int n = 0; n < FILE_PAGES; n++) {
 		fail_prepare(p, EIO, n);
 		for (__u64 i = 0; i < n; i++)
@@ -57,15 +57,15 @@ TEST(next_guest, &platform)
 	struct platform *p = *state;
 	__u64 word;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
 	unbind(p, 0);
-	bind(p, 0, KPP_GUARDED, 2, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 2, 0, FILE_PAGES);
 	fail_prepare(p, EIO, 0);
 	expect_error(EIO, try_guest_read(p, 0, 5, &word), "prepare fails");
 	assert_int_equal(assigned(p), 0);
 	unbind(p, 0);
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	fail_prepare(p, 0, 0);
 	/* The first guest has lost its content all the same. */
 	assert_int_not_equal(guest_read(p, 0, 5), WORD);
@@ -96,7 +96,7 @@ TEST(populate_in_the_middle, &platform)
 		.nr = 16, .error = EIO, .fail_index = 9,
 	};
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	for (__u64 i = 0; i < 16; i++)
 		guest_write(p, 0, i, WORD + i);
 	expect_error(EIO, try_populate(p, &populate), "the callback fails");
@@ -122,7 +122,7 @@ TEST(populate_first, &platform)
 	struct platform *p = *state;
 	struct kpp_populate populate = { .nr = 4, .error = EIO };
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	expect_error(EIO, try_populate(p, &populate), "the callback fails");
 	assert_int_equal(populate.index, 0);
 	assert_int_equal(assigned(p), 0);
@@ -135,7 +135,7 @@ TEST(populate_bad_source, &platform)
 	struct platform *p = *state;
 	struct kpp_populate populate = { .nr = 4, .source = PAGE };
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	expect_error(EFAULT, try_populate(p, &populate), "a bad source");
 	assert_int_equal(populate.nr, 4);
 	assert_int_equal(assigned(p), 0);

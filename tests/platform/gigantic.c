@@ -12,13 +12,13 @@
 #define BLOCKS (GIGANTIC_PAGE / HUGE_PAGE)
 #define PAGES (GIGANTIC_PAGE / PAGE)
 
-static void expect_assigned(struct platform *p, __u64 calls, __u64 frames,
+static void expect_assigned(struct platform *p, __u64 calls, __u64 pages,
 			    const char *when)
 {
 	const struct kpp_counts now = counts(p);
 
 	expect_between(now.prepared, calls, calls, "prepared %s", when);
-	expect_between(now.assigned, frames, frames, "assigned %s", when);
+	expect_between(now.assigned, pages, pages, "assigned %s", when);
 }
 
 /* A touched page is prepared as part of a huge page, and no other page is. */
@@ -26,7 +26,7 @@ TEST(prepared_as_huge, &platform_gigantic)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, PAGES);
 	guest_write(p, 0, 700, WORD);
 	expect_backing(p->file, BLOCKS, 0, "touched");
 	expect_assigned(p, 1, HUGE_PAGES, "after a touch");
@@ -65,20 +65,20 @@ TEST(joined_in_place, &platform_gigantic)
 }
 
 /* An assigned page doesn't move, nor does the rest of its block. */
-TEST(guarded, &platform_gigantic)
+TEST(assigned, &platform_gigantic)
 {
 	struct kvm_private_collapse collapse = { .size = GIGANTIC_PAGE };
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, PAGES);
 	guest_write(p, 0, HUGE_PAGES, WORD);
-	expect_error(EBUSY, file_collapse(p->file, &collapse), "guarded");
+	expect_error(EBUSY, file_collapse(p->file, &collapse), "assigned");
 	assert_int_equal(collapse.offset, 0);
 	expect_backing(p->file, BLOCKS, 0, "not collapsed");
 	assert_int_equal(guest_read(p, 0, HUGE_PAGES), WORD);
 	make_shared(p, HUGE_PAGES, HUGE_PAGES + 1);
 	expect_backing(p->file, BLOCKS - 1, HUGE_PAGES, "a page is shared");
-	expect_error(EBUSY, file_collapse(p->file, &collapse), "guarded still");
+	expect_error(EBUSY, file_collapse(p->file, &collapse), "assigned still");
 	unbind(p, 0);
 	close_file(p);
 	expect_assigned(p, 1, 0, "when the file has gone");
@@ -91,7 +91,7 @@ TEST(two_guests, &platform_gigantic)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, 1000);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, 1000);
 	bind(p, 1, KPP_PRESERVING, 2, 1000, PAGES);
 	guest_write(p, 0, 0, WORD);
 	guest_write(p, 0, 999, WORD + 1);

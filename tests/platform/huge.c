@@ -11,14 +11,14 @@
 #define BLOCK HUGE_PAGES
 
 static void expect_calls(struct platform *p, __u64 prepared, __u64 reclaimed,
-			 __u64 frames, const char *when)
+			 __u64 pages, const char *when)
 {
 	const struct kpp_counts now = counts(p);
 
 	expect_between(now.prepared, prepared, prepared, "prepared %s", when);
 	expect_between(now.reclaimed, reclaimed, reclaimed, "reclaimed %s",
 		       when);
-	expect_between(now.assigned, frames, frames, "assigned %s", when);
+	expect_between(now.assigned, pages, pages, "assigned %s", when);
 }
 
 /* Whichever page of it is touched first, and however many later */
@@ -26,7 +26,7 @@ TEST(prepared_once, &platform_huge)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, HUGE_FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, HUGE_FILE_PAGES);
 	guest_write(p, 0, 300, WORD);
 	expect_calls(p, 1, 0, BLOCK, "on the first touch");
 	for (__u64 i = 0; i < BLOCK; i++)
@@ -61,7 +61,7 @@ TEST(punch, &platform_huge)
 	static const __u64 pages[] = { 0, 100, 511 };
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, HUGE_FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, HUGE_FILE_PAGES);
 	for (__u64 i = 0; i < ARRAY_SIZE(pages); i++)
 		fill_block(p, 0, i);
 	expect_calls(p, 3, 0, 3 * BLOCK, "in the beginning");
@@ -105,16 +105,16 @@ TEST(part_of_a_block, &platform_huge)
 	struct platform *p = *state;
 
 	allocate(p, 0, HUGE_FILE_PAGES);
-	bind(p, 0, KPP_GUARDED, 1, 0, BLOCK + 100);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, BLOCK + 100);
 	guest_write(p, 0, 5, WORD);
-	expect_calls(p, 1, 0, BLOCK, "a whole one");
+	expect_calls(p, 1, 0, BLOCK, "an unsplit one");
 	guest_write(p, 0, BLOCK + 5, WORD);
 	expect_calls(p, 2, 0, BLOCK + 1, "a part of one");
 	guest_write(p, 0, BLOCK + 6, WORD);
 	expect_calls(p, 3, 0, BLOCK + 2, "another page of it");
 	assert_int_equal(file_allocated(p->file), HUGE_FILE_PAGES * PAGE);
 	/* The other part is another guest's. */
-	bind(p, 1, KPP_GUARDED, 2, BLOCK + 100, 3 * BLOCK);
+	bind(p, 1, KPP_CONFIDENTIAL, 2, BLOCK + 100, 3 * BLOCK);
 	guest_write(p, 1, BLOCK + 100, WORD + 1);
 	expect_calls(p, 4, 0, BLOCK + 3, "the other part");
 	guest_write(p, 1, 2 * BLOCK, WORD + 1);
@@ -130,8 +130,8 @@ TEST(two_bindings, &platform_huge)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, 100);
-	bind(p, 1, KPP_GUARDED, 1, 100, BLOCK);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, 100);
+	bind(p, 1, KPP_CONFIDENTIAL, 1, 100, BLOCK);
 	for (__u64 i = 98; i < 102; i++)
 		guest_write(p, i / 100, i, WORD + i);
 	expect_calls(p, 4, 0, 4, "on both sides");
@@ -171,14 +171,14 @@ TEST(convert, &platform_huge)
 	expect_calls(p, 4, 2, 2 * BLOCK, "when it is private again");
 }
 
-/* Pages are in both states before the guest binds. */
+/* Pages are private and shared before the guest binds. */
 TEST(mixed_before, &platform_huge)
 {
 	struct platform *p = *state;
 
 	allocate(p, 0, HUGE_FILE_PAGES);
 	make_shared(p, 100, 103);
-	bind(p, 0, KPP_GUARDED, 1, 0, HUGE_FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, HUGE_FILE_PAGES);
 	guest_write(p, 0, 0, WORD);
 	expect_calls(p, 1, 0, 1, "a page of a mixed block");
 	guest_write(p, 0, 511, WORD);
@@ -196,20 +196,20 @@ TEST(second_guest, &platform_huge)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, HUGE_FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, HUGE_FILE_PAGES);
 	fill_block(p, 0, 0);
 	fill_block(p, 0, 1);
 	punch(p, 5, 6);
 	expect_calls(p, 2, 1, 2 * BLOCK - 1, "the first guest's");
 	unbind(p, 0);
 	/* The same guest again finds its pages still prepared. */
-	bind(p, 0, KPP_GUARDED, 1, 0, HUGE_FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, HUGE_FILE_PAGES);
 	expect_block(p, 0, 6, 2 * BLOCK);
 	expect_calls(p, 2, 1, 2 * BLOCK - 1, "the first guest's");
 	unbind(p, 0);
 	bind(p, 1, KPP_PRESERVING, 2, 0, HUGE_FILE_PAGES);
 	assert_int_not_equal(guest_read(p, 1, BLOCK + 9), WORD + BLOCK + 9);
-	expect_calls(p, 3, 2, 2 * BLOCK - 1, "a whole one has changed hands");
+	expect_calls(p, 3, 2, 2 * BLOCK - 1, "an unsplit one has changed hands");
 	assert_int_not_equal(guest_read(p, 1, 9), WORD + 9);
 	expect_calls(p, 4, 3, 2 * BLOCK - 1, "a page has changed hands");
 	unbind(p, 1);
@@ -222,12 +222,12 @@ TEST(second_guest_in_a_half, &platform_huge)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, BLOCK);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, BLOCK);
 	fill_block(p, 0, 0);
 	expect_calls(p, 1, 0, BLOCK, "the first guest's");
 	unbind(p, 0);
-	bind(p, 0, KPP_GUARDED, 2, BLOCK / 2, BLOCK);
-	bind(p, 1, KPP_GUARDED, 1, 0, BLOCK / 2);
+	bind(p, 0, KPP_CONFIDENTIAL, 2, BLOCK / 2, BLOCK);
+	bind(p, 1, KPP_CONFIDENTIAL, 1, 0, BLOCK / 2);
 	guest_write(p, 0, BLOCK - 1, WORD);
 	expect_calls(p, 2, 1, BLOCK, "a page has changed hands");
 	expect_block(p, 1, 0, BLOCK / 2);
@@ -242,7 +242,7 @@ TEST(error, &platform_huge)
 	struct platform *p = *state;
 	__u64 word;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, HUGE_FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, HUGE_FILE_PAGES);
 	fail_prepare(p, EIO, 0);
 	expect_error(EIO, try_guest_read(p, 0, 5, &word), "prepare fails");
 	expect_calls(p, 0, 0, 0, "after an error");
@@ -267,7 +267,7 @@ TEST(collapse, &platform_huge)
 	allocate(p, 0, HUGE_FILE_PAGES);
 	punch(p, 5, 6);
 	punch(p, BLOCK + 5, BLOCK + 6);
-	bind(p, 0, KPP_GUARDED, 1, 0, HUGE_FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, HUGE_FILE_PAGES);
 	guest_write(p, 0, BLOCK + 9, WORD);
 	expect_error(EBUSY, file_collapse(p->file, &collapse), "collapse");
 	assert_int_equal(collapse.offset, HUGE_PAGE);
@@ -286,11 +286,11 @@ TEST(collapse, &platform_huge)
 	expect_calls(p, 2, 0, 1 + BLOCK, "after the guest");
 	/* A block that is huge already needs no move. */
 	collapse = (struct kvm_private_collapse){ .size = HUGE_PAGE };
-	expect_ok(file_collapse(p->file, &collapse), "a whole one");
+	expect_ok(file_collapse(p->file, &collapse), "an unsplit one");
 	punch(p, BLOCK + 9, BLOCK + 10);
 	collapse = (struct kvm_private_collapse){ .size = 3 * HUGE_PAGE };
-	expect_ok(file_collapse(p->file, &collapse), "with none guarded");
-	expect_backing(p->file, 3, 10, "with none guarded");
+	expect_ok(file_collapse(p->file, &collapse), "with none assigned");
+	expect_backing(p->file, 3, 10, "with none assigned");
 }
 
 /*
@@ -319,7 +319,7 @@ TEST(file_closed_first, &platform_huge)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, HUGE_FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, HUGE_FILE_PAGES);
 	fill_block(p, 0, 0);
 	punch(p, 17, 18);
 	fill_block(p, 0, 1);

@@ -32,7 +32,7 @@ enum kpp_rule {
 	/* Accesses to it */
 	KPP_GUEST_UNASSIGNED,
 	KPP_HOST_ACCESS,
-	KPP_HOST_HOLDS,
+	KPP_HOST_USES,
 	KPP_CONTENT_CHANGED,
 	/* The consumer's notifications */
 	KPP_BEGIN_OVERLAPS,
@@ -52,7 +52,7 @@ enum kpp_kind {
 	 * A guest whose memory the host can't access; it finds garbage at
 	 * first.
 	 */
-	KPP_GUARDED,
+	KPP_CONFIDENTIAL,
 	/* The same, but it finds the page's former content. */
 	KPP_PRESERVING,
 	/* A guest that trusts the host: no prepare operation of its own */
@@ -80,7 +80,7 @@ struct kpp_access {
 	__u64 pfn;
 };
 
-/* First word of a page frame as the host finds it, assigned or not */
+/* First word of a page as the host finds it, assigned or not */
 struct kpp_raw {
 	__u64 pfn;
 	__u64 word;
@@ -114,7 +114,7 @@ struct kpp_counts {
 	__u64 checked[KPP_NR_RULES];
 	__u64 violated[KPP_NR_RULES];
 	__u64 provoked[KPP_NR_RULES];
-	/* Page frames that are assigned now */
+	/* Pages that are assigned now */
 	__u64 assigned;
 	/* Invalidations that have begun and not ended now */
 	__u64 invalidations;
@@ -135,7 +135,7 @@ struct kpp_counts {
 /* KPP_CALL: reports to the model an event that didn't happen. */
 enum kpp_call_type {
 	KPP_CALL_ASSIGN,	/* pfn, size: order, guest_id */
-	KPP_CALL_RECLAIM,	/* pfn, size: frames */
+	KPP_CALL_RECLAIM,	/* pfn, size: pages */
 	KPP_CALL_RECLAIM_OP,	/* pfn, size: through the consumer's operation */
 	KPP_CALL_FREED,		/* pfn, size */
 	KPP_CALL_SHARED,	/* pfn, size */
@@ -158,11 +158,11 @@ struct kpp_call {
 };
 
 /*
- * Module parameters hold: where calls of the module wait; held: how many wait
+ * Module parameters pause: where calls of the module wait; paused: how many wait
  */
-#define KPP_HOLD_PREPARE	1
-#define KPP_HOLD_RECLAIM	2
-#define KPP_HOLD_BEGIN		4
+#define KPP_PAUSE_PREPARE	1
+#define KPP_PAUSE_RECLAIM	2
+#define KPP_PAUSE_BEGIN		4
 
 #define KPP_IOC_TYPE	0xBE
 
@@ -180,7 +180,7 @@ struct kpp_call {
 #define KPP_ARM		_IO(KPP_IOC_TYPE, 8)
 #define KPP_MISBEHAVE	_IO(KPP_IOC_TYPE, 9)
 #define KPP_CALL	_IOW(KPP_IOC_TYPE, 10, struct kpp_call)
-/* First page frame of four that are one allocation and in no file */
+/* First pfn of four that are one allocation and in no file */
 #define KPP_SPARE	_IOR(KPP_IOC_TYPE, 11, __u64)
 
 #endif

@@ -15,7 +15,7 @@ TEST(fault, &platform)
 	struct platform *p = *state;
 	__u64 pfn;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	pfn = guest_write(p, 0, 5, WORD);
 	assert_int_equal(guest_read(p, 0, 5), WORD);
 	assert_int_not_equal(raw_read(p, pfn), WORD);
@@ -42,7 +42,7 @@ TEST(hole_that_stays, &platform_no_alloc)
 	struct platform *p = *state;
 	__u64 word;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	expect_error(ENOENT, try_guest_read(p, 0, 5, &word), "a hole");
 	assert_int_equal(counts(p).prepared, 0);
 	allocate(p, 5, 6);
@@ -75,7 +75,7 @@ TEST(file_closed_first, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
 	close_file(p);
 	assert_int_equal(guest_read(p, 0, 5), WORD);
@@ -88,7 +88,7 @@ TEST(file_closed_first, &platform)
 
 static void leave_page_behind(struct platform *p)
 {
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
 	unbind(p, 0);
 	assert_int_equal(assigned(p), 1);
@@ -130,7 +130,7 @@ TEST(same_guest_again, &platform)
 	struct platform *p = *state;
 
 	leave_page_behind(p);
-	bind(p, 1, KPP_GUARDED, 1, 0, 10);
+	bind(p, 1, KPP_CONFIDENTIAL, 1, 0, 10);
 	assert_int_equal(guest_read(p, 1, 5), WORD);
 	assert_int_equal(counts(p).prepared, 1);
 }
@@ -151,7 +151,7 @@ TEST(guests_after_another, &platform)
 	struct platform *p = *state;
 
 	for (__u64 guest = 1; guest <= 20; guest++) {
-		bind(p, guest % KPP_SLOTS, KPP_GUARDED, guest, 0, FILE_PAGES);
+		bind(p, guest % KPP_SLOTS, KPP_CONFIDENTIAL, guest, 0, FILE_PAGES);
 		for (__u64 i = 0; i < FILE_PAGES; i++)
 			guest_write(p, guest % KPP_SLOTS, i, guest + i);
 		for (__u64 i = 0; i < FILE_PAGES; i++)
@@ -166,8 +166,8 @@ TEST(guests_side_by_side, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, 10);
-	bind(p, 1, KPP_GUARDED, 2, 10, 20);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, 10);
+	bind(p, 1, KPP_CONFIDENTIAL, 2, 10, 20);
 	bind(p, 2, KPP_TRUSTING, 3, 20, 30);
 	for (__u64 i = 0; i < 30; i++)
 		guest_write(p, i / 10, i, WORD + i);
@@ -180,8 +180,8 @@ TEST(guests_side_by_side, &platform)
 	/* The two guests change places. */
 	unbind(p, 0);
 	unbind(p, 1);
-	bind(p, 0, KPP_GUARDED, 2, 0, 10);
-	bind(p, 1, KPP_GUARDED, 1, 10, 20);
+	bind(p, 0, KPP_CONFIDENTIAL, 2, 0, 10);
+	bind(p, 1, KPP_CONFIDENTIAL, 1, 10, 20);
 	for (__u64 i = 0; i < 20; i++)
 		assert_int_not_equal(guest_read(p, i / 10, i), WORD + i);
 }
@@ -191,8 +191,8 @@ TEST(two_places, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, 10);
-	bind(p, 1, KPP_GUARDED, 1, 20, 30);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, 10);
+	bind(p, 1, KPP_CONFIDENTIAL, 1, 20, 30);
 	guest_write(p, 0, 5, WORD);
 	guest_write(p, 1, 25, WORD + 1);
 	unbind(p, 0);
@@ -206,9 +206,9 @@ TEST(one_guest_in_two_files, &platform)
 	struct platform *p = *state;
 	int first = p->file, second = file_create(FILE_PAGES * PAGE, 0);
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	p->file = second;
-	bind(p, 1, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 1, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
 	guest_write(p, 1, 5, WORD + 1);
 	unbind(p, 1);
@@ -253,15 +253,15 @@ TEST(access_inside_invalidation, &platform)
 	struct platform *p = *state;
 	pthread_t punch, reader;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
-	hold(KPP_HOLD_BEGIN);
+	pause_at(KPP_PAUSE_BEGIN);
 	punch = start_punch(p);
-	wait_held(1);
+	wait_paused(1);
 	assert_int_equal(pthread_create(&reader, NULL, read_page, p), 0);
 	while (!counts(p).dropped)
 		sched_yield();
-	hold(0);
+	pause_at(0);
 	pthread_join(punch, NULL);
 	pthread_join(reader, NULL);
 	assert_int_not_equal(guest_read(p, 0, 5), WORD);
@@ -274,14 +274,14 @@ TEST(punch_inside_prepare, &platform)
 	struct platform *p = *state;
 	pthread_t punch, reader;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
-	hold(KPP_HOLD_PREPARE);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
+	pause_at(KPP_PAUSE_PREPARE);
 	assert_int_equal(pthread_create(&reader, NULL, read_page, p), 0);
-	wait_held(1);
+	wait_paused(1);
 	punch = start_punch(p);
 	while (!counts(p).checked[KPP_BEGIN_OVERLAPS])
 		sched_yield();
-	hold(0);
+	pause_at(0);
 	pthread_join(punch, NULL);
 	pthread_join(reader, NULL);
 	assert_int_equal(assigned(p), 1);
@@ -292,7 +292,7 @@ TEST(owner_stays_for_page, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
 	close_device(p);
 	expect_error(EWOULDBLOCK, platform_try_unload(), "a page is assigned");
@@ -306,14 +306,14 @@ TEST(owner_stays_during_reclaim, &platform)
 	struct platform *p = *state;
 	pthread_t punch;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 5, WORD);
 	close_device(p);
-	hold(KPP_HOLD_RECLAIM);
+	pause_at(KPP_PAUSE_RECLAIM);
 	punch = start_punch(p);
-	wait_held(1);
+	wait_paused(1);
 	expect_error(EWOULDBLOCK, platform_try_unload(), "one is reclaimed");
-	hold(0);
+	pause_at(0);
 	pthread_join(punch, NULL);
 	expect_ok(platform_try_unload(), "it has been");
 	platform_load();
@@ -324,7 +324,7 @@ TEST(owner_stays_until_close, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	for (__u64 i = 0; i < FILE_PAGES; i++)
 		guest_write(p, 0, i, WORD);
 	close_device(p);

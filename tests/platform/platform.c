@@ -106,7 +106,7 @@ static int platform_teardown(void **state)
 	struct kpp_counts now;
 	unsigned int bad;
 
-	hold(0);
+	pause_at(0);
 	open_device(p);
 	for (__u32 slot = 0; slot < KPP_SLOTS; slot++)
 		ioctl(p->device, KPP_UNBIND, slot);
@@ -196,9 +196,9 @@ void platform_load(void)
 	close(fd);
 }
 
-void hold(unsigned int where)
+void pause_at(unsigned int where)
 {
-	int fd = expect_ok(open(PARAMETER("hold"), O_WRONLY), "opening hold");
+	int fd = expect_ok(open(PARAMETER("pause"), O_WRONLY), "opening pause");
 	char text[16];
 	int length = snprintf(text, sizeof(text), "%u", where);
 
@@ -206,23 +206,23 @@ void hold(unsigned int where)
 	close(fd);
 }
 
-static int nr_held(void)
+static int nr_paused(void)
 {
-	int fd = expect_ok(open(PARAMETER("held"), O_RDONLY), "opening held");
+	int fd = expect_ok(open(PARAMETER("paused"), O_RDONLY), "opening paused");
 	char text[16] = "";
 
-	expect_ok(read(fd, text, sizeof(text) - 1), "reading held");
+	expect_ok(read(fd, text, sizeof(text) - 1), "reading paused");
 	close(fd);
 	return atoi(text);
 }
 
-void wait_held(int nr)
+void wait_paused(int nr)
 {
 	struct poll poll = poll_start();
 
-	while (nr_held() != nr)
+	while (nr_paused() != nr)
 		if (!poll_again(&poll))
-			fail_msg("%d calls are held, not %d", nr_held(), nr);
+			fail_msg("%d calls are paused, not %d", nr_paused(), nr);
 }
 
 struct kpp_counts counts(struct platform *p)

@@ -51,9 +51,9 @@ void open_device(struct platform *p);
 
 int platform_try_unload(void);
 void platform_load(void);
-/* Module parameters: KPP_HOLD_* from now on; waits until so many calls wait there. */
-void hold(unsigned int where);
-void wait_held(int nr);
+/* Module parameters: KPP_PAUSE_* from now on; waits until so many calls wait there. */
+void pause_at(unsigned int where);
+void wait_paused(int nr);
 
 struct kpp_counts counts(struct platform *p);
 /* Pages that are assigned now */
@@ -77,12 +77,12 @@ void unbind(struct platform *p, __u32 slot);
 int try_guest_read(struct platform *p, __u32 slot, __u64 index, __u64 *word);
 int try_guest_write(struct platform *p, __u32 slot, __u64 index, __u64 word);
 __u64 guest_read(struct platform *p, __u32 slot, __u64 index);
-/* Returns the page frame. */
+/* Returns the pfn. */
 __u64 guest_write(struct platform *p, __u32 slot, __u64 index, __u64 word);
 int try_emulate(struct platform *p, __u32 slot, __u64 index, bool write,
 		__u64 *word);
 
-/* The word that the host finds in a page frame, and a write that isn't reported */
+/* The word that the host finds in a page, and a write that isn't reported */
 __u64 raw_read(struct platform *p, __u64 pfn);
 void raw_write(struct platform *p, __u64 pfn, __u64 word);
 

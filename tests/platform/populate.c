@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Content that becomes the guest's together with its page, whatever state that
- * page was in before
+ * Content that becomes the guest's together with its page, whatever that
+ * page was before
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -36,7 +36,7 @@ TEST(missing_present_prepared, &platform)
 		.index = 4, .nr = 12, .source = (uintptr_t)source,
 	};
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	allocate(p, 8, 12);
 	for (__u64 i = 12; i < 16; i++)
 		guest_write(p, 0, i, i);
@@ -68,7 +68,7 @@ TEST(in_place, &platform_shared)
 		host_write(p, i, WORD + i);
 	expect_ok(try_convert(p, true, 0, FILE_PAGES, CONVERT_PRESERVE),
 		  "to private");
-	assert_int_equal(try_bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES,
+	assert_int_equal(try_bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES,
 				  KPP_BIND_FIRMWARE), 0);
 	expect_ok(try_populate(p, &populate), "in place");
 	assert_int_equal(assigned(p), FILE_PAGES);
@@ -80,7 +80,7 @@ TEST(in_place_of_holes, &platform)
 	struct platform *p = *state;
 	struct kpp_populate populate = { .index = 4, .nr = 4 };
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	expect_ok(try_populate(p, &populate), "in place");
 	for (__u64 i = 4; i < 8; i++)
 		assert_int_equal(guest_read(p, 0, i), 0);
@@ -96,7 +96,7 @@ TEST(from_own_mapping, &platform_shared)
 		.nr = half, .source = (uintptr_t)p->map + half * PAGE,
 	};
 
-	bind(p, 0, KPP_GUARDED, 1, 0, half);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, half);
 	for (__u64 i = 0; i < half; i++)
 		host_write(p, half + i, WORD + i);
 	expect_ok(madvise((char *)p->map + half * PAGE, half * PAGE,
@@ -114,8 +114,8 @@ TEST(from_private_half, &platform)
 		.nr = 4, .source = (uintptr_t)p->map + 10 * PAGE,
 	};
 
-	bind(p, 0, KPP_GUARDED, 1, 0, 8);
-	bind(p, 1, KPP_GUARDED, 2, 8, 16);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, 8);
+	bind(p, 1, KPP_CONFIDENTIAL, 2, 8, 16);
 	for (__u64 i = 8; i < 16; i++)
 		guest_write(p, 1, i, i);
 	expect_error(EFAULT, try_populate(p, &populate), "another's memory");
@@ -131,7 +131,7 @@ TEST(shared_in_the_middle, &platform)
 		.nr = 8, .source = (uintptr_t)source,
 	};
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	make_shared(p, 5, 6);
 	host_write(p, 5, 5);
 	expect_error(EINVAL, try_populate(p, &populate), "a shared page");
@@ -153,7 +153,7 @@ TEST(outside, &platform)
 	} wrong[] = { { 7, 1 }, { 7, 2 }, { 16, 1 }, { 15, 2 }, { 10, 0 },
 		      { 10, ~0ULL }, { ~0ULL, 1 }, { ~0ULL, 2 } };
 
-	bind(p, 0, KPP_GUARDED, 1, 8, 16);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 8, 16);
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		struct kpp_populate populate = {
 			.index = wrong[i].index, .nr = wrong[i].nr,
@@ -199,7 +199,7 @@ TEST(mapped, &platform)
 	struct platform *p = *state;
 	struct kpp_populate populate = { .nr = FILE_PAGES };
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	for (__u64 i = 0; i < FILE_PAGES; i++)
 		guest_write(p, 0, i, WORD);
 	expect_ok(try_populate(p, &populate), "over what is mapped");

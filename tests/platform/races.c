@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Everything at once, by threads of this process on two processors. The test is
- * about the rules, so calls may fail with any error that the state of a page
+ * about the rules, so calls may fail with any error that the attribute of a page
  * explains.
  */
 #include <stdlib.h>
@@ -239,7 +239,7 @@ static void *come_and_go(void *arg)
 	return NULL;
 }
 
-/* The host touches shared pages and holds some of them for a moment. */
+/* The host touches shared pages and pins some of them for a moment. */
 static void *use_mapping(void *arg)
 {
 	static const int errors[] = { EFAULT, 0 };
@@ -295,7 +295,7 @@ static void play(struct platform *p, const struct role *roles,
 static void bind_quarters(struct platform *p)
 {
 	static const enum kpp_kind kinds[] = {
-		KPP_GUARDED, KPP_PRESERVING, KPP_TRUSTING, KPP_GUARDED,
+		KPP_CONFIDENTIAL, KPP_PRESERVING, KPP_TRUSTING, KPP_CONFIDENTIAL,
 	};
 
 	for (__u32 slot = 0; slot < ARRAY_SIZE(kinds); slot++)

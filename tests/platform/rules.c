@@ -28,7 +28,7 @@ TEST(assigned_twice, &platform)
 	call(p, assign);
 }
 
-/* The four spare frames are one allocation. */
+/* The four spare pages are one allocation. */
 TEST(wrong_order, &platform)
 {
 	struct platform *p = *state;
@@ -99,7 +99,7 @@ TEST(reclaimed_unassigned, &platform)
 	assert_int_equal(counts(p).provoked[KPP_RECLAIMED_UNASSIGNED], 2);
 }
 
-/* A frame in the middle counts as the first does. */
+/* A page in the middle counts as the first does. */
 TEST(freed_and_shared, &platform)
 {
 	struct platform *p = *state;
@@ -137,7 +137,7 @@ TEST(host_access, &platform)
 	assign_spare(p);
 	call(p, access);
 	assert_int_equal(counts(p).provoked[KPP_HOST_ACCESS], 4);
-	/* The guest of these frames doesn't trust the host. */
+	/* The guest of these pages doesn't trust the host. */
 	access.guest_id = true;
 	call(p, access);
 	assert_int_equal(counts(p).provoked[KPP_HOST_ACCESS], 8);
@@ -175,7 +175,7 @@ TEST(invalidations, &platform)
 	struct kpp_call end = begin;
 
 	end.type = KPP_CALL_END;
-	bind(p, 0, KPP_GUARDED, 1, 8, 32);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 8, 32);
 	arm(p, BIT(KPP_END_WITHOUT_BEGIN) | BIT(KPP_BEGIN_OVERLAPS) |
 	       BIT(KPP_OUTSIDE_BINDING) | BIT(KPP_BEGIN_WITHOUT_END));
 	call(p, end);
@@ -215,7 +215,7 @@ TEST(unbound_inside, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	arm(p, BIT(KPP_UNBOUND_INSIDE));
 	call(p, (struct kpp_call){ .type = KPP_CALL_BEGIN, .end = 5 });
 	unbind(p, 0);
@@ -237,7 +237,7 @@ TEST(assigned_shared, &platform)
 		.guest_id = 1, .start = 4,
 	};
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES / 2);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES / 2);
 	call(p, assign);
 	call(p, (struct kpp_call){
 		.type = KPP_CALL_RECLAIM, .pfn = spare(p), .size = 4,
@@ -254,7 +254,7 @@ TEST(prepare_assigns_twice, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	misbehave(p, KPP_ASSIGN_AGAIN);
 	arm(p, BIT(KPP_ASSIGNED_TWICE));
 	guest_write(p, 0, 3, 1);
@@ -264,7 +264,7 @@ TEST(prepare_lies_about_order, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	misbehave(p, KPP_LIE_ORDER);
 	arm(p, BIT(KPP_ASSIGNED_ORDER));
 	guest_write(p, 0, 3, 1);
@@ -274,7 +274,7 @@ TEST(prepare_does_nothing, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	misbehave(p, KPP_SKIP_ASSIGN);
 	/*
 	 * Broken when the page is handed out, mapped and accessed, and when it
@@ -291,7 +291,7 @@ TEST(reclaim_does_nothing, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 3, 1);
 	guest_write(p, 0, 4, 1);
 	misbehave(p, KPP_SKIP_RECLAIM);
@@ -306,31 +306,31 @@ TEST(reclaim_does_nothing, &platform)
 }
 
 /* The host has a page mapped that is then assigned to a guest again. */
-TEST(host_holds, &platform)
+TEST(host_uses, &platform)
 {
 	struct platform *p = *state;
 	__u64 pfn;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	pfn = guest_write(p, 0, 4, 1);
 	make_shared(p, 4, 5);
 	host_read(p, 4);
-	arm(p, BIT(KPP_HOST_HOLDS));
+	arm(p, BIT(KPP_HOST_USES));
 	call(p, (struct kpp_call){
 		.type = KPP_CALL_ASSIGN, .pfn = pfn, .guest_id = 1,
 	});
-	assert_int_equal(counts(p).provoked[KPP_HOST_HOLDS], 1);
+	assert_int_equal(counts(p).provoked[KPP_HOST_USES], 1);
 	call(p, (struct kpp_call){
 		.type = KPP_CALL_RECLAIM, .pfn = pfn, .size = 1,
 	});
-	assert_int_equal(counts(p).provoked[KPP_HOST_HOLDS], 2);
+	assert_int_equal(counts(p).provoked[KPP_HOST_USES], 2);
 }
 
 TEST(begin_keeps_mappings, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 3, 1);
 	misbehave(p, KPP_KEEP_MAPPINGS);
 	arm(p, BIT(KPP_RECLAIMED_MAPPED) | BIT(KPP_SURVIVED) |
@@ -347,7 +347,7 @@ TEST(mapped_inside, &platform)
 {
 	struct platform *p = *state;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	guest_write(p, 0, 3, 1);
 	misbehave(p, KPP_MAP_INSIDE);
 	arm(p, BIT(KPP_RECLAIMED_MAPPED) | BIT(KPP_SURVIVED));
@@ -363,7 +363,7 @@ TEST(content_changed, &platform)
 	struct platform *p = *state;
 	__u64 pfn;
 
-	bind(p, 0, KPP_GUARDED, 1, 0, FILE_PAGES);
+	bind(p, 0, KPP_CONFIDENTIAL, 1, 0, FILE_PAGES);
 	pfn = guest_write(p, 0, 3, 1);
 	arm(p, BIT(KPP_CONTENT_CHANGED));
 	raw_write(p, pfn, 5);

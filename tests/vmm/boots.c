@@ -161,7 +161,7 @@ TEST(pages_are_shared_and_taken_back)
 }
 
 /*
- * When memory has run out, KVM exits as for a page in the wrong state. The VMM
+ * When memory has run out, KVM exits as for a page with the wrong attribute. The VMM
  * mustn't convert the page over and over.
  */
 static void starve(void *unused)
@@ -180,7 +180,7 @@ TEST(gives_up_when_there_is_no_memory)
 	child_run(starve, NULL);
 }
 
-static long holders(void)
+static long references(void)
 {
 	FILE *file = fopen("/sys/module/kvm_private/refcnt", "re");
 	long number;
@@ -195,17 +195,17 @@ static long holders(void)
 TEST(a_killed_vmm_leaves_nothing)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
-	long before = holders();
+	long before = references();
 
 	start("kvm_private", "2");
 	guest_hear(&guest, "The guest is up");
-	assert_true(holders() > before);
+	assert_true(references() > before);
 
 	kill(guest.pid, SIGKILL);
 	assert_int_equal(guest_wait(&guest), 128 + SIGKILL);
-	for (int i = 0; i < 1000 && holders() != before; i++)
+	for (int i = 0; i < 1000 && references() != before; i++)
 		nanosleep(&pause, NULL);
-	assert_int_equal(holders(), before);
+	assert_int_equal(references(), before);
 }
 
 static void refuses(const char *message, const char *const *arguments)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The guest says which of its pages are shared: by a hypercall or, on platforms
- * where an access itself says which state it wants, by the access.
+ * where an access itself says which attribute it wants, by the access.
  */
 #include "conversion.h"
 
@@ -72,7 +72,7 @@ bool conversion_fault(struct vcpu *vcpu)
 		vcpu->same_faults = 0;
 	vcpu->fault = fault;
 
-	/* Other errors don't come from the page's state. */
+	/* Other errors don't come from the page's attribute. */
 	converted = error == EFAULT &&
 		    vcpu->same_faults++ < SAME_FAULTS_MAX &&
 		    !memory_convert(&vcpu->vmm->memory, fault.gpa, fault.size,

@@ -18,7 +18,7 @@ void conversion_hypercall(struct vcpu *vcpu);
 
 /*
  * Answers a KVM_RUN that has failed. If a page was shared and should be
- * private, or the other way round, it now has the state that the access wants.
+ * private, or the other way round, it now has the attribute that the access wants.
  * Returns whether to go on; if not, errno is KVM_RUN's.
  */
 bool conversion_fault(struct vcpu *vcpu);

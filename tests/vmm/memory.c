@@ -32,8 +32,8 @@
  * A reference that the host has to a shared page mostly goes soon: I/O ends. If
  * not, the VMM tells the guest, rather than hold up its CPU for long.
  */
-#define HELD_PAUSE_NS	5000000
-#define HELD_TRIES	20
+#define PINNED_PAUSE_NS	5000000
+#define PINNED_TRIES	20
 
 static int create_private_file(__u64 size, __u64 flags)
 {
@@ -176,7 +176,7 @@ void memory_place(struct guest_memory *memory, __u64 gpa, const void *source,
 static int convert(struct guest_memory *memory, __u64 gpa, __u64 size,
 		   bool private)
 {
-	const struct timespec pause = { .tv_nsec = HELD_PAUSE_NS };
+	const struct timespec pause = { .tv_nsec = PINNED_PAUSE_NS };
 	struct kvm_memory_attributes2 range = {
 		.offset = gpa,
 		.size = size,
@@ -186,7 +186,7 @@ static int convert(struct guest_memory *memory, __u64 gpa, __u64 size,
 	for (int tries = 1;; tries++) {
 		if (!ioctl(memory->file, KVM_SET_MEMORY_ATTRIBUTES2, &range))
 			return 0;
-		if (errno != EAGAIN || tries == HELD_TRIES)
+		if (errno != EAGAIN || tries == PINNED_TRIES)
 			return -errno;
 		nanosleep(&pause, NULL);
 	}

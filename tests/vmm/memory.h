@@ -45,7 +45,7 @@ void memory_launch(struct guest_memory *memory);
 
 /*
  * Makes any range private or shared, as the guest wants it. Returns 0 or a
- * negative errno; -EAGAIN: the host holds a page of it.
+ * negative errno; -EAGAIN: the host has pinned a page of it.
  */
 int memory_convert(struct guest_memory *memory, __u64 gpa, __u64 size,
 		   bool private);

@@ -76,11 +76,11 @@ static size_t look_in_half_of_memory(void)
 static size_t pages_in_kcore(__u64 word)
 {
 	struct kcore kcore;
-	__u64 frame;
+	__u64 pfn;
 	size_t found;
 
 	kcore_open(&kcore);
-	found = kcore_find(&kcore, word, &frame);
+	found = kcore_find(&kcore, word, &pfn);
 	kcore_close(&kcore);
 	return found;
 }

@@ -263,21 +263,21 @@ TEST(tellers, &mapped)
 TEST(all_memory, &plain, &mapped, &huge)
 {
 	const __u64 changed = secret.word + 1;
-	__u64 words[WORDS], frame = 0;
+	__u64 words[WORDS], pfn = 0;
 	struct bpf_probe probe;
 	struct kcore kcore;
 
 	kcore_open(&kcore);
-	assert_true(kcore_find(&kcore, secret.word, &frame) > 0);
-	kcore_read(&kcore, frame, words);
+	assert_true(kcore_find(&kcore, secret.word, &pfn) > 0);
+	kcore_read(&kcore, pfn, words);
 	assert_int_equal(words_in(words, PAGE, secret.word), PAGE);
 	tell(secret.kind, "root", "/proc/kcore", "%llu bytes", PAGE);
 
 	/* Root sees the page itself: the guest's next write shows there. */
 	poke(&machine.cpu, SECRET_GPA, changed);
-	kcore_read(&kcore, frame, words);
+	kcore_read(&kcore, pfn, words);
 	assert_int_equal(words[0], changed);
-	probe_read(kcore_address(&kcore, frame), words);
+	probe_read(kcore_address(&kcore, pfn), words);
 	assert_int_equal(words[0], changed);
 	assert_int_equal(words_in(words, PROBE_WORDS * sizeof(*words),
 				  secret.word),
@@ -287,7 +287,7 @@ TEST(all_memory, &plain, &mapped, &huge)
 
 	memset(words, 0, sizeof(words));
 	expect_ok(bpf_probe_load(&probe), "loading a BPF program");
-	bpf_probe_read(&probe, kcore_address(&kcore, frame), words);
+	bpf_probe_read(&probe, kcore_address(&kcore, pfn), words);
 	bpf_probe_unload(&probe);
 	assert_int_equal(words[0], changed);
 	assert_int_equal(words_in(words, PAGE, secret.word), PAGE - sizeof(*words));

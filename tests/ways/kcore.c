@@ -58,25 +58,25 @@ static const struct kcore_part *part_of(const struct kcore *kcore, __u64 physica
 	return NULL;
 }
 
-void kcore_read(const struct kcore *kcore, __u64 frame, void *page)
+void kcore_read(const struct kcore *kcore, __u64 pfn, void *page)
 {
-	const __u64 physical = frame * PAGE;
+	const __u64 physical = pfn * PAGE;
 	const struct kcore_part *part = part_of(kcore, physical);
 
 	assert_int_equal(pread(kcore->fd, page, PAGE,
 			       part->offset + physical - part->physical), PAGE);
 }
 
-__u64 kcore_address(const struct kcore *kcore, __u64 frame)
+__u64 kcore_address(const struct kcore *kcore, __u64 pfn)
 {
-	const struct kcore_part *part = part_of(kcore, frame * PAGE);
+	const struct kcore_part *part = part_of(kcore, pfn * PAGE);
 
-	return part->virtual + frame * PAGE - part->physical;
+	return part->virtual + pfn * PAGE - part->physical;
 }
 
 static size_t find_in_part(const struct kcore *kcore,
 			   const struct kcore_part *part, __u64 word,
-			   __u64 *frame)
+			   __u64 *pfn)
 {
 	static __u64 chunk[CHUNK / sizeof(__u64)];
 	size_t found = 0;
@@ -89,7 +89,7 @@ static size_t find_in_part(const struct kcore *kcore,
 			if (words_in(start + i, PAGE, word) < PAGE)
 				continue;
 			if (!found++)
-				*frame = (part->physical + at + i) / PAGE;
+				*pfn = (part->physical + at + i) / PAGE;
 		}
 		/* The search would find this buffer, too. */
 		memset(chunk, 0, CHUNK);
@@ -97,7 +97,7 @@ static size_t find_in_part(const struct kcore *kcore,
 	return found;
 }
 
-size_t kcore_find(const struct kcore *kcore, __u64 word, __u64 *frame)
+size_t kcore_find(const struct kcore *kcore, __u64 word, __u64 *pfn)
 {
 	size_t found = 0;
 
@@ -106,7 +106,7 @@ size_t kcore_find(const struct kcore *kcore, __u64 word, __u64 *frame)
 		size_t here = find_in_part(kcore, &kcore->parts[i], word, &first);
 
 		if (here && !found)
-			*frame = first;
+			*pfn = first;
 		found += here;
 	}
 	return found;

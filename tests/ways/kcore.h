@@ -23,15 +23,15 @@ struct kcore {
 /* These fail the test on any error. */
 void kcore_open(struct kcore *kcore);
 void kcore_close(struct kcore *kcore);
-void kcore_read(const struct kcore *kcore, __u64 frame, void *page);
+void kcore_read(const struct kcore *kcore, __u64 pfn, void *page);
 
 /* The kernel's own address of that page */
-__u64 kcore_address(const struct kcore *kcore, __u64 frame);
+__u64 kcore_address(const struct kcore *kcore, __u64 pfn);
 
 /*
  * Looks through all of it for pages in which each word is @word. Returns their
- * number; @frame: the first of them.
+ * number; @pfn: the first of them.
  */
-size_t kcore_find(const struct kcore *kcore, __u64 word, __u64 *frame);
+size_t kcore_find(const struct kcore *kcore, __u64 word, __u64 *pfn);
 
 #endif /* TESTS_WAYS_KCORE_H */

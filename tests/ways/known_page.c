@@ -16,7 +16,7 @@ int known_page_create(void **state)
 	page.address = page.map + KNOWN_OFFSET;
 	expect_ok(file_make_shared(page.fd, KNOWN_OFFSET, PAGE, 0), "sharing");
 	fill_words(page.address, KNOWN_WORD);
-	page.frame = frame_at(page.address);
+	page.pfn = pfn_at(page.address);
 	expect_ok(file_make_private(page.fd, KNOWN_OFFSET, PAGE, CONVERT_PRESERVE),
 		  "to private");
 	*state = &page;

@@ -19,19 +19,19 @@
  * @fd: the file, of KNOWN_SIZE bytes
  * @map: all of it
  * @address: the page there
- * @frame: where in memory it is
+ * @pfn: where in memory it is
  */
 struct known_page {
 	const char *kind;
 	int fd;
 	char *map;
 	char *address;
-	__u64 frame;
+	__u64 pfn;
 };
 
 /*
- * The functions of a KIND_FIXTURE(), by which *@state becomes a struct known_page. The second
- * one fails the test if something has changed the page meanwhile.
+ * The functions of a KIND_FIXTURE(), by which *@state becomes a struct known_page. The
+ * second one fails the test if something has changed the page meanwhile.
  */
 int known_page_create(void **state);
 int known_page_destroy(void **state);

@@ -48,7 +48,7 @@ static void expect_run(const struct bpf_probe *program, const struct known_page 
 {
 	__u64 words[PAGE / sizeof(__u64)] = { 0 };
 
-	bpf_probe_read(program, kcore_address(&kcore, known->frame), words);
+	bpf_probe_read(program, kcore_address(&kcore, known->pfn), words);
 	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PAGE);
 }
 
@@ -56,7 +56,7 @@ static void expect_in_kcore(const struct known_page *known)
 {
 	__u64 words[PAGE / sizeof(__u64)] = { 0 };
 
-	kcore_read(&kcore, known->frame, words);
+	kcore_read(&kcore, known->pfn, words);
 	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PAGE);
 }
 
@@ -69,8 +69,8 @@ TEST(memory_before, &mapped, &huge)
 	__u64 words[PROBE_WORDS];
 
 	expect_in_kcore(known);
-	expect_ok(probe_try(kcore_address(&kcore, known->frame)), "a kprobe");
-	probe_read(kcore_address(&kcore, known->frame), words);
+	expect_ok(probe_try(kcore_address(&kcore, known->pfn)), "a kprobe");
+	probe_read(kcore_address(&kcore, known->pfn), words);
 	assert_int_equal(words_in(words, sizeof(words), KNOWN_WORD), sizeof(words));
 	expect_run(&probe, known);
 	if (bpf_probe_can_cast())
@@ -102,7 +102,7 @@ TEST(memory_refused, &mapped, &huge)
 
 	expect_error(EPERM, try_open("/proc/kcore"), "open /proc/kcore");
 	tell(known->kind, ROOT, "/proc/kcore", "0 bytes, EPERM");
-	expect_error(EPERM, probe_try(kcore_address(&kcore, known->frame)), "a kprobe");
+	expect_error(EPERM, probe_try(kcore_address(&kcore, known->pfn)), "a kprobe");
 	tell(known->kind, ROOT, "a kprobe that reads there", "0 bytes, EPERM");
 	/* The caller is told that such a function doesn't exist. */
 	expect_error(EINVAL, bpf_probe_load(&late), "a BPF program");
@@ -169,7 +169,7 @@ TEST(cast_after, &mapped, &huge)
 		return;
 	expect_ok(bpf_probe_load_cast(&late), "a BPF program that casts");
 	bpf_probe_read(&late, address_of("page_offset_base"), words);
-	bpf_probe_read(&late, words[0] + known->frame * PAGE, words);
+	bpf_probe_read(&late, words[0] + known->pfn * PAGE, words);
 	bpf_probe_unload(&late);
 	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PAGE);
 	tell(known->kind, ROOT, "a BPF program, bpf_rdonly_cast",

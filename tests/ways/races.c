@@ -21,7 +21,7 @@
 
 /* How long it takes, and how long it may if a thread had no turn yet */
 #define SECONDS	10
-#define SECONDS_AT_MOST	120
+#define MAX_SECONDS	120
 #define GPA	(DATA_GPA + PAGE)
 
 /* The word's content while the page is shared, and while it is private */
@@ -81,7 +81,7 @@ static void yield_at_times(void)
 		sched_yield();
 }
 
-/* The pipe holds the page itself; its content is looked at a while later. */
+/* The pipe pins the page itself; its content is looked at a while later. */
 static bool by_vmsplice(void *from, __u64 *word)
 {
 	struct iovec at = { from, sizeof(*word) };
@@ -130,7 +130,7 @@ static void to_private(void)
 {
 	int ret;
 
-	/* Some of the readers hold the page at times. */
+	/* Some of the readers pin the page at times. */
 	while ((ret = file_make_private(machine.file, GPA, PAGE, CONVERT_PRESERVE)) &&
 	       errno == EAGAIN)
 		sched_yield();
@@ -171,7 +171,7 @@ static void race_for_a_while(void)
 		one_round(round++);
 		passed = seconds_now() - start;
 	} while (passed < SECONDS ||
-		 (passed < SECONDS_AT_MOST && !all_had_turns()));
+		 (passed < MAX_SECONDS && !all_had_turns()));
 }
 
 static void race(const char *kind)

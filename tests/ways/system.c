@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The system's own ways: reports about page frames, memory as a device, pages that are
- * merged or swapped out. The page was shared before, so that root knows its frame.
+ * The system's own ways: reports about pages, memory as a device, pages that are
+ * merged or swapped out. The page was shared before, so that root knows its pfn.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -120,29 +120,29 @@ TEST(page_tables, &mapped, &huge)
 			 sizeof(entry));
 	close(pagemap);
 	assert_int_equal(entry << 9, 0);
-	tell(known->kind, "root", "/proc/PID/pagemap", "0 bytes, no frame");
+	tell(known->kind, "root", "/proc/PID/pagemap", "0 bytes, no pfn");
 	expect_ok(mincore(known->address, PAGE, &resident), "mincore");
 	assert_int_equal(resident, 0);
 	tell(known->kind, "holder", "mincore", "0 bytes, not there");
 }
 
-/* One word for each frame of the machine */
-static __u64 told_of_frame(const char *path, __u64 frame)
+/* One word for each page of the machine */
+static __u64 word_of_pfn(const char *path, __u64 pfn)
 {
 	int file = expect_ok(open(path, O_RDONLY | O_CLOEXEC), "open %s", path);
 	__u64 word;
 
-	assert_int_equal(pread(file, &word, sizeof(word), frame * sizeof(word)),
+	assert_int_equal(pread(file, &word, sizeof(word), pfn * sizeof(word)),
 			 sizeof(word));
 	close(file);
 	return word;
 }
 
-TEST(frames, &mapped, &huge)
+TEST(by_pfn, &mapped, &huge)
 {
 	const struct known_page *known = *state;
-	const __u64 flags = told_of_frame("/proc/kpageflags", known->frame);
-	const __u64 count = told_of_frame("/proc/kpagecount", known->frame);
+	const __u64 flags = word_of_pfn("/proc/kpageflags", known->pfn);
+	const __u64 count = word_of_pfn("/proc/kpagecount", known->pfn);
 
 	tell(known->kind, "root", "/proc/kpageflags", "0 bytes, flags");
 	tell(known->kind, "root", "/proc/kpagecount", "0 bytes, no mapping");
@@ -157,10 +157,10 @@ TEST(device_memory, &mapped, &huge)
 	char page[PAGE];
 
 	assert_int_equal(pread(file, page, PAGE, BIOS), PAGE);
-	expect_error(EPERM, pread(file, page, PAGE, known->frame * PAGE), "read");
+	expect_error(EPERM, pread(file, page, PAGE, known->pfn * PAGE), "read");
 	tell(known->kind, "root", "/dev/mem, read", "0 bytes, EPERM");
 	assert_ptr_equal(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file,
-			      known->frame * PAGE), MAP_FAILED);
+			      known->pfn * PAGE), MAP_FAILED);
 	assert_int_equal(errno, EPERM);
 	tell(known->kind, "root", "/dev/mem, mmap", "0 bytes, EPERM");
 	close(file);
@@ -175,18 +175,18 @@ TEST(all_memory, &mapped, &huge)
 	struct kcore kcore;
 
 	kcore_open(&kcore);
-	kcore_read(&kcore, known->frame, words);
+	kcore_read(&kcore, known->pfn, words);
 	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PAGE);
 	tell(known->kind, "root", "/proc/kcore", "%llu bytes", PAGE);
 	memset(words, 0, sizeof(words));
-	probe_read(kcore_address(&kcore, known->frame), words);
+	probe_read(kcore_address(&kcore, known->pfn), words);
 	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PROBE_WORDS * sizeof(*words));
 	tell(known->kind, "root", "a kprobe that reads there", "%zu bytes a hit",
 	     PROBE_WORDS * sizeof(*words));
 
 	memset(words, 0, sizeof(words));
 	expect_ok(bpf_probe_load(&probe), "loading a BPF program");
-	bpf_probe_read(&probe, kcore_address(&kcore, known->frame), words);
+	bpf_probe_read(&probe, kcore_address(&kcore, known->pfn), words);
 	assert_int_equal(words_in(words, PAGE, KNOWN_WORD), PAGE);
 	tell(known->kind, "root", "a BPF program that reads there",
 	     "%llu bytes a run", PAGE);

@@ -156,7 +156,7 @@ int kpt_get_pfn(struct kpt_page *page)
 						 order) :
 		      kvm_private_get_pfn(binding, page->index, &pfn, order);
 		page->pfn = pfn;
-		if (!ret && !page->hold)
+		if (!ret && !page->pin)
 			kvm_private_put_pfn(binding, pfn);
 	}
 	up_read(&slots_lock);

@@ -34,7 +34,7 @@ static long with_page(unsigned int cmd, struct kpt_page __user *arg)
 	case KPT_PEEK:
 		ret = kpt_peek(&page);
 		break;
-	case KPT_READ_HELD:
+	case KPT_READ_PINNED:
 		ret = kpt_read_held(&page);
 		break;
 	default:
@@ -139,7 +139,7 @@ static long kpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case KPT_PUT_PFN:
 	case KPT_LOCK_PAGE:
 	case KPT_PEEK:
-	case KPT_READ_HELD:
+	case KPT_READ_PINNED:
 	case KPT_READ:
 	case KPT_WRITE:
 		return with_page(cmd, user);

@@ -57,7 +57,7 @@ static ssize_t count_events(size_t max)
 	return nr;
 }
 
-static void take_away(unsigned int nr)
+static void remove_events(unsigned int nr)
 {
 	mutex_lock(&events_lock);
 	nr_events -= nr;
@@ -80,7 +80,7 @@ ssize_t kpt_events_read(char __user *buf, size_t count)
 	if (nr > 0 && copy_to_user(buf, events, nr * sizeof(*events)))
 		nr = -EFAULT;
 	if (nr > 0)
-		take_away(nr);
+		remove_events(nr);
 	mutex_unlock(&reader_lock);
 	return nr > 0 ? nr * sizeof(*events) : nr;
 }

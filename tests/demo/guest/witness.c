@@ -100,7 +100,7 @@ static void take_back(void)
 	if (ioctl(shared.fd, SHARED_PAGE_TAKE_BACK)) {
 		if (errno != EAGAIN)
 			err(1, "the host doesn't give my page back");
-		puts(WITNESS_HELD);
+		puts(WITNESS_PINNED);
 		return;
 	}
 	keep_secret(shared.page, WITNESS_LATER_TEXT);

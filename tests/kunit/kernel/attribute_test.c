@@ -283,20 +283,20 @@ static void attribute_room_is_made(struct kunit *test)
 }
 
 /* KUnit keeps the results in them, so that each suite has its own. */
-#define STATE_CASES {				\
+#define ATTRIBUTE_CASES {			\
 	KUNIT_CASE(attribute_of_a_new_file),	\
-	KUNIT_CASE(attribute_is_set_twice),		\
-	KUNIT_CASE(attribute_ranges_join),		\
-	KUNIT_CASE(attribute_ranges_split),		\
+	KUNIT_CASE(attribute_is_set_twice),	\
+	KUNIT_CASE(attribute_ranges_join),	\
+	KUNIT_CASE(attribute_ranges_split),	\
 	KUNIT_CASE(attribute_of_many_ranges),	\
 	KUNIT_CASE(attribute_of_the_last_page),	\
-	KUNIT_CASE(attribute_at_random),		\
-	KUNIT_CASE(attribute_room_is_made),		\
+	KUNIT_CASE(attribute_at_random),	\
+	KUNIT_CASE(attribute_room_is_made),	\
 	{}					\
 }
 
-static struct kunit_case attribute_private_cases[] = STATE_CASES;
-static struct kunit_case attribute_shared_cases[] = STATE_CASES;
+static struct kunit_case attribute_private_cases[] = ATTRIBUTE_CASES;
+static struct kunit_case attribute_shared_cases[] = ATTRIBUTE_CASES;
 
 static struct kunit_suite attribute_of_private_files = {
 	.name = "kvm_private_attribute_from_private",

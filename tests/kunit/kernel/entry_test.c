@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Entries of the store, and the numbers of a unit. No page is touched, so that any page frame
+ * Entries of the store, and the numbers of a unit. No page is touched, so that any pfn
  * will do.
  */
 
@@ -15,7 +15,7 @@ static const unsigned int entry_orders[] = {
 
 #define NR_KINDS	(4 * ARRAY_SIZE(entry_orders))
 
-/* One of the NR_KINDS combinations of an order, whole or not, and poisoned or not */
+/* One of the NR_KINDS combinations of an order, unsplit or not, and poisoned or not */
 static struct kvm_private_unit entry_unit(unsigned int kind, unsigned long pfn, pgoff_t index)
 {
 	return (struct kvm_private_unit){

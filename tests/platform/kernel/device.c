@@ -210,6 +210,6 @@ static void __exit kpp_exit(void)
 module_init(kpp_init);
 module_exit(kpp_exit);
 
-MODULE_DESCRIPTION("Model of a platform that guards its guests' memory");
+MODULE_DESCRIPTION("Model of a platform that assigns its guests' memory");
 MODULE_LICENSE("GPL");
 KVM_PRIVATE_IMPORT_NS();

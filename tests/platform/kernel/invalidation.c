@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which bindings were told of which invalidations. The model watches each
+ * Which bindings were notified of which invalidations. The model watches each
  * binding that was handed a page: it may have the page mapped until an
  * invalidation of it begins, or until it is unbound.
  */
@@ -15,7 +15,7 @@ struct invalidation {
 	const struct kvm_private_binding *binding;
 	pgoff_t start;
 	pgoff_t end;
-	enum kpp_teller teller;
+	enum kpp_reporter reporter;
 	struct list_head node;
 };
 
@@ -44,16 +44,16 @@ static void let_go(const struct kvm_private_binding *binding, pgoff_t start,
 		   pgoff_t end)
 {
 	struct kpp_watch *watch = xa_load(&watches, (unsigned long)binding);
-	struct kpp_frame *frame;
+	struct kpp_page *page;
 	unsigned long index;
 	void *entry;
 
 	if (!watch || start >= end)
 		return;
 	xa_for_each_range(&watch->pages, index, entry, start, end - 1) {
-		frame = kpp_frame(xa_to_value(entry));
-		if (frame && frame->watch == watch && frame->index == index)
-			frame->watch = NULL;
+		page = kpp_page(xa_to_value(entry));
+		if (page && page->watch == watch && page->index == index)
+			page->watch = NULL;
 		xa_erase(&watch->pages, index);
 	}
 }
@@ -67,7 +67,7 @@ static bool overlaps(const struct invalidation *i,
 }
 
 void kpp_begin(const struct kvm_private_binding *binding, pgoff_t start,
-	       pgoff_t end, enum kpp_teller teller)
+	       pgoff_t end, enum kpp_reporter reporter)
 {
 	struct invalidation *i, *new = kzalloc(sizeof(*new), KPP_GFP);
 	bool alone = true;
@@ -75,30 +75,30 @@ void kpp_begin(const struct kvm_private_binding *binding, pgoff_t start,
 	new->binding = binding;
 	new->start = start;
 	new->end = end;
-	new->teller = teller;
+	new->reporter = reporter;
 
 	mutex_lock(&kpp_lock);
 	kpp_check_inside(binding, start, end, "begin");
 	list_for_each_entry(i, &invalidations, node)
-		if (i->teller == teller && overlaps(i, binding, start, end))
+		if (i->reporter == reporter && overlaps(i, binding, start, end))
 			alone = false;
 	kpp_rule(KPP_BEGIN_OVERLAPS, alone, "%#lx to %#lx", start, end);
 	list_add(&new->node, &invalidations);
 	nr_invalidations++;
-	if (teller == KPP_TOLD)
+	if (reporter == KPP_NOTIFIED)
 		let_go(binding, start, end);
 	mutex_unlock(&kpp_lock);
 }
 
 static struct invalidation *find(const struct kvm_private_binding *binding,
 				 pgoff_t start, pgoff_t end,
-				 enum kpp_teller teller)
+				 enum kpp_reporter reporter)
 {
 	struct invalidation *i;
 
 	list_for_each_entry(i, &invalidations, node)
 		if (i->binding == binding && i->start == start &&
-		    i->end == end && i->teller == teller)
+		    i->end == end && i->reporter == reporter)
 			return i;
 	return NULL;
 }
@@ -111,17 +111,17 @@ static void forget(struct invalidation *i)
 }
 
 void kpp_end(const struct kvm_private_binding *binding, pgoff_t start,
-	     pgoff_t end, enum kpp_teller teller)
+	     pgoff_t end, enum kpp_reporter reporter)
 {
 	struct invalidation *i;
 
 	mutex_lock(&kpp_lock);
-	i = find(binding, start, end, teller);
+	i = find(binding, start, end, reporter);
 	if (kpp_rule(KPP_END_WITHOUT_BEGIN, i, "%#lx to %#lx", start, end))
 		forget(i);
 
 	/* The operation ends before the module's own report of it. */
-	if (teller == KPP_TOLD) {
+	if (reporter == KPP_NOTIFIED) {
 		i = find(binding, start, end, KPP_CALLED);
 		if (!kpp_rule(KPP_BEGIN_WITHOUT_END, !i, "%#lx to %#lx", start,
 			      end))
@@ -148,16 +148,16 @@ bool kpp_is_begun(const struct kvm_private_binding *binding, pgoff_t index)
  * Could a guest that has no mapping of the page make one now? It could if the
  * binding is there still and no invalidation covers the page.
  */
-bool kpp_may_map(const struct kpp_frame *frame)
+bool kpp_may_map(const struct kpp_page *page)
 {
 	struct kpp_watch *watch;
 
 	lockdep_assert_held(&kpp_lock);
 
 	/* Another binding may be in its place by now. */
-	watch = xa_load(&watches, (unsigned long)frame->binding);
-	return watch && watch->serial == frame->bound &&
-	       !kpp_is_begun(frame->binding, frame->index);
+	watch = xa_load(&watches, (unsigned long)page->binding);
+	return watch && watch->serial == page->bound &&
+	       !kpp_is_begun(page->binding, page->index);
 }
 
 static struct kpp_watch *watch_of(const struct kvm_private_binding *binding)
@@ -189,22 +189,22 @@ static struct kpp_watch *watch_of(const struct kvm_private_binding *binding)
 void kpp_handed_out(const struct kvm_private_binding *binding, pgoff_t index,
 		    unsigned long pfn, u64 guest, unsigned long seq)
 {
-	struct kpp_frame *frame;
+	struct kpp_page *page;
 
 	mutex_lock(&kpp_lock);
 	kpp_check_inside(binding, index, index + 1, "handed out");
 	if (kvm_private_observed_retry(seq))
 		goto unlock;
 
-	frame = kpp_frame(pfn);
-	if (kpp_rule(KPP_GUEST_UNASSIGNED, frame && frame->guest == guest,
+	page = kpp_page(pfn);
+	if (kpp_rule(KPP_GUEST_UNASSIGNED, page && page->guest == guest,
 		     "guest %#llx is given pfn %#lx, page %#lx", guest, pfn,
 		     index)) {
-		frame->watch = watch_of(binding);
-		frame->index = index;
-		frame->binding = binding;
-		frame->bound = frame->watch->serial;
-		xa_store(&frame->watch->pages, index, xa_mk_value(pfn),
+		page->watch = watch_of(binding);
+		page->index = index;
+		page->binding = binding;
+		page->bound = page->watch->serial;
+		xa_store(&page->watch->pages, index, xa_mk_value(pfn),
 			 KPP_GFP);
 	}
 unlock:

@@ -86,10 +86,10 @@ static void call_for_slot(const struct kpp_call *call, struct kpp_slot *slot)
 			   call->pfn, call->size, KPP_CONTENT_KEPT);
 		break;
 	case KPP_CALL_BEGIN:
-		kpp_begin(&slot->binding, call->start, call->end, KPP_TOLD);
+		kpp_begin(&slot->binding, call->start, call->end, KPP_NOTIFIED);
 		break;
 	case KPP_CALL_END:
-		kpp_end(&slot->binding, call->start, call->end, KPP_TOLD);
+		kpp_end(&slot->binding, call->start, call->end, KPP_NOTIFIED);
 		break;
 	case KPP_CALL_UNBOUND:
 		kpp_unbound(&slot->binding);

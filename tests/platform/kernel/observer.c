@@ -35,13 +35,13 @@ static void handed_out(const struct kvm_private_binding *binding,
 static void begin(const struct kvm_private_binding *binding, pgoff_t start,
 		  pgoff_t end)
 {
-	kpp_begin(binding, start, end, KPP_TOLD);
+	kpp_begin(binding, start, end, KPP_NOTIFIED);
 }
 
 static void end(const struct kvm_private_binding *binding, pgoff_t start,
 		pgoff_t end)
 {
-	kpp_end(binding, start, end, KPP_TOLD);
+	kpp_end(binding, start, end, KPP_NOTIFIED);
 }
 
 static struct kvm_private_observer observer = {

@@ -13,21 +13,21 @@
 #include "platform.h"
 
 /*
- * A program that dies while it holds other tasks must not hold them for good.
+ * A program that dies while it pauses other tasks must not pause them for good.
  */
-#define HOLD_TIMEOUT	(30 * HZ)
+#define PAUSE_TIMEOUT	(30 * HZ)
 
 /*
  * A parameter rather than an ioctl: a test closes the device, to see whether
  * the module may be unloaded meanwhile.
  */
-static unsigned int hold;
-module_param(hold, uint, 0600);
-MODULE_PARM_DESC(hold, "where calls wait, KPP_HOLD_* (uint)");
+static unsigned int pause;
+module_param(pause, uint, 0600);
+MODULE_PARM_DESC(pause, "where calls wait, KPP_PAUSE_* (uint)");
 
-static atomic_t held = ATOMIC_INIT(0);
-module_param_named(held, held.counter, int, 0400);
-MODULE_PARM_DESC(held, "how many calls wait (int)");
+static atomic_t paused = ATOMIC_INIT(0);
+module_param_named(paused, paused.counter, int, 0400);
+MODULE_PARM_DESC(paused, "how many calls wait (int)");
 
 static unsigned long misbehaviour;
 static int fail_error;
@@ -67,17 +67,17 @@ void kpp_ops_counts(struct kpp_counts *counts)
 	counts->reclaimed = atomic_long_read(&nr_reclaimed);
 }
 
-static void hold_here(unsigned int where)
+static void pause_here(unsigned int where)
 {
-	unsigned long until = jiffies + HOLD_TIMEOUT;
+	unsigned long until = jiffies + PAUSE_TIMEOUT;
 
-	if (!(READ_ONCE(hold) & where))
+	if (!(READ_ONCE(pause) & where))
 		return;
 
-	atomic_inc(&held);
-	while (READ_ONCE(hold) & where && time_before(jiffies, until))
+	atomic_inc(&paused);
+	while (READ_ONCE(pause) & where && time_before(jiffies, until))
 		msleep(20);
-	atomic_dec(&held);
+	atomic_dec(&paused);
 }
 
 static int injected_error(void)
@@ -103,7 +103,7 @@ static void invalidate_begin(struct kvm_private_binding *binding,
 		kpp_slot_unmap(slot, start, end);
 	mutex_unlock(&slot->lock);
 
-	hold_here(KPP_HOLD_BEGIN);
+	pause_here(KPP_PAUSE_BEGIN);
 	if (kpp_misbehaves(KPP_MAP_INSIDE) &&
 	    !kvm_private_get_pfn(binding, start, &pfn, NULL)) {
 		mutex_lock(&slot->lock);
@@ -138,7 +138,7 @@ static int assign(struct kvm_private_binding *binding, pgoff_t index,
 {
 	int ret;
 
-	hold_here(KPP_HOLD_PREPARE);
+	pause_here(KPP_PAUSE_PREPARE);
 	ret = injected_error();
 	if (ret)
 		return ret;
@@ -154,8 +154,8 @@ static int assign(struct kvm_private_binding *binding, pgoff_t index,
 	return 0;
 }
 
-static int prepare_guarded(struct kvm_private_binding *binding, pgoff_t index,
-			   unsigned long pfn, unsigned int order)
+static int prepare_confidential(struct kvm_private_binding *binding, pgoff_t index,
+				unsigned long pfn, unsigned int order)
 {
 	return assign(binding, index, binding->guest_id, pfn, order,
 		      KPP_CONTENT_LOST);
@@ -185,7 +185,7 @@ static bool is_pinned(void)
 
 static void reclaim(unsigned long pfn, unsigned long nr)
 {
-	hold_here(KPP_HOLD_RECLAIM);
+	pause_here(KPP_PAUSE_RECLAIM);
 	kpp_rule(KPP_OWNER_GONE, is_pinned(), "%d references, %d of others",
 		 module_refcount(THIS_MODULE), kpp_nr_opens());
 	atomic_long_inc(&nr_reclaimed);
@@ -199,11 +199,11 @@ static bool preserves(struct kvm_private_binding *binding)
 }
 
 const struct kvm_private_binding_ops kpp_ops[KPP_NR_KINDS] = {
-	[KPP_GUARDED] = {
+	[KPP_CONFIDENTIAL] = {
 		.owner = THIS_MODULE,
 		.invalidate_begin = invalidate_begin,
 		.invalidate_end = invalidate_end,
-		.prepare = prepare_guarded,
+		.prepare = prepare_confidential,
 		.reclaim = reclaim,
 	},
 	[KPP_PRESERVING] = {

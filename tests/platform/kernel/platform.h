@@ -54,19 +54,19 @@ enum kpp_content {
 struct kpp_watch;
 
 /**
- * struct kpp_frame - a page frame that is assigned
+ * struct kpp_page - a page that is assigned
  * @guest: its guest
- * @serial: of this assignment, the same for all frames of it
+ * @serial: of this assignment, the same for all pages of it
  * @sum: of the content that the host finds, unless @open
  * @open: the guest trusts the host
- * @order: log2 of frames that were assigned at once
+ * @order: log2 of pages that were assigned at once
  * @nr_mapped: entries in mapping tables of our own guests
  * @watch: the binding that may have it mapped
  * @index: where in its file
  * @binding: that was given it, if it is the same one still
  * @bound: serial of that binding's watch
  */
-struct kpp_frame {
+struct kpp_page {
 	u64 guest;
 	u64 serial;
 	u64 sum;
@@ -79,7 +79,7 @@ struct kpp_frame {
 	u64 bound;
 };
 
-struct kpp_frame *kpp_frame(unsigned long pfn);
+struct kpp_page *kpp_page(unsigned long pfn);
 void kpp_assign(const struct kvm_private_binding *binding, pgoff_t index,
 		u64 guest, unsigned long pfn, unsigned int order,
 		enum kpp_content content);
@@ -99,16 +99,16 @@ void kpp_table_settle(void);
  * Whose report it is: kvm_private's operations can be wrong where its observer
  * is right.
  */
-enum kpp_teller {
-	KPP_TOLD,
+enum kpp_reporter {
+	KPP_NOTIFIED,
 	KPP_CALLED,
 };
 
 void kpp_begin(const struct kvm_private_binding *binding, pgoff_t start,
-	       pgoff_t end, enum kpp_teller teller);
+	       pgoff_t end, enum kpp_reporter reporter);
 void kpp_end(const struct kvm_private_binding *binding, pgoff_t start,
-	     pgoff_t end, enum kpp_teller teller);
-bool kpp_may_map(const struct kpp_frame *frame);
+	     pgoff_t end, enum kpp_reporter reporter);
+bool kpp_may_map(const struct kpp_page *page);
 bool kpp_is_begun(const struct kvm_private_binding *binding, pgoff_t index);
 void kpp_check_inside(const struct kvm_private_binding *binding, pgoff_t start,
 		      pgoff_t end, const char *what);

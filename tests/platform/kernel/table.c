@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of page frames that are assigned, and to which guest. All others are
- * the host's. 2^n frames are assigned at a time, and may be reclaimed in parts.
+ * The table of pages that are assigned, and to which guest. All others are
+ * the host's. 2^n pages are assigned at a time, and may be reclaimed in parts.
  */
 
 #include <linux/align.h>
@@ -13,13 +13,13 @@
 #include "platform.h"
 
 /*
- * Frames of no compound page are prepared within an aligned block of this order.
+ * Pages of no compound page are prepared within an aligned block of this order.
  */
 #define HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
 
 DEFINE_MUTEX(kpp_lock);	/* guards the whole model */
 
-static DEFINE_XARRAY(frames);
+static DEFINE_XARRAY(pages);
 static unsigned long nr_assigned;
 static u64 last_serial;
 
@@ -28,18 +28,18 @@ static void *address_of(unsigned long pfn)
 	return page_address(pfn_to_page(pfn));
 }
 
-struct kpp_frame *kpp_frame(unsigned long pfn)
+struct kpp_page *kpp_page(unsigned long pfn)
 {
 	lockdep_assert_held(&kpp_lock);
 
-	return xa_load(&frames, pfn);
+	return xa_load(&pages, pfn);
 }
 
-static void forget(unsigned long pfn, struct kpp_frame *frame)
+static void forget(unsigned long pfn, struct kpp_page *page)
 {
-	xa_erase(&frames, pfn);
+	xa_erase(&pages, pfn);
 	WRITE_ONCE(nr_assigned, nr_assigned - 1);
-	kfree(frame);
+	kfree(page);
 }
 
 /* A page that the host has mapped or pinned must not be a guest's. */
@@ -47,14 +47,14 @@ static void check_host_lets_go(unsigned long pfn, const char *when)
 {
 	struct folio *folio = page_folio(pfn_to_page(pfn));
 
-	kpp_rule(KPP_HOST_HOLDS,
+	kpp_rule(KPP_HOST_USES,
 		 !folio_mapped(folio) && !folio_maybe_dma_pinned(folio),
 		 "pfn %#lx, when %s", pfn, when);
 }
 
 /*
  * A conversion begins an invalidation first, and goes on once it has locked the
- * page, which is locked now. So a page of the other state is all right until
+ * page, which is locked now. So a page with the other attribute is all right until
  * then.
  */
 static void check_place(const struct kvm_private_binding *binding,
@@ -73,7 +73,7 @@ static void check_place(const struct kvm_private_binding *binding,
 }
 
 /*
- * A compound page is one allocation, and so are frames that are prepared at once.
+ * A compound page is one allocation, and so are pages that are prepared at once.
  */
 static bool has_order(unsigned long pfn, unsigned int order)
 {
@@ -86,25 +86,25 @@ static bool has_order(unsigned long pfn, unsigned int order)
 
 static void forget_all(unsigned long pfn, unsigned long nr)
 {
-	struct kpp_frame *frame;
+	struct kpp_page *page;
 	unsigned long at;
 
-	xa_for_each_range(&frames, at, frame, pfn, pfn + (nr - 1))
-		forget(at, frame);
+	xa_for_each_range(&pages, at, page, pfn, pfn + (nr - 1))
+		forget(at, page);
 }
 
-static void assign_frame(unsigned long pfn, const struct kpp_frame *like,
-			 enum kpp_content content)
+static void assign_page(unsigned long pfn, const struct kpp_page *like,
+			enum kpp_content content)
 {
-	struct kpp_frame *frame = kmemdup(like, sizeof(*like), KPP_GFP);
+	struct kpp_page *page = kmemdup(like, sizeof(*like), KPP_GFP);
 
 	check_host_lets_go(pfn, "assigned");
-	if (!frame->open) {
+	if (!page->open) {
 		kpp_cipher_page(address_of(pfn), content == KPP_CONTENT_KEPT ?
-						 frame->guest : ~frame->guest);
-		frame->sum = kpp_cipher_sum(address_of(pfn));
+						 page->guest : ~page->guest);
+		page->sum = kpp_cipher_sum(address_of(pfn));
 	}
-	xa_store(&frames, pfn, frame, KPP_GFP);
+	xa_store(&pages, pfn, page, KPP_GFP);
 	WRITE_ONCE(nr_assigned, nr_assigned + 1);
 }
 
@@ -113,7 +113,7 @@ static void assign_frame(unsigned long pfn, const struct kpp_frame *like,
  * @binding: through which; NULL if it is none
  * @index: page offset in the binding's file
  * @guest: the guest
- * @pfn: first page frame
+ * @pfn: the first page
  * @order: log2 of their number
  * @content: the content that the guest finds
  */
@@ -121,11 +121,11 @@ void kpp_assign(const struct kvm_private_binding *binding, pgoff_t index,
 		u64 guest, unsigned long pfn, unsigned int order,
 		enum kpp_content content)
 {
-	struct kpp_frame new = {
+	struct kpp_page new = {
 		.guest = guest, .open = content == KPP_CONTENT_OPEN,
 	};
 	struct folio *folio = page_folio(pfn_to_page(pfn));
-	struct kpp_frame *old;
+	struct kpp_page *old;
 	unsigned long at, nr;
 
 	mutex_lock(&kpp_lock);
@@ -139,7 +139,7 @@ void kpp_assign(const struct kvm_private_binding *binding, pgoff_t index,
 		check_place(binding, index, pfn, order);
 
 	at = pfn;
-	old = xa_find(&frames, &at, pfn + nr - 1, XA_PRESENT);
+	old = xa_find(&pages, &at, pfn + nr - 1, XA_PRESENT);
 	if (!kpp_rule(KPP_ASSIGNED_TWICE, !old,
 		      "pfn %#lx to guest %#llx is guest %#llx's", at, guest,
 		      old ? old->guest : 0))
@@ -148,7 +148,7 @@ void kpp_assign(const struct kvm_private_binding *binding, pgoff_t index,
 	new.order = order;
 	new.serial = ++last_serial;
 	for (at = pfn; at < pfn + nr; at++)
-		assign_frame(at, &new, content);
+		assign_page(at, &new, content);
 	mutex_unlock(&kpp_lock);
 }
 
@@ -158,7 +158,7 @@ void kpp_assign(const struct kvm_private_binding *binding, pgoff_t index,
  */
 static bool can_reclaim(unsigned long pfn, unsigned long nr)
 {
-	struct kpp_frame *first = kpp_frame(pfn), *frame;
+	struct kpp_page *first = kpp_page(pfn), *page;
 	struct folio *folio = page_folio(pfn_to_page(pfn));
 	unsigned long i;
 
@@ -168,75 +168,75 @@ static bool can_reclaim(unsigned long pfn, unsigned long nr)
 	if (folio_test_large(folio) && nr != folio_nr_pages(folio))
 		return false;
 	for (i = 1; i < nr; i++) {
-		frame = kpp_frame(pfn + i);
-		if (!frame || frame->serial != first->serial)
+		page = kpp_page(pfn + i);
+		if (!page || page->serial != first->serial)
 			return false;
 	}
 	return true;
 }
 
-static void reclaim_frame(unsigned long pfn)
+static void reclaim_page(unsigned long pfn)
 {
-	struct kpp_frame *frame = kpp_frame(pfn);
+	struct kpp_page *page = kpp_page(pfn);
 
 	kpp_rule(KPP_RECLAIMED_MAPPED,
-		 !frame->nr_mapped && !frame->watch && !kpp_may_map(frame),
+		 !page->nr_mapped && !page->watch && !kpp_may_map(page),
 		 "pfn %#lx, page %#lx of guest %#llx, mapped %u times", pfn,
-		 frame->index, frame->guest, frame->nr_mapped);
+		 page->index, page->guest, page->nr_mapped);
 	kpp_rule(KPP_FREED_ASSIGNED,
 		 folio_ref_count(page_folio(pfn_to_page(pfn))),
 		 "pfn %#lx, before it is reclaimed", pfn);
 	check_host_lets_go(pfn, "reclaimed");
-	if (!frame->open)
+	if (!page->open)
 		kpp_rule(KPP_CONTENT_CHANGED,
-			 frame->sum == kpp_cipher_sum(address_of(pfn)),
-			 "pfn %#lx of guest %#llx", pfn, frame->guest);
-	forget(pfn, frame);
+			 page->sum == kpp_cipher_sum(address_of(pfn)),
+			 "pfn %#lx of guest %#llx", pfn, page->guest);
+	forget(pfn, page);
 }
 
 /* The page stays scrambled, since the host gets no plain text. */
 void kpp_reclaim(unsigned long pfn, unsigned long nr)
 {
 	mutex_lock(&kpp_lock);
-	if (!kpp_rule(KPP_RECLAIMED_UNASSIGNED, kpp_frame(pfn), "pfn %#lx", pfn))
+	if (!kpp_rule(KPP_RECLAIMED_UNASSIGNED, kpp_page(pfn), "pfn %#lx", pfn))
 		goto unlock;
 	if (!kpp_rule(KPP_RECLAIMED_PART, can_reclaim(pfn, nr),
 		      "%lu from pfn %#lx on, of order %u", nr, pfn,
-		      kpp_frame(pfn)->order))
+		      kpp_page(pfn)->order))
 		goto unlock;
 	for (; nr; nr--)
-		reclaim_frame(pfn++);
+		reclaim_page(pfn++);
 unlock:
 	mutex_unlock(&kpp_lock);
 }
 
 void kpp_freed(unsigned long pfn, unsigned long nr)
 {
-	struct kpp_frame *frame;
+	struct kpp_page *page;
 	unsigned long i;
 
 	mutex_lock(&kpp_lock);
 	for (i = 0; i < nr; i++) {
-		frame = kpp_frame(pfn + i);
-		if (!kpp_rule(KPP_FREED_ASSIGNED, !frame,
+		page = kpp_page(pfn + i);
+		if (!kpp_rule(KPP_FREED_ASSIGNED, !page,
 			      "pfn %#lx is guest %#llx's", pfn + i,
-			      frame ? frame->guest : 0))
-			forget(pfn + i, frame);
+			      page ? page->guest : 0))
+			forget(pfn + i, page);
 	}
 	mutex_unlock(&kpp_lock);
 }
 
 void kpp_shared(unsigned long pfn, unsigned long nr)
 {
-	struct kpp_frame *frame;
+	struct kpp_page *page;
 	unsigned long i;
 
 	mutex_lock(&kpp_lock);
 	for (i = 0; i < nr; i++) {
-		frame = kpp_frame(pfn + i);
-		kpp_rule(KPP_SHARED_ASSIGNED, !frame,
+		page = kpp_page(pfn + i);
+		kpp_rule(KPP_SHARED_ASSIGNED, !page,
 			 "pfn %#lx is guest %#llx's", pfn + i,
-			 frame ? frame->guest : 0);
+			 page ? page->guest : 0);
 	}
 	mutex_unlock(&kpp_lock);
 }
@@ -244,26 +244,26 @@ void kpp_shared(unsigned long pfn, unsigned long nr)
 /* @for_guest: on behalf of a guest that trusts the host */
 void kpp_host_access(unsigned long pfn, unsigned long nr, bool for_guest)
 {
-	struct kpp_frame *frame;
+	struct kpp_page *page;
 	unsigned long i;
 
 	mutex_lock(&kpp_lock);
 	for (i = 0; i < nr; i++) {
-		frame = kpp_frame(pfn + i);
-		kpp_rule(KPP_HOST_ACCESS, !frame || (for_guest && frame->open),
+		page = kpp_page(pfn + i);
+		kpp_rule(KPP_HOST_ACCESS, !page || (for_guest && page->open),
 			 "pfn %#lx is guest %#llx's", pfn + i,
-			 frame ? frame->guest : 0);
+			 page ? page->guest : 0);
 	}
 	mutex_unlock(&kpp_lock);
 }
 
-static bool check_guest(struct kpp_frame *frame, u64 guest, unsigned long pfn,
+static bool check_guest(struct kpp_page *page, u64 guest, unsigned long pfn,
 			const char *what)
 {
-	return kpp_rule(KPP_GUEST_UNASSIGNED, frame && frame->guest == guest,
+	return kpp_rule(KPP_GUEST_UNASSIGNED, page && page->guest == guest,
 			"guest %#llx %s pfn %#lx, which is %s%#llx", guest,
-			what, pfn, frame ? "guest " : "the host's ",
-			frame ? frame->guest : 0);
+			what, pfn, page ? "guest " : "the host's ",
+			page ? page->guest : 0);
 }
 
 /**
@@ -275,14 +275,14 @@ static bool check_guest(struct kpp_frame *frame, u64 guest, unsigned long pfn,
  */
 u64 kpp_map(u64 guest, unsigned long pfn)
 {
-	struct kpp_frame *frame;
+	struct kpp_page *page;
 	u64 serial = 0;
 
 	mutex_lock(&kpp_lock);
-	frame = kpp_frame(pfn);
-	if (check_guest(frame, guest, pfn, "maps")) {
-		frame->nr_mapped++;
-		serial = frame->serial;
+	page = kpp_page(pfn);
+	if (check_guest(page, guest, pfn, "maps")) {
+		page->nr_mapped++;
+		serial = page->serial;
 	}
 	mutex_unlock(&kpp_lock);
 	return serial;
@@ -290,12 +290,12 @@ u64 kpp_map(u64 guest, unsigned long pfn)
 
 void kpp_unmap(unsigned long pfn, u64 serial)
 {
-	struct kpp_frame *frame;
+	struct kpp_page *page;
 
 	mutex_lock(&kpp_lock);
-	frame = kpp_frame(pfn);
-	if (frame && frame->serial == serial)
-		frame->nr_mapped--;
+	page = kpp_page(pfn);
+	if (page && page->serial == serial)
+		page->nr_mapped--;
 	mutex_unlock(&kpp_lock);
 }
 
@@ -303,20 +303,20 @@ void kpp_unmap(unsigned long pfn, u64 serial)
 void kpp_guest_access(u64 guest, unsigned long pfn, u64 *word, bool write)
 {
 	u64 *raw = address_of(pfn);
-	struct kpp_frame *frame;
+	struct kpp_page *page;
 	u64 key = 0;
 
 	mutex_lock(&kpp_lock);
-	frame = kpp_frame(pfn);
-	check_guest(frame, guest, pfn, "accesses");
-	if (frame && !frame->open)
+	page = kpp_page(pfn);
+	check_guest(page, guest, pfn, "accesses");
+	if (page && !page->open)
 		key = kpp_cipher_word(guest, 0);
 
 	if (!write) {
 		*word = READ_ONCE(*raw) ^ key;
 	} else {
-		if (frame)
-			frame->sum += kpp_cipher_sum_word(*word ^ key, 0) -
+		if (page)
+			page->sum += kpp_cipher_sum_word(*word ^ key, 0) -
 				      kpp_cipher_sum_word(*raw, 0);
 		WRITE_ONCE(*raw, *word ^ key);
 	}
@@ -332,7 +332,7 @@ unsigned long kpp_nr_assigned(void)
 void kpp_table_settle(void)
 {
 	mutex_lock(&kpp_lock);
-	kpp_rule(KPP_NEVER_RECLAIMED, !nr_assigned, "%lu frames", nr_assigned);
+	kpp_rule(KPP_NEVER_RECLAIMED, !nr_assigned, "%lu pages", nr_assigned);
 	forget_all(0, ULONG_MAX);
 	mutex_unlock(&kpp_lock);
 }

@@ -6,10 +6,10 @@
 
 /*
  * Each open of the device allocates a new page of the guest's memory, which can
- * be mapped (MAP_SHARED). It starts private. After each change of its state its
+ * be mapped (MAP_SHARED). It starts private. After each conversion its
  * content is undefined.
  *
- * Both ioctls may be made in either state. EAGAIN: the host holds the page, so
+ * Both ioctls may be made whichever it is. EAGAIN: the host has pinned the page, so
  * it stays shared. EOPNOTSUPP: this host knows no shared pages.
  */
 #define SHARED_PAGE_DEVICE	"/dev/shared_page"

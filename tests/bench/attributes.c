@@ -5,7 +5,7 @@
  * KVM's memory attributes for a smaller guest. To be run with a clock that
  * counts instructions:
  *
- *   scripts/vm --icount --bring build/tests/bench/states -- ./states [GIB]
+ *   scripts/vm --icount --bring build/tests/bench/attributes -- ./attributes [GIB]
  *
  * GIB: how large the guests with KVM's attributes get, 16 unless given.
  */

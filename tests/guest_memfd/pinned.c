@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel reads and writes a mapping on a program's behalf, and holds its
+ * The kernel reads and writes a mapping on a program's behalf, and pins its
  * pages.
  */
 #include <stdio.h>
@@ -18,7 +18,7 @@ TEST(by_system_calls, &pair_shared)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, 2 * FILE_SIZE);
-	int memfd = memfd_create("held", 0);
+	int memfd = memfd_create("pinned", 0);
 
 	memset(buffer, 0x41, sizeof(buffer));
 	assert_int_equal(pwrite(memfd, buffer, sizeof(buffer), 0), sizeof(buffer));
@@ -40,7 +40,7 @@ TEST(by_system_calls_on_private_pages, &pair_mmap)
 {
 	struct pair *p = *state;
 	char *map = memfd_map(p->file, FILE_SIZE);
-	int memfd = memfd_create("held", 0), pipes[2];
+	int memfd = memfd_create("pinned", 0), pipes[2];
 	struct iovec vec = { map, PAGE };
 
 	expect_ok(pipe(pipes), "pipe");
@@ -128,4 +128,4 @@ TEST(by_a_pipe, &pair_shared)
 	close(pipes[1]);
 }
 
-TEST_MAIN("guest_memfd: held")
+TEST_MAIN("guest_memfd: pinned")

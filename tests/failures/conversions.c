@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Failing: conversions. A failing one has changed neither a page's state nor its
+ * Failing: conversions. A failing one has changed neither a page's attribute nor its
  * content.
  */
 #include "convert.h"
@@ -20,7 +20,7 @@
 #define END 151
 
 /*
- * Each page that is in the other state beforehand is followed by one that isn't:
+ * Each page that has the other attribute beforehand is followed by one that isn't:
  * more ranges than a node of the tree has room for.
  */
 #define STRIPE 2
@@ -63,7 +63,7 @@ static void expect_intact(const struct sweep *sweep, struct scene *scene)
 		expect_page(scene, page, is_shared(sweep, page), mark(page));
 }
 
-static void prepare_states(const struct sweep *sweep, struct scene *scene)
+static void prepare_attributes(const struct sweep *sweep, struct scene *scene)
 {
 	if (!starts_shared(sweep))
 		expect_ok(file_make_shared(scene->fd, 0, SIZE, 0), "share");
@@ -139,7 +139,7 @@ static void check_private(const struct sweep *sweep, struct scene *scene)
 		.name = what,						\
 		.file = { SIZE, start, 0 },				\
 		.argument = stripe,					\
-		.prepare = prepare_states,				\
+		.prepare = prepare_attributes,				\
 		.call = function,					\
 		.check = checks,					\
 		.intact = expect_intact,				\
@@ -164,6 +164,6 @@ static const struct sweep sweeps[] = {
 
 int main(void)
 {
-	return sweeps_run("failures: states", sweeps, ARRAY_SIZE(sweeps), NULL,
+	return sweeps_run("failures: conversions", sweeps, ARRAY_SIZE(sweeps), NULL,
 			  NULL);
 }

@@ -18,16 +18,16 @@
 #define TAG 0x8e1d000000000000ULL
 #define PAGE_INDEX 77
 
-static void hold(struct consumer *c, struct kpt_page *page, __u64 index)
+static void pin(struct consumer *c, struct kpt_page *page, __u64 index)
 {
-	*page = (struct kpt_page){ .index = index, .hold = 1 };
-	expect_ok(ioctl(c->device, KPT_GET_PFN, page), "holding %llu", index);
+	*page = (struct kpt_page){ .index = index, .pin = 1 };
+	expect_ok(ioctl(c->device, KPT_GET_PFN, page), "pinning %llu", index);
 	expect_ok(write_word(c, 0, index, TAG + index), "writing %llu", index);
 }
 
 static void expect_as_it_was(struct consumer *c, struct kpt_page *page)
 {
-	expect_ok(ioctl(c->device, KPT_READ_HELD, page), "reading");
+	expect_ok(ioctl(c->device, KPT_READ_PINNED, page), "reading");
 	/* Such a kernel's module clears a private page that leaves its file. */
 	if (kernel_is_watched() && !page->word)
 		return;
@@ -40,7 +40,7 @@ static void put(struct consumer *c, struct kpt_page *page)
 	expect_ok(ioctl(c->device, KPT_PUT_PFN, page), "putting");
 }
 
-static __u64 frame_of(struct consumer *c, __u64 index)
+static __u64 pfn_of(struct consumer *c, __u64 index)
 {
 	struct kpt_page page = { .index = index };
 
@@ -48,24 +48,24 @@ static __u64 frame_of(struct consumer *c, __u64 index)
 	return page.pfn;
 }
 
-static void start(struct consumer *c, struct kpt_page *held)
+static void start(struct consumer *c, struct kpt_page *pinned)
 {
 	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
-	hold(c, held, PAGE_INDEX);
-	expect_backing(c->file, 1, 0, "holding");
+	pin(c, pinned, PAGE_INDEX);
+	expect_backing(c->file, 1, 0, "pinning");
 }
 
 TEST(neighbours_punched, &consumer_huge)
 {
 	struct consumer *c = *state;
-	struct kpt_page held;
+	struct kpt_page pinned;
 
-	start(c, &held);
+	start(c, &pinned);
 	punch(c, PAGE_INDEX + 1, PAGE_INDEX + 2);
 	punch(c, 0, PAGE_INDEX);
 	expect_backing(c->file, 0, BLOCK - PAGE_INDEX - 1, "split");
-	assert_int_equal(frame_of(c, PAGE_INDEX), held.pfn);
-	put(c, &held);
+	assert_int_equal(pfn_of(c, PAGE_INDEX), pinned.pfn);
+	put(c, &pinned);
 	punch(c, 0, BLOCK);
 	assert_int_equal(allocated(c), 0);
 }
@@ -73,96 +73,96 @@ TEST(neighbours_punched, &consumer_huge)
 TEST(itself_punched, &consumer_huge)
 {
 	struct consumer *c = *state;
-	struct kpt_page held;
+	struct kpt_page pinned;
 
-	start(c, &held);
+	start(c, &pinned);
 	punch(c, PAGE_INDEX, PAGE_INDEX + 1);
-	assert_int_not_equal(frame_of(c, PAGE_INDEX), held.pfn);
+	assert_int_not_equal(pfn_of(c, PAGE_INDEX), pinned.pfn);
 	expect_ok(write_word(c, 0, PAGE_INDEX, 1), "writing the new one");
-	expect_as_it_was(c, &held);
+	expect_as_it_was(c, &pinned);
 	punch(c, 0, BLOCK);
-	assert_int_not_equal(frame_of(c, 0), held.pfn - PAGE_INDEX);
+	assert_int_not_equal(pfn_of(c, 0), pinned.pfn - PAGE_INDEX);
 	for (__u64 i = 0; i < BLOCK; i++)
 		expect_ok(write_word(c, 0, i, ~i), "writing");
-	put(c, &held);
+	put(c, &pinned);
 }
 
 TEST(block_punched, &consumer_huge)
 {
 	static const __u64 pages[] = { 0, 1, PAGE_INDEX, BLOCK - 1 };
 	struct consumer *c = *state;
-	struct kpt_page held;
+	struct kpt_page pinned;
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
 	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
-		hold(c, &held, pages[i]);
+		pin(c, &pinned, pages[i]);
 		punch(c, 0, BLOCK);
 		assert_int_equal(allocated(c), 0);
 		for (__u64 j = 0; j < 2 * BLOCK; j += BLOCK / 8) {
-			assert_int_not_equal(frame_of(c, j), held.pfn);
+			assert_int_not_equal(pfn_of(c, j), pinned.pfn);
 			expect_ok(write_word(c, 0, j, ~j), "writing");
 		}
 		expect_backing(c->file, 2, 0, "anew");
-		put(c, &held);
+		put(c, &pinned);
 		punch(c, 0, 2 * BLOCK);
 	}
 }
 
 /* All pages of a block at once */
-TEST(all_held, &consumer_huge)
+TEST(all_pinned, &consumer_huge)
 {
-	static struct kpt_page held[BLOCK];
+	static struct kpt_page pinned[BLOCK];
 	struct consumer *c = *state;
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
 	for (__u64 i = 0; i < BLOCK; i++)
-		hold(c, &held[i], i);
+		pin(c, &pinned[i], i);
 	punch(c, 0, BLOCK / 2);
 	punch(c, BLOCK / 2, BLOCK);
 	for (__u64 i = 0; i < BLOCK; i++)
-		put(c, &held[i]);
+		put(c, &pinned[i]);
 	for (__u64 i = 0; i < BLOCK; i++)
-		hold(c, &held[i], i);
+		pin(c, &pinned[i], i);
 	expect_backing(c->file, 1, 0, "anew");
 	punch(c, 0, BLOCK);
 	for (__u64 i = BLOCK; i; i--)
-		put(c, &held[i - 1]);
+		put(c, &pinned[i - 1]);
 }
 
 TEST(file_closed, &consumer_huge)
 {
 	struct consumer *c = *state;
-	struct kpt_page held;
+	struct kpt_page pinned;
 
-	start(c, &held);
+	start(c, &pinned);
 	punch(c, 200, 201);
 	consumer_close_file(c);
-	expect_as_it_was(c, &held);
-	put(c, &held);
+	expect_as_it_was(c, &pinned);
+	put(c, &pinned);
 	unbind(c, 0);
 }
 
-/* Only the held page can't become private, and it holds up no other page. */
+/* Only the pinned page can't become private, and it holds up no other page. */
 TEST(converted, &consumer_huge)
 {
 	struct consumer *c = *state;
-	struct kpt_page held;
+	struct kpt_page pinned;
 
-	start(c, &held);
+	start(c, &pinned);
 	expect_ok(file_make_shared(c->file, 0, HUGE_PAGE, CONVERT_PRESERVE),
 		  "share");
-	expect_held(c->file, 0, HUGE_PAGE, PAGE_INDEX * PAGE);
+	expect_pinned(c->file, 0, HUGE_PAGE, PAGE_INDEX * PAGE);
 	expect_ok(file_make_private(c->file, 0, PAGE_INDEX * PAGE, 0), "before");
 	expect_ok(file_make_private(c->file, (PAGE_INDEX + 1) * PAGE,
 				    HUGE_PAGE - (PAGE_INDEX + 1) * PAGE, 0),
 		  "behind");
-	expect_as_it_was(c, &held);
-	expect_held(c->file, 0, HUGE_PAGE, PAGE_INDEX * PAGE);
-	expect_backing(c->file, 1, 0, "in both states");
-	put(c, &held);
+	expect_as_it_was(c, &pinned);
+	expect_pinned(c->file, 0, HUGE_PAGE, PAGE_INDEX * PAGE);
+	expect_backing(c->file, 1, 0, "private and shared");
+	put(c, &pinned);
 	expect_ok(file_make_private(c->file, 0, HUGE_PAGE, CONVERT_PRESERVE),
 		  "hide");
-	assert_int_equal(frame_of(c, PAGE_INDEX), held.pfn);
+	assert_int_equal(pfn_of(c, PAGE_INDEX), pinned.pfn);
 }
 
 /*
@@ -173,21 +173,21 @@ TEST(collapsed, &consumer_huge)
 {
 	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
 	struct consumer *c = *state;
-	struct kpt_page held;
+	struct kpt_page pinned;
 	__u64 word;
 	int ret;
 
-	start(c, &held);
+	start(c, &pinned);
 	punch(c, 200, 201);
 	ret = file_collapse(c->file, &collapse);
 	if (ret)
 		assert_int_equal(errno, EAGAIN);
 	else
 		expect_backing(c->file, 1, 0, "collapsed");
-	expect_as_it_was(c, &held);
+	expect_as_it_was(c, &pinned);
 	expect_ok(read_word(c, 0, PAGE_INDEX, &word), "reading");
 	assert_int_equal(word, TAG + PAGE_INDEX);
-	put(c, &held);
+	put(c, &pinned);
 	collapse = (struct kvm_private_collapse){ .size = HUGE_PAGE };
 	expect_ok(file_collapse(c->file, &collapse), "collapse");
 	expect_backing(c->file, 1, 0, "collapsed");
@@ -216,7 +216,7 @@ TEST(locked, &consumer_huge)
 		expect_ok(ioctl(c->device, KPT_LOCK_PAGE, &page), "locking");
 		puncher_start(&puncher, c, ranges[i].start, ranges[i].end);
 		/* The lock holds up no other block, and no lookup. */
-		frame_of(c, BLOCK + 400);
+		pfn_of(c, BLOCK + 400);
 		expect_ok(ioctl(c->device, KPT_UNLOCK_PAGE), "unlocking");
 		puncher_join(&puncher);
 		punch(c, 0, HUGE_FILE_PAGES);
@@ -270,7 +270,7 @@ static void race(void *arg)
 TEST(charges, &consumer_huge)
 {
 	racing = *state;
-	cgroup_make(&cgroup, "held");
+	cgroup_make(&cgroup, "pinned");
 	bind(racing, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
 	child_run(race, NULL);
 	punch(racing, 0, HUGE_FILE_PAGES);
@@ -279,5 +279,5 @@ TEST(charges, &consumer_huge)
 	cgroup_remove(&cgroup);
 }
 
-TEST_MAIN("kernel interface: held parts of huge pages",
+TEST_MAIN("kernel interface: pinned parts of huge pages",
 	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory that states of pages take: none for a file that is all in one state,
+ * The memory that attributes take: none for a file all of whose pages have the same,
  * little for each boundary, whatever the file's size. And the errors when the
  * kernel hasn't even that little.
  */
@@ -27,7 +27,7 @@
  * A leaf has room for sixteen entries; a tree of them is never less than a third
  * full.
  */
-#define MOST_NODES (2 * RANGES / 5)
+#define MAX_NODES (2 * RANGES / 5)
 #define LEAST_NODES (2 * RANGES / 16)
 
 /* Pages that would take many nodes if each had an entry of its own */
@@ -35,7 +35,7 @@
 
 #define CGROUP_LIMIT (2 * MIB)
 
-TEST(one_state)
+TEST(one_attribute)
 {
 	int private = file_create(TIB, 0);
 	int shared = file_create(TIB, KVM_PRIVATE_FLAG_INIT_SHARED);
@@ -71,7 +71,7 @@ TEST(many_boundaries)
 	unsigned int i;
 
 	make_ranges(fd);
-	wait_for_slab_objects(NODES, before + MOST_NODES + SLABINFO_NOISE);
+	wait_for_slab_objects(NODES, before + MAX_NODES + SLABINFO_NOISE);
 	/*
 	 * The counter must see these nodes, or the rest of the test would prove
 	 * nothing.
@@ -189,4 +189,4 @@ TEST(no_memory_for_more)
 	wait_for_slab_objects(NODES, before + SLABINFO_NOISE);
 }
 
-TEST_MAIN("states_cost")
+TEST_MAIN("attributes_cost")

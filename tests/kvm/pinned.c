@@ -15,7 +15,7 @@
 #define TAG	0x5d00000000000000ULL
 #define PAGES	16
 #define SIZE	(PAGES * PAGE)
-#define HELD	(DATA_GPA + 5 * PAGE)
+#define PINNED	(DATA_GPA + 5 * PAGE)
 
 TEST(guest_mapping, &machine_mapped)
 {
@@ -63,30 +63,30 @@ TEST(pipe, &machine_mapped)
 	make_shared(m, DATA_GPA, SIZE);
 	fill(&m->cpu, DATA_GPA, PAGES, TAG);
 	expect_ok(pipe(ends), "pipe");
-	splice_page(m, ends[1], HELD);
+	splice_page(m, ends[1], PINNED);
 	for (int i = 0; i < 3; i++) {
-		expect_held(m->file, DATA_GPA, SIZE, HELD);
+		expect_pinned(m->file, DATA_GPA, SIZE, PINNED);
 		/*
 		 * The refused call changed nothing, neither for the guest nor
 		 * for the host.
 		 */
 		assert_int_equal(file_shared(m->file), SIZE);
 		expect_filled(&m->cpu, DATA_GPA, PAGES, TAG);
-		poke(&m->cpu, HELD, TAG + HELD);
-		assert_int_equal(*host_word(m, HELD), TAG + HELD);
+		poke(&m->cpu, PINNED, TAG + PINNED);
+		assert_int_equal(*host_word(m, PINNED), TAG + PINNED);
 	}
 	/* The guest writes into the page that the pipe has. */
-	poke(&m->cpu, HELD + 8, TAG + 1);
+	poke(&m->cpu, PINNED + 8, TAG + 1);
 	assert_int_equal(read(ends[0], words, PAGE), PAGE);
-	assert_int_equal(words[0], TAG + HELD);
+	assert_int_equal(words[0], TAG + PINNED);
 	assert_int_equal(words[1], TAG + 1);
 	make_private(m, DATA_GPA, SIZE);
-	assert_int_equal(peek(&m->cpu, HELD + 8), TAG + 1);
+	assert_int_equal(peek(&m->cpu, PINNED + 8), TAG + 1);
 	close(ends[0]);
 	close(ends[1]);
 }
 
-TEST(neighbours_of_a_held_page, &machine_mapped)
+TEST(neighbours_of_a_pinned_page, &machine_mapped)
 {
 	struct machine *m = *state;
 	int ends[2];
@@ -94,19 +94,19 @@ TEST(neighbours_of_a_held_page, &machine_mapped)
 	make_shared(m, DATA_GPA, SIZE);
 	fill(&m->cpu, DATA_GPA, PAGES, TAG);
 	expect_ok(pipe(ends), "pipe");
-	splice_page(m, ends[1], HELD);
-	make_private(m, DATA_GPA, HELD - DATA_GPA);
-	make_private(m, HELD + PAGE, DATA_GPA + SIZE - HELD - PAGE);
-	expect_held(m->file, HELD, PAGE, HELD);
+	splice_page(m, ends[1], PINNED);
+	make_private(m, DATA_GPA, PINNED - DATA_GPA);
+	make_private(m, PINNED + PAGE, DATA_GPA + SIZE - PINNED - PAGE);
+	expect_pinned(m->file, PINNED, PAGE, PINNED);
 	expect_filled(&m->cpu, DATA_GPA, PAGES, TAG);
 
-	/* A new page in its place isn't held. */
-	expect_ok(file_punch(m->file, HELD, PAGE), "punching");
-	make_private(m, HELD, PAGE);
-	poke(&m->cpu, HELD, TAG);
+	/* A new page in its place isn't pinned. */
+	expect_ok(file_punch(m->file, PINNED, PAGE), "punching");
+	make_private(m, PINNED, PAGE);
+	poke(&m->cpu, PINNED, TAG);
 	close(ends[0]);
 	close(ends[1]);
-	assert_int_equal(peek(&m->cpu, HELD), TAG);
+	assert_int_equal(peek(&m->cpu, PINNED), TAG);
 }
 
 /*
@@ -119,18 +119,18 @@ TEST(pipe_outlives_the_page, &machine_mapped)
 	__u64 words[WORDS];
 	int ends[2];
 
-	make_shared(m, HELD, PAGE);
-	fill(&m->cpu, HELD, 1, TAG);
+	make_shared(m, PINNED, PAGE);
+	fill(&m->cpu, PINNED, 1, TAG);
 	expect_ok(pipe(ends), "pipe");
-	splice_page(m, ends[1], HELD);
-	expect_ok(file_punch(m->file, HELD, PAGE), "punching");
-	make_private(m, HELD, PAGE);
-	fill(&m->cpu, HELD, 1, TAG + PAGE);
+	splice_page(m, ends[1], PINNED);
+	expect_ok(file_punch(m->file, PINNED, PAGE), "punching");
+	make_private(m, PINNED, PAGE);
+	fill(&m->cpu, PINNED, 1, TAG + PAGE);
 	assert_int_equal(read(ends[0], words, PAGE), PAGE);
 	for (size_t i = 0; i < WORDS; i++)
-		assert_true(!words[i] || words[i] == TAG + HELD);
+		assert_true(!words[i] || words[i] == TAG + PINNED);
 	close(ends[0]);
 	close(ends[1]);
 }
 
-TEST_MAIN("KVM guest: held pages", .setup = emulation_setup)
+TEST_MAIN("KVM guest: pinned pages", .setup = emulation_setup)

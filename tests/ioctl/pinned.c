@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A held shared page can't become private: the call returns EAGAIN, names the first such
+ * A pinned shared page can't become private: the call returns EAGAIN, names the first such
  * page, and has changed nothing.
  */
 #include <linux/if_xdp.h>
@@ -29,7 +29,7 @@ static int pipes[2];
 /* The pages' content, as read from the pipes */
 static char drain[PAGE];
 
-static void hold(unsigned int first, unsigned int count)
+static void pin(unsigned int first, unsigned int count)
 {
 	struct iovec vec = { map + first * PAGE, count * PAGE };
 
@@ -52,7 +52,7 @@ static unsigned char mark(unsigned int page)
 	return page + 1;
 }
 
-/* All pages are shared and have what was written, while one of them is held. */
+/* All pages are shared and have what was written, while one of them is pinned. */
 static void assert_nothing_changed(void)
 {
 	unsigned int i;
@@ -88,22 +88,22 @@ static const struct fixture file = { .setup = create, .teardown = destroy };
 
 TEST(first_one_is_named, &file)
 {
-	hold(5, 1);
-	hold(9, 2);
-	expect_held(fd, 0, FILE_SIZE, 5 * PAGE);
+	pin(5, 1);
+	pin(9, 2);
+	expect_pinned(fd, 0, FILE_SIZE, 5 * PAGE);
 	assert_nothing_changed();
-	expect_held(fd, 5 * PAGE, PAGE, 5 * PAGE);
-	expect_held(fd, 6 * PAGE, FILE_SIZE - 6 * PAGE, 9 * PAGE);
-	expect_held(fd, 10 * PAGE, PAGE, 10 * PAGE);
+	expect_pinned(fd, 5 * PAGE, PAGE, 5 * PAGE);
+	expect_pinned(fd, 6 * PAGE, FILE_SIZE - 6 * PAGE, 9 * PAGE);
+	expect_pinned(fd, 10 * PAGE, PAGE, 10 * PAGE);
 	assert_nothing_changed();
 
 	release_one(mark(5));
-	expect_held(fd, 0, FILE_SIZE, 9 * PAGE);
+	expect_pinned(fd, 0, FILE_SIZE, 9 * PAGE);
 	release_one(mark(9));
-	expect_held(fd, 0, FILE_SIZE, 10 * PAGE);
+	expect_pinned(fd, 0, FILE_SIZE, 10 * PAGE);
 	assert_nothing_changed();
 	release_one(mark(10));
-	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "with none held");
+	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "with none pinned");
 	assert_int_equal(file_shared(fd), 0);
 }
 
@@ -112,8 +112,8 @@ TEST(every_page_counts, &file)
 	unsigned int i;
 
 	for (i = 0; i < PAGES; i++) {
-		hold(i, 1);
-		expect_held(fd, 0, FILE_SIZE, i * PAGE);
+		pin(i, 1);
+		expect_pinned(fd, 0, FILE_SIZE, i * PAGE);
 		release_one(mark(i));
 	}
 	assert_nothing_changed();
@@ -121,26 +121,26 @@ TEST(every_page_counts, &file)
 
 TEST(others_convert, &file)
 {
-	hold(7, 1);
+	pin(7, 1);
 	expect_ok(file_make_private(fd, 0, 7 * PAGE, 0), "pages before it");
 	expect_ok(file_make_private(fd, 8 * PAGE, FILE_SIZE - 8 * PAGE, 0),
 		  "pages after it");
 	assert_int_equal(file_shared(fd), PAGE);
-	expect_reads(map + 7 * PAGE, mark(7), "page that is held");
-	/* The search finds a held page between private ones as well. */
-	expect_held(fd, 0, FILE_SIZE, 7 * PAGE);
+	expect_reads(map + 7 * PAGE, mark(7), "page that is pinned");
+	/* The search finds a pinned page between private ones as well. */
+	expect_pinned(fd, 0, FILE_SIZE, 7 * PAGE);
 	assert_int_equal(file_shared(fd), PAGE);
 	release_one(mark(7));
 	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "the rest");
 }
 
-/* A conversion to shared doesn't look for held pages. */
+/* A conversion to shared doesn't look for pinned pages. */
 TEST(to_shared_is_free, &file)
 {
 	static const __u64 flags[] = { 0, CONVERT_PRESERVE };
 	unsigned int i;
 
-	hold(3, 1);
+	pin(3, 1);
 	for (i = 0; i < ARRAY_SIZE(flags); i++)
 		expect_ok(file_make_shared(fd, 0, FILE_SIZE, flags[i]),
 			  "flags %#llx", flags[i]);
@@ -151,7 +151,7 @@ TEST(to_shared_is_free, &file)
 /* The pipe keeps the page that was removed; another one takes its place in the file. */
 TEST(punched_meanwhile, &file)
 {
-	hold(4, 1);
+	pin(4, 1);
 	expect_ok(file_punch(fd, 4 * PAGE, PAGE), "punch");
 	expect_ok(file_make_private(fd, 0, FILE_SIZE, 0), "to private");
 	expect_ok(file_allocate(fd, 0, FILE_SIZE), "allocate");
@@ -178,7 +178,7 @@ TEST(closed_meanwhile, &file)
 	assert_int_equal(read(pipes[0], drain, PAGE), PAGE);
 }
 
-/* The child's mapping and its page table entries are no hold, however many there are. */
+/* The child's mapping and its page table entries pin nothing, however many there are. */
 static void touch_and_wait(void *arg)
 {
 	struct meeting *meeting = arg;
@@ -191,7 +191,7 @@ static void touch_and_wait(void *arg)
 	expect_sigbus(map, "page that is private now");
 }
 
-TEST(mappings_are_no_hold, &file)
+TEST(mappings_pin_nothing, &file)
 {
 	char *others[8];
 	struct meeting meeting;
@@ -216,29 +216,29 @@ TEST(mappings_are_no_hold, &file)
 	}
 }
 
-static void hold_and_die(void *arg)
+static void pin_and_die(void *arg)
 {
 	struct meeting *meeting = arg;
 
 	close(pipes[0]);
 	close(pipes[1]);
 	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
-	hold(11, 1);
+	pin(11, 1);
 	meet_parent(meeting);
 	meet_parent(meeting);
 	raise(SIGKILL);
 }
 
-TEST(holder_is_killed, &file)
+TEST(pinning_process_is_killed, &file)
 {
 	struct meeting meeting;
 	int status;
 	pid_t pid;
 
 	meeting_open(&meeting);
-	pid = child_start(hold_and_die, &meeting);
+	pid = child_start(pin_and_die, &meeting);
 	meet_child(&meeting);
-	expect_held(fd, 0, FILE_SIZE, 11 * PAGE);
+	expect_pinned(fd, 0, FILE_SIZE, 11 * PAGE);
 	meet_child(&meeting);
 	expect_ok(waitpid(pid, &status, 0), "waitpid");
 	assert_true(WIFSIGNALED(status));
@@ -266,8 +266,8 @@ TEST(io_uring_buffers, &file)
 
 	if (can_pin(syscall(SYS_io_uring_register, ring,
 			    IORING_REGISTER_BUFFERS, &vec, 1), "buffers")) {
-		expect_held(fd, 0, FILE_SIZE, 6 * PAGE);
-		expect_held(fd, 7 * PAGE, PAGE, 7 * PAGE);
+		expect_pinned(fd, 0, FILE_SIZE, 6 * PAGE);
+		expect_pinned(fd, 7 * PAGE, PAGE, 7 * PAGE);
 		assert_nothing_changed();
 		expect_ok(file_make_private(fd, 8 * PAGE, PAGE, 0),
 			  "a page behind them");
@@ -294,7 +294,7 @@ TEST(packet_memory, &file)
 
 	if (can_pin(setsockopt(xdp, SOL_XDP, XDP_UMEM_REG, &memory,
 			       sizeof(memory)), "packet memory")) {
-		expect_held(fd, 0, FILE_SIZE, 2 * PAGE);
+		expect_pinned(fd, 0, FILE_SIZE, 2 * PAGE);
 		assert_nothing_changed();
 	}
 	close(xdp);
@@ -317,7 +317,7 @@ static int create_units(unsigned int shift, __u64 pages)
 }
 
 /*
- * The range begins in the middle of a unit. The search for held pages gives the processor
+ * The range begins in the middle of a unit. The search for pinned pages gives the processor
  * up there, and has to go on right behind that unit.
  */
 static void begins_in_a_unit(unsigned int shift, __u64 pages)
@@ -331,18 +331,18 @@ static void begins_in_a_unit(unsigned int shift, __u64 pages)
 	assert_int_equal(vmsplice(pipes[1], &vec, 1, 0), PAGE);
 	for (unsigned int i = 0; i < ARRAY_SIZE(starts); i++) {
 		start = starts[i] * pages / 64;
-		expect_held(units, start * PAGE, (2 * pages - start) * PAGE,
-			    pages * PAGE);
+		expect_pinned(units, start * PAGE, (2 * pages - start) * PAGE,
+			      pages * PAGE);
 	}
 	assert_int_equal(file_shared(units), 2 * pages * PAGE);
 	assert_int_equal(read(pipes[0], drain, PAGE), PAGE);
 	expect_ok(file_make_private(units, PAGE, (2 * pages - 1) * PAGE, 0),
-		  "with none held");
+		  "with none pinned");
 	munmap(units_map, 2 * pages * PAGE);
 	close(units);
 }
 
-TEST(begins_in_a_run, &file)
+TEST(begins_in_a_batch, &file)
 {
 	begins_in_a_unit(12, 64);
 }
@@ -360,22 +360,22 @@ TEST(collapse_finds_it, &file)
 	char *huge_map = file_map(huge, 2 * HUGE_PAGE);
 	struct iovec vec = { huge_map + 64 * PAGE, PAGE };
 
-	/* Runs of pages again, so that the shared part begins in one */
+	/* Batches again, so that the shared part begins in one */
 	expect_ok(file_punch(huge, 0, HUGE_PAGE), "punch");
 	for (__u64 page = 64; page < HUGE_PAGES; page += 64) {
 		huge_map[page * PAGE] = 1;
 		expect_ok(file_allocate(huge, page * PAGE, 64 * PAGE), "allocate");
 	}
 	expect_ok(file_punch(huge, 0, 64 * PAGE), "punch");
-	expect_ok(file_allocate(huge, 0, 64 * PAGE), "allocate a run");
+	expect_ok(file_allocate(huge, 0, 64 * PAGE), "allocate a batch");
 	expect_ok(file_make_private(huge, 0, 33 * PAGE, 0), "to private");
 	assert_int_equal(vmsplice(pipes[1], &vec, 1, 0), PAGE);
 	expect_error(EAGAIN, file_collapse(huge, &collapse), "collapse");
 	assert_int_equal(read(pipes[0], drain, PAGE), PAGE);
 	collapse = (struct kvm_private_collapse){ .size = HUGE_PAGE };
-	expect_ok(file_collapse(huge, &collapse), "with none held");
+	expect_ok(file_collapse(huge, &collapse), "with none pinned");
 	munmap(huge_map, 2 * HUGE_PAGE);
 	close(huge);
 }
 
-TEST_MAIN("held")
+TEST_MAIN("pinned")

@@ -9,13 +9,13 @@
 #include "converting.h"
 #include "touch.h"
 
-TEST(held_by_a_pipe, &scene_provided, &scene_own)
+TEST(pinned_by_a_pipe, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 
 	host_writes_all(s);
-	hold(s, 9, 1);
-	hold(s, 40, 2);
+	pin(s, 9, 1);
+	pin(s, 40, 2);
 	expect_in_use(s, 0, FILE_PAGES, 9);
 	expect_in_use(s, 9, 1, 9);
 	expect_in_use(s, 5, 5, 9);
@@ -24,14 +24,14 @@ TEST(held_by_a_pipe, &scene_provided, &scene_own)
 	assert_as_it_should_be(s);
 
 	/*
-	 * The pages beside it can be converted, and the held page is found among
+	 * The pages beside it can be converted, and the pinned page is found among
 	 * them.
 	 */
 	convert(s, 0, 9, true);
 	convert(s, 10, 30, true);
 	expect_in_use(s, 0, 20, 9);
 	assert_as_it_should_be(s);
-	/* A conversion to shared doesn't look for held pages. */
+	/* A conversion to shared doesn't look for pinned pages. */
 	convert(s, 0, FILE_PAGES, false);
 	assert_as_it_should_be(s);
 
@@ -45,12 +45,12 @@ TEST(held_by_a_pipe, &scene_provided, &scene_own)
 }
 
 /* The pipe keeps the punched page, which isn't the file's any more. */
-TEST(held_and_removed, &scene_provided, &scene_own)
+TEST(pinned_and_removed, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 
 	host_writes_all(s);
-	hold(s, 17, 1);
+	pin(s, 17, 1);
 	expect_ok(file_punch(s->g.file, 17 * PAGE, PAGE), "punch");
 	convert(s, 0, FILE_PAGES, true);
 	guest_puts(s, 17, TAG - 1);
@@ -60,7 +60,7 @@ TEST(held_and_removed, &scene_provided, &scene_own)
 	let_go(s, 17);
 }
 
-TEST(held_by_an_io_uring, &scene_provided, &scene_own)
+TEST(pinned_by_an_io_uring, &scene_provided, &scene_own)
 {
 	struct scene *s = *state;
 	struct iovec vec = { address_of(s, 20), 2 * PAGE };
@@ -148,7 +148,7 @@ TEST(forked_mapping, &scene_provided, &scene_own)
 }
 
 /*
- * Where a page has the wanted state already, the call neither looks at it nor
+ * Where a page has the wanted attribute already, the call neither looks at it nor
  * unmaps it.
  */
 TEST(what_is_so_already, &scene_provided, &scene_own)
@@ -156,7 +156,7 @@ TEST(what_is_so_already, &scene_provided, &scene_own)
 	struct scene *s = *state;
 
 	host_writes_all(s);
-	hold(s, 30, 1);
+	pin(s, 30, 1);
 	convert(s, 0, FILE_PAGES, false);
 	assert_as_it_should_be(s);
 	let_go(s, 30);
@@ -166,4 +166,4 @@ TEST(what_is_so_already, &scene_provided, &scene_own)
 	assert_as_it_should_be(s);
 }
 
-TEST_MAIN("guest_memfd: conversion, holders")
+TEST_MAIN("guest_memfd: conversion, pinned pages")

@@ -2,7 +2,7 @@
 /*
  * KVM's work for the guest on pages that are private now and shared then: string
  * I/O, emulated instructions, page tables, pages that KVM writes by itself. An
- * address or a page that KVM has kept must not be used for the state that came
+ * address or a page that KVM has kept must not be used for the attribute that came
  * after.
  */
 #include <string.h>
@@ -170,7 +170,7 @@ TEST(clock, &machine_mapped)
 		assert_in_range(*host_word(m, TIME_GPA), (2 * i + 1) << 50,
 				(2 * i + 2) << 50);
 
-		/* KVM holds no page that it writes to. */
+		/* KVM pins no page that it writes to. */
 		make_private(m, DATA_GPA, PAGE);
 		expect_sigbus(m->map + DATA_GPA, "round %llu", i);
 		assert_in_range(peek(&m->cpu, TIME_GPA), (2 * i + 1) << 50,
@@ -238,4 +238,4 @@ TEST(steal_time, &machine_mapped)
 	}
 }
 
-TEST_MAIN("KVM guest: both states", .setup = emulation_setup)
+TEST_MAIN("KVM guest: both attributes", .setup = emulation_setup)

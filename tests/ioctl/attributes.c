@@ -42,7 +42,7 @@ static void check(const struct model *model)
 	assert_int_equal(file_shared(model->fd), shared);
 }
 
-/* Allocating or freeing a page must not change its state. */
+/* Allocating or freeing a page must not change its attribute. */
 static void allocate_or_free(const struct model *model, unsigned int first,
 			     unsigned int count)
 {
@@ -126,7 +126,7 @@ TEST(starts_as_told)
 	close(shared);
 }
 
-/* The file has no page there, so a conversion only has to note the state. */
+/* The file has no page there, so a conversion only has to note the attribute. */
 TEST(converts_what_is_not_allocated)
 {
 	static const __u64 flags[] = { 0, CONVERT_ZERO, CONVERT_PRESERVE };
@@ -147,7 +147,7 @@ TEST(converts_what_is_not_allocated)
 	close(fd);
 }
 
-/* A file that can't be mapped has states as well. */
+/* A file that can't be mapped has attributes as well. */
 TEST(works_without_the_right_to_map)
 {
 	struct kvm_private_populate populate = { .size = PAGE };
@@ -210,4 +210,4 @@ TEST(many_pieces)
 	close(fd);
 }
 
-TEST_MAIN("states")
+TEST_MAIN("attributes")
