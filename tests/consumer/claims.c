@@ -18,7 +18,7 @@
 
 #define WORD 0xc1a1000000000000ULL
 #define FILLED 20
-#define NOBODY (~0ULL)
+#define NO_PAGE (~0ULL)
 
 static void set(struct consumer *c, __u64 block_fill, __u64 block_firmware)
 {
@@ -33,7 +33,7 @@ static void set(struct consumer *c, __u64 block_fill, __u64 block_firmware)
 static long fill_with(struct consumer *c, __u64 index, __u64 nr, __u32 flags)
 {
 	struct kpt_populate args = {
-		.index = index, .nr = nr, .word = WORD, .fail_index = NOBODY,
+		.index = index, .nr = nr, .word = WORD, .fail_index = NO_PAGE,
 		.flags = flags,
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The test's side of kvm_private_test.ko, which must be in the current directory. Calls return
- * the result of the kernel interface: 0 or more, or -1 and errno.
+ * The test's side of kvm_private_test.ko, which must be in the current directory. Calls
+ * return the result of the kernel interface: 0 or more, or -1 and errno.
  */
 #ifndef TESTS_CONSUMER_H
 #define TESTS_CONSUMER_H
@@ -38,7 +38,8 @@ int consumer_group_setup(void **state);
 int consumer_group_teardown(void **state);
 
 /*
- * *state becomes a struct consumer. The last fixture's file has huge pages, and can be mapped.
+ * *state becomes a struct consumer. The last fixture's file has huge pages, and can be
+ * mapped.
  */
 extern const struct fixture consumer_plain, consumer_no_alloc, consumer_huge;
 
@@ -78,15 +79,15 @@ void punch(struct consumer *c, __u64 start, __u64 end);
 void allocate(struct consumer *c, __u64 start, __u64 end);
 __u64 allocated(struct consumer *c);
 
-/* Takes the oldest events away, max at most; returns how many. */
+/* Removes the oldest events, max at most; returns their number. */
 unsigned int take_events(struct consumer *c, struct kpt_event *events,
 			 unsigned int max);
-/* Takes all events away and fails the test if there were any. */
+/* Removes all events and fails the test if there were any. */
 void expect_no_events(struct consumer *c);
-/* Takes all events away; returns how many of the type there were. */
+/* Removes all events; returns the number of those of the type. */
 unsigned int count_events(struct consumer *c, enum kpt_event_type type);
 
-/* Takes the oldest event away and compares; returns it. */
+/* Removes the oldest event and compares; returns it. */
 struct kpt_event expect_event(struct consumer *c, enum kpt_event_type type,
 			      __u32 slot, __u64 start, __u64 end);
 

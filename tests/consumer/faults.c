@@ -177,7 +177,7 @@ static void unmap_under_fault(void)
 {
 	pthread_t thread;
 
-	/* cmocka's handler would take it for a failure of the test. */
+	/* cmocka's handler would take the signal for a failure of the test. */
 	signal(SIGSEGV, SIG_DFL);
 	if (pthread_create(&thread, NULL, touch_thread, NULL))
 		_exit(1);

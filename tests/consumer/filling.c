@@ -5,18 +5,18 @@
 #include "consumer.h"
 
 #define WORD	0x4e00000000000000ULL
-#define NOBODY	(~0ULL)
+#define NO_PAGE	(~0ULL)
 
 /*
  * Fills nr pages from index on; page fail fails with error, unless fail is
- * NOBODY.
+ * NO_PAGE.
  */
 static long populate(struct consumer *c, __u64 index, __u64 nr,
 		     __u64 word, __u64 fail, int error)
 {
 	struct kpt_populate args = {
 		.index = index, .nr = nr, .word = word,
-		.fail_index = fail, .error = fail == NOBODY ? 0 : -error,
+		.fail_index = fail, .error = fail == NO_PAGE ? 0 : -error,
 	};
 
 	expect_ok(ioctl(c->device, KPT_POPULATE, &args), "KPT_POPULATE");
@@ -51,7 +51,7 @@ TEST(holes, &consumer_plain)
 	struct consumer *c = *state;
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, FILE_PAGES);
-	assert_int_equal(populate(c, 5, 4, WORD, NOBODY, 0), 4);
+	assert_int_equal(populate(c, 5, 4, WORD, NO_PAGE, 0), 4);
 	assert_int_equal(allocated(c), 4);
 	/* The guest may have had another page mapped there. */
 	expect_event(c, KPT_BEGIN, 0, 5, 9);
@@ -74,12 +74,12 @@ TEST(present, &consumer_plain)
 		pfns[i] = get_pfn(c, 0, i);
 		expect_ok(write_word(c, 0, i, ~0ULL), "writing");
 	}
-	assert_int_equal(populate(c, 2, 8, WORD, NOBODY, 0), 8);
+	assert_int_equal(populate(c, 2, 8, WORD, NO_PAGE, 0), 8);
 	assert_int_equal(allocated(c), 8);
 	for (unsigned int i = 4; i < 8; i++)
 		assert_int_equal(get_pfn(c, 0, i), pfns[i]);
 	expect_words(c, 2, 10, WORD);
-	assert_int_equal(populate(c, 2, 8, WORD + 1, NOBODY, 0), 8);
+	assert_int_equal(populate(c, 2, 8, WORD + 1, NO_PAGE, 0), 8);
 	expect_words(c, 2, 10, WORD + 1);
 }
 
@@ -97,10 +97,10 @@ TEST(ranges, &consumer_plain)
 	bind(c, 0, KPT_OPS_PLAIN, 10, 20);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(populate(c, bad[i].index, bad[i].nr, WORD,
-					  NOBODY, 0), -EINVAL);
+					  NO_PAGE, 0), -EINVAL);
 	assert_int_equal(allocated(c), 0);
 	expect_no_events(c);
-	assert_int_equal(populate(c, 10, 10, WORD, NOBODY, 0), 10);
+	assert_int_equal(populate(c, 10, 10, WORD, NO_PAGE, 0), 10);
 }
 
 /*
@@ -125,7 +125,7 @@ TEST(error_in_the_middle, &consumer_plain)
 
 	/* A call that begins with the failing page returns the error. */
 	assert_int_equal(populate(c, 14, 6, WORD, 14, EIO), -EIO);
-	assert_int_equal(populate(c, 14, 6, WORD, NOBODY, 0), 6);
+	assert_int_equal(populate(c, 14, 6, WORD, NO_PAGE, 0), 6);
 	expect_words(c, 10, 20, WORD);
 }
 
@@ -147,7 +147,7 @@ TEST(filled_is_prepared, &consumer_plain)
 	struct consumer *c = *state;
 
 	bind_guest(c, 0, 1, 0, FILE_PAGES);
-	assert_int_equal(populate(c, 5, 4, WORD, NOBODY, 0), 4);
+	assert_int_equal(populate(c, 5, 4, WORD, NO_PAGE, 0), 4);
 	assert_int_equal(count_events(c, KPT_PREPARED), 0);
 	for (unsigned int i = 5; i < 9; i++)
 		get_pfn(c, 0, i);
@@ -183,7 +183,7 @@ TEST(prepared_is_reclaimed_first, &consumer_plain)
 	bind_guest(c, 0, 1, 0, FILE_PAGES);
 	pfn = get_pfn(c, 0, 5);
 	expect_event(c, KPT_PREPARED, 0, 5, 0);
-	assert_int_equal(populate(c, 5, 1, WORD, NOBODY, 0), 1);
+	assert_int_equal(populate(c, 5, 1, WORD, NO_PAGE, 0), 1);
 	expect_event(c, KPT_BEGIN, 0, 5, 6);
 	expect_event(c, KPT_END, 0, 5, 6);
 	/* The page is unmapped while it is reclaimed. */
@@ -210,7 +210,7 @@ TEST(with_firmware, &consumer_plain)
 	};
 
 	expect_ok(try_bind(c, &firmware), "binding");
-	assert_int_equal(populate(c, 0, FILE_PAGES, WORD, NOBODY, 0),
+	assert_int_equal(populate(c, 0, FILE_PAGES, WORD, NO_PAGE, 0),
 			 FILE_PAGES);
 	assert_int_equal(allocated(c), FILE_PAGES);
 	assert_int_equal(count_events(c, KPT_FILLED), FILE_PAGES);
@@ -222,7 +222,7 @@ TEST(no_auto_alloc, &consumer_no_alloc)
 	struct consumer *c = *state;
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, FILE_PAGES);
-	assert_int_equal(populate(c, 5, 4, WORD, NOBODY, 0), 4);
+	assert_int_equal(populate(c, 5, 4, WORD, NO_PAGE, 0), 4);
 	expect_words(c, 5, 9, WORD);
 	expect_error(ENOENT, try_get_pfn(c, 0, 9), "a hole");
 }
@@ -234,7 +234,7 @@ TEST(punch_waits, &consumer_plain)
 	struct puncher first, second;
 
 	bind(c, 0, KPT_OPS_PLAIN, 0, FILE_PAGES);
-	assert_int_equal(populate(c, 0, FILE_PAGES, WORD, NOBODY, 0),
+	assert_int_equal(populate(c, 0, FILE_PAGES, WORD, NO_PAGE, 0),
 			 FILE_PAGES);
 	count_events(c, KPT_FILLED);
 	control(c, 0, 0, false);
@@ -247,7 +247,7 @@ TEST(punch_waits, &consumer_plain)
 	puncher_join(&first);
 	puncher_join(&second);
 	assert_int_equal(allocated(c), 0);
-	assert_int_equal(populate(c, 0, 1, WORD, NOBODY, 0), 1);
+	assert_int_equal(populate(c, 0, 1, WORD, NO_PAGE, 0), 1);
 	expect_words(c, 0, 1, WORD);
 }
 

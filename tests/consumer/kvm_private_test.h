@@ -73,7 +73,7 @@ struct kpt_is_private {
 };
 
 /* In kpt_populate.flags: the callback ... */
-/* looks its own page up; the event tells what came of it */
+/* looks its own page up; the event has the result */
 #define KPT_FILL_LOOKS_UP	1
 /* needs the firmware's lock */
 #define KPT_FILL_FIRMWARE	2
@@ -87,7 +87,7 @@ struct kpt_populate {
 	__u64 fail_index;
 	/* Each word of page i becomes word + i. */
 	__u64 word;
-	/* out: what kvm_private_populate() returned */
+	/* out: the result of kvm_private_populate() */
 	__s64 result;
 	/* KPT_FILL_* */
 	__u32 flags;

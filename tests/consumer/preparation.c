@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that are prepared for a guest and reclaimed for the host, and what they
- * pin. In these tests the host may not touch the guest's memory.
+ * Pages that are prepared for a guest and reclaimed for the host. They pin the
+ * module with the operations. In these tests the host may not touch the guest's memory.
  */
 #include <unistd.h>
 
@@ -135,7 +135,7 @@ TEST(reclaim_on_close, &consumer_plain)
 	expect_no_events(c);
 }
 
-/* A page is taken back when it becomes shared and prepared anew afterwards. */
+/* A page is reclaimed when it becomes shared, and prepared anew afterwards. */
 TEST(reclaim_on_convert, &consumer_plain)
 {
 	struct consumer *c = *state;
@@ -275,7 +275,7 @@ TEST(two_guests, &consumer_plain)
 	pfns[1] = get_prepared(c, 1, 10);
 	unbind(c, 0);
 	unbind(c, 1);
-	/* They change places. */
+	/* The guests change places. */
 	bind_guest(c, 0, 8, 0, 10);
 	bind_guest(c, 1, 7, 10, 20);
 	get_pfn(c, 0, 9);

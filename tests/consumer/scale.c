@@ -24,8 +24,8 @@ static void bind_many(struct consumer *c, unsigned int from, unsigned int to)
 }
 
 /*
- * Punches a hole in each of a few; the time doesn't count taking the events
- * away.
+ * Punches a hole in each of a few; the time doesn't count the reading of the
+ * events.
  */
 static double seconds_for_few(struct consumer *c)
 {

@@ -31,7 +31,7 @@ TEST(bad_arguments, &consumer_plain)
 	expect_error(EINVAL, try_create(c, 0, 0, GUEST), "no size");
 	expect_error(EINVAL, try_create(c, PAGE + 1, 0, GUEST), "not aligned");
 	expect_error(EINVAL, try_create(c, -PAGE, 0, GUEST), "too large");
-	expect_error(EINVAL, try_create(c, PAGE, 0, 0), "nobody's");
+	expect_error(EINVAL, try_create(c, PAGE, 0, 0), "no guest's");
 	for (unsigned int bit = 2; bit < 64; bit++)
 		expect_error(EINVAL, try_create(c, PAGE, 1ULL << bit, GUEST),
 			     "flag %u", bit);
@@ -42,10 +42,10 @@ TEST(whose, &consumer_plain)
 	struct consumer *c = *state;
 	struct kpt_bind bind = { .fd = create(c, FILE_PAGES * PAGE), .end = 4 };
 
-	expect_error(EINVAL, try_bind(c, &bind), "nobody in particular");
+	expect_error(EINVAL, try_bind(c, &bind), "no particular guest");
 	bind.guest_id = GUEST + 1;
 	expect_error(EINVAL, try_bind(c, &bind), "another guest");
-	/* The range is wrong as well, or taken: the error is the same. */
+	/* Also if the range is wrong as well, or bound, another guest is the error. */
 	bind.guest_id = GUEST;
 	expect_ok(try_bind(c, &bind), "its guest");
 	bind.slot = 1;

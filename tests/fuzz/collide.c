@@ -60,7 +60,7 @@ static void check_bytes(struct world *w, const struct file *f,
 {
 	for (unsigned int i = 0; i < PAGE; i++)
 		if (!is_right(w, f, index, i % 8, bytes[i]))
-			wrong(w, "%s: byte %u of page %u of file %u is %#x, which nobody wrote",
+			wrong(w, "%s: byte %u of page %u of file %u is %#x, which no thread wrote",
 			      what, i, index, (unsigned int)(f - w->files),
 			      bytes[i]);
 }
@@ -255,7 +255,7 @@ static void reading(struct world *w, const __u64 *arg)
 		return leave_out(w);
 	expect_sigbus_at_most(w, touch_read(at + where, &byte), "a read");
 	if (!is_right(w, f, index, where % 8, byte))
-		wrong(w, "byte %u of page %u is %#x, which nobody wrote", where,
+		wrong(w, "byte %u of page %u is %#x, which no thread wrote", where,
 		      index, byte);
 }
 
@@ -397,7 +397,7 @@ static void check_word(struct world *w, __u64 word)
 	if ((mark && mark != MARK) || (file && file != COMMON_FILE &&
 				       file != COMMON_FILE - 1) ||
 	    word >> 32 > w->program->threads)
-		wrong(w, "the guest found %#llx, which nobody wrote", word);
+		wrong(w, "the guest found %#llx, which no thread wrote", word);
 }
 
 static void guest_reading(struct world *w, const __u64 *arg)

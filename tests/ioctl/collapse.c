@@ -85,7 +85,7 @@ static int destroy(void **state)
 static const struct fixture file = { .setup = create, .teardown = destroy };
 
 /*
- * The call can't write how far it got, so all it may do is fail: no content may be
+ * The call can't write how far it got, so it may only fail: no content may be
  * lost.
  */
 TEST(struct_in_read_only_memory, &file)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Futexes in shared pages, and what becomes of them in private ones. */
+/* Futexes in shared pages; a private page has none that works. */
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sys/mman.h>

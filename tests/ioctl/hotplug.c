@@ -36,7 +36,7 @@ static __u64 block_size(void)
 }
 
 /*
- * Returns whether the page was what kept its memory online (EBUSY). A memory block
+ * Returns whether the page kept its memory online (EBUSY). A memory block
  * with holes can't go offline anyway, which is EINVAL.
  */
 static bool expect_stays(char *page)
@@ -77,7 +77,7 @@ TEST(memory)
 						    shifts[i]), "create");
 		char *map = file_map(fd, FILE_SIZE);
 
-		/* The node that a host may want to take away */
+		/* The node that a host may want to unplug */
 		expect_ok(numa_bind(map, FILE_SIZE, MPOL_BIND, NODE_1, 0),
 			  "mbind");
 		memset(map, 'x', FILE_SIZE);

@@ -74,7 +74,7 @@ TEST(parameter, &limited)
 		"", "\n", "x", "-1", "1Q", "1M 2", "1.5G", "M",
 		"+1M", " 1M", "1M\n\n", "1\nM", "1MM", "1MiB", "0x", "0xG",
 		"8192 ", "099999",
-		/* Less than a page is neither a limit nor none. */
+		/* A value below a page would be neither a limit nor 0. */
 		"1", "4095\n", "3K", "0x1E",
 		/*
 		 * Too large for 64 bits: they would wrap to 0, to a page, to any
@@ -307,8 +307,8 @@ TEST(many_files)
 }
 
 /*
- * Takes all that the machine has left, until the OOM killer kills a process: this
- * one.
+ * Takes all memory that the machine has left, until the OOM killer kills this
+ * process.
  */
 static void use_memory(__u64 size)
 {
@@ -322,7 +322,7 @@ static void use_memory(__u64 size)
 	_exit(0);
 }
 
-/* The machine survives, and its log says whose the memory was. */
+/* The machine survives, and its log names the file with the memory. */
 TEST(out_of_memory)
 {
 	const __u64 size = meminfo_line("MemFree") / 4 * 3 / PAGE * PAGE;

@@ -123,7 +123,7 @@ MEMLOCK_TEST(populate_to_the_limit)
 	assert_full(fd);
 }
 
-/* A touch over the limit raises a signal; the log says which limit, and whose. */
+/* A touch over the limit raises a signal; the log names limit and process. */
 MEMLOCK_TEST(touch_over_the_limit)
 {
 	struct poll poll = poll_start();
@@ -208,7 +208,7 @@ MEMLOCK_TEST(with_the_right)
 }
 
 /* The right belongs to the creator, and the file keeps it. */
-MEMLOCK_TEST(file_of_somebody_with_the_right)
+MEMLOCK_TEST(file_of_a_creator_with_the_right)
 {
 	int fd = file_create_on(device, FILE_SIZE, 0);
 

@@ -66,7 +66,7 @@ TEST(all_modes, &file)
 		{ "prefer 0", MPOL_PREFERRED, NODE_0, 0, 0 },
 		{ "prefer 1", MPOL_PREFERRED, NODE_1, 1, 1 },
 		{ "prefer 1 of many", MPOL_PREFERRED_MANY, NODE_1, 1, 1 },
-		/* We are on node 0. */
+		/* The test runs on node 0. */
 		{ "bind to both", MPOL_BIND, BOTH_NODES, 0, 0 },
 		{ "local", MPOL_LOCAL, 0, 0, 0 },
 		{ "interleave", MPOL_INTERLEAVE, BOTH_NODES, 0, 1 },

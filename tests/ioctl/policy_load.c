@@ -187,9 +187,7 @@ static void make_too_many(void *arg)
 
 	expect_ok(mlockall(MCL_CURRENT), "mlockall");
 	map = map_pages(many->fd);
-	/*
-	 * The even pages have a policy already, so that changing it is what fails.
-	 */
+	/* The even pages have a policy already, so that the change of it fails. */
 	for (i = 0; i < POLICIES; i += 2)
 		expect_ok(numa_bind(map + i * PAGE, PAGE, MPOL_PREFERRED,
 				    NODE_1, 0), "mbind");

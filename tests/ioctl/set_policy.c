@@ -199,10 +199,10 @@ static void check_modes(int fd, __u64 size)
 	for (unsigned int node = 0; node < nr_nodes; node++)
 		expect_on(fd, node, share, "interleaved");
 	expect_ok(file_punch(fd, 0, size), "punch");
-	/* We are on node 0. */
-	expect_ok(set_policy(fd, 0, size, MPOL_PREFERRED, 0), "prefer nobody");
+	/* The test runs on node 0. */
+	expect_ok(set_policy(fd, 0, size, MPOL_PREFERRED, 0), "prefer no node");
 	expect_ok(file_allocate(fd, 0, size), "allocate");
-	expect_all_on(fd, 0, size, "prefer nobody");
+	expect_all_on(fd, 0, size, "prefer no node");
 	expect_ok(set_policy(fd, 0, size, MPOL_BIND, 1ULL << (nr_nodes - 1)),
 		  "too late");
 	expect_all_on(fd, 0, size, "too late");

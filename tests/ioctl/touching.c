@@ -51,7 +51,7 @@ TEST(one_attribute_after_the_other, &file)
 	expect_sigbus(map + PAGE - 1, "its last byte");
 }
 
-/* Reading allocates too: there is no page of zeros that all share. */
+/* Reading allocates too: there is no page of zeros that all files share. */
 TEST(touching_allocates, &file)
 {
 	expect_ok(file_make_shared(fd, 0, FILE_SIZE, 0), "to shared");

@@ -304,7 +304,7 @@ TEST(kernel_writes_structs, &file)
 	expect_error(EFAULT, open(map, O_RDONLY), "a private path");
 }
 
-/* Calls that only look at page tables tell no content and keep no page. */
+/* Calls that only look at page tables give away no content and pin no page. */
 TEST(looking, &file)
 {
 	int pagemap = expect_ok(open("/proc/self/pagemap", O_RDONLY),

@@ -43,7 +43,7 @@ enum ioctl_writes { WRITES_NEVER, WRITES_ON_ERROR, WRITES_ALWAYS };
 
 /**
  * struct ioctl_row - an ioctl
- * @name: what it does, for the names of tests
+ * @name: the end of its number's name, for the names of tests
  * @number: of the ioctl
  * @size: bytes of its struct
  * @on_device: it is the device's; else a file's

@@ -7,8 +7,8 @@
 #include <linux/types.h>
 
 /*
- * That page has an error from now on; the machine does without it for
- * good.
+ * Injects an error into that page, or fails the test. The kernel never hands
+ * the page out again.
  */
 void poison_pfn(__u64 pfn);
 /* The same for any thread: 0, or -1 and errno */

@@ -16,8 +16,8 @@ static void caught(int signal, siginfo_t *info, void *context)
 	(void)context;
 	if (!touched || info->si_addr != (void *)touched) {
 		/*
-		 * Another access has raised it: the signal comes again and
-		 * kills.
+		 * Another access has raised the signal, which comes again
+		 * and kills.
 		 */
 		sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL },
 			  NULL);

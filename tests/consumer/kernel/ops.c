@@ -85,8 +85,8 @@ static void wait_while(bool (*blocks)(u64 of), u64 of)
 	atomic_inc(&nr_blocked);
 	wake_up_all(&block_wait);
 	if (!wait_event_timeout(block_wait, !blocks(of), BLOCK_TIMEOUT))
-		pr_err("kvm_private_test: nobody ended %ps of %llu\n", blocks,
-		       of);
+		pr_err("kvm_private_test: %ps of %llu was never ended\n",
+		       blocks, of);
 	atomic_dec(&nr_blocked);
 }
 
