@@ -26,8 +26,7 @@ source_package_version() {
 
 # source_series DIRECTORY: the patches of a series in order.
 source_series() {
-	[[ -r $1/series ]] ||
-		die "kvm/patches/$(basename "$1")/series, the list of patches, is missing"
+	[[ -r $1/series ]] || die "$1/series, the list of patches, is missing"
 	sed -e 's/[[:space:]]*#.*//' -e '/^[[:space:]]*$/d' "$1/series"
 }
 
@@ -37,7 +36,7 @@ source_patched_files() {
 
 	source_series "$directory" | while read -r patch; do
 		[[ -r $directory/$patch ]] ||
-			die "the series in kvm/patches names $patch, which isn't there"
+			die "the series in $directory names $patch, which isn't there"
 		sed -n 's|^--- a/\([^[:space:]]*\).*|\1|p' "$directory/$patch"
 	done
 }
@@ -71,15 +70,16 @@ source_extract() {
 	printf '%s\n' "$entry"
 }
 
-# source_patch TREE DIRECTORY LINE: applies a series. patch mustn't guess: a
-# patch that only nearly fits is for a person to look at.
+# source_patch TREE DIRECTORY PLACE: applies a series, which may be a copy of the one at
+# PLACE in our tree. patch mustn't guess: a patch that only nearly fits is for a person to
+# look at.
 source_patch() {
-	local tree=$1 directory=$2 line=$3 patch
+	local tree=$1 directory=$2 place=$3 patch
 
 	source_series "$directory" | while read -r patch; do
 		patch -s -d "$tree" -p1 --force --fuzz=0 --no-backup-if-mismatch \
 			<"$directory/$patch" >&2 ||
-			die "$patch doesn't apply to Debian's source; adapt it in kvm/patches/$line" \
+			die "$patch doesn't apply to Debian's source; adapt it in $place" \
 				"(or install the version of the source that it was made for)"
 	done
 }
