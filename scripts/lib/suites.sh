@@ -6,43 +6,18 @@
 # that knows those suites alone and verifies them as it does any other. The
 # machine's own apt sees none of this. Needs common.sh and cache.sh.
 
+. "$(dirname "${BASH_SOURCE[0]}")/apt_state.sh"
+
 SUITES_NAMES=(trixie-backports sid experimental)
-SUITES_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # suites_state: prints the state directory.
 suites_state() {
-	local directory=$CACHE/suites suite new
+	local suites=() suite
 
-	[[ -r $SUITES_KEYRING ]] ||
-		die "$SUITES_KEYRING is missing; install it with: apt-get install debian-archive-keyring"
-	mkdir -p "$directory"/{lists,archives}/partial
-	touch "$directory/status"
-	# Renamed into place, since another script may be reading the file
-	new=$(mktemp "$directory/new.XXXXXX")
 	for suite in "${SUITES_NAMES[@]}"; do
-		printf 'deb [signed-by=%s] %s %s main\n' "$SUITES_KEYRING" \
-			http://deb.debian.org/debian "$suite"
-	done >"$new"
-	mv "$new" "$directory/sources.list"
-	new=$(mktemp "$directory/new.XXXXXX")
-	cat >"$new" <<-END
-		Dir::Etc::SourceList "$directory/sources.list";
-		Dir::Etc::SourceParts "/dev/null";
-		Dir::Etc::Preferences "/dev/null";
-		Dir::Etc::PreferencesParts "/dev/null";
-		Dir::State::Lists "$directory/lists";
-		Dir::State::status "$directory/status";
-		Dir::Cache "$directory";
-		Dir::Cache::archives "$directory/archives";
-		Acquire::Languages "none";
-		APT::Architectures { "amd64"; };
-		APT::Sandbox::User "root";
-		#clear APT::Update::Pre-Invoke;
-		#clear APT::Update::Post-Invoke;
-		#clear APT::Update::Post-Invoke-Success;
-	END
-	mv "$new" "$directory/apt.conf"
-	printf '%s\n' "$directory"
+		suites+=("deb $suite")
+	done
+	apt_state suites "${suites[@]}"
 }
 
 # suites_apt PROGRAM WORD...: apt-get or apt-cache with that configuration.
