@@ -1,0 +1,207 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Filling a guest with its first pages
+ */
+#include "qemu/osdep.h"
+#include "qemu/bitops.h"
+#include "qemu/guest-random.h"
+#include "cpu.h"
+#include "exec/cpu-common.h"
+#include "psp.h"
+#include "snp/memory_key.h"
+#include "snp/rmp.h"
+
+enum {
+    PAGE_NORMAL = 1,
+    PAGE_VMSA = 2,
+    PAGE_ZERO = 3,
+    PAGE_UNMEASURED = 4,
+    PAGE_SECRETS = 5,
+    PAGE_CPUID = 6,
+};
+
+struct QEMU_PACKED snp_launch_start {
+    uint64_t context;
+    uint64_t policy;
+    uint64_t migration_agent;
+    uint32_t flags;
+    uint32_t tsc_khz;
+    uint8_t gosvw[16];
+};
+
+struct QEMU_PACKED snp_launch_update {
+    uint64_t context;
+    uint32_t flags;
+    uint32_t reserved;
+    uint64_t address;
+    uint8_t rights[SNP_VMPLS];  /* that of VMPL 0 is reserved */
+    uint32_t reserved_2;
+};
+
+#define START_FLAGS             3u
+#define UPDATE_LARGE            (1u << 0)
+#define UPDATE_TYPE(flags)      ((flags) >> 1 & 7)
+
+#define POLICY_RESERVED_1       (1ULL << 17)
+
+struct QEMU_PACKED secrets {
+    uint32_t version;
+    uint32_t flags;
+    uint32_t family_model_stepping;
+    uint32_t reserved;
+    uint8_t gosvw[16];
+    uint8_t keys[SNP_VMPLS][32];
+};
+
+PSPStatus psp_launch_start(PSPState *s, hwaddr buffer)
+{
+    struct snp_launch_start start;
+    PSPGuest *guest;
+
+    cpu_physical_memory_read(buffer, &start, sizeof(start));
+    guest = psp_guest(s, start.context);
+    if (!guest) {
+        return PSP_INVALID_GUEST;
+    }
+    if (guest->state != PSP_GUEST_INIT) {
+        return PSP_INVALID_GUEST_STATE;
+    }
+    if (start.flags & ~START_FLAGS) {
+        return PSP_INVALID_PARAM;
+    }
+    if (start.flags) {
+        return PSP_UNSUPPORTED;
+    }
+    if (!(start.policy & POLICY_RESERVED_1)) {
+        return PSP_POLICY_FAILURE;
+    }
+    guest->policy = start.policy;
+    guest->state = PSP_GUEST_LAUNCH;
+    return PSP_SUCCESS;
+}
+
+static PSPStatus check_page(const PSPGuest *guest,
+                            const struct snp_launch_update *update)
+{
+    const uint64_t wanted = RMP_ASSIGNED | RMP_IMMUTABLE;
+    RMPEntry entry;
+
+    if (update->address % SNP_PAGE ||
+        !snp_rmp_covers(update->address, SNP_PAGE)) {
+        return PSP_INVALID_ADDRESS;
+    }
+    entry = snp_rmp_get(update->address);
+    if ((entry.state & (wanted | RMP_VALIDATED)) != wanted) {
+        return PSP_INVALID_PAGE_STATE;
+    }
+    if (snp_rmp_asid(entry) != guest->asid) {
+        return PSP_INVALID_PAGE_OWNER;
+    }
+    if (snp_rmp_large(update->address)) {
+        return PSP_INVALID_PAGE_SIZE;
+    }
+    return PSP_SUCCESS;
+}
+
+static void fill_secrets(uint8_t *page)
+{
+    struct secrets *secrets = (struct secrets *)page;
+
+    memset(page, 0, SNP_PAGE);
+    secrets->version = 3;
+    qemu_guest_getrandom_nofail(secrets->keys, sizeof(secrets->keys));
+}
+
+/* Returns whether the page's content is part of the digest. */
+static bool fill_page(unsigned type, uint8_t *page)
+{
+    switch (type) {
+    case PAGE_ZERO:
+        memset(page, 0, SNP_PAGE);
+        return false;
+    case PAGE_SECRETS:
+        fill_secrets(page);
+        return false;
+    case PAGE_NORMAL:
+    case PAGE_VMSA:
+        return true;
+    }
+    return false;
+}
+
+static void hand_over(PSPGuest *guest, const struct snp_launch_update *update)
+{
+    unsigned type = UPDATE_TYPE(update->flags);
+    RMPEntry entry = snp_rmp_get(update->address);
+    PSPPageInfo info = { .type = type, .gpa = entry.state & RMP_GPA };
+    uint8_t page[SNP_PAGE];
+
+    /* Until now it was the guest's noise; this is what the host wrote. */
+    snp_recrypt(update->address, guest->asid);
+    cpu_physical_memory_read(update->address, page, sizeof(page));
+    info.content = fill_page(type, page) ? page : NULL;
+    cpu_physical_memory_write(update->address, page, sizeof(page));
+    memcpy(info.rights, update->rights, sizeof(info.rights));
+    psp_measure(guest->digest, &info);
+
+    entry.state &= ~RMP_IMMUTABLE;
+    entry.state |= RMP_VALIDATED | (type == PAGE_VMSA ? RMP_VMSA : 0);
+    entry.rights = RMP_RIGHTS;
+    for (unsigned vmpl = 1; vmpl < SNP_VMPLS; vmpl++) {
+        entry.rights = deposit64(entry.rights, vmpl * RMP_RIGHT_BITS,
+                                 RMP_RIGHT_BITS, update->rights[vmpl]);
+    }
+    snp_rmp_set(update->address, entry);
+    snp_flush_tlbs();
+}
+
+PSPStatus psp_launch_update(PSPState *s, hwaddr buffer)
+{
+    struct snp_launch_update update;
+    PSPGuest *guest;
+    PSPStatus status;
+    unsigned type;
+
+    cpu_physical_memory_read(buffer, &update, sizeof(update));
+    update.address &= ~SNP_C_MASK;
+    type = UPDATE_TYPE(update.flags);
+    guest = psp_guest(s, update.context);
+    if (!guest) {
+        return PSP_INVALID_GUEST;
+    }
+    if (guest->state != PSP_GUEST_LAUNCH) {
+        return PSP_INVALID_GUEST_STATE;
+    }
+    if (!guest->asid) {
+        return PSP_INACTIVE;
+    }
+    if (type < PAGE_NORMAL || type > PAGE_CPUID) {
+        return PSP_INVALID_PARAM;
+    }
+    if (update.flags & UPDATE_LARGE) {
+        return PSP_INVALID_PAGE_SIZE;
+    }
+    status = check_page(guest, &update);
+    if (!status) {
+        hand_over(guest, &update);
+    }
+    return status;
+}
+
+PSPStatus psp_launch_finish(PSPState *s, hwaddr buffer)
+{
+    uint64_t context;
+    PSPGuest *guest;
+
+    cpu_physical_memory_read(buffer, &context, sizeof(context));
+    guest = psp_guest(s, context);
+    if (!guest) {
+        return PSP_INVALID_GUEST;
+    }
+    if (guest->state != PSP_GUEST_LAUNCH) {
+        return PSP_INVALID_GUEST_STATE;
+    }
+    guest->state = PSP_GUEST_RUNNING;
+    return PSP_SUCCESS;
+}

@@ -1,0 +1,121 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ *
+ * AMD's platform security processor, as far as Linux's ccp driver and KVM use
+ * it for SEV-SNP. Each command is a function that gets the address of the
+ * command's buffer and returns a status.
+ */
+#ifndef PSP_H
+#define PSP_H
+
+#include "hw/pci/pci.h"
+#include "snp/platform.h"
+
+#define TYPE_PSP "amd-psp"
+OBJECT_DECLARE_SIMPLE_TYPE(PSPState, PSP)
+
+#define PSP_API_MAJOR   1
+#define PSP_API_MINOR   55
+#define PSP_BUILD       21
+
+#define PSP_DIGEST_SIZE 48
+
+typedef enum PSPStatus {
+    PSP_SUCCESS = 0x00,
+    PSP_INVALID_PLATFORM_STATE = 0x01,
+    PSP_INVALID_GUEST_STATE = 0x02,
+    PSP_INVALID_LENGTH = 0x04,
+    PSP_POLICY_FAILURE = 0x07,
+    PSP_INACTIVE = 0x08,
+    PSP_INVALID_ADDRESS = 0x09,
+    PSP_ASID_OWNED = 0x0c,
+    PSP_INVALID_ASID = 0x0d,
+    PSP_DF_FLUSH_REQUIRED = 0x0f,
+    PSP_INVALID_GUEST = 0x10,
+    PSP_INVALID_COMMAND = 0x11,
+    PSP_ACTIVE = 0x12,
+    PSP_UNSUPPORTED = 0x15,
+    PSP_INVALID_PARAM = 0x16,
+    PSP_INVALID_PAGE_SIZE = 0x19,
+    PSP_INVALID_PAGE_STATE = 0x1a,
+    PSP_INVALID_PAGE_OWNER = 0x1c,
+    PSP_RMP_INIT_REQUIRED = 0x20,
+} PSPStatus;
+
+typedef enum PSPGuestState {
+    PSP_GUEST_INIT,
+    PSP_GUEST_LAUNCH,
+    PSP_GUEST_RUNNING,
+} PSPGuestState;
+
+/* A guest context: its page in memory is a name for this and no more. */
+typedef struct PSPGuest {
+    PSPGuestState state;
+    uint32_t asid;      /* 0 until it is activated */
+    uint64_t policy;
+    uint8_t digest[PSP_DIGEST_SIZE];
+} PSPGuest;
+
+struct PSPState {
+    PCIDevice parent_obj;
+    MemoryRegion registers;
+    uint64_t rmp_base;
+    uint64_t rmp_size;
+
+    uint32_t command;
+    uint32_t buffer_low;
+    uint32_t buffer_high;
+    uint32_t interrupts_enabled;
+    uint32_t interrupts;
+
+    bool sev_ready;
+    bool snp_ready;
+    /* By the number of the context's page */
+    GHashTable *guests;
+    PSPGuest *owners[SNP_MAX_ASID + 1];
+    /* The ASID has been in use since the last DF_FLUSH. */
+    bool unflushed[SNP_MAX_ASID + 1];
+};
+
+/* commands.c: runs a command of the table that is there. */
+PSPStatus psp_run(PSPState *s, unsigned command, hwaddr buffer);
+
+/* platform.c */
+PSPStatus psp_sev_status(PSPState *s, hwaddr buffer);
+PSPStatus psp_sev_init(PSPState *s, hwaddr buffer);
+PSPStatus psp_sev_shutdown(PSPState *s, hwaddr buffer);
+PSPStatus psp_df_flush(PSPState *s, hwaddr buffer);
+PSPStatus psp_snp_init(PSPState *s, hwaddr buffer);
+PSPStatus psp_snp_init_ex(PSPState *s, hwaddr buffer);
+PSPStatus psp_snp_shutdown(PSPState *s, hwaddr buffer);
+PSPStatus psp_snp_status(PSPState *s, hwaddr buffer);
+PSPStatus psp_snp_no_op(PSPState *s, hwaddr buffer);
+
+/* guest.c */
+PSPGuest *psp_guest(PSPState *s, hwaddr context);
+PSPStatus psp_guest_create(PSPState *s, hwaddr buffer);
+PSPStatus psp_guest_activate(PSPState *s, hwaddr buffer);
+PSPStatus psp_guest_status(PSPState *s, hwaddr buffer);
+PSPStatus psp_guest_decommission(PSPState *s, hwaddr buffer);
+
+/* launch.c */
+PSPStatus psp_launch_start(PSPState *s, hwaddr buffer);
+PSPStatus psp_launch_update(PSPState *s, hwaddr buffer);
+PSPStatus psp_launch_finish(PSPState *s, hwaddr buffer);
+
+/* page.c */
+PSPStatus psp_page_reclaim(PSPState *s, hwaddr buffer);
+/* The page is one that the firmware may write to. */
+bool psp_is_firmware_page(hwaddr address);
+
+/* digest.c: adds a page to the digest of what a guest was launched with. */
+typedef struct PSPPageInfo {
+    uint8_t type;
+    uint8_t rights[SNP_VMPLS];
+    uint64_t gpa;
+    const void *content;    /* NULL if it isn't measured */
+} PSPPageInfo;
+
+void psp_measure(uint8_t *digest, const PSPPageInfo *info);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What a processor with SEV-SNP has beside the state that QEMU knows
+ */
+#ifndef SNP_CPU_STATE_H
+#define SNP_CPU_STATE_H
+
+/* The part of a VMSA that has the layout of a VMCB's save area */
+#define SNP_COMMON_SIZE 0x298
+
+typedef struct SNPCPUState {
+    /* Of the guest that runs: its address, or 0 if the guest has none */
+    uint64_t vmsa;
+    uint64_t ghcb;
+    uint32_t asid;
+    uint8_t vmpl;
+    /* An SNP guest; the pages of one of SEV-ES alone aren't checked. */
+    bool snp;
+    /* VMRUN has got as far as loading the VMSA. */
+    bool loaded;
+    /* PVALIDATE and RMPADJUST look up pages that aren't validated. */
+    bool unvalidated_ok;
+    /* What is to be or-ed to the error code of the next nested page fault */
+    uint64_t npf_flags;
+    /* See vmsa.c. */
+    bool lent;
+    uint8_t lent_area[SNP_COMMON_SIZE];
+} SNPCPUState;
+
+#endif
