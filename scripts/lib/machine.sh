@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154 # the variables of scripts/vm
 #
 # Starting the machine of scripts/vm and judging how it ended. Uses the
-# variables of that script; needs common.sh, cache.sh and splats.sh.
+# variables of that script; needs common.sh, cache.sh, splats.sh and snp_machine.sh.
 
 # machine_check_params TREE PARAM...: the kernel would ignore a parameter that a module of the
 # initramfs doesn't have, with hardly a message.
@@ -127,7 +127,7 @@ machine_numa() {
 
 # machine_run: returns when the machine is off.
 machine_run() {
-	local arguments nodes port copy words cpu=max
+	local arguments nodes port copy words qemu=qemu-system-x86_64 cpu=max
 
 	console=$(machine_log_name)
 	say "console log: $console"
@@ -153,13 +153,16 @@ machine_run() {
 		heartbeat_pid=$!
 	fi
 
-	words="console=ttyS0 loglevel=5 panic=-1 no_timer_check rdinit=/init ${params[*]}"
+	words="console=ttyS0 loglevel=5 panic=-1 no_timer_check rdinit=/init"
+	arguments=()
+	[[ ! $snp ]] || snp_machine
+	words+=" ${params[*]}"
 	[[ $kaslr ]] || words+=" nokaslr"
 	# The checks of such a kernel cost time, so its time limits are longer. It fills freed
 	# memory with a pattern, and checks that when it allocates the memory: only this shows
 	# a guest's write to a page that it no longer has.
 	! own_kernel "$line" || words="page_poison=1 watchdog_thresh=60 log_buf_len=4M $words"
-	arguments=(
+	arguments+=(
 		-nodefaults -no-user-config -nographic -no-reboot
 		-machine q35 -m "$mem" -smp "$smp"
 		-kernel "$image/vmlinuz" -initrd "$work/initramfs"
@@ -202,7 +205,7 @@ machine_run() {
 
 	# The file exists even if QEMU doesn't start.
 	touch "$work/verdict" "$work/log"
-	timeout -k 5 "$timeout" qemu-system-x86_64 "${arguments[@]}" \
+	timeout -k 5 "$timeout" "$qemu" "${arguments[@]}" \
 		</dev/null >"$work/qemu" 2>&1 {stdout_fd}>&- {stderr_fd}>&- \
 		{heartbeat_fd}>&- &
 	machine_pid=$!
