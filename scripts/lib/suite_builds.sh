@@ -5,7 +5,7 @@
 # own_kernel.sh and suite_table.sh, and $OUT, the folder of the tests' programs.
 
 # In this order. A suite that has to wait for none of the slow ones at the end doesn't.
-SUITE_BUILDS=(programs 6.12 kvm 6.1 selftests debug kcsan)
+SUITE_BUILDS=(programs 6.12 kvm 6.1 selftests snp debug kcsan)
 
 # suite_builds SUITE...: prints the builds that these suites need.
 suite_builds() {
@@ -29,6 +29,7 @@ suite_packages() {
 		needs+=${SUITE_NEEDS[$name]},
 		[[ $name != lint ]] || printf 'lint\n'
 	done
+	[[ $needs != *,snp,* ]] || printf 'qemu\n'
 	[[ $needs != *,debug,* && $needs != *,kcsan,* ]] || printf 'kernel\n'
 }
 
@@ -57,6 +58,9 @@ suite_build() {
 	selftests)
 		"$ROOT/tests/selftests/build" --source 6.12
 		"$ROOT/tests/selftests/build" --source 7.3
+		;;
+	snp)
+		"$ROOT/tests/platforms/snp/build"
 		;;
 	*)
 		die "nothing is known of the build '$1'"

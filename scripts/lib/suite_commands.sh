@@ -52,6 +52,17 @@ locked_down() {
 		-- "$OUT/ways/locked_down"
 }
 
+# on_snp NAME COMMAND VM-OPTION...: on the emulated platform
+on_snp() {
+	local name=$1 command=$2
+
+	shift 2
+	env "$limit" "$ROOT/scripts/vm" --snp --mem 2G "$@" -- sh -c "echo '# begin $name'
+		export CMOCKA_MESSAGE_OUTPUT=TAP
+		$command 2>&1
+		echo \"# end $name \$?\""
+}
+
 # fuzz_for SECONDS VM-OPTION...: with other programs each day
 fuzz_for() {
 	local seconds=$1
@@ -276,6 +287,13 @@ suite() {
 		;;
 	snp)
 		"$ROOT/tests/snp/run" "$OUT/snp/snp"
+		;;
+	snp-native | snp-private)
+		on_snp "$name" "./snp ${name#snp-}" --bring "$OUT/snp/snp"
+		;;
+	snp-check)
+		tap_command "snp-check says YES on the emulated platform" \
+			env "$limit" "$ROOT/tests/snp/emulated" "$OUT/snp/snp"
 		;;
 	demo | demo-platform)
 		tap_command "Linux boots from private memory and the demo's story holds" \

@@ -16,6 +16,10 @@
 #define TO_PRIVATE	1
 #define TO_SHARED	2
 
+#define PAGE_SIZE	0x1000
+#define LARGE_SIZE	0x200000
+#define SIZE_MISMATCH	6	/* of PVALIDATE */
+
 	/* The MSR gets RAX and RAX gets the answer. */
 	.macro VMGEXIT
 	mov	%rax, %rdx
@@ -79,6 +83,35 @@
 3:
 	.endm
 
+	/* Validates 2 MiB at once, or page by page if the RMP has them so. */
+	.macro VALIDATE_ALL gpa, code
+	test	%r15, %r15
+	jnz	4f
+	mov	$\gpa, %rax
+	mov	$1, %ecx
+	mov	$1, %edx
+	.byte	0xf2, 0x0f, 0x01, 0xff
+	jc	3f
+	test	%eax, %eax
+	jz	4f
+	cmp	$SIZE_MISMATCH, %eax
+	jne	3f
+	mov	$\gpa, %rbx
+1:	mov	%rbx, %rax
+	xor	%ecx, %ecx
+	mov	$1, %edx
+	.byte	0xf2, 0x0f, 0x01, 0xff
+	jc	3f
+	test	%eax, %eax
+	jnz	3f
+	add	$PAGE_SIZE, %rbx
+	cmp	$(\gpa + LARGE_SIZE), %rbx
+	jb	1b
+	jmp	4f
+3:	END	\code
+4:
+	.endm
+
 	/* An instruction without effect is an error too (CF). */
 	.macro VALIDATE gpa, on, code
 	test	%r15, %r15
@@ -116,6 +149,19 @@ guests_begin:
 	EXPECT	TALK_GPA, SECRET_WORDS, END_SECRET
 	VALIDATE TALK_GPA, 0, END_RESCIND_AGAIN
 	CHANGE	TALK_GPA, TO_SHARED, END_SHARE_AGAIN
+
+	/* Two pages of one large page, and all of another */
+	VALIDATE PIECES_GPA+3*PAGE_SIZE, 1, END_PIECES
+	VALIDATE PIECES_GPA+4*PAGE_SIZE, 1, END_PIECES
+	FILL	PIECES_GPA+3*PAGE_SIZE, PIECES_WORDS
+	FILL	PIECES_GPA+4*PAGE_SIZE, PIECES_WORDS
+	EXPECT	PIECES_GPA+3*PAGE_SIZE, PIECES_WORDS, END_NOT_KEPT
+	EXPECT	PIECES_GPA+4*PAGE_SIZE, PIECES_WORDS, END_NOT_KEPT
+	VALIDATE_ALL WHOLE_GPA, END_WHOLE
+	FILL	WHOLE_GPA, WHOLE_WORDS
+	FILL	WHOLE_LAST, WHOLE_WORDS
+	EXPECT	WHOLE_GPA, WHOLE_WORDS, END_NOT_KEPT
+	EXPECT	WHOLE_LAST, WHOLE_WORDS, END_NOT_KEPT
 
 	/* Ring for the host, which punches a page that was in use. */
 	FILL	HOLE_GPA, SECRET_WORDS

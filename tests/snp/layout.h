@@ -2,7 +2,7 @@
 /*
  * The agreement of the guest and its host. The first 2 MiB of the guest are
  * mapped twice, page by page: one to one as private pages, and from FINE_VA on
- * as shared ones.
+ * as shared ones. The next ones are private and mapped one to one, too.
  */
 #ifndef TESTS_SNP_LAYOUT_H
 #define TESTS_SNP_LAYOUT_H
@@ -16,6 +16,12 @@
 #define SOURCE_GPA	0x101000	/* launched from a copy */
 #define TALK_GPA	0x102000	/* shared and taken back */
 #define HOLE_GPA	0x103000	/* punched while the guest runs */
+/* Two times 2 MiB that aren't launched: the guest validates a few base pages of
+ * the first, and the second as large as it may.
+ */
+#define PIECES_GPA	0x200000
+#define WHOLE_GPA	0x400000
+#define WHOLE_LAST	0x5ff000
 
 /* The first word of a page that is full of one side's words; each next one is
  * greater by one.
@@ -26,6 +32,8 @@
 #define GUEST_WORDS	0x4444000044440000
 #define SECRET_WORDS	0x5555000055550000
 #define REFILL_WORDS	0x6666000066660000
+#define PIECES_WORDS	0x7777000077770000
+#define WHOLE_WORDS	0x8888000088880000
 
 #define PAGE_WORDS	512
 
@@ -43,6 +51,9 @@
 #define END_NOT_REPLACED	0x1b
 #define END_REFILL		0x1c
 #define END_RESCIND_AGAIN	0x1d
+#define END_PIECES		0x1e
+#define END_WHOLE		0x1f
+#define END_NOT_KEPT		0x20
 #define END_DONE		0x2a
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "convert.h"
+#include "huge.h"
 #include "launch.h"
 #include "layout.h"
 #include "story.h"
@@ -36,10 +37,20 @@ static bool is_private(void)
 static const struct fixture native = { .wanted = is_native };
 static const struct fixture private = { .wanted = is_private };
 
+#define FILE_FLAGS	(KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
+
 static int new_file(void)
 {
-	return file_create(MEMORY_SIZE, KVM_PRIVATE_FLAG_MMAP |
-			   KVM_PRIVATE_FLAG_INIT_SHARED);
+	return file_create(MEMORY_SIZE, FILE_FLAGS);
+}
+
+static int new_huge_file(void)
+{
+	int file = huge_create(MEMORY_SIZE, FILE_FLAGS);
+
+	expect_ok(file_allocate(file, 0, MEMORY_SIZE), "allocating huge pages");
+	expect_backing(file, MEMORY_SIZE / HUGE_PAGE, 0, "before the guest");
+	return file;
 }
 
 static void live_once(int file)
@@ -66,13 +77,19 @@ TEST(private_file, &private)
 	close(file);
 }
 
-/* The host gets the pages that the guest left behind, one by one. */
-TEST(host_after_guest, &private)
+TEST(huge_file, &private)
 {
-	int file = new_file();
-	char *map;
+	int file = new_huge_file();
 
 	live_once(file);
+	close(file);
+}
+
+/* The host gets the pages that the guest left behind, one by one. */
+static void share_and_write(int file)
+{
+	char *map;
+
 	expect_ok(file_punch(file, SOURCE_GPA, PAGE), "punching after the guest");
 	expect_ok(file_make_shared(file, 0, MEMORY_SIZE, 0), "sharing after the guest");
 	map = file_map(file, MEMORY_SIZE);
@@ -81,18 +98,43 @@ TEST(host_after_guest, &private)
 		expect_reads(map + at, 0x77, "page %#llx", at);
 	}
 	munmap(map, MEMORY_SIZE);
-	close(file);
 }
 
-/* The next guest has a key and perhaps an ASID of its own. */
-TEST(guest_after_guest, &private)
+TEST(host_after_guest, &private)
 {
 	int file = new_file();
 
 	live_once(file);
+	share_and_write(file);
+	close(file);
+}
+
+TEST(host_after_guest_in_huge_file, &private)
+{
+	int file = new_huge_file();
+
+	live_once(file);
+	share_and_write(file);
+	close(file);
+}
+
+/* The next guest has a key and perhaps an ASID of its own. */
+static void live_twice(int file)
+{
+	live_once(file);
 	expect_ok(file_make_shared(file, 0, MEMORY_SIZE, 0), "sharing after the guest");
 	live_once(file);
 	close(file);
+}
+
+TEST(guest_after_guest, &private)
+{
+	live_twice(new_file());
+}
+
+TEST(guest_after_guest_in_huge_file, &private)
+{
+	live_twice(new_huge_file());
 }
 
 /* The VM keeps the file. */

@@ -18,6 +18,8 @@
 
 #define GHCB_TERMINATE		0x100
 
+#define LARGE_SHIFT		21
+
 static const struct {
 	unsigned int code;
 	const char *why;
@@ -34,6 +36,9 @@ static const struct {
 	{ END_SHARE_AGAIN, "a page couldn't be made shared again" },
 	{ END_BELL, "the host didn't answer" },
 	{ END_NOT_REPLACED, "a punched page is still there, or no other one came" },
+	{ END_PIECES, "a base page of memory that wasn't launched can't be validated" },
+	{ END_WHOLE, "2 MiB of memory that wasn't launched can't be validated" },
+	{ END_NOT_KEPT, "memory that wasn't launched doesn't keep what is written" },
 	{ END_REFILL, "the page after a punched one doesn't keep what is written" },
 };
 
@@ -67,6 +72,8 @@ static void place_tables(char *memory, __u64 c_bit)
 	pdpt[0] = PD_GPA | used | c_bit;
 	pdpt[FINE_VA >> 30] = FINE_PD_GPA | used | c_bit;
 	pd[0] = PT_GPA | used | c_bit;
+	for (int i = 1; i < MEMORY_SIZE >> LARGE_SHIFT; i++)
+		pd[i] = (__u64)i << LARGE_SHIFT | PTE_LARGE | used | c_bit;
 	shared_pd[0] = FINE_PT_GPA | used | c_bit;
 	for (__u64 i = 0; i < PAGE / sizeof(__u64); i++) {
 		pt[i] = i * PAGE | used | c_bit;
@@ -302,6 +309,8 @@ void guest_live(struct guest *guest)
 	if (code != END_DONE)
 		fail_msg("The guest ended: %s", ending(code));
 	expect_private(guest, HOLE_GPA, "allocated anew after it was punched");
+	expect_private(guest, PIECES_GPA, "validated in pieces");
+	expect_private(guest, WHOLE_GPA, "validated as a whole");
 }
 
 void guest_end(struct guest *guest)

@@ -8,7 +8,7 @@
 
 #include "../kvm/vcpu.h"
 
-#define MEMORY_SIZE	0x400000
+#define MEMORY_SIZE	0x600000
 
 enum kind {
 	/* SEV-SNP with KVM's own guest_memfd and separate shared memory */
