@@ -40,7 +40,9 @@
 #define VMSA_FTW            0x40c
 #define VMSA_FSW            0x40e
 #define VMSA_FCW            0x410
-#define VMSA_X87            0x420
+/* The registers' lower 64 bits, and then the upper 16 bits of all */
+#define VMSA_X87_LOW        0x420
+#define VMSA_X87_HIGH       0x460
 #define VMSA_XMM            0x470
 #define VMSA_YMM_HIGH       0x570
 
@@ -48,7 +50,6 @@
 /* Those that don't change what a guest of ours can see */
 #define FEATURES            FEATURE_SNP
 
-#define X87_SIZE            10
 #define XMM_SIZE            16
 #define FSW_TOP_SHIFT       11
 #define FSW_TOP_MASK        (7u << FSW_TOP_SHIFT)
@@ -166,11 +167,9 @@ static void load_x87(CPUX86State *env, hwaddr at)
     env->fpus = status & ~FSW_TOP_MASK;
     cpu_set_fpuc(env, x86_lduw_phys(cs, at + VMSA_FCW));
     for (int i = 0; i < 8; i++) {
-        hwaddr value = at + VMSA_X87 + i * X87_SIZE;
-
         env->fptags[i] = (tags >> i * 2 & TAG_EMPTY) == TAG_EMPTY;
-        env->fpregs[i].d.low = x86_ldq_phys(cs, value);
-        env->fpregs[i].d.high = x86_lduw_phys(cs, value + 8);
+        env->fpregs[i].d.low = x86_ldq_phys(cs, at + VMSA_X87_LOW + i * 8);
+        env->fpregs[i].d.high = x86_lduw_phys(cs, at + VMSA_X87_HIGH + i * 2);
     }
 }
 
@@ -180,11 +179,9 @@ static void save_x87(CPUX86State *env, hwaddr at)
     uint32_t tags = 0;
 
     for (int i = 0; i < 8; i++) {
-        hwaddr value = at + VMSA_X87 + i * X87_SIZE;
-
         tags |= (env->fptags[i] ? TAG_EMPTY : 0) << i * 2;
-        x86_stq_phys(cs, value, env->fpregs[i].d.low);
-        x86_stw_phys(cs, value + 8, env->fpregs[i].d.high);
+        x86_stq_phys(cs, at + VMSA_X87_LOW + i * 8, env->fpregs[i].d.low);
+        x86_stw_phys(cs, at + VMSA_X87_HIGH + i * 2, env->fpregs[i].d.high);
     }
     x86_stw_phys(cs, at + VMSA_FTW, tags);
     x86_stw_phys(cs, at + VMSA_FSW, (env->fpus & ~FSW_TOP_MASK) |
