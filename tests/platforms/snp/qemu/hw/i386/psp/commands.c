@@ -46,8 +46,13 @@ PSPStatus psp_run(PSPState *s, unsigned command, hwaddr buffer)
         if (commands[i].id != command) {
             continue;
         }
-        status = commands[i].needs_snp && !s->snp_ready ?
-                 PSP_INVALID_PLATFORM_STATE : commands[i].run(s, buffer);
+        status = psp_failure(s, command);
+        if (!status && commands[i].needs_snp && !s->snp_ready) {
+            status = PSP_INVALID_PLATFORM_STATE;
+        }
+        if (!status) {
+            status = commands[i].run(s, buffer);
+        }
         if (status) {
             qemu_log_mask(LOG_GUEST_ERROR, "%s: 0x%x\n", commands[i].name,
                           status);

@@ -117,6 +117,7 @@ static void psp_realize(PCIDevice *device, Error **errp)
                           REGISTERS_SIZE);
     pci_register_bar(device, REGISTERS_BAR, PCI_BASE_ADDRESS_SPACE_MEMORY,
                      &s->registers);
+    psp_test_port_init(s);
     snp_foreign_view_init(OBJECT(s));
     snp_platform.present = true;
     snp_platform.rmp_base = s->rmp_base;

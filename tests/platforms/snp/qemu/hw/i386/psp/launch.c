@@ -39,6 +39,26 @@ struct QEMU_PACKED snp_launch_update {
     uint32_t reserved_2;
 };
 
+struct QEMU_PACKED snp_launch_finish {
+    uint64_t context;
+    uint64_t id_block;
+    uint64_t id_auth;
+    uint64_t flags;
+    uint8_t host_data[32];
+};
+
+struct QEMU_PACKED id_block {
+    uint8_t digest[PSP_DIGEST_SIZE];
+    uint8_t family[16];
+    uint8_t image[16];
+    uint32_t version;
+    uint32_t guest_svn;
+    uint64_t policy;
+};
+
+#define ID_BLOCK_VERSION        1
+
+#define FINISH_ID_BLOCK         (1ULL << 0)
 #define START_FLAGS             3u
 #define UPDATE_LARGE            (1u << 0)
 #define UPDATE_TYPE(flags)      ((flags) >> 1 & 7)
@@ -189,18 +209,40 @@ PSPStatus psp_launch_update(PSPState *s, hwaddr buffer)
     return status;
 }
 
+/* The owner of the guest says what it has to be. The signature isn't read. */
+static PSPStatus check_id_block(const PSPGuest *guest, hwaddr at)
+{
+    struct id_block block;
+
+    cpu_physical_memory_read(at, &block, sizeof(block));
+    if (block.version != ID_BLOCK_VERSION) {
+        return PSP_INVALID_PARAM;
+    }
+    if (memcmp(block.digest, guest->digest, sizeof(block.digest))) {
+        return PSP_BAD_MEASUREMENT;
+    }
+    return block.policy == guest->policy ? PSP_SUCCESS : PSP_POLICY_FAILURE;
+}
+
 PSPStatus psp_launch_finish(PSPState *s, hwaddr buffer)
 {
-    uint64_t context;
+    struct snp_launch_finish finish;
+    PSPStatus status = PSP_SUCCESS;
     PSPGuest *guest;
 
-    cpu_physical_memory_read(buffer, &context, sizeof(context));
-    guest = psp_guest(s, context);
+    cpu_physical_memory_read(buffer, &finish, sizeof(finish));
+    guest = psp_guest(s, finish.context);
     if (!guest) {
         return PSP_INVALID_GUEST;
     }
     if (guest->state != PSP_GUEST_LAUNCH) {
         return PSP_INVALID_GUEST_STATE;
+    }
+    if (finish.flags & FINISH_ID_BLOCK) {
+        status = check_id_block(guest, finish.id_block & ~SNP_C_MASK);
+    }
+    if (status) {
+        return status;
     }
     guest->state = PSP_GUEST_RUNNING;
     return PSP_SUCCESS;

@@ -28,6 +28,7 @@ typedef enum PSPStatus {
     PSP_POLICY_FAILURE = 0x07,
     PSP_INACTIVE = 0x08,
     PSP_INVALID_ADDRESS = 0x09,
+    PSP_BAD_MEASUREMENT = 0x0b,
     PSP_ASID_OWNED = 0x0c,
     PSP_INVALID_ASID = 0x0d,
     PSP_DF_FLUSH_REQUIRED = 0x0f,
@@ -68,6 +69,12 @@ struct PSPState {
     uint32_t interrupts_enabled;
     uint32_t interrupts;
 
+    /* See test_port.c. */
+    MemoryRegion test_port;
+    uint32_t failing;
+    uint32_t failure;
+    uint32_t event;
+
     bool sev_ready;
     bool snp_ready;
     /* By the number of the context's page */
@@ -79,6 +86,10 @@ struct PSPState {
 
 /* commands.c: runs a command of the table that is there. */
 PSPStatus psp_run(PSPState *s, unsigned command, hwaddr buffer);
+
+/* test_port.c: the status that a test wants a command to fail with, if any */
+void psp_test_port_init(PSPState *s);
+PSPStatus psp_failure(PSPState *s, unsigned command);
 
 /* platform.c */
 PSPStatus psp_sev_status(PSPState *s, hwaddr buffer);

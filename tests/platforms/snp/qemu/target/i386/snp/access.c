@@ -45,7 +45,11 @@ SNPVerdict snp_host_access(hwaddr spa, uint64_t size, MMUAccessType type,
         (snp_rmp_get(spa).state & RMP_ASSIGNED)) {
         *prot &= ~PAGE_WRITE;
     }
-    return needs(type, *prot) ? SNP_BAD_PAGE : SNP_GOOD;
+    if (!needs(type, *prot)) {
+        return SNP_GOOD;
+    }
+    snp_note_event(SNP_EVENT_HOST_FAULT);
+    return SNP_BAD_PAGE;
 }
 
 /* A page that the guest shares with others; instructions are never shared. */

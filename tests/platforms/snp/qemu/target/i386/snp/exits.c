@@ -7,6 +7,7 @@
 #include "cpu.h"
 #include "exec/helper-proto.h"
 #include "tcg/helper-tcg.h"
+#include "snp/access.h"
 #include "snp/exits.h"
 #include "snp/platform.h"
 
@@ -37,6 +38,9 @@ void snp_filter_exit(CPUX86State *env, uint32_t code, uint64_t info,
 {
     if (snp_es_guest(env) && !is_automatic(code, info)) {
         raise_exception_err_ra(env, EXCP1D_VC, code, retaddr);
+    }
+    if (code == SVM_EXIT_NPF && (info & SNP_FAULT_RMP)) {
+        snp_note_event(SNP_EVENT_NPF);
     }
 }
 

@@ -135,6 +135,7 @@ void helper_rmpupdate(CPUX86State *env)
     target_ulong at = env->regs[R_ECX];
 
     need_host(env, GETPC());
+    snp_note_event(SNP_EVENT_RMPUPDATE);
     update.gpa = cpu_ldq_data_ra(env, at, GETPC());
     update.assigned = cpu_ldub_data_ra(env, at + 8, GETPC());
     update.large = cpu_ldub_data_ra(env, at + 9, GETPC());
@@ -167,6 +168,7 @@ static unsigned rmp_smash(hwaddr spa)
 void helper_psmash(CPUX86State *env)
 {
     need_host(env, GETPC());
+    snp_note_event(SNP_EVENT_PSMASH);
     env->regs[R_EAX] = rmp_smash(env->regs[R_EAX]);
 }
 
@@ -269,6 +271,7 @@ void helper_pvalidate(CPUX86State *env)
         raise_exception_err_ra(env, EXCP0D_GPF, 0, GETPC());
     }
     env->regs[R_EAX] = adjust(env, validate, &changed, GETPC());
+    snp_note_event(SNP_EVENT_PVALIDATE);
     env->cc_src = cpu_compute_eflags(env) & kept;
     if (env->regs[R_EAX] == DONE && !changed) {
         env->cc_src |= CC_C;
@@ -306,4 +309,5 @@ void helper_rmpadjust(CPUX86State *env)
         return;
     }
     env->regs[R_EAX] = adjust(env, adjust_rights, &changed, GETPC());
+    snp_note_event(SNP_EVENT_RMPADJUST);
 }

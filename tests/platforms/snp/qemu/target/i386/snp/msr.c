@@ -37,6 +37,8 @@ SNPPlatform snp_platform = {
     .hwcr = HWCR_SMM_LOCK,
 };
 
+uint32_t snp_events[SNP_EVENTS];
+
 void snp_cpuid(uint32_t *eax, uint32_t *ebx, uint32_t *ecx, uint32_t *edx)
 {
     *eax = CPUID_SEV | CPUID_PAGE_FLUSH | CPUID_SEV_ES | CPUID_SEV_SNP |

@@ -41,6 +41,25 @@ static inline bool snp_enabled(void)
 
 void snp_flush_tlbs(void);
 
+/* What tests may ask for the number of */
+typedef enum SNPEvent {
+    SNP_EVENT_RMPUPDATE,
+    SNP_EVENT_PSMASH,
+    SNP_EVENT_PVALIDATE,
+    SNP_EVENT_RMPADJUST,
+    /* Nested page faults by the RMP, and page faults of the host by it */
+    SNP_EVENT_NPF,
+    SNP_EVENT_HOST_FAULT,
+    SNP_EVENTS,
+} SNPEvent;
+
+extern uint32_t snp_events[SNP_EVENTS];
+
+static inline void snp_note_event(SNPEvent event)
+{
+    snp_events[event]++;
+}
+
 #ifdef NEED_CPU_H
 
 /* Does the processor run a guest whose registers are in a VMSA? */

@@ -17,6 +17,7 @@
 
 /* For each large page: 0 lets most checks end at once. */
 static uint16_t *assigned;
+static uint32_t guest_pages;
 
 void snp_flush_tlbs(void)
 {
@@ -57,10 +58,12 @@ void snp_rmp_start(void)
 
     g_free(assigned);
     assigned = g_new0(uint16_t, size / SNP_LARGE_PAGE + 1);
+    guest_pages = 0;
     for (hwaddr at = 0; at < size; at += SNP_PAGE) {
-        if (snp_rmp_get(at).state & RMP_ASSIGNED) {
-            assigned[at / SNP_LARGE_PAGE]++;
-        }
+        RMPEntry entry = snp_rmp_get(at);
+
+        assigned[at / SNP_LARGE_PAGE] += !!(entry.state & RMP_ASSIGNED);
+        guest_pages += !!snp_rmp_asid(entry);
     }
 }
 
@@ -86,10 +89,11 @@ RMPEntry snp_rmp_get(hwaddr address)
 void snp_rmp_set(hwaddr address, RMPEntry entry)
 {
     hwaddr at = entry_address(address);
+    RMPEntry old = snp_rmp_get(address);
 
     assigned[address / SNP_LARGE_PAGE] +=
-        !!(entry.state & RMP_ASSIGNED) -
-        !!(snp_rmp_get(address).state & RMP_ASSIGNED);
+        !!(entry.state & RMP_ASSIGNED) - !!(old.state & RMP_ASSIGNED);
+    guest_pages += !!snp_rmp_asid(entry) - !!snp_rmp_asid(old);
     address_space_stq_le(&address_space_memory, at, entry.state,
                          MEMTXATTRS_UNSPECIFIED, NULL);
     address_space_stq_le(&address_space_memory, at + 8, entry.rights,
@@ -102,6 +106,11 @@ bool snp_rmp_large(hwaddr address)
 
     return (snp_rmp_get(QEMU_ALIGN_DOWN(address, SNP_LARGE_PAGE)).state &
             both) == both;
+}
+
+uint32_t snp_rmp_guest_pages(void)
+{
+    return guest_pages;
 }
 
 unsigned snp_rmp_assigned(hwaddr address)

@@ -66,6 +66,9 @@ bool snp_rmp_large(hwaddr address);
 /* How many pages are assigned in the large page around this address */
 unsigned snp_rmp_assigned(hwaddr address);
 
+/* How many pages belong to an ASID, of all there are */
+uint32_t snp_rmp_guest_pages(void);
+
 /* Calls a function for each page that has this ASID. */
 void snp_rmp_each(uint32_t asid, void (*call)(hwaddr page, void *opaque),
                   void *opaque);
