@@ -38,9 +38,6 @@ struct kvm_sev_snp_launch_start {
 	__u64 pad1[4];
 };
 
-#define KVM_SEV_SNP_PAGE_TYPE_NORMAL	0x1
-#define KVM_SEV_SNP_PAGE_TYPE_ZERO	0x3
-
 struct kvm_sev_snp_launch_update {
 	__u64 gfn_start;
 	__u64 uaddr;
@@ -66,9 +63,6 @@ struct kvm_sev_snp_launch_finish {
 
 #endif
 
-/* The firmware's policy bits: SMT is allowed, and the one that must be set. */
-#define POLICY		(1ULL << 16 | 1ULL << 17)
-
 #define HC_MAP_GPA_RANGE	12
 
 bool snp_supported(void)
@@ -89,17 +83,41 @@ __u64 snp_c_bit(void)
 	return 1ULL << (ebx & 0x3f);
 }
 
-static void command(int vm, const char *name, __u32 id, void *data)
+static __u32 expected_status;
+static bool refused;
+
+void snp_expect_refusal(__u32 status)
+{
+	expected_status = status;
+	refused = false;
+}
+
+bool snp_was_refused(void)
+{
+	bool was = refused;
+
+	snp_expect_refusal(0);
+	return was;
+}
+
+/* Returns whether the command did its work. */
+static bool command(int vm, const char *name, __u32 id, void *data)
 {
 	static int firmware = -1;
 	struct kvm_sev_cmd command = { .id = id, .data = (uintptr_t)data };
 
+	if (refused)
+		return false;
 	if (firmware < 0)
 		firmware = expect_ok(open("/dev/sev", O_RDWR | O_CLOEXEC), "/dev/sev");
 	command.sev_fd = firmware;
-	if (ioctl(vm, KVM_MEMORY_ENCRYPT_OP, &command))
+	if (!ioctl(vm, KVM_MEMORY_ENCRYPT_OP, &command))
+		return true;
+	refused = expected_status && command.error == expected_status;
+	if (!refused)
 		fail_msg("%s: %s, the firmware's error is %#x", name,
 			 strerror(errno), command.error);
+	return false;
 }
 
 int snp_create_vm(void)
@@ -120,12 +138,12 @@ int snp_create_vm(void)
 
 void snp_launch_start(int vm)
 {
-	struct kvm_sev_snp_launch_start start = { .policy = POLICY };
+	struct kvm_sev_snp_launch_start start = { .policy = SNP_POLICY };
 
 	command(vm, "SNP_LAUNCH_START", KVM_SEV_SNP_LAUNCH_START, &start);
 }
 
-static void update(int vm, __u64 gpa, __u64 size, const void *source, __u8 type)
+void snp_launch_pages(int vm, __u64 gpa, __u64 size, const void *source, __u8 type)
 {
 	struct kvm_sev_snp_launch_update update = {
 		.gfn_start = gpa / PAGE, .len = size, .type = type,
@@ -136,10 +154,11 @@ static void update(int vm, __u64 gpa, __u64 size, const void *source, __u8 type)
 	do {
 		__u64 left = update.len;
 
-		command(vm, source ? "SNP_LAUNCH_UPDATE from a source" :
-			type == KVM_SEV_SNP_PAGE_TYPE_ZERO ?
-			"SNP_LAUNCH_UPDATE of zeros" : "SNP_LAUNCH_UPDATE in place",
-			KVM_SEV_SNP_LAUNCH_UPDATE, &update);
+		if (!command(vm, source ? "SNP_LAUNCH_UPDATE from a source" :
+			     type == SNP_PAGE_ZERO ?
+			     "SNP_LAUNCH_UPDATE of zeros" : "SNP_LAUNCH_UPDATE in place",
+			     KVM_SEV_SNP_LAUNCH_UPDATE, &update))
+			return;
 		if (update.len >= left)
 			fail_msg("SNP_LAUNCH_UPDATE gets no further than page %#llx",
 				 update.gfn_start);
@@ -151,12 +170,12 @@ static void update(int vm, __u64 gpa, __u64 size, const void *source, __u8 type)
 
 void snp_launch_update(int vm, __u64 gpa, __u64 size, const void *source)
 {
-	update(vm, gpa, size, source, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	snp_launch_pages(vm, gpa, size, source, SNP_PAGE_NORMAL);
 }
 
 void snp_launch_zeros(int vm, __u64 gpa, __u64 size)
 {
-	update(vm, gpa, size, NULL, KVM_SEV_SNP_PAGE_TYPE_ZERO);
+	snp_launch_pages(vm, gpa, size, NULL, SNP_PAGE_ZERO);
 }
 
 void snp_launch_finish(int vm)
@@ -164,4 +183,28 @@ void snp_launch_finish(int vm)
 	struct kvm_sev_snp_launch_finish finish = { };
 
 	command(vm, "SNP_LAUNCH_FINISH", KVM_SEV_SNP_LAUNCH_FINISH, &finish);
+}
+
+struct id_block {
+	__u8 digest[SNP_DIGEST_SIZE];
+	__u8 family[16];
+	__u8 image[16];
+	__u32 version;
+	__u32 guest_svn;
+	__u64 policy;
+};
+
+void snp_launch_finish_if(int vm, const __u8 *digest)
+{
+	/* Signatures, which the emulated firmware doesn't read */
+	static const __u8 authentication[PAGE];
+	struct id_block block = { .version = 1, .policy = SNP_POLICY };
+	struct kvm_sev_snp_launch_finish finish = {
+		.id_block_uaddr = (uintptr_t)&block,
+		.id_auth_uaddr = (uintptr_t)authentication,
+		.id_block_en = 1,
+	};
+
+	memcpy(block.digest, digest, SNP_DIGEST_SIZE);
+	command(vm, "SNP_LAUNCH_FINISH with a digest", KVM_SEV_SNP_LAUNCH_FINISH, &finish);
 }
