@@ -69,7 +69,7 @@ static long device_ioctl_create(struct file *device, void *arg, void __user *use
 	struct file *file;
 	int fd;
 
-	if (create->flags & ~KVM_PRIVATE_CREATE_FLAGS)
+	if (create->flags & ~KVM_PRIVATE_CREATE_FLAGS || create->pad)
 		return -EINVAL;
 	if (page_shift > PUD_SHIFT ||
 	    !(BIT_ULL(page_shift) & KVM_PRIVATE_PAGE_SIZES))
@@ -93,7 +93,7 @@ static long device_ioctl_create(struct file *device, void *arg, void __user *use
 
 static const struct kvm_private_ioctl device_ioctls[] = {
 	{ KVM_PRIVATE_GET_INFO, 0, device_ioctl_get_info },
-	{ KVM_PRIVATE_CREATE, offsetof(struct kvm_private_create, pad),
+	{ KVM_PRIVATE_CREATE, offsetof(struct kvm_private_create, reserved),
 	  device_ioctl_create },
 };
 

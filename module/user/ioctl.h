@@ -8,8 +8,9 @@
 #include <linux/stddef.h>
 #include <linux/types.h>
 
-/* Room for the struct of any ioctl */
+/* Room for the struct of any ioctl, and its words: reserved fields are whole ones. */
 union kvm_private_ioctl_arg {
+	u64 words[16];
 	struct kvm_private_create create;
 	struct kvm_private_populate populate;
 	struct kvm_private_set_policy set_policy;
