@@ -147,6 +147,15 @@ typedef int (*kvm_private_populate_cb)(struct kvm_private_binding *binding,
 				       pgoff_t index, unsigned long pfn,
 				       unsigned int order, void *opaque);
 
+/*
+ * The number of the kernel interface. It is raised when a consumer that was built with this
+ * header can't work any more with a module that is built with it, or the other way round:
+ * with each change of a struct or of a function, be it only of its meaning.
+ */
+#ifndef KVM_PRIVATE_INTERFACE_VERSION
+#define KVM_PRIVATE_INTERFACE_VERSION	1
+#endif
+
 struct file *kvm_private_fget(unsigned int fd);
 struct file *
 kvm_private_create_guest_memfd(u64 size, u64 flags, u64 guest_id,
@@ -169,5 +178,53 @@ bool kvm_private_is_private(struct file *file, pgoff_t index);
 long kvm_private_populate(struct kvm_private_binding *binding, pgoff_t index,
 			  unsigned long nr, kvm_private_populate_cb cb,
 			  void *opaque);
+
+/**
+ * struct kvm_private_interface - the functions above, for a consumer that loads without the
+ * module
+ * @version: %KVM_PRIVATE_INTERFACE_VERSION of the module, in this place whatever the version
+ * @fget: kvm_private_fget()
+ * @create_guest_memfd: kvm_private_create_guest_memfd()
+ * @bind: kvm_private_bind()
+ * @unbind: kvm_private_unbind()
+ * @get_pfn: kvm_private_get_pfn()
+ * @get_shared_pfn: kvm_private_get_shared_pfn()
+ * @put_pfn: kvm_private_put_pfn()
+ * @lock_page: kvm_private_lock_page()
+ * @unlock_page: kvm_private_unlock_page()
+ * @peek_page: kvm_private_peek_page()
+ * @is_private: kvm_private_is_private()
+ * @populate: kvm_private_populate()
+ *
+ * Such a consumer gets kvm_private_interface by symbol_get(), which keeps the module loaded
+ * until symbol_put(). It looks at nothing but @version before it knows that the number is
+ * its own.
+ */
+struct kvm_private_interface {
+	u32 version;
+	struct file *(*fget)(unsigned int fd);
+	struct file *
+	(*create_guest_memfd)(u64 size, u64 flags, u64 guest_id,
+			      struct inode *(*make_inode)(struct super_block *));
+	int (*bind)(struct file *file, struct kvm_private_binding *binding);
+	void (*unbind)(struct kvm_private_binding *binding);
+	int (*get_pfn)(struct kvm_private_binding *binding, pgoff_t index,
+		       unsigned long *pfn, unsigned int *max_order);
+	int (*get_shared_pfn)(struct kvm_private_binding *binding,
+			      pgoff_t index, unsigned long *pfn,
+			      unsigned int *max_order);
+	void (*put_pfn)(struct kvm_private_binding *binding, unsigned long pfn);
+	struct page *(*lock_page)(struct kvm_private_binding *binding,
+				  pgoff_t index);
+	void (*unlock_page)(struct page *page);
+	struct page *(*peek_page)(struct kvm_private_binding *binding,
+				  pgoff_t index);
+	bool (*is_private)(struct file *file, pgoff_t index);
+	long (*populate)(struct kvm_private_binding *binding, pgoff_t index,
+			 unsigned long nr, kvm_private_populate_cb cb,
+			 void *opaque);
+};
+
+extern const struct kvm_private_interface kvm_private_interface;
 
 #endif /* _LINUX_KVM_PRIVATE_H */
