@@ -67,7 +67,7 @@ int kvm_gmem_priv_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
 	if (!priv)
 		return -EACCES;
 
-	page = kvm_private_lock_page(&priv->binding, priv_index(priv, gfn));
+	page = priv->module->lock_page(&priv->binding, priv_index(priv, gfn));
 	if (IS_ERR(page))
 		return -EFAULT;
 	if (!page) {
@@ -76,7 +76,7 @@ int kvm_gmem_priv_read(struct kvm_memory_slot *slot, gfn_t gfn, void *data,
 	}
 
 	access_copy(data, page_address(page) + offset, len);
-	kvm_private_unlock_page(page);
+	priv->module->unlock_page(page);
 	return 0;
 }
 
@@ -101,7 +101,7 @@ int kvm_gmem_priv_read_atomic(struct kvm_memory_slot *slot, gfn_t gfn,
 	if (!priv)
 		return -EACCES;
 
-	page = kvm_private_peek_page(&priv->binding, priv_index(priv, gfn));
+	page = priv->module->peek_page(&priv->binding, priv_index(priv, gfn));
 	if (IS_ERR(page))
 		return -EFAULT;
 	if (!page) {
@@ -110,21 +110,22 @@ int kvm_gmem_priv_read_atomic(struct kvm_memory_slot *slot, gfn_t gfn,
 	}
 
 	access_copy(data, page_address(page) + offset, len);
-	kvm_private_put_pfn(&priv->binding, page_to_pfn(page));
+	priv->module->put_pfn(&priv->binding, page_to_pfn(page));
 	return 0;
 }
 
 static int access_allocate(struct kvm_gmem_priv *priv, pgoff_t index)
 {
+	const struct kvm_private_interface *module = priv->module;
 	struct kvm_private_binding *binding = &priv->binding;
 	unsigned long pfn;
 	int ret;
 
-	ret = kvm_private_is_private(binding->file, index) ?
-	      kvm_private_get_pfn(binding, index, &pfn, NULL) :
-	      kvm_private_get_shared_pfn(binding, index, &pfn, NULL);
+	ret = module->is_private(binding->file, index) ?
+	      module->get_pfn(binding, index, &pfn, NULL) :
+	      module->get_shared_pfn(binding, index, &pfn, NULL);
 	if (!ret)
-		kvm_private_put_pfn(binding, pfn);
+		module->put_pfn(binding, pfn);
 	return ret;
 }
 
@@ -137,7 +138,7 @@ static struct page *access_lock_page(struct kvm_gmem_priv *priv,
 	int ret;
 
 	do {
-		page = kvm_private_lock_page(&priv->binding, index);
+		page = priv->module->lock_page(&priv->binding, index);
 		if (page)
 			return page;
 		ret = access_allocate(priv, index);
@@ -175,7 +176,7 @@ int kvm_gmem_priv_write(struct kvm_memory_slot *slot, gfn_t gfn,
 		return -EFAULT;
 
 	access_copy(page_address(page) + offset, data, len);
-	kvm_private_unlock_page(page);
+	priv->module->unlock_page(page);
 	return 0;
 }
 
@@ -225,6 +226,6 @@ bool kvm_gmem_priv_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, void *old,
 
 	*ret = !access_try_cmpxchg(page_address(page) + offset_in_page(gpa),
 				   old, new, bytes);
-	kvm_private_unlock_page(page);
+	priv->module->unlock_page(page);
 	return true;
 }

@@ -38,8 +38,8 @@ bool kvm_gmem_priv_is_private(const struct kvm_memory_slot *slot, gfn_t gfn)
 	if (priv_has_no_attributes(priv))
 		return false;
 	if (priv_file_rules(priv))
-		return kvm_private_is_private(priv->binding.file,
-					      priv_index(priv, gfn));
+		return priv->module->is_private(priv->binding.file,
+						priv_index(priv, gfn));
 	return kvm_get_memory_attributes(priv->kvm, gfn) &
 	       KVM_MEMORY_ATTRIBUTE_PRIVATE;
 }

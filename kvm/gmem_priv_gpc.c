@@ -34,9 +34,9 @@ kvm_pfn_t kvm_gmem_priv_gpc_to_pfn(struct gfn_to_pfn_cache *gpc)
 	if (!priv_trusts_host(priv))
 		return KVM_PFN_ERR_FAULT;
 
-	ret = kvm_private_get_pfn(&priv->binding,
-				  priv_index(priv, gpa_to_gfn(gpc->gpa)),
-				  &pfn, NULL);
+	ret = priv->module->get_pfn(&priv->binding,
+				    priv_index(priv, gpa_to_gfn(gpc->gpa)),
+				    &pfn, NULL);
 	if (!ret)
 		return pfn;
 	/*

@@ -11,17 +11,25 @@
 /**
  * struct kvm_gmem_priv - the record of a slot with a kvm_private file
  * @binding: the range of the file behind the slot
+ * @module: the functions of kvm_private, which the slot keeps loaded
  * @kvm: the slot's VM, which outlives it
  * @slot: as it was bound: gives guest frame numbers to offsets in the file. While
  *	it is being deleted KVM has a copy of it in force, see gmem_priv_memslots.c.
  */
 struct kvm_gmem_priv {
 	struct kvm_private_binding binding;
+	const struct kvm_private_interface *module;
 	struct kvm *kvm;
 	struct kvm_memory_slot *slot;
 };
 
 u64 kvm_gmem_priv_guest_id(struct kvm *kvm);
+
+const struct kvm_private_interface *kvm_gmem_priv_module_get(void);
+void kvm_gmem_priv_module_put(void);
+struct file *
+kvm_gmem_priv_module_fget(unsigned int fd,
+			  const struct kvm_private_interface **module);
 
 /*
  * Whether the attributes of the file's pages, not the VM's attributes, say what is private

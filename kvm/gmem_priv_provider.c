@@ -171,20 +171,26 @@ static struct inode *provider_make_inode(struct super_block *sb)
  * guest_memfd do.
  *
  * Context: may sleep.
- * Return: a new descriptor; -EINVAL; -EMFILE; -ENFILE; -ENOMEM; -EACCES or
- * another error of a security module.
+ * Return: a new descriptor; -EINVAL; -EMFILE; -ENFILE; -ENOMEM; -ENXIO without a
+ * module that fits this KVM; -EACCES or another error of a security module.
  */
 int kvm_gmem_priv_create(struct kvm *kvm, struct kvm_create_guest_memfd *args)
 {
+	const struct kvm_private_interface *module;
 	struct file *file;
 	int fd;
 
 	if (args->flags & ~kvm_gmem_priv_flags(kvm))
 		return -EINVAL;
 
-	file = kvm_private_create_guest_memfd(args->size, args->flags,
-					      kvm_gmem_priv_guest_id(kvm),
-					      provider_make_inode);
+	module = kvm_gmem_priv_module_get();
+	if (IS_ERR(module))
+		return PTR_ERR(module);
+	/* A file keeps the module loaded itself. */
+	file = module->create_guest_memfd(args->size, args->flags,
+					  kvm_gmem_priv_guest_id(kvm),
+					  provider_make_inode);
+	kvm_gmem_priv_module_put();
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 

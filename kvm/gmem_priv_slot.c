@@ -28,8 +28,6 @@
 #include "kvm_mm.h"
 #include "mmu.h"
 
-KVM_PRIVATE_IMPORT_NS();
-
 /* A KVM without SEV-SNP has no firmware that must know of pages. */
 #ifndef CONFIG_HAVE_KVM_ARCH_GMEM_PREPARE
 static int kvm_arch_gmem_prepare(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn,
@@ -200,11 +198,13 @@ void kvm_gmem_priv_init(struct module *vendor)
  *
  * Context: slots_lock held.
  * Return: 0; -EBADF; -EINVAL if @fd is no private file, was made for another VM
- * or the range is not inside it; -EEXIST if part of the range backs another slot; -ENOMEM.
+ * or the range is not inside it; -EEXIST if part of the range backs another slot;
+ * -ENXIO if the file's module has another interface than this KVM; -ENOMEM.
  */
 int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 		       unsigned int fd, u64 offset)
 {
+	const struct kvm_private_interface *module;
 	struct kvm_gmem_priv *priv;
 	struct file *file;
 	int ret;
@@ -214,7 +214,7 @@ int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 	if (!PAGE_ALIGNED(offset))
 		return -EINVAL;
 
-	file = kvm_private_fget(fd);
+	file = kvm_gmem_priv_module_fget(fd, &module);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
@@ -224,6 +224,7 @@ int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 		goto put;
 	}
 
+	priv->module = module;
 	priv->kvm = kvm;
 	priv->slot = slot;
 	priv->binding.ops = &trusting_ops;
@@ -237,7 +238,7 @@ int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 		priv->binding.flags = KVM_PRIVATE_BIND_FIRMWARE;
 	}
 
-	ret = kvm_private_bind(file, &priv->binding);
+	ret = module->bind(file, &priv->binding);
 	if (ret) {
 		/*
 		 * Newer kernels check the guest frame numbers before they bind, and return
@@ -260,6 +261,9 @@ int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 		WRITE_ONCE(kvm->gmem_priv_by_file, true);
 put:
 	fput(file);
+	/* A slot that was made keeps the module. */
+	if (ret)
+		kvm_gmem_priv_module_put();
 	return ret;
 }
 
@@ -283,7 +287,8 @@ void kvm_gmem_priv_unbind(struct kvm_memory_slot *slot)
 	 */
 	kvm_gmem_priv_gpc_invalidate(priv->kvm, slot->base_gfn,
 				     slot->base_gfn + slot->npages);
-	kvm_private_unbind(&priv->binding);
+	priv->module->unbind(&priv->binding);
+	kvm_gmem_priv_module_put();
 	slot->gmem.priv = NULL;
 	kfree(priv);
 }
@@ -354,7 +359,8 @@ static int priv_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn,
 int kvm_gmem_priv_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
 			  kvm_pfn_t *pfn, int *max_order)
 {
-	return priv_get_pfn(slot, gfn, pfn, max_order, kvm_private_get_pfn);
+	return priv_get_pfn(slot, gfn, pfn, max_order,
+			    slot->gmem.priv->module->get_pfn);
 }
 
 /**
@@ -372,7 +378,7 @@ int kvm_gmem_priv_get_shared_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
 				 kvm_pfn_t *pfn, int *max_order)
 {
 	return priv_get_pfn(slot, gfn, pfn, max_order,
-			    kvm_private_get_shared_pfn);
+			    slot->gmem.priv->module->get_shared_pfn);
 }
 
 struct populate_args {
@@ -441,6 +447,6 @@ long kvm_gmem_priv_populate(struct kvm_memory_slot *slot, gfn_t start,
 	nr = min_t(unsigned long, npages, priv->binding.end - args.first);
 	if (!nr)
 		return 0;
-	return kvm_private_populate(&priv->binding, args.first, nr,
-				    priv_populate_one, &args);
+	return priv->module->populate(&priv->binding, args.first, nr,
+				      priv_populate_one, &args);
 }

@@ -201,7 +201,7 @@ suite() {
 		in_vm --kernel "$kernel" --no-kvm --platform --smp 2 -- "${list[@]}"
 		;;
 	guest | guest-platform)
-		mapfile -t list < <(programs kvm | grep -Ev '/((error_|huge_)?races|conversions|gigantic|lifetimes)$')
+		mapfile -t list < <(programs kvm | grep -Ev '/((error_|huge_)?races|conversions|gigantic|lifetimes|apart)$')
 		in_vm --kernel "$kernel" "${platform[@]}" \
 			--bring "$("$ROOT/tests/build-module" populate --kernel "$kernel")/kvm_populate_test.ko" \
 			-- "${list[@]}"
@@ -209,6 +209,11 @@ suite() {
 	races | races-platform)
 		in_vm --kernel "$kernel" "${platform[@]}" --smp 2 \
 			-- "$OUT/kvm/"{races,conversions,huge_races,error_races}
+		;;
+	apart)
+		in_vm --kernel "$kernel" --smp 2 --mem "$((1 + more))G" \
+			--bring "$("$ROOT/scripts/build-module" --kernel "$kernel" --interface 4000000000)/kvm_private.ko" \
+			-- "$OUT/kvm/apart"
 		;;
 	fuzz)
 		in_vm --kernel "$kernel" --smp 2 --platform -- "$OUT/fuzz/fuzz"

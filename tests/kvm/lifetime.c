@@ -235,7 +235,7 @@ TEST(process_dies)
 	wait_for_memfree(before - MEMINFO_NOISE);
 }
 
-/* KVM itself is one user of the module; each file is another. */
+/* A slot is a user of the module, and its file another. */
 TEST(binding_pins_the_module)
 {
 	const unsigned int before = module_users("kvm_private");

@@ -71,7 +71,7 @@ struct life {
 
 static __u64 counter[PAGE / sizeof(__u64)] __attribute__((__aligned__(PAGE)));
 
-/* Users of the module without any of these: KVM */
+/* Users of the module without any of these */
 static unsigned int users_before;
 
 /* The order that is being run, for messages */
@@ -211,12 +211,12 @@ static bool file_is_there(const struct life *life)
 	       life->there[SLOT];
 }
 
-/* The device, the file, and the file system that either of them keeps */
+/* The device, the file, the file system that either of them keeps, and the slot */
 static unsigned int expected_users(const struct life *life)
 {
 	const bool device = life->there[DEVICE], file = file_is_there(life);
 
-	return users_before + device + file + (device || file);
+	return users_before + device + file + (device || file) + life->there[SLOT];
 }
 
 /* The guest has gone over all its pages since, and finds its own words. */

@@ -41,7 +41,7 @@ void modules_load(void)
 	char load[128];
 
 	/* KCSAN knows KVM's functions by their addresses. */
-	snprintf(load, sizeof(load), "%smodprobe %s && known-races",
+	snprintf(load, sizeof(load), "modprobe kvm_private && %smodprobe %s && known-races",
 		 watched ? "modprobe " MODEL " && " : "", vendor);
 	assert_int_equal(system(load), 0);
 	watched = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All modules that make up the tests' KVM, from the user's to the used one */
+/* All modules that make up the tests' KVM */
 #ifndef TESTS_KVM_MODULES_H
 #define TESTS_KVM_MODULES_H
 
