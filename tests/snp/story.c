@@ -267,6 +267,18 @@ static void expect_request(struct guest *guest, __u64 gpa, bool private)
 	run->hypercall.ret = 0;
 }
 
+/* Once the launch is over a conversion loses the content, whichever way it goes. */
+static void expect_lost(struct guest *guest, __u64 gpa, bool private)
+{
+	if (guest->kind != PRIVATE)
+		return;
+	expect_error(EOPNOTSUPP, private ?
+		     file_make_private(guest->file, gpa, PAGE, CONVERT_PRESERVE) :
+		     file_make_shared(guest->file, gpa, PAGE, CONVERT_PRESERVE),
+		     "making %#llx %s with its content", gpa,
+		     private ? "private" : "shared");
+}
+
 static void expect_words(struct guest *guest, __u64 gpa, __u64 words,
 			 const char *what)
 {
@@ -287,11 +299,13 @@ void guest_live(struct guest *guest)
 
 	expect_request(guest, TALK_GPA, true);
 	expect_words(guest, TALK_GPA, GUEST_WORDS, "What the guest said");
+	expect_lost(guest, TALK_GPA, true);
 	convert(guest, TALK_GPA, PAGE, true, 0);
 	expect_private(guest, TALK_GPA, "taken back");
 
 	expect_request(guest, TALK_GPA, false);
 	expect_private(guest, TALK_GPA, "with a secret");
+	expect_lost(guest, TALK_GPA, false);
 	convert(guest, TALK_GPA, PAGE, false, 0);
 	if (guest->kind == PRIVATE && count(talk, SECRET_WORDS))
 		fail_msg("The host reads the guest's secret");
