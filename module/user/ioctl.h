@@ -20,8 +20,8 @@ union kvm_private_ioctl_arg {
 
 /**
  * struct kvm_private_ioctl - an ioctl
- * @cmd: its number, which has the size of its struct; or 0 for a struct that has its size in
- *	itself, which the handler copies
+ * @cmd: its number, which has the size of its struct in it. A size of 0 stands for a struct
+ *	with a field for its size, which the handler copies
  * @reserved: offset of the first of the reserved fields, which are zero and reach to the
  *	struct's end
  * @handler: gets a copy of the struct, and the user's to write results to. It may sleep. It
