@@ -231,6 +231,7 @@ int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 	priv->binding.start = offset >> PAGE_SHIFT;
 	priv->binding.end = priv->binding.start + slot->npages;
 	priv->binding.guest_id = kvm_gmem_priv_guest_id(kvm);
+	priv->binding.guest_offset = slot->base_gfn - priv->binding.start;
 	if (!kvm_arch_has_private_mem(kvm)) {
 		priv->binding.flags = KVM_PRIVATE_BIND_NO_ATTRIBUTES;
 	} else if (kvm->arch.vm_type != KVM_X86_SW_PROTECTED_VM) {

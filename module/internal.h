@@ -102,6 +102,7 @@ struct kvm_private_claim {
 /**
  * struct kvm_private_guest - a guest for which pages of a file are prepared
  * @id: kvm_private_binding.guest_id
+ * @offset: kvm_private_binding.guest_offset
  * @ops: its owner module is pinned by this record
  * @trusts_host: the host may work on prepared pages, which no firmware encrypts
  * @refs: one for each binding and for each page that is prepared
@@ -109,6 +110,7 @@ struct kvm_private_claim {
  */
 struct kvm_private_guest {
 	u64 id;
+	u64 offset;
 	const struct kvm_private_binding_ops *ops;
 	bool trusts_host;
 	refcount_t refs;

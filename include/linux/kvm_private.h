@@ -103,6 +103,9 @@ struct kvm_private_binding_ops {
  *	that was prepared for a guest stays prepared when its bindings go and
  *	come back; a page that was prepared for another one is reclaimed before
  *	it is prepared anew.
+ * @guest_offset: with a @prepare operation: what the guest adds to a page offset in the
+ *	file to get the page's frame number, modulo 2^64. A platform that prepares a page
+ *	for one place in a guest has to reclaim it before the guest gets it in another.
  * @flags: KVM_PRIVATE_BIND_*
  * @file: out: the file, valid while bound
  * @file_flags: out: the KVM_PRIVATE_FLAG_* that it was created with
@@ -117,6 +120,7 @@ struct kvm_private_binding {
 	pgoff_t start;
 	pgoff_t end;
 	u64 guest_id;
+	u64 guest_offset;
 	unsigned int flags;
 	struct file *file;
 	u64 file_flags;
@@ -153,7 +157,7 @@ typedef int (*kvm_private_populate_cb)(struct kvm_private_binding *binding,
  * with each change of a struct or of a function, be it only of its meaning.
  */
 #ifndef KVM_PRIVATE_INTERFACE_VERSION
-#define KVM_PRIVATE_INTERFACE_VERSION	1
+#define KVM_PRIVATE_INTERFACE_VERSION	2
 #endif
 
 struct file *kvm_private_fget(unsigned int fd);

@@ -26,6 +26,8 @@ static int guest_compare(const struct kvm_private_guest *a,
 {
 	if (a->id != b->id)
 		return a->id < b->id ? -1 : 1;
+	if (a->offset != b->offset)
+		return a->offset < b->offset ? -1 : 1;
 	if (a->ops != b->ops)
 		return a->ops < b->ops ? -1 : 1;
 	return 0;
@@ -105,7 +107,9 @@ kvm_private_guest_get(struct kvm_private_file *f,
 		      const struct kvm_private_binding_ops *ops)
 {
 	const struct kvm_private_guest like = {
-		.id = binding->guest_id, .ops = ops,
+		.id = binding->guest_id,
+		.offset = binding->guest_offset,
+		.ops = ops,
 	};
 	struct kvm_private_guest *guest, *other;
 
@@ -124,6 +128,7 @@ kvm_private_guest_get(struct kvm_private_file *f,
 	}
 
 	guest->id = binding->guest_id;
+	guest->offset = binding->guest_offset;
 	guest->ops = ops;
 	guest->trusts_host = ops != binding->ops;
 	refcount_set(&guest->refs, 1);

@@ -40,6 +40,7 @@ struct kpt_bind {
 	__u64 start;
 	__u64 end;
 	__u64 guest_id;
+	__u64 guest_offset;
 };
 
 struct kpt_page {

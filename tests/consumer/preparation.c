@@ -427,5 +427,38 @@ TEST(populate_of_prepared, &consumer_plain)
 	expect_ok(try_populate(c, 5, &left), "the host's again");
 }
 
+static void bind_at(struct consumer *c, __u64 guest_offset)
+{
+	const struct kpt_bind bind = {
+		.ops = KPT_OPS_PREPARE, .fd = c->file, .end = FILE_PAGES,
+		.guest_id = 1, .guest_offset = guest_offset,
+	};
+
+	expect_ok(try_bind(c, &bind), "binding at %llu", guest_offset);
+}
+
+/* A platform that knows the page at one place of the guest must know it at the other one. */
+TEST(moved_in_guest, &consumer_plain)
+{
+	static const __u64 offsets[] = { 1, 0, -1ULL, 1ULL << 63 };
+	struct consumer *c = *state;
+	__u64 pfn;
+
+	bind_at(c, 0);
+	pfn = get_prepared(c, 0, 5);
+	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
+		unbind(c, 0);
+		bind_at(c, offsets[i]);
+		assert_int_equal(get_pfn(c, 0, 5), pfn);
+		expect_reclaimed(c, pfn);
+		expect_prepared(c, 0, 5, pfn, 0);
+	}
+	/* At the same place again */
+	unbind(c, 0);
+	bind_at(c, offsets[ARRAY_SIZE(offsets) - 1]);
+	assert_int_equal(get_pfn(c, 0, 5), pfn);
+	expect_no_events(c);
+}
+
 TEST_MAIN("kernel interface: preparation",
 	  .setup = consumer_group_setup, .teardown = consumer_group_teardown)

@@ -95,6 +95,7 @@ int kpt_bind(const struct kpt_bind *args)
 	binding->start = args->start;
 	binding->end = args->end;
 	binding->guest_id = args->guest_id;
+	binding->guest_offset = args->guest_offset;
 	binding->flags = args->flags;
 	ret = kvm_private_bind(file, binding);
 	bound[args->slot] = !ret;
