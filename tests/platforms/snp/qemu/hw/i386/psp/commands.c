@@ -34,6 +34,7 @@ static const PSPCommand commands[] = {
     { 0x0a1, true, "SNP_LAUNCH_UPDATE", psp_launch_update },
     { 0x0a2, true, "SNP_LAUNCH_FINISH", psp_launch_finish },
     { 0x0c7, true, "SNP_PAGE_RECLAIM", psp_page_reclaim },
+    { 0x0c8, true, "SNP_PAGE_UNSMASH", psp_page_unsmash },
     { 0x0c9, true, "SNP_CONFIG", psp_snp_no_op },
     { 0x0cb, true, "SNP_COMMIT", psp_snp_no_op },
 };

@@ -48,9 +48,10 @@ PSPStatus psp_guest_create(PSPState *s, hwaddr buffer)
     if (context % SNP_PAGE) {
         return PSP_INVALID_ADDRESS;
     }
-    if (psp_guest(s, context) || !psp_is_firmware_page(context)) {
+    if (!psp_is_firmware_page(context)) {
         return PSP_INVALID_PAGE_STATE;
     }
+    psp_set_context_page(context, true);
     g_hash_table_insert(s->guests, g_memdup2(&context, sizeof(context)),
                         g_new0(PSPGuest, 1));
     return PSP_SUCCESS;
@@ -122,6 +123,7 @@ PSPStatus psp_guest_decommission(PSPState *s, hwaddr buffer)
         s->owners[guest->asid] = NULL;
         s->unflushed[guest->asid] = true;
     }
+    psp_set_context_page(context, false);
     g_hash_table_remove(s->guests, &context);
     return PSP_SUCCESS;
 }

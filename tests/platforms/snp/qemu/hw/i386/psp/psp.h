@@ -114,10 +114,34 @@ PSPStatus psp_launch_start(PSPState *s, hwaddr buffer);
 PSPStatus psp_launch_update(PSPState *s, hwaddr buffer);
 PSPStatus psp_launch_finish(PSPState *s, hwaddr buffer);
 
-/* page.c */
-PSPStatus psp_page_reclaim(PSPState *s, hwaddr buffer);
+/*
+ * page_state.c: the states of a page as the firmware sees them, whatever its
+ * size. Those of a guest that are immutable are called pre-guest and, if the
+ * page is validated, pre-swap.
+ */
+typedef enum PSPPageState {
+    PSP_PAGE_HYPERVISOR,
+    PSP_PAGE_HYPERVISOR_FIXED,
+    PSP_PAGE_RECLAIM,
+    PSP_PAGE_FIRMWARE,
+    PSP_PAGE_CONTEXT,
+    PSP_PAGE_PRE_GUEST,
+    PSP_PAGE_PRE_SWAP,
+    PSP_PAGE_GUEST_INVALID,
+    PSP_PAGE_GUEST_VALID,
+    /* The RMP doesn't cover it, or it is part of the RMP. */
+    PSP_PAGE_NONE,
+} PSPPageState;
+
+PSPPageState psp_page_state(hwaddr page);
 /* The page is one that the firmware may write to. */
 bool psp_is_firmware_page(hwaddr address);
+/* A page of the firmware becomes a guest's context, or is one no more. */
+void psp_set_context_page(hwaddr page, bool context);
+
+/* page.c */
+PSPStatus psp_page_reclaim(PSPState *s, hwaddr buffer);
+PSPStatus psp_page_unsmash(PSPState *s, hwaddr buffer);
 
 /* digest.c: adds a page to the digest of what a guest was launched with. */
 typedef struct PSPPageInfo {

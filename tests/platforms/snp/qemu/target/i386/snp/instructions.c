@@ -70,19 +70,41 @@ static bool overlaps(const struct rmp_update *update)
     return update->large ? !large && snp_rmp_assigned(update->spa) : large;
 }
 
-static void update_page(const struct rmp_update *update, uint64_t index)
+static RMPEntry new_entry(const struct rmp_update *update, uint64_t index)
 {
-    hwaddr spa = update->spa + index * SNP_PAGE;
     RMPEntry entry = {};
-    uint32_t old = snp_rmp_asid(snp_rmp_get(spa));
 
     if (update->assigned) {
         entry = snp_rmp_entry(update->gpa + index * SNP_PAGE, update->asid,
                               update->immutable);
         entry.state |= update->large && !index ? RMP_LARGE : 0;
     }
-    if (old) {
-        snp_recrypt(spa, old);
+    return entry;
+}
+
+/*
+ * A guest's page that stays where it is in the guest stays validated, and keeps
+ * the rights that it has.
+ */
+static void keep_guests_part(RMPEntry *entry, RMPEntry old)
+{
+    const uint64_t same = RMP_ASSIGNED | RMP_LARGE | RMP_GPA | RMP_ASID;
+
+    if (snp_rmp_asid(old) && !((entry->state ^ old.state) & same)) {
+        entry->state |= old.state & (RMP_VMSA | RMP_VALIDATED);
+        entry->rights = old.rights;
+    }
+}
+
+static void update_page(const struct rmp_update *update, uint64_t index)
+{
+    hwaddr spa = update->spa + index * SNP_PAGE;
+    RMPEntry entry = new_entry(update, index);
+    RMPEntry old = snp_rmp_get(spa);
+
+    keep_guests_part(&entry, old);
+    if (snp_rmp_asid(old)) {
+        snp_recrypt(spa, snp_rmp_asid(old));
     }
     if (update->asid) {
         snp_recrypt(spa, update->asid);

@@ -22,6 +22,7 @@
 #define RMP_GPA             0x0007fffffffff000ULL
 #define RMP_ASID_SHIFT      51
 #define RMP_ASID_BITS       10
+#define RMP_ASID            MAKE_64BIT_MASK(RMP_ASID_SHIFT, RMP_ASID_BITS)
 #define RMP_VMSA            (1ULL << 61)
 #define RMP_VALIDATED       (1ULL << 62)
 
@@ -48,7 +49,7 @@ static inline uint32_t snp_rmp_rights(RMPEntry entry, unsigned vmpl)
     return extract64(entry.rights, vmpl * RMP_RIGHT_BITS, RMP_RIGHT_BITS);
 }
 
-/* An entry as RMPUPDATE makes it: VMPL 0 has all rights, the others none. */
+/* An entry for a page that is new: VMPL 0 has all rights, the others none. */
 RMPEntry snp_rmp_entry(hwaddr gpa, uint32_t asid, bool immutable);
 
 /* To be called once, when the table begins to count. */
