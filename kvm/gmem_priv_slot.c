@@ -150,6 +150,24 @@ static void priv_reclaim(unsigned long pfn, unsigned long nr)
 	kvm_arch_gmem_invalidate(pfn, pfn + nr);
 }
 
+static bool priv_joined(struct kvm_private_binding *binding, unsigned long pfn,
+			unsigned int order)
+{
+	return !kvm_x86_ops.gmem_joined || kvm_x86_ops.gmem_joined(pfn);
+}
+
+/* The page tables can map the block as one where priv_prepare() would prepare it as one. */
+static int priv_join(struct kvm_private_binding *binding, pgoff_t index,
+		     unsigned long pfn, unsigned int order)
+{
+	gfn_t gfn = priv_gfn(to_priv(binding), index);
+
+	if (!kvm_x86_ops.gmem_join || order != KVM_HPAGE_GFN_SHIFT(PG_LEVEL_2M) ||
+	    priv_clip_order(gfn, pfn, order) != order)
+		return -EBUSY;
+	return kvm_x86_ops.gmem_join(to_priv(binding)->kvm, gfn, pfn);
+}
+
 /*
  * Until the guest's launch is over the firmware encrypts the content of its pages in place.
  */
@@ -178,6 +196,8 @@ static struct kvm_private_binding_ops firmware_ops = {
 	.prepare		= priv_prepare,
 	.reclaim		= priv_reclaim,
 	.preserves		= priv_preserves,
+	.joined			= priv_joined,
+	.join			= priv_join,
 };
 
 /**

@@ -63,6 +63,14 @@ struct super_block;
  *	the same to the host as to the guest. Called with the invalidation lock held, must
  *	not call back into the file, and never goes back to no. Optional: without it the
  *	answer is no.
+ * @joined: tells whether the platform has the pages of a prepared block as one. Called with
+ *	the invalidation lock held. Optional, together with @join.
+ * @join: the block's pages, all of which are prepared for the binding's guest, lie side by
+ *	side. The platform is to have them as one block again, with the content and the
+ *	rights that the guest has given them. Called between @invalidate_begin and
+ *	@invalidate_end. May sleep, and must not call back into the file. -EBUSY where the
+ *	platform can't join them as they are. An error leaves each prepared. Otherwise
+ *	@reclaim may get the block or a part of it.
  *
  * Page offsets, not bytes; @end is exclusive. Ranges are clipped to the
  * binding.
@@ -78,6 +86,10 @@ struct kvm_private_binding_ops {
 	void (*reclaim)(unsigned long pfn, unsigned long nr);
 	bool (*preserves)(struct kvm_private_binding *binding);
 	bool (*encrypts)(struct kvm_private_binding *binding);
+	bool (*joined)(struct kvm_private_binding *binding, unsigned long pfn,
+		       unsigned int order);
+	int (*join)(struct kvm_private_binding *binding, pgoff_t index,
+		    unsigned long pfn, unsigned int order);
 };
 
 /*

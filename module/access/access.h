@@ -5,6 +5,8 @@
 
 #include "internal.h"
 
+struct kvm_private_unit;
+
 /* binding.c */
 void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
 				  pgoff_t end);
@@ -14,6 +16,9 @@ bool kvm_private_bindings_preserve(struct kvm_private_file *f, pgoff_t start,
 				   pgoff_t end, bool to_private);
 bool kvm_private_bindings_movable(struct kvm_private_file *f, pgoff_t start,
 				  pgoff_t end);
+struct kvm_private_binding *
+kvm_private_joining_binding(struct kvm_private_file *f,
+			    const struct kvm_private_unit *block);
 
 /* mapping.c */
 int kvm_private_mmap(struct file *file, struct vm_area_struct *vma);

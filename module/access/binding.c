@@ -51,7 +51,7 @@ static bool binding_is_valid(struct file *file,
 
 	if (!ops || !ops->invalidate_begin || !ops->invalidate_end)
 		return false;
-	if (!ops->prepare != !ops->reclaim)
+	if (!ops->prepare != !ops->reclaim || !ops->join != !ops->joined)
 		return false;
 	if (binding->flags & ~(KVM_PRIVATE_BIND_FIRMWARE |
 			       KVM_PRIVATE_BIND_NO_ATTRIBUTES))
@@ -250,4 +250,27 @@ bool kvm_private_bindings_movable(struct kvm_private_file *f, pgoff_t start,
 		kvm_private_cond_resched(BINDINGS);
 	}
 	return true;
+}
+
+/**
+ * kvm_private_joining_binding() - find the binding through which a block can be joined
+ * @f: the file
+ * @block: index and order of the unit that its pages are to be
+ *
+ * Context: invalidate_lock held.
+ * Return: a binding with all of the block and a join operation; or NULL.
+ */
+struct kvm_private_binding *
+kvm_private_joining_binding(struct kvm_private_file *f,
+			    const struct kvm_private_unit *block)
+{
+	pgoff_t end = kvm_private_unit_end(block);
+	struct kvm_private_binding *b;
+
+	lockdep_assert_held(&f->invalidate_lock);
+
+	b = binding_first(f, block->index, end);
+	if (!b || b->start > block->index || b->end < end || !b->ops->join)
+		return NULL;
+	return b;
 }

@@ -223,6 +223,24 @@ void kvm_private_unit_share_guest(const struct kvm_private_unit *unit,
 }
 
 /**
+ * kvm_private_units_join_guest() - note the guest of several units in the first alone
+ * @units: locked, prepared for one guest, about to become one
+ * @nr: number of @units
+ */
+void kvm_private_units_join_guest(const struct kvm_private_unit *units,
+				  unsigned int nr)
+{
+	struct kvm_private_guest *guest = kvm_private_unit_guest(&units[0]);
+	unsigned int i;
+
+	for (i = 1; i < nr; i++) {
+		kvm_private_unit_assert_locked(&units[i]);
+		guest_note(units[i].head, NULL);
+	}
+	WARN_ON_ONCE(refcount_sub_and_test(nr - 1, &guest->refs));
+}
+
+/**
  * kvm_private_unit_reclaim() - give a unit back to the host if it is prepared
  * @f: the file
  * @unit: locked, or in no store any more; no guest has it mapped

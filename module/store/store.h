@@ -65,6 +65,8 @@ void kvm_private_unit_set_guest(const struct kvm_private_unit *unit,
 				struct kvm_private_guest *guest);
 void kvm_private_unit_share_guest(const struct kvm_private_unit *unit,
 				  unsigned int order);
+void kvm_private_units_join_guest(const struct kvm_private_unit *units,
+				  unsigned int nr);
 void kvm_private_unit_reclaim(struct kvm_private_file *f,
 			      const struct kvm_private_unit *unit);
 

@@ -7,6 +7,10 @@
  * which is allocated before. The block is claimed while it is copied. So the
  * invalidate_lock is held, and guests' faults elsewhere are kept from going on, only while
  * the block is unmapped. A gigantic page is made of huge pages, and these are made first.
+ *
+ * Assigned pages can't be copied. Where they lie side by side the guest's platform is asked
+ * to join them. It is asked as well where a unit is huge still, but the guest had the
+ * platform take it to pieces.
  */
 
 #include <linux/highmem.h>
@@ -44,6 +48,8 @@ enum {
  * @parts: the units that it consists of, in the order of the file; room for %MAX_PARTS.
  *	A task that holds the lock of more than one unit has an invalidation under way.
  * @nr_parts: number of @parts
+ * @guest: the guest that all parts are assigned to, or NULL if none is; valid while they are
+ *	locked
  * @xas: where the entry goes; carries a node from one try to the next
  * @pinned: with -EAGAIN, the offset of the page that was in the way
  */
@@ -52,6 +58,7 @@ struct block {
 	struct kvm_private_unit unit;
 	struct kvm_private_unit *parts;
 	unsigned int nr_parts;
+	struct kvm_private_guest *guest;
 	struct xa_state xas;
 	pgoff_t pinned;
 };
@@ -84,9 +91,25 @@ static int collapse_check_part(const struct block *block,
 
 	if (WARN_ON_ONCE(part->order > block->unit.order))
 		return -EBUSY;
-	if (kvm_private_unit_has_poison(part))
-		return -EHWPOISON;
-	return kvm_private_unit_is_assigned(part) ? -EBUSY : 0;
+	return kvm_private_unit_has_poison(part) ? -EHWPOISON : 0;
+}
+
+static struct kvm_private_guest *
+collapse_part_guest(const struct kvm_private_unit *part)
+{
+	return kvm_private_unit_is_assigned(part) ? kvm_private_unit_guest(part) : NULL;
+}
+
+/* No platform knows a block of several huge pages, so a gigantic page can't be assigned. */
+static int collapse_find_guest(struct block *block)
+{
+	unsigned int i;
+
+	block->guest = collapse_part_guest(&block->parts[0]);
+	for (i = 1; i < block->nr_parts; i++)
+		if (collapse_part_guest(&block->parts[i]) != block->guest)
+			return -EBUSY;
+	return block->guest && kvm_private_unit_is_gigantic(&block->unit) ? -EBUSY : 0;
 }
 
 /*
@@ -122,8 +145,22 @@ static int collapse_lock_parts(struct block *block)
 		index = kvm_private_unit_end(part);
 		ret = collapse_check_part(block, part);
 	}
+	if (!ret)
+		ret = collapse_find_guest(block);
 	if (ret)
 		collapse_unlock_parts(block);
+	return ret;
+}
+
+/* For a caller that wants to copy the block */
+static int collapse_lock_unassigned_parts(struct block *block)
+{
+	int ret = collapse_lock_parts(block);
+
+	if (!ret && block->guest) {
+		collapse_unlock_parts(block);
+		ret = -EBUSY;
+	}
 	return ret;
 }
 
@@ -151,6 +188,18 @@ static void collapse_reclaim_parts(struct block *block)
 
 	for (i = 0; i < block->nr_parts; i++)
 		kvm_private_unit_reclaim(block->f, &block->parts[i]);
+}
+
+/* The caller has invalidated the block and locked its pages, which are @guest's. */
+static int collapse_join(struct block *block, struct kvm_private_guest *guest)
+{
+	struct kvm_private_binding *binding;
+
+	binding = kvm_private_joining_binding(block->f, &block->unit);
+	if (!binding || binding->guest != guest)
+		return -EBUSY;
+	return binding->ops->join(binding, block->unit.index,
+				  page_to_pfn(block->unit.head), block->unit.order);
 }
 
 /*
@@ -207,7 +256,6 @@ static int collapse_store_in_place(struct block *block)
 	struct kvm_private_unit *part, *end = block->parts + block->nr_parts;
 	int ret;
 
-	block->unit.head = block->parts[0].head;
 	block->unit.unsplit = collapse_is_unsplit(block);
 	ret = collapse_store(block);
 	if (ret)
@@ -223,7 +271,26 @@ static int collapse_store_in_place(struct block *block)
 	}
 	kvm_private_unit_count(block->f, &block->unit,
 			       kvm_private_unit_nr(&block->unit));
+	if (block->guest)
+		kvm_private_units_join_guest(block->parts, block->nr_parts);
 	return 0;
+}
+
+/*
+ * If collapse_store_in_place() fails after collapse_join() the platform has the pages as a
+ * block, and the store doesn't. The guest's next accesses find them as before, and a part
+ * can be reclaimed alone.
+ */
+static int collapse_parts_in_place(struct block *block)
+{
+	int ret = 0;
+
+	block->unit.head = block->parts[0].head;
+	if (block->guest)
+		ret = collapse_join(block, block->guest);
+	else
+		collapse_reclaim_parts(block);
+	return ret ?: collapse_store_in_place(block);
 }
 
 /*
@@ -272,12 +339,10 @@ static int collapse_locked(struct block *block)
 
 	if (ret)
 		return ret;
-	if (collapse_is_contiguous(block)) {
-		collapse_reclaim_parts(block);
-		ret = collapse_store_in_place(block);
-	} else {
-		ret = HAS_TO_MOVE;
-	}
+	if (collapse_is_contiguous(block))
+		ret = collapse_parts_in_place(block);
+	else
+		ret = block->guest ? -EBUSY : HAS_TO_MOVE;
 	/* If they were joined, only the first part's lock is that of a unit now. */
 	collapse_unlock_parts(block);
 	return ret;
@@ -344,7 +409,7 @@ static int collapse_claim_unmapped(struct block *block,
 	kvm_private_unmap(f, start, end);
 	ret = kvm_private_check_unused(f, start, end, &block->pinned);
 	if (!ret)
-		ret = collapse_lock_parts(block);
+		ret = collapse_lock_unassigned_parts(block);
 	if (ret) {
 		kvm_private_release_claim(f, claim);
 		return ret;
@@ -390,7 +455,7 @@ static int collapse_swap_parts(struct block *block,
 	int ret;
 
 	down_write(&f->invalidate_lock);
-	ret = collapse_lock_parts(block);
+	ret = collapse_lock_unassigned_parts(block);
 	if (!ret) {
 		ret = collapse_store(block);
 		collapse_unlock_parts(block);
@@ -516,6 +581,58 @@ static int collapse_block(struct block *block)
 	return ret;
 }
 
+/*
+ * Whether the platform has a huge unit, which is its guest's, in pieces: it has to, where a
+ * guest of SEV-SNP validates base pages. The caller holds the invalidate_lock for writing.
+ */
+static bool collapse_is_in_pieces(struct block *block)
+{
+	void *entry = xa_load(&block->f->units, block->unit.index);
+	struct kvm_private_binding *binding;
+	struct kvm_private_unit *unit = &block->unit;
+
+	if (!entry)
+		return false;
+	*unit = kvm_private_entry_unit(entry, unit->index);
+	if (!kvm_private_unit_is_huge(unit))
+		return false;
+	binding = kvm_private_joining_binding(block->f, unit);
+	return binding && binding->guest == kvm_private_unit_guest(unit) &&
+	       !binding->ops->joined(binding, page_to_pfn(unit->head), unit->order);
+}
+
+static int collapse_rejoin_locked(struct block *block)
+{
+	struct kvm_private_unit *unit = &block->unit;
+	int ret;
+
+	if (WARN_ON_ONCE(!kvm_private_store_lock_unit(block->f, unit->index, unit)))
+		return -ENOENT;
+	ret = collapse_join(block, kvm_private_unit_guest(unit));
+	kvm_private_store_unlock(unit);
+	return ret;
+}
+
+/* The caller has seen a huge unit. If it is none any more another task has had its way. */
+static int collapse_rejoin(struct block *block)
+{
+	pgoff_t start = block->unit.index;
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+	int ret;
+
+	ret = kvm_private_lock_unclaimed(block->f, start, end);
+	if (ret)
+		return ret;
+	if (collapse_is_in_pieces(block)) {
+		kvm_private_invalidate_begin(block->f, start, end);
+		ret = collapse_rejoin_locked(block);
+		kvm_private_invalidate_end(block->f, start, end);
+	}
+	up_write(&block->f->invalidate_lock);
+
+	return ret;
+}
+
 /* Fills the holes first: where all of a huge page is missing, a huge page comes at once. */
 static int collapse_huge_pages(struct block *block)
 {
@@ -529,9 +646,8 @@ static int collapse_huge_pages(struct block *block)
 	for (; !ret && index < end; index += 1UL << order) {
 		collapse_init_block(&part, block->f, index, order,
 				    block->parts);
-		if (!collapse_is_wanted(&part))
-			continue;
-		ret = collapse_block(&part);
+		ret = collapse_is_wanted(&part) ? collapse_block(&part) :
+						  collapse_rejoin(&part);
 		/* Each call gets further, however often signals come. */
 		if (!ret && signal_pending(current))
 			ret = -EINTR;
@@ -545,7 +661,7 @@ static int collapse_one(struct block *block)
 	int ret = 0;
 
 	if (!collapse_is_wanted(block))
-		return 0;
+		return collapse_rejoin(block);
 	if (kvm_private_unit_is_gigantic(&block->unit))
 		ret = collapse_huge_pages(block);
 	return ret ?: collapse_block(block);

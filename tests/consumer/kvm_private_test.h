@@ -21,6 +21,8 @@
 enum kpt_ops {
 	KPT_OPS_PLAIN,
 	KPT_OPS_PREPARE,
+	/* As KPT_OPS_PREPARE, on a platform that joins pages */
+	KPT_OPS_JOIN,
 	/* As KPT_OPS_PLAIN, of a guest that encrypts its memory in place */
 	KPT_OPS_ENCRYPTS,
 	/* Not well-formed */
@@ -29,6 +31,8 @@ enum kpt_ops {
 	KPT_OPS_NO_END,
 	KPT_OPS_NO_RECLAIM,
 	KPT_OPS_NO_PREPARE,
+	KPT_OPS_NO_JOINED,
+	KPT_OPS_NO_JOIN,
 	KPT_OPS_NR,
 };
 
@@ -117,6 +121,10 @@ struct kpt_control {
 	__u64 block_fill;
 	/* A call of the firmware doesn't return before this is 0. */
 	__u64 block_firmware;
+	/* The result of join */
+	__s32 join_error;
+	/* The platform has each block in pieces, until it joins one. */
+	__u32 in_pieces;
 };
 
 /* A call of the firmware: writes to user memory while it holds the firmware's lock. */
@@ -131,6 +139,7 @@ enum kpt_event_type {
 	KPT_PREPARED,
 	KPT_RECLAIMED,
 	KPT_FILLED,
+	KPT_JOINED,
 };
 
 /* read(2) removes the oldest events. */
@@ -138,7 +147,7 @@ struct kpt_event {
 	__u32 type;
 	/* KPT_RECLAIMED has none. */
 	__u32 slot;
-	/* KPT_PREPARED, KPT_FILLED: index */
+	/* KPT_PREPARED, KPT_FILLED, KPT_JOINED: index */
 	__u64 start;
 	/* KPT_BEGIN, KPT_END only */
 	__u64 end;

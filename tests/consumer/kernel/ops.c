@@ -27,6 +27,8 @@ static u64 block_firmware;
 static DEFINE_MUTEX(firmware_lock);
 
 static int prepare_error;
+static int join_error;
+static bool in_pieces;
 static bool probe;
 static bool slow;
 
@@ -133,6 +135,30 @@ static void reclaim(unsigned long pfn, unsigned long nr)
 	kpt_event_add(&event);
 }
 
+static bool joined(struct kvm_private_binding *binding, unsigned long pfn,
+		   unsigned int order)
+{
+	return !READ_ONCE(in_pieces);
+}
+
+static int join(struct kvm_private_binding *binding, pgoff_t index,
+		unsigned long pfn, unsigned int order)
+{
+	const struct kpt_event event = {
+		.type = KPT_JOINED,
+		.slot = kpt_slot(binding),
+		.start = index,
+		.pfn = pfn,
+		.size = order,
+		.result = READ_ONCE(join_error),
+	};
+
+	kpt_event_add(&event);
+	if (!event.result)
+		WRITE_ONCE(in_pieces, false);
+	return event.result;
+}
+
 static bool encrypts(struct kvm_private_binding *binding)
 {
 	return true;
@@ -150,6 +176,15 @@ static const struct kvm_private_binding_ops ops[KPT_OPS_NR] = {
 		.invalidate_end = invalidate_end,
 		.prepare = prepare,
 		.reclaim = reclaim,
+	},
+	[KPT_OPS_JOIN] = {
+		.owner = THIS_MODULE,
+		.invalidate_begin = invalidate_begin,
+		.invalidate_end = invalidate_end,
+		.prepare = prepare,
+		.reclaim = reclaim,
+		.joined = joined,
+		.join = join,
 	},
 	[KPT_OPS_ENCRYPTS] = {
 		.owner = THIS_MODULE,
@@ -177,6 +212,22 @@ static const struct kvm_private_binding_ops ops[KPT_OPS_NR] = {
 		.invalidate_end = invalidate_end,
 		.reclaim = reclaim,
 	},
+	[KPT_OPS_NO_JOINED] = {
+		.owner = THIS_MODULE,
+		.invalidate_begin = invalidate_begin,
+		.invalidate_end = invalidate_end,
+		.prepare = prepare,
+		.reclaim = reclaim,
+		.join = join,
+	},
+	[KPT_OPS_NO_JOIN] = {
+		.owner = THIS_MODULE,
+		.invalidate_begin = invalidate_begin,
+		.invalidate_end = invalidate_end,
+		.prepare = prepare,
+		.reclaim = reclaim,
+		.joined = joined,
+	},
 };
 
 const struct kvm_private_binding_ops *kpt_ops(unsigned int kind)
@@ -187,6 +238,8 @@ const struct kvm_private_binding_ops *kpt_ops(unsigned int kind)
 int kpt_control(const struct kpt_control *control)
 {
 	WRITE_ONCE(prepare_error, control->prepare_error);
+	WRITE_ONCE(join_error, control->join_error);
+	WRITE_ONCE(in_pieces, !!control->in_pieces);
 	WRITE_ONCE(probe, !!control->probe);
 	WRITE_ONCE(slow, !!control->slow);
 	WRITE_ONCE(block_slot, control->block_slot);
