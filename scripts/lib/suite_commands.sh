@@ -301,6 +301,13 @@ suite() {
 		on_snp "$name" "modprobe -a algif_hash sha512_generic && ./firmware" \
 			--module algif_hash --module sha512_generic --bring "$OUT/snp/firmware"
 		;;
+	snp-guests)
+		# Freed pages are filled with a pattern at once, and looked at when they are
+		# allocated: a page that is still assigned then, or that a guest still has mapped,
+		# shows.
+		in_vm --snp --mem 2G --param page_poison=1 \
+			-- "$OUT/snp/"{launches,pages,granularity,layouts,endings}
+		;;
 	snp-check)
 		tap_command "snp-check says YES on the emulated platform" \
 			env "$limit" "$ROOT/tests/snp/emulated" "$OUT/snp/snp"

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Launches with a firmware that a test can tell what to do: for the emulated platform alone.
- * Status 3 elsewhere.
+ * Launches with a firmware that a test can tell what to do
  */
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -12,14 +10,13 @@
 #include "../kvm/kvm_uapi.h"
 #include "convert.h"
 #include "digest.h"
+#include "emulated_only.h"
 #include "huge.h"
 #include "launch.h"
 #include "layout.h"
 #include "story.h"
 #include "test_port.h"
 #include "unit.h"
-
-#define NOT_HERE		3
 
 #define FILE_FLAGS	(KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
 
@@ -172,11 +169,4 @@ TEST(wrong_digest)
 	measure(true, true);
 }
 
-int main(void)
-{
-	if (!snp_supported() || !test_port_open()) {
-		fprintf(stderr, "This is not the emulated platform\n");
-		return NOT_HERE;
-	}
-	return tests_run("firmware", NULL);
-}
+EMULATED_MAIN("firmware")

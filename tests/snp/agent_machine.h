@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The usual guest of a test: an agent with one more slot, all of which is the guest's. */
+#ifndef TESTS_SNP_AGENT_MACHINE_H
+#define TESTS_SNP_AGENT_MACHINE_H
+
+#include "huge.h"
+#include "region.h"
+#include "unit.h"
+
+#define REGION_GPA	0x10000000ULL
+#define REGION_SIZE	(2 * HUGE_PAGE)
+/* The word at an address of the region is this plus the address. */
+#define REGION_WORDS	0x4100000000000000ULL
+/* What the host, and what the guest says in a page that they share */
+#define HOST_WORDS	0x4200000000000000ULL
+#define GUEST_WORDS	0x4300000000000000ULL
+
+struct machine {
+	struct agent agent;
+	struct region region;
+};
+
+/* *state is the machine. At the end no page may belong to a guest. */
+extern const struct fixture on_native;
+extern const struct fixture on_base;
+extern const struct fixture on_huge;
+
+extern const struct backing backing_native;
+extern const struct backing backing_base;
+extern const struct backing backing_huge;
+
+/* The same in steps: the region is added, all shared, and nothing of it is launched. */
+void machine_start(struct machine *m, const struct backing *backing, unsigned int processors);
+/* Makes the region private, ends the launch and has the guest validate and fill it. */
+void machine_fill(struct machine *m);
+void machine_end(struct machine *m);
+
+/* Both sides use a page that was private, and the guest has it back in the end. */
+void machine_share(struct machine *m, __u64 gpa, __u64 size);
+void machine_take_back(struct machine *m, __u64 gpa, __u64 size);
+
+/* All of the region has the guest's words. */
+void machine_expect_filled(struct machine *m, const char *when);
+
+#endif

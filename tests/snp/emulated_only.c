@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+
+#include "emulated_only.h"
+#include "launch.h"
+#include "test_port.h"
+#include "unit.h"
+
+#define NOT_HERE	3
+
+int emulated_tests_run(const char *name)
+{
+	if (!snp_supported() || !test_port_open()) {
+		fprintf(stderr, "This is not the emulated platform\n");
+		return NOT_HERE;
+	}
+	return tests_run(name, NULL);
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Pages that are launched, in place and from a source, among others that are not */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "agent_machine.h"
+#include "convert.h"
+#include "emulated_only.h"
+#include "launch.h"
+
+#define PAGES	8
+#define AT	(REGION_GPA + 5 * PAGE)
+#define SECOND	(REGION_GPA + HUGE_PAGE)
+
+static int setup(void **state)
+{
+	struct machine *m = malloc(sizeof(*m));
+
+	machine_start(m, *state, 1);
+	*state = m;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	machine_end(*state);
+	free(*state);
+	return 0;
+}
+
+static const struct fixture native = {
+	.name = "native", .setup = setup, .teardown = teardown,
+	.state = (void *)&backing_native,
+};
+
+static const struct fixture base = {
+	.name = "base pages", .setup = setup, .teardown = teardown,
+	.state = (void *)&backing_base,
+};
+
+static const struct fixture huge = {
+	.name = "huge pages", .setup = setup, .teardown = teardown,
+	.state = (void *)&backing_huge,
+};
+
+static void make_private(struct machine *m)
+{
+	if (m->region.backing->native)
+		region_make_private(&m->agent, &m->region, REGION_GPA, REGION_SIZE);
+	else
+		expect_ok(file_make_private(m->region.file, 0, REGION_SIZE, CONVERT_PRESERVE),
+			  "to private, to be launched");
+}
+
+static char *new_source(__u64 gpa, __u64 size)
+{
+	__u64 *source = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(source, MAP_FAILED);
+	for (__u64 i = 0; i < size / sizeof(*source); i++)
+		source[i] = REGION_WORDS + gpa + i * sizeof(*source);
+	return (char *)source;
+}
+
+static void launch_from_source(struct machine *m, __u64 gpa, __u64 size)
+{
+	char *source = new_source(gpa, size);
+
+	snp_launch_update(m->agent.vm, gpa, size, source);
+	munmap(source, size);
+}
+
+/* The rest of the region is the guest's without content. */
+static void expect_launched(struct machine *m, __u64 gpa, __u64 size)
+{
+	agent_go(&m->agent);
+	agent_expect(&m->agent, gpa, size, REGION_WORDS + gpa, "launched");
+	region_expect_private(&m->region, gpa, "launched");
+	if (gpa > REGION_GPA)
+		agent_validate(&m->agent, REGION_GPA, gpa - REGION_GPA);
+	agent_validate(&m->agent, gpa + size, REGION_GPA + REGION_SIZE - gpa - size);
+	agent_fill(&m->agent, REGION_GPA, REGION_SIZE, REGION_WORDS + REGION_GPA);
+	machine_expect_filled(m, "validated beside launched pages");
+}
+
+TEST(source, &native, &base, &huge)
+{
+	struct machine *m = *state;
+
+	make_private(m);
+	launch_from_source(m, AT, PAGES * PAGE);
+	expect_launched(m, AT, PAGES * PAGE);
+}
+
+TEST(source_2m, &native, &base, &huge)
+{
+	struct machine *m = *state;
+
+	make_private(m);
+	launch_from_source(m, REGION_GPA, HUGE_PAGE);
+	expect_launched(m, REGION_GPA, HUGE_PAGE);
+}
+
+TEST(in_place, &base, &huge)
+{
+	struct machine *m = *state;
+
+	region_fill(&m->region, AT, PAGES * PAGE, REGION_WORDS + AT);
+	make_private(m);
+	snp_launch_update(m->agent.vm, AT, PAGES * PAGE, NULL);
+	expect_launched(m, AT, PAGES * PAGE);
+}
+
+TEST(in_place_2m, &base, &huge)
+{
+	struct machine *m = *state;
+
+	region_fill(&m->region, SECOND, HUGE_PAGE, REGION_WORDS + SECOND);
+	make_private(m);
+	snp_launch_update(m->agent.vm, SECOND, HUGE_PAGE, NULL);
+	expect_launched(m, SECOND, HUGE_PAGE);
+}
+
+/* The source is a shared page of the same file. */
+TEST(source_in_the_file, &base, &huge)
+{
+	struct machine *m = *state;
+
+	region_fill(&m->region, SECOND, PAGE, REGION_WORDS + AT);
+	expect_ok(file_make_private(m->region.file, 0, HUGE_PAGE, CONVERT_PRESERVE),
+		  "the first half to private");
+	snp_launch_update(m->agent.vm, AT, PAGE, region_host(&m->region, SECOND));
+	expect_ok(file_make_private(m->region.file, HUGE_PAGE, HUGE_PAGE, 0),
+		  "the second half to private");
+	expect_launched(m, AT, PAGE);
+}
+
+/* A page that was launched and then punched is one without content. */
+TEST(punched, &native, &base, &huge)
+{
+	struct machine *m = *state;
+
+	make_private(m);
+	launch_from_source(m, AT, PAGE);
+	region_punch(&m->region, AT, PAGE);
+	agent_go(&m->agent);
+	agent_validate(&m->agent, REGION_GPA, REGION_SIZE);
+	agent_fill(&m->agent, REGION_GPA, REGION_SIZE, REGION_WORDS + REGION_GPA);
+	machine_expect_filled(m, "punched before the end of the launch");
+}
+
+/* The host takes a page back that was launched already. */
+TEST(shared_again, &base, &huge)
+{
+	struct machine *m = *state;
+
+	make_private(m);
+	launch_from_source(m, AT, PAGE);
+	region_make_shared(&m->agent, &m->region, AT, PAGE);
+	region_fill(&m->region, AT, PAGE, HOST_WORDS);
+	agent_go(&m->agent);
+	agent_expect(&m->agent, SHARED_VA + AT, PAGE, HOST_WORDS, "shared before the end");
+	agent_validate(&m->agent, REGION_GPA, AT - REGION_GPA);
+}
+
+EMULATED_MAIN("launches")
