@@ -306,7 +306,10 @@ suite() {
 		# allocated: a page that is still assigned then, or that a guest still has mapped,
 		# shows.
 		in_vm --snp --mem 2G --param page_poison=1 \
-			-- "$OUT/snp/"{launches,pages,granularity,layouts,endings}
+			-- "$OUT/snp/"{launches,pages,granularity,layouts,reclaims,endings}
+		;;
+	snp-races)
+		in_vm --snp --mem 2G --smp 2 --param page_poison=1 -- "$OUT/snp/races"
 		;;
 	snp-check)
 		tap_command "snp-check says YES on the emulated platform" \

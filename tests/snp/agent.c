@@ -108,6 +108,8 @@ static void open_processor(struct agent *agent, unsigned int i)
 		.rbx = stack, .rsp = stack, .r12 = GHCB_PSC | PSC_TO_SHARED | box,
 		.r14 = SHARED_VA + box,
 	};
+	/* Not waiting for the first processor to start it */
+	struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
 	struct vcpu *cpu = &agent->cpus[i];
 	struct kvm_sregs sregs;
 
@@ -117,6 +119,7 @@ static void open_processor(struct agent *agent, unsigned int i)
 	sregs.gdt = (struct kvm_dtable){ DESCRIPTORS_GPA, sizeof(gdt) - 1, { } };
 	sregs.idt = (struct kvm_dtable){ DESCRIPTORS_GPA + IDT_OFFSET, IDT_SIZE - 1, { } };
 	expect_ok(ioctl(cpu->fd, KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
+	expect_ok(ioctl(cpu->fd, KVM_SET_MP_STATE, &runnable), "KVM_SET_MP_STATE");
 }
 
 void agent_start(struct agent *agent, bool native, unsigned int processors)
@@ -220,19 +223,28 @@ __u64 agent_said(struct agent *agent, unsigned int processor, unsigned int box)
 	return *word(agent, processor, box);
 }
 
-void agent_begin(struct agent *agent, unsigned int processor, const struct order *order)
+void agent_begin(struct agent *agent, unsigned int processor, const struct order *order,
+		 bool (*carry_on)(int result))
 {
 	post(agent, processor, order);
-	vcpu_spawn(&agent->cpus[processor], NULL);
+	agent->cpus[processor].result = 0;
+	vcpu_spawn(&agent->cpus[processor], carry_on);
 }
 
 /* An order that ends by itself has failed: agent_stop() tells. */
+static bool has_ended(const struct vcpu *cpu)
+{
+	int result = __atomic_load_n(&cpu->result, __ATOMIC_RELAXED);
+
+	return result && !(cpu->carry_on && cpu->carry_on(result));
+}
+
 void agent_wait_rounds(struct agent *agent, unsigned int processor, __u64 rounds)
 {
-	__u64 until = *word(agent, processor, BOX_ROUNDS) + rounds;
+	volatile __u64 *done = word(agent, processor, BOX_ROUNDS);
+	__u64 until = *done + rounds;
 
-	while (*word(agent, processor, BOX_ROUNDS) < until &&
-	       !__atomic_load_n(&agent->cpus[processor].result, __ATOMIC_RELAXED))
+	while (*done < until && !has_ended(&agent->cpus[processor]))
 		sched_yield();
 }
 

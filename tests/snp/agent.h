@@ -53,8 +53,9 @@ int agent_try(struct agent *agent, const struct order *order);
 /* A word that the agent has left in its mailbox: BOX_* */
 __u64 agent_said(struct agent *agent, unsigned int processor, unsigned int box);
 
-/* The order that is carried out beside the host, until agent_stop() */
-void agent_begin(struct agent *agent, unsigned int processor, const struct order *order);
+/* An order that is carried out beside the host, until agent_stop(). carry_on: of vcpu_spawn() */
+void agent_begin(struct agent *agent, unsigned int processor, const struct order *order,
+		 bool (*carry_on)(int result));
 void agent_wait_rounds(struct agent *agent, unsigned int processor, __u64 rounds);
 __u64 agent_stop(struct agent *agent, unsigned int processor);
 

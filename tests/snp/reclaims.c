@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM gives each page to a guest once and takes it back once, whatever becomes of the file: its
+ * own calls are recorded by probes. The platform itself ignores a second reclaim.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent_machine.h"
+#include "emulated_only.h"
+#include "text_file.h"
+
+#define TRACING		"/sys/kernel/tracing/"
+#define PROBES		TRACING "kprobe_events"
+#define ENABLE		TRACING "events/snp_test/enable"
+#define TRACE		TRACING "trace"
+
+/* Registers of the arguments; the order of what KVM prepares is that of a huge page or 0. */
+static const char *const probes[] = {
+	"p:snp_test/prepared kvm_amd:sev_gmem_prepare pfn=%si order=%cx:u32",
+	"p:snp_test/launched kvm_amd:sev_gmem_post_populate pfn=%dx order=%r8:u32",
+	"p:snp_test/reclaimed kvm_amd:sev_gmem_invalidate pfn=%di end=%si",
+};
+
+/* Pages of the machine: more than it has */
+#define MAX_PFN		(16 * GIB / PAGE)
+
+static unsigned char *assigned;
+static unsigned long given, taken;
+
+static void add_probe(const char *probe)
+{
+	int events = expect_ok(open(PROBES, O_WRONLY | O_APPEND | O_CLOEXEC), PROBES);
+
+	expect_ok(write(events, probe, strlen(probe)), "%s", probe);
+	close(events);
+}
+
+static void empty(const char *path)
+{
+	close(expect_ok(open(path, O_WRONLY | O_TRUNC | O_CLOEXEC), "%s", path));
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(probes); i++)
+		add_probe(probes[i]);
+	text_file_write(TRACING "buffer_size_kb", "8192");
+	empty(TRACE);
+	text_file_write(ENABLE, "1");
+	assigned = calloc(MAX_PFN, 1);
+	given = 0;
+	taken = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	text_file_write(ENABLE, "0");
+	empty(PROBES);
+	free(assigned);
+	return 0;
+}
+
+static const struct fixture watched = { .setup = setup, .teardown = teardown };
+
+static void give(__u64 pfn, __u64 end)
+{
+	for (; pfn < end; pfn++, given++) {
+		assert_true(pfn < MAX_PFN);
+		if (assigned[pfn])
+			fail_msg("Page %#llx is given to a guest twice", pfn);
+		assigned[pfn] = 1;
+	}
+}
+
+static void take(__u64 pfn, __u64 end)
+{
+	for (; pfn < end; pfn++, taken++) {
+		assert_true(pfn < MAX_PFN);
+		if (!assigned[pfn])
+			fail_msg("Page %#llx is reclaimed though no guest has it", pfn);
+		assigned[pfn] = 0;
+	}
+}
+
+static void read_line(const char *line)
+{
+	const char *arguments = strstr(line, "pfn=");
+	unsigned int order = 0;
+	__u64 pfn, end = 0;
+
+	if (!arguments)
+		return;
+	if (strstr(line, " reclaimed: ")) {
+		assert_int_equal(sscanf(arguments, "pfn=%llx end=%llx", &pfn, &end), 2);
+		take(pfn, end);
+		return;
+	}
+	assert_int_equal(sscanf(arguments, "pfn=%llx order=%u", &pfn, &order), 2);
+	give(pfn, pfn + (1ULL << order));
+}
+
+static void read_trace(void)
+{
+	FILE *file = fopen(TRACE, "r");
+	char line[512];
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		if (strstr(line, "LOST"))
+			fail_msg("The trace has gaps");
+		read_line(line);
+	}
+	fclose(file);
+}
+
+static void expect_balance(const struct backing *backing)
+{
+	struct machine m;
+
+	machine_start(&m, backing, 1);
+	machine_fill(&m);
+	for (__u64 gpa = REGION_GPA; gpa < REGION_GPA + REGION_SIZE; gpa += 111 * PAGE) {
+		machine_share(&m, gpa, PAGE);
+		machine_take_back(&m, gpa, PAGE);
+		region_punch(&m.region, gpa + PAGE, PAGE);
+	}
+	region_punch(&m.region, REGION_GPA + HUGE_PAGE, HUGE_PAGE);
+	agent_validate(&m.agent, REGION_GPA + HUGE_PAGE, HUGE_PAGE);
+	machine_end(&m);
+	read_trace();
+	if (given != taken || given < REGION_SIZE / PAGE)
+		fail_msg("%lu pages were given to the guest, %lu were taken back", given, taken);
+}
+
+TEST(base_pages, &watched)
+{
+	expect_balance(&backing_base);
+}
+
+TEST(huge_pages, &watched)
+{
+	expect_balance(&backing_huge);
+}
+
+EMULATED_MAIN("reclaims")
