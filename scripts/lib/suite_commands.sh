@@ -296,10 +296,10 @@ suite() {
 	snp-native | snp-private)
 		on_snp "$name" "./snp ${name#snp-}" --bring "$OUT/snp/snp"
 		;;
-	snp-firmware)
+	snp-firmware | snp-report)
 		# The digest is computed by the kernel's SHA-384, not by the emulator's.
-		on_snp "$name" "modprobe -a algif_hash sha512_generic && ./firmware" \
-			--module algif_hash --module sha512_generic --bring "$OUT/snp/firmware"
+		on_snp "$name" "modprobe -a algif_hash sha512_generic && ./${name#snp-}" \
+			--module algif_hash --module sha512_generic --bring "$OUT/snp/${name#snp-}"
 		;;
 	snp-guests)
 		# Freed pages are filled with a pattern at once, and looked at when they are

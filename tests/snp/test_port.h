@@ -9,6 +9,7 @@
 /* The firmware's numbers of its commands */
 #define SNP_GCTX_CREATE		0x93
 #define SNP_ACTIVATE		0x91
+#define SNP_GUEST_REQUEST	0x94
 #define SNP_LAUNCH_START	0xa0
 #define SNP_LAUNCH_UPDATE	0xa1
 #define SNP_LAUNCH_FINISH	0xa2

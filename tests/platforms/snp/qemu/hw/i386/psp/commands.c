@@ -30,13 +30,14 @@ static const PSPCommand commands[] = {
     { 0x091, true, "SNP_ACTIVATE", psp_guest_activate },
     { 0x092, true, "SNP_GUEST_STATUS", psp_guest_status },
     { 0x093, true, "SNP_GCTX_CREATE", psp_guest_create },
+    { 0x094, true, "SNP_GUEST_REQUEST", psp_guest_request },
     { 0x0a0, true, "SNP_LAUNCH_START", psp_launch_start },
     { 0x0a1, true, "SNP_LAUNCH_UPDATE", psp_launch_update },
     { 0x0a2, true, "SNP_LAUNCH_FINISH", psp_launch_finish },
     { 0x0c7, true, "SNP_PAGE_RECLAIM", psp_page_reclaim },
     { 0x0c8, true, "SNP_PAGE_UNSMASH", psp_page_unsmash },
-    { 0x0c9, true, "SNP_CONFIG", psp_snp_no_op },
-    { 0x0cb, true, "SNP_COMMIT", psp_snp_no_op },
+    { 0x0c9, true, "SNP_CONFIG", psp_snp_config },
+    { 0x0cb, true, "SNP_COMMIT", psp_snp_commit },
 };
 
 PSPStatus psp_run(PSPState *s, unsigned command, hwaddr buffer)

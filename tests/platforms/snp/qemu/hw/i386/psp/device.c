@@ -111,6 +111,7 @@ static void psp_realize(PCIDevice *device, Error **errp)
     if (msi_init(device, 0, 1, true, false, errp)) {
         return;
     }
+    s->reported_tcb = PSP_TCB;
     s->guests = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
                                       g_free);
     memory_region_init_io(&s->registers, OBJECT(s), &psp_ops, s, TYPE_PSP,

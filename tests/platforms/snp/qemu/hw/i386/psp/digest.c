@@ -24,15 +24,6 @@ struct QEMU_PACKED page_info {
 };
 QEMU_BUILD_BUG_ON(sizeof(struct page_info) != 0x70);
 
-static void sha384(uint8_t *digest, const void *data, size_t size)
-{
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA384);
-    gsize length = PSP_DIGEST_SIZE;
-
-    g_checksum_update(sum, data, size);
-    g_checksum_get_digest(sum, digest, &length);
-}
-
 void psp_measure(uint8_t *digest, const PSPPageInfo *info)
 {
     struct page_info hashed = {
@@ -46,7 +37,7 @@ void psp_measure(uint8_t *digest, const PSPPageInfo *info)
 
     memcpy(hashed.digest, digest, PSP_DIGEST_SIZE);
     if (info->content) {
-        sha384(hashed.content, info->content, SNP_PAGE);
+        psp_hash(hashed.content, info->content, SNP_PAGE);
     }
-    sha384(digest, &hashed, sizeof(hashed));
+    psp_hash(digest, &hashed, sizeof(hashed));
 }

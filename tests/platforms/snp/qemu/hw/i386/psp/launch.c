@@ -47,18 +47,24 @@ struct QEMU_PACKED snp_launch_finish {
     uint8_t host_data[32];
 };
 
-struct QEMU_PACKED id_block {
-    uint8_t digest[PSP_DIGEST_SIZE];
-    uint8_t family[16];
-    uint8_t image[16];
-    uint32_t version;
-    uint32_t guest_svn;
-    uint64_t policy;
+/* The keys with which the ID block is signed, and their signatures */
+struct QEMU_PACKED id_authentication {
+    uint32_t id_algorithm;
+    uint32_t author_algorithm;
+    uint8_t reserved[56];
+    uint8_t id_signature[512];
+    uint8_t id_key[1028];
+    uint8_t reserved_2[60];
+    uint8_t id_key_signature[512];
+    uint8_t author_key[1028];
 };
+QEMU_BUILD_BUG_ON(offsetof(struct id_authentication, author_key) != 0x880);
 
 #define ID_BLOCK_VERSION        1
 
 #define FINISH_ID_BLOCK         (1ULL << 0)
+#define FINISH_AUTHOR_KEY       (1ULL << 1)
+#define FINISH_NO_VCEK          (1ULL << 2)
 #define START_FLAGS             3u
 #define UPDATE_LARGE            (1u << 0)
 #define UPDATE_TYPE(flags)      ((flags) >> 1 & 7)
@@ -98,6 +104,9 @@ PSPStatus psp_launch_start(PSPState *s, hwaddr buffer)
     }
     guest->policy = start.policy;
     guest->state = PSP_GUEST_LAUNCH;
+    qemu_guest_getrandom_nofail(guest->keys, sizeof(guest->keys));
+    qemu_guest_getrandom_nofail(guest->root, sizeof(guest->root));
+    qemu_guest_getrandom_nofail(guest->report_id, sizeof(guest->report_id));
     return PSP_SUCCESS;
 }
 
@@ -124,24 +133,24 @@ static PSPStatus check_page(const PSPGuest *guest,
     return PSP_SUCCESS;
 }
 
-static void fill_secrets(uint8_t *page)
+static void fill_secrets(const PSPGuest *guest, uint8_t *page)
 {
     struct secrets *secrets = (struct secrets *)page;
 
     memset(page, 0, SNP_PAGE);
     secrets->version = 3;
-    qemu_guest_getrandom_nofail(secrets->keys, sizeof(secrets->keys));
+    memcpy(secrets->keys, guest->keys, sizeof(secrets->keys));
 }
 
 /* Returns whether the page's content is part of the digest. */
-static bool fill_page(unsigned type, uint8_t *page)
+static bool fill_page(const PSPGuest *guest, unsigned type, uint8_t *page)
 {
     switch (type) {
     case PAGE_ZERO:
         memset(page, 0, SNP_PAGE);
         return false;
     case PAGE_SECRETS:
-        fill_secrets(page);
+        fill_secrets(guest, page);
         return false;
     case PAGE_NORMAL:
     case PAGE_VMSA:
@@ -160,7 +169,7 @@ static void hand_over(PSPGuest *guest, const struct snp_launch_update *update)
     /* Until now it was the guest's noise; this is what the host wrote. */
     snp_recrypt(update->address, guest->asid);
     cpu_physical_memory_read(update->address, page, sizeof(page));
-    info.content = fill_page(type, page) ? page : NULL;
+    info.content = fill_page(guest, type, page) ? page : NULL;
     cpu_physical_memory_write(update->address, page, sizeof(page));
     memcpy(info.rights, update->rights, sizeof(info.rights));
     psp_measure(guest->digest, &info);
@@ -209,19 +218,35 @@ PSPStatus psp_launch_update(PSPState *s, hwaddr buffer)
     return status;
 }
 
-/* The owner of the guest says what it has to be. The signature isn't read. */
-static PSPStatus check_id_block(const PSPGuest *guest, hwaddr at)
+/* The owner of the guest says what it has to be. No signature is read. */
+static PSPStatus take_id_block(PSPGuest *guest,
+                               const struct snp_launch_finish *finish)
 {
-    struct id_block block;
+    struct id_authentication authentication;
+    PSPIDBlock block;
 
-    cpu_physical_memory_read(at, &block, sizeof(block));
+    cpu_physical_memory_read(finish->id_block & ~SNP_C_MASK, &block,
+                             sizeof(block));
+    cpu_physical_memory_read(finish->id_auth & ~SNP_C_MASK, &authentication,
+                             sizeof(authentication));
     if (block.version != ID_BLOCK_VERSION) {
         return PSP_INVALID_PARAM;
     }
     if (memcmp(block.digest, guest->digest, sizeof(block.digest))) {
         return PSP_BAD_MEASUREMENT;
     }
-    return block.policy == guest->policy ? PSP_SUCCESS : PSP_POLICY_FAILURE;
+    if (block.policy != guest->policy) {
+        return PSP_POLICY_FAILURE;
+    }
+    guest->id = block;
+    psp_hash(guest->id_key_digest, authentication.id_key,
+             sizeof(authentication.id_key));
+    if (finish->flags & FINISH_AUTHOR_KEY) {
+        guest->has_author_key = true;
+        psp_hash(guest->author_key_digest, authentication.author_key,
+                 sizeof(authentication.author_key));
+    }
+    return PSP_SUCCESS;
 }
 
 PSPStatus psp_launch_finish(PSPState *s, hwaddr buffer)
@@ -239,11 +264,13 @@ PSPStatus psp_launch_finish(PSPState *s, hwaddr buffer)
         return PSP_INVALID_GUEST_STATE;
     }
     if (finish.flags & FINISH_ID_BLOCK) {
-        status = check_id_block(guest, finish.id_block & ~SNP_C_MASK);
+        status = take_id_block(guest, &finish);
     }
     if (status) {
         return status;
     }
+    memcpy(guest->host_data, finish.host_data, sizeof(guest->host_data));
+    guest->vcek_disabled = finish.flags & FINISH_NO_VCEK;
     guest->state = PSP_GUEST_RUNNING;
     return PSP_SUCCESS;
 }

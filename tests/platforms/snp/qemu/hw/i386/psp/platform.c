@@ -4,6 +4,7 @@
  * Commands about the platform
  */
 #include "qemu/osdep.h"
+#include "qemu/cutils.h"
 #include "cpu.h"
 #include "exec/cpu-common.h"
 #include "psp.h"
@@ -167,6 +168,16 @@ PSPStatus psp_snp_shutdown(PSPState *s, hwaddr buffer)
     return PSP_SUCCESS;
 }
 
+struct QEMU_PACKED snp_config {
+    uint64_t reported_tcb;
+    uint32_t flags;
+    uint8_t reserved[52];
+};
+
+#define MASK_CHIP_ID        (1u << 0)
+#define MASK_CHIP_KEY       (1u << 1)
+#define CONFIG_FLAGS        (MASK_CHIP_ID | MASK_CHIP_KEY)
+
 PSPStatus psp_snp_status(PSPState *s, hwaddr buffer)
 {
     struct snp_status status = {
@@ -175,7 +186,11 @@ PSPStatus psp_snp_status(PSPState *s, hwaddr buffer)
         .state = s->snp_ready,
         .rmp_ready = s->snp_ready,
         .build = PSP_BUILD,
+        .flags = (s->mask_chip_id ? MASK_CHIP_ID : 0) |
+                 (s->mask_chip_key ? MASK_CHIP_KEY : 0),
         .guest_count = g_hash_table_size(s->guests),
+        .current_tcb = PSP_TCB,
+        .reported_tcb = s->reported_tcb,
     };
     hwaddr at;
 
@@ -187,8 +202,38 @@ PSPStatus psp_snp_status(PSPState *s, hwaddr buffer)
     return PSP_SUCCESS;
 }
 
-/* For settings that only attestation reports show */
-PSPStatus psp_snp_no_op(PSPState *s, hwaddr buffer)
+bool psp_tcb_reached(uint64_t tcb)
 {
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        if ((uint8_t)(tcb >> shift) > (uint8_t)(PSP_TCB >> shift)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Reports show these alone. */
+PSPStatus psp_snp_config(PSPState *s, hwaddr buffer)
+{
+    struct snp_config config;
+
+    cpu_physical_memory_read(buffer, &config, sizeof(config));
+    if (config.flags & ~CONFIG_FLAGS ||
+        !buffer_is_zero(config.reserved, sizeof(config.reserved)) ||
+        !psp_tcb_reached(config.reported_tcb)) {
+        return PSP_INVALID_PARAM;
+    }
+    s->reported_tcb = config.reported_tcb ? config.reported_tcb : PSP_TCB;
+    s->mask_chip_id = config.flags & MASK_CHIP_ID;
+    s->mask_chip_key = config.flags & MASK_CHIP_KEY;
     return PSP_SUCCESS;
+}
+
+/* There is no other firmware to which it could go back. */
+PSPStatus psp_snp_commit(PSPState *s, hwaddr buffer)
+{
+    uint32_t length;
+
+    cpu_physical_memory_read(buffer, &length, sizeof(length));
+    return length == sizeof(length) ? PSP_SUCCESS : PSP_INVALID_PARAM;
 }

@@ -9,6 +9,7 @@
 #define PSP_H
 
 #include "hw/pci/pci.h"
+#include "crypto.h"
 #include "snp/platform.h"
 
 #define TYPE_PSP "amd-psp"
@@ -19,6 +20,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(PSPState, PSP)
 #define PSP_BUILD       21
 
 #define PSP_DIGEST_SIZE 48
+
+/* The versions of bootloader, TEE, SNP and microcode, a byte each */
+#define PSP_TCB         0xd115000000000004ULL
 
 typedef enum PSPStatus {
     PSP_SUCCESS = 0x00,
@@ -40,7 +44,9 @@ typedef enum PSPStatus {
     PSP_INVALID_PAGE_SIZE = 0x19,
     PSP_INVALID_PAGE_STATE = 0x1a,
     PSP_INVALID_PAGE_OWNER = 0x1c,
+    PSP_AEAD_OFLOW = 0x1d,
     PSP_RMP_INIT_REQUIRED = 0x20,
+    PSP_INVALID_KEY = 0x27,
 } PSPStatus;
 
 typedef enum PSPGuestState {
@@ -49,12 +55,37 @@ typedef enum PSPGuestState {
     PSP_GUEST_RUNNING,
 } PSPGuestState;
 
+/* What the owner of a guest says of it, in the layout of the ABI */
+typedef struct QEMU_PACKED PSPIDBlock {
+    uint8_t digest[PSP_DIGEST_SIZE];
+    uint8_t family[16];
+    uint8_t image[16];
+    uint32_t version;
+    uint32_t guest_svn;
+    uint64_t policy;
+} PSPIDBlock;
+
 /* A guest context: its page in memory is a name for this and no more. */
 typedef struct PSPGuest {
     PSPGuestState state;
     uint32_t asid;      /* 0 until it is activated */
     uint64_t policy;
     uint8_t digest[PSP_DIGEST_SIZE];
+
+    /* The VMPCKs, and how many messages each has served */
+    uint8_t keys[SNP_VMPLS][PSP_KEY_SIZE];
+    uint64_t messages[SNP_VMPLS];
+    /* The root of derived keys */
+    uint8_t root[PSP_KEY_SIZE];
+    uint8_t report_id[32];
+
+    /* Of SNP_LAUNCH_FINISH; zeros without an ID block */
+    PSPIDBlock id;
+    uint8_t id_key_digest[PSP_DIGEST_SIZE];
+    bool has_author_key;
+    uint8_t author_key_digest[PSP_DIGEST_SIZE];
+    bool vcek_disabled;
+    uint8_t host_data[32];
 } PSPGuest;
 
 struct PSPState {
@@ -77,6 +108,10 @@ struct PSPState {
 
     bool sev_ready;
     bool snp_ready;
+    /* Of SNP_CONFIG */
+    uint64_t reported_tcb;
+    bool mask_chip_id;
+    bool mask_chip_key;
     /* By the number of the context's page */
     GHashTable *guests;
     PSPGuest *owners[SNP_MAX_ASID + 1];
@@ -100,7 +135,10 @@ PSPStatus psp_snp_init(PSPState *s, hwaddr buffer);
 PSPStatus psp_snp_init_ex(PSPState *s, hwaddr buffer);
 PSPStatus psp_snp_shutdown(PSPState *s, hwaddr buffer);
 PSPStatus psp_snp_status(PSPState *s, hwaddr buffer);
-PSPStatus psp_snp_no_op(PSPState *s, hwaddr buffer);
+PSPStatus psp_snp_config(PSPState *s, hwaddr buffer);
+PSPStatus psp_snp_commit(PSPState *s, hwaddr buffer);
+/* Is no part of these versions greater than the platform's? */
+bool psp_tcb_reached(uint64_t tcb);
 
 /* guest.c */
 PSPGuest *psp_guest(PSPState *s, hwaddr context);
@@ -138,6 +176,9 @@ PSPPageState psp_page_state(hwaddr page);
 bool psp_is_firmware_page(hwaddr address);
 /* A page of the firmware becomes a guest's context, or is one no more. */
 void psp_set_context_page(hwaddr page, bool context);
+
+/* message.c */
+PSPStatus psp_guest_request(PSPState *s, hwaddr buffer);
 
 /* page.c */
 PSPStatus psp_page_reclaim(PSPState *s, hwaddr buffer);
