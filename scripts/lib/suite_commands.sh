@@ -296,6 +296,9 @@ suite() {
 	snp-native | snp-private)
 		on_snp "$name" "./snp ${name#snp-}" --bring "$OUT/snp/snp"
 		;;
+	snp-provider)
+		on_snp "$name" "./snp provided" "${provider[@]}" --bring "$OUT/snp/snp"
+		;;
 	snp-firmware | snp-report)
 		# The digest is computed by the kernel's SHA-384, not by the emulator's.
 		on_snp "$name" "modprobe -a algif_hash sha512_generic && ./${name#snp-}" \

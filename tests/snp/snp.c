@@ -2,7 +2,8 @@
 /*
  * Is a private file as good to an SEV-SNP guest as KVM's own guest_memfd?
  *
- * Usage: snp native | private | rehearsal. Status 3: no SEV-SNP here.
+ * Usage: snp native | provided | private | rehearsal. Status 3: no SEV-SNP here. "provided" is
+ * "native" where kvm_private is KVM's provider of guest_memfd.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #define FREE_MEMORY	(256 * MIB)
 
 static enum kind kind;
+static bool provided;
 
 static bool is_native(void)
 {
@@ -53,6 +55,17 @@ static int new_huge_file(void)
 	return file;
 }
 
+/* The guest would live as well in a file that the wrong provider made. */
+static void expect_provider(int file)
+{
+	char path[32], target[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	expect_ok(readlink(path, target, sizeof(target) - 1), "readlink");
+	assert_string_equal(target, provided ? "/[kvm_private] (deleted)" :
+					       "anon_inode:[kvm-gmem]");
+}
+
 static void live_once(int file)
 {
 	struct guest guest;
@@ -60,8 +73,10 @@ static void live_once(int file)
 	guest_start(&guest, kind, file);
 	guest_live(&guest);
 	guest_end(&guest);
-	if (kind == NATIVE)
+	if (kind == NATIVE) {
+		expect_provider(guest.file);
 		close(guest.file);
+	}
 }
 
 TEST(guest_memfd, &native)
@@ -168,12 +183,15 @@ int main(int argc, char **argv)
 
 	if (!strcmp(what, "native")) {
 		kind = NATIVE;
+	} else if (!strcmp(what, "provided")) {
+		kind = NATIVE;
+		provided = true;
 	} else if (!strcmp(what, "private")) {
 		kind = PRIVATE;
 	} else if (!strcmp(what, "rehearsal")) {
 		kind = REHEARSAL;
 	} else {
-		fprintf(stderr, "Usage: snp native | private | rehearsal\n");
+		fprintf(stderr, "Usage: snp native | provided | private | rehearsal\n");
 		return 2;
 	}
 	if (kind != REHEARSAL && !snp_supported()) {
