@@ -16,7 +16,8 @@ initramfs_shared() {
 	list=$(ldd "$program" 2>/dev/null) || return 0
 	! grep 'not found' <<<"$list" >&2 ||
 		die "$program needs a shared library that this machine doesn't have"
-	grep -oE '/[^ ]+' <<<"$list" | while read -r library; do
+	# ldd succeeds for a static program that may lie anywhere in memory, and names no file.
+	{ grep -oE '/[^ ]+' <<<"$list" || true; } | while read -r library; do
 		[[ ! -e $directory$library ]] || continue
 		mkdir -p "$directory$(dirname "$library")"
 		cp -L "$library" "$directory$library"
