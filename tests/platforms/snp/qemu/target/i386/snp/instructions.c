@@ -244,12 +244,13 @@ static unsigned adjust(CPUX86State *env,
                        bool *changed, uintptr_t retaddr)
 {
     const bool large = env->regs[R_ECX] & 1;
+    const target_ulong address = QEMU_ALIGN_DOWN(env->regs[R_EAX], SNP_PAGE);
     hwaddr spa;
 
-    if (env->regs[R_EAX] % (pages_of(large) * SNP_PAGE)) {
+    if (address % (pages_of(large) * SNP_PAGE)) {
         return FAIL_INPUT;
     }
-    spa = look_up(env, env->regs[R_EAX], retaddr);
+    spa = look_up(env, address, retaddr);
     /* Without the C-bit, for one, it may be any page. */
     if (!snp_rmp_covers(spa, SNP_PAGE) ||
         snp_rmp_asid(snp_rmp_get(spa)) != env->snp.asid) {
