@@ -40,7 +40,7 @@
 #define VMSA_FTW            0x40c
 #define VMSA_FSW            0x40e
 #define VMSA_FCW            0x410
-/* The registers' lower 64 bits, and then the upper 16 bits of all */
+/* From ST0 on: the lower 64 bits, and then the upper 16 bits of all */
 #define VMSA_X87_LOW        0x420
 #define VMSA_X87_HIGH       0x460
 #define VMSA_XMM            0x470
@@ -53,7 +53,6 @@
 #define XMM_SIZE            16
 #define FSW_TOP_SHIFT       11
 #define FSW_TOP_MASK        (7u << FSW_TOP_SHIFT)
-#define TAG_EMPTY           3u
 
 #define INITIAL_FCW         0x37f
 #define INITIAL_MXCSR       0x1f80
@@ -167,9 +166,11 @@ static void load_x87(CPUX86State *env, hwaddr at)
     env->fpus = status & ~FSW_TOP_MASK;
     cpu_set_fpuc(env, x86_lduw_phys(cs, at + VMSA_FCW));
     for (int i = 0; i < 8; i++) {
-        env->fptags[i] = (tags >> i * 2 & TAG_EMPTY) == TAG_EMPTY;
-        env->fpregs[i].d.low = x86_ldq_phys(cs, at + VMSA_X87_LOW + i * 8);
-        env->fpregs[i].d.high = x86_lduw_phys(cs, at + VMSA_X87_HIGH + i * 2);
+        floatx80 *st = &env->fpregs[(env->fpstt + i) % 8].d;
+
+        env->fptags[i] = !(tags & 1u << i);
+        st->low = x86_ldq_phys(cs, at + VMSA_X87_LOW + i * 8);
+        st->high = x86_lduw_phys(cs, at + VMSA_X87_HIGH + i * 2);
     }
 }
 
@@ -179,9 +180,11 @@ static void save_x87(CPUX86State *env, hwaddr at)
     uint32_t tags = 0;
 
     for (int i = 0; i < 8; i++) {
-        tags |= (env->fptags[i] ? TAG_EMPTY : 0) << i * 2;
-        x86_stq_phys(cs, at + VMSA_X87_LOW + i * 8, env->fpregs[i].d.low);
-        x86_stw_phys(cs, at + VMSA_X87_HIGH + i * 2, env->fpregs[i].d.high);
+        const floatx80 *st = &env->fpregs[(env->fpstt + i) % 8].d;
+
+        tags |= !env->fptags[i] << i;
+        x86_stq_phys(cs, at + VMSA_X87_LOW + i * 8, st->low);
+        x86_stw_phys(cs, at + VMSA_X87_HIGH + i * 2, st->high);
     }
     x86_stw_phys(cs, at + VMSA_FTW, tags);
     x86_stw_phys(cs, at + VMSA_FSW, (env->fpus & ~FSW_TOP_MASK) |
