@@ -312,7 +312,7 @@ suite() {
 			-- "$OUT/snp/"{launches,pages,granularity,layouts,reclaims,endings}
 		;;
 	snp-races)
-		in_vm --snp --mem 2G --smp 2 --param page_poison=1 -- "$OUT/snp/races"
+		in_vm --snp --mem 2G --smp 2 --param page_poison=1 -- "$OUT/snp/"{races,joining}
 		;;
 	snp-check)
 		tap_command "snp-check says YES on the emulated platform" \

@@ -161,21 +161,6 @@ TEST(punch_before_use, &on_native, &on_base, &on_huge)
 	machine_expect_filled(m, "punched again and again");
 }
 
-/* Refused, or the guest finds all that it had. */
-TEST(collapse, &on_huge)
-{
-	struct machine *m = *state;
-	struct kvm_private_collapse collapse = { .size = REGION_SIZE };
-
-	machine_share(m, AT, PAGE);
-	machine_take_back(m, AT, PAGE);
-	if (file_collapse(m->region.file, &collapse)) {
-		assert_int_equal(errno, EBUSY);
-		assert_int_equal(collapse.offset, 0);
-	}
-	machine_expect_filled(m, "collapsed");
-}
-
 /* The host has the page after the guest, and then it is huge for both of them. */
 TEST(collapse_shared, &on_huge)
 {

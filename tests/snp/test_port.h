@@ -13,6 +13,7 @@
 #define SNP_LAUNCH_START	0xa0
 #define SNP_LAUNCH_UPDATE	0xa1
 #define SNP_LAUNCH_FINISH	0xa2
+#define SNP_PAGE_UNSMASH	0xc8
 
 enum snp_event {
 	RMPUPDATES,
