@@ -53,6 +53,8 @@ snp_machine() {
 	arguments+=(
 		-device amd-iommu
 		-device "amd-psp,rmp-base=$base,rmp-size=$((size * 1024 * 1024))"
+		# A device that copies memory as a test tells it to
+		-device edu
 	)
 	words+=" iommu.passthrough=0 tsc=unstable memmap=${size}M\$$base"
 }

@@ -314,6 +314,10 @@ suite() {
 	snp-races)
 		in_vm --snp --mem 2G --smp 2 --param page_poison=1 -- "$OUT/snp/"{races,joining}
 		;;
+	snp-rmp)
+		on_snp "$name" ./rmp --bring "$OUT/snp/rmp" \
+			--bring "$("$ROOT/tests/build-module" snp)/kvm_snp_test.ko"
+		;;
 	snp-check)
 		tap_command "snp-check says YES on the emulated platform" \
 			env "$limit" "$ROOT/tests/snp/emulated" "$OUT/snp/snp"

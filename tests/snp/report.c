@@ -3,14 +3,12 @@
  * Messages between a guest and the emulated platform's firmware: attestation reports and
  * derived keys. Status 3 elsewhere.
  */
-#include <stdio.h>
 #include <string.h>
 
+#include "emulated_only.h"
 #include "requester.h"
 #include "test_port.h"
 #include "unit.h"
-
-#define NOT_HERE		3
 
 #define INVALID_PARAM		0x16
 #define BAD_MEASUREMENT		0x0b
@@ -284,11 +282,4 @@ TEST(derived_key, &guest)
 	assert_int_equal(other.status, INVALID_PARAM);
 }
 
-int main(void)
-{
-	if (!snp_supported() || !test_port_open()) {
-		fprintf(stderr, "This is not the emulated platform\n");
-		return NOT_HERE;
-	}
-	return tests_run("report", NULL);
-}
+EMULATED_MAIN("report")

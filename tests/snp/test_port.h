@@ -13,6 +13,7 @@
 #define SNP_LAUNCH_START	0xa0
 #define SNP_LAUNCH_UPDATE	0xa1
 #define SNP_LAUNCH_FINISH	0xa2
+#define SNP_PAGE_RECLAIM	0xc7
 #define SNP_PAGE_UNSMASH	0xc8
 
 enum snp_event {
@@ -23,6 +24,8 @@ enum snp_event {
 	/* Nested page faults by the RMP, and page faults of the host by it */
 	GUEST_RMP_FAULTS,
 	HOST_RMP_FAULTS,
+	/* Writes of devices that the RMP refused */
+	DMA_RMP_FAULTS,
 	/* Not events: pages that belong to guests now */
 	GUEST_PAGES,
 };

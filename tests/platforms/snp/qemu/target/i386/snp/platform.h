@@ -50,6 +50,8 @@ typedef enum SNPEvent {
     /* Nested page faults by the RMP, and page faults of the host by it */
     SNP_EVENT_NPF,
     SNP_EVENT_HOST_FAULT,
+    /* A device's write that the RMP refused */
+    SNP_EVENT_DMA_FAULT,
     SNP_EVENTS,
 } SNPEvent;
 
