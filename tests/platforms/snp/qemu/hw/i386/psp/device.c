@@ -13,6 +13,7 @@
 #include "qapi/error.h"
 #include "psp.h"
 #include "snp/memory_key.h"
+#include "snp/private_view.h"
 
 #define REGISTERS_BAR       2
 #define REGISTERS_SIZE      (1 * MiB)
@@ -114,12 +115,14 @@ static void psp_realize(PCIDevice *device, Error **errp)
     s->reported_tcb = PSP_TCB;
     s->guests = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
                                       g_free);
+    psp_sev_guests_init(s);
     memory_region_init_io(&s->registers, OBJECT(s), &psp_ops, s, TYPE_PSP,
                           REGISTERS_SIZE);
     pci_register_bar(device, REGISTERS_BAR, PCI_BASE_ADDRESS_SPACE_MEMORY,
                      &s->registers);
     psp_test_port_init(s);
     snp_foreign_view_init(OBJECT(s));
+    snp_private_view_init(OBJECT(s));
     snp_platform.present = true;
     snp_platform.rmp_base = s->rmp_base;
     snp_platform.rmp_end = s->rmp_base + s->rmp_size - 1;

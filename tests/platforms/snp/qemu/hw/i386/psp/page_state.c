@@ -50,6 +50,18 @@ bool psp_is_firmware_page(hwaddr address)
     return psp_page_state(address) == PSP_PAGE_FIRMWARE;
 }
 
+bool psp_may_write(PSPState *s, hwaddr buffer, uint64_t size)
+{
+    hwaddr page = QEMU_ALIGN_DOWN(buffer, SNP_PAGE);
+
+    for (; s->snp_ready && page < buffer + size; page += SNP_PAGE) {
+        if (!psp_is_firmware_page(page)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Without an ASID the bit of a VMSA is free to say that. */
 void psp_set_context_page(hwaddr page, bool context)
 {

@@ -59,6 +59,7 @@ PSPStatus psp_sev_status(PSPState *s, hwaddr buffer)
         .api_minor = PSP_API_MINOR,
         .state = s->sev_ready,
         .build = PSP_BUILD,
+        .guest_count = g_hash_table_size(s->sev_guests),
     };
 
     if (s->snp_ready && !psp_is_firmware_page(buffer)) {
@@ -79,6 +80,7 @@ PSPStatus psp_sev_init(PSPState *s, hwaddr buffer)
 
 PSPStatus psp_sev_shutdown(PSPState *s, hwaddr buffer)
 {
+    psp_sev_forget_guests(s);
     s->sev_ready = false;
     return PSP_SUCCESS;
 }

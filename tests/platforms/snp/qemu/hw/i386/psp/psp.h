@@ -114,7 +114,11 @@ struct PSPState {
     bool mask_chip_key;
     /* By the number of the context's page */
     GHashTable *guests;
-    PSPGuest *owners[SNP_MAX_ASID + 1];
+    /* Guests of SEV and SEV-ES by their handles */
+    GHashTable *sev_guests;
+    uint32_t last_handle;
+    /* The guests of either kind that ASIDs are in use for */
+    const void *owners[SNP_MAX_ASID + 1];
     /* The ASID has been in use since the last DF_FLUSH. */
     bool unflushed[SNP_MAX_ASID + 1];
 };
@@ -152,6 +156,25 @@ PSPStatus psp_launch_start(PSPState *s, hwaddr buffer);
 PSPStatus psp_launch_update(PSPState *s, hwaddr buffer);
 PSPStatus psp_launch_finish(PSPState *s, hwaddr buffer);
 
+/* sev_guest.c: guests without the RMP's protection */
+void psp_sev_guests_init(PSPState *s);
+void psp_sev_forget_guests(PSPState *s);
+PSPStatus psp_sev_activate(PSPState *s, hwaddr buffer);
+PSPStatus psp_sev_deactivate(PSPState *s, hwaddr buffer);
+PSPStatus psp_sev_decommission(PSPState *s, hwaddr buffer);
+PSPStatus psp_sev_guest_status(PSPState *s, hwaddr buffer);
+
+/* sev_launch.c */
+PSPStatus psp_sev_launch_start(PSPState *s, hwaddr buffer);
+PSPStatus psp_sev_launch_update_data(PSPState *s, hwaddr buffer);
+PSPStatus psp_sev_launch_update_vmsa(PSPState *s, hwaddr buffer);
+PSPStatus psp_sev_launch_measure(PSPState *s, hwaddr buffer);
+PSPStatus psp_sev_launch_finish(PSPState *s, hwaddr buffer);
+
+/* sev_debug.c */
+PSPStatus psp_sev_debug_decrypt(PSPState *s, hwaddr buffer);
+PSPStatus psp_sev_debug_encrypt(PSPState *s, hwaddr buffer);
+
 /*
  * page_state.c: the states of a page as the firmware sees them, whatever its
  * size. Those of a guest that are immutable are called pre-guest and, if the
@@ -174,6 +197,8 @@ typedef enum PSPPageState {
 PSPPageState psp_page_state(hwaddr page);
 /* The page is one that the firmware may write to. */
 bool psp_is_firmware_page(hwaddr address);
+/* The same of all pages of a buffer; before SNP_INIT any will do. */
+bool psp_may_write(PSPState *s, hwaddr buffer, uint64_t size);
 /* A page of the firmware becomes a guest's context, or is one no more. */
 void psp_set_context_page(hwaddr page, bool context);
 

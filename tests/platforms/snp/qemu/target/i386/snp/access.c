@@ -114,29 +114,29 @@ static SNPVerdict private_access(CPUX86State *env, const SNPAccess *access,
     return SNP_GOOD;
 }
 
+/* A page of a guest that owns none: it is the hypervisor's. */
+static SNPVerdict unowned_access(CPUX86State *env, const SNPAccess *access,
+                                 int *prot)
+{
+    env->snp.npf_flags = SNP_FAULT_RMP;
+    return snp_host_access(access->spa, access->nested_size, access->type,
+                           prot);
+}
+
 SNPVerdict snp_guest_access(CPUX86State *env, const SNPAccess *access,
                             int *prot)
 {
     bool private = access->private || access->type == MMU_INST_FETCH;
     SNPVerdict verdict;
 
-    *prot = PAGE_ALL;
-    if (!snp_enabled()) {
-        return SNP_GOOD;
-    }
-    if (!snp_es_guest(env)) {
-        verdict = snp_host_access(access->spa, access->nested_size,
-                                  access->type, prot);
-        env->snp.npf_flags = SNP_FAULT_RMP;
-        return verdict;
+    if (!snp_sev_guest(env)) {
+        return unowned_access(env, access, prot);
     }
     if (!private) {
         return shared_access(env, access, prot);
     }
-    if (!env->snp.snp) {
-        return SNP_GOOD;
-    }
-    verdict = private_access(env, access, prot);
+    verdict = env->snp.snp ? private_access(env, access, prot) :
+                             unowned_access(env, access, prot);
     /* The entry of the TLB is for instructions alone then. */
     if (!access->private) {
         *prot &= PAGE_EXEC;

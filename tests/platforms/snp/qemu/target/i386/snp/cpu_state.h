@@ -13,9 +13,13 @@ typedef struct SNPCPUState {
     /* Of the guest that runs: its address, or 0 if the guest has none */
     uint64_t vmsa;
     uint64_t ghcb;
+    /* Of a guest without a VMSA, for QEMU takes the C-bit for a reserved one */
+    uint64_t cr3;
     uint32_t asid;
     uint8_t vmpl;
-    /* An SNP guest; the pages of one of SEV-ES alone aren't checked. */
+    /* A guest with a key */
+    bool sev;
+    /* An SNP guest; the pages of others aren't the guest's. */
     bool snp;
     /* VMRUN has got as far as loading the VMSA. */
     bool loaded;

@@ -29,15 +29,30 @@ static uint64_t stream(uint64_t key, hwaddr at)
     return x;
 }
 
+static void crypt_with(uint8_t *bytes, hwaddr at, uint64_t size, uint64_t key)
+{
+    for (uint64_t i = 0; i < size; ) {
+        uint64_t word = stream(key, at + i);
+
+        do {
+            bytes[i] ^= extract64(word, (at + i) % WORD * 8, 8);
+            i++;
+        } while (i < size && (at + i) % WORD);
+    }
+}
+
+void snp_crypt(void *bytes, hwaddr at, uint64_t size, uint32_t asid)
+{
+    crypt_with(bytes, at, size, keys[asid]);
+}
+
 static void recrypt_with(hwaddr page, uint64_t key)
 {
-    uint64_t words[SNP_PAGE / WORD];
+    uint8_t bytes[SNP_PAGE];
 
-    cpu_physical_memory_read(page, words, sizeof(words));
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-        words[i] ^= cpu_to_le64(stream(key, page + i * WORD));
-    }
-    cpu_physical_memory_write(page, words, sizeof(words));
+    cpu_physical_memory_read(page, bytes, sizeof(bytes));
+    crypt_with(bytes, page, sizeof(bytes), key);
+    cpu_physical_memory_write(page, bytes, sizeof(bytes));
 }
 
 void snp_recrypt(hwaddr page, uint32_t asid)
@@ -57,13 +72,20 @@ static void rekey_page(hwaddr page, void *opaque)
     recrypt_with(page, rekey->to);
 }
 
+void snp_set_key(uint32_t asid, uint64_t key)
+{
+    struct rekey rekey = { .from = keys[asid], .to = key };
+
+    snp_rmp_each(asid, rekey_page, &rekey);
+    keys[asid] = key;
+}
+
 void snp_new_key(uint32_t asid)
 {
-    struct rekey rekey = { .from = keys[asid] };
+    uint64_t key;
 
-    qemu_guest_getrandom_nofail(&rekey.to, sizeof(rekey.to));
-    snp_rmp_each(asid, rekey_page, &rekey);
-    keys[asid] = rekey.to;
+    qemu_guest_getrandom_nofail(&key, sizeof(key));
+    snp_set_key(asid, key);
 }
 
 static uint8_t foreign_byte(hwaddr at)
@@ -76,7 +98,7 @@ static uint8_t foreign_byte(hwaddr at)
         asid = snp_rmp_asid(snp_rmp_get(at));
     }
     if (asid) {
-        byte ^= extract64(stream(keys[asid], at), at % WORD * 8, 8);
+        snp_crypt(&byte, at, 1, asid);
     }
     return byte;
 }

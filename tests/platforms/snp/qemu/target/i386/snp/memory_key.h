@@ -25,7 +25,14 @@ void snp_foreign_view_init(Object *owner);
 /* Changes a page from what the ASID sees to what others see, or back. */
 void snp_recrypt(hwaddr page, uint32_t asid);
 
-/* Gives an ASID another key: what it has is noise to itself from now on. */
+/* The same of bytes that were read there, or are to be written there */
+void snp_crypt(void *bytes, hwaddr at, uint64_t size, uint32_t asid);
+
+/*
+ * Gives an ASID another key, a random one or this: what it has is noise to
+ * itself from now on.
+ */
 void snp_new_key(uint32_t asid);
+void snp_set_key(uint32_t asid, uint64_t key);
 
 #endif

@@ -50,15 +50,16 @@ void snp_cpuid(uint32_t *eax, uint32_t *ebx, uint32_t *ecx, uint32_t *edx)
 
 bool snp_read_guest_msr(CPUX86State *env, uint32_t msr, uint64_t *value)
 {
-    if (!snp_es_guest(env)) {
+    if (!snp_sev_guest(env)) {
         return false;
     }
     switch (msr) {
     case MSR_GHCB:
         *value = env->snp.ghcb;
-        return true;
+        return snp_es_guest(env);
     case MSR_SEV_STATUS:
-        *value = SEV_STATUS_SEV | SEV_STATUS_ES |
+        *value = SEV_STATUS_SEV |
+                 (snp_es_guest(env) ? SEV_STATUS_ES : 0) |
                  (env->snp.snp ? SEV_STATUS_SNP : 0);
         return true;
     }

@@ -64,6 +64,12 @@ static inline void snp_note_event(SNPEvent event)
 
 #ifdef NEED_CPU_H
 
+/* Does the processor run a guest with a key? */
+static inline bool snp_sev_guest(CPUX86State *env)
+{
+    return (env->hflags & HF_GUEST_MASK) && env->snp.sev;
+}
+
 /* Does the processor run a guest whose registers are in a VMSA? */
 static inline bool snp_es_guest(CPUX86State *env)
 {
@@ -78,7 +84,7 @@ static inline bool snp_guest(CPUX86State *env)
 /* The bits of CR3 and of page table entries that aren't part of an address */
 static inline uint64_t snp_c_mask(CPUX86State *env)
 {
-    return snp_es_guest(env) ? SNP_C_MASK : 0;
+    return snp_sev_guest(env) ? SNP_C_MASK : 0;
 }
 
 void snp_cpuid(uint32_t *eax, uint32_t *ebx, uint32_t *ecx, uint32_t *edx);

@@ -14,10 +14,12 @@
 #include "exec/exec-all.h"
 #include "tcg/helper-tcg.h"
 #include "snp/platform.h"
+#include "snp/private_view.h"
 #include "snp/rmp.h"
 #include "snp/vmsa.h"
 
 /* In the VMCB */
+#define NESTED_CTL_SEV      (1ULL << 1)
 #define NESTED_CTL_SEV_ES   (1ULL << 2)
 #define VMCB_GHCB           0x0a0
 #define VMCB_VMSA           0x108
@@ -275,57 +277,87 @@ bool snp_vmsa_in_use(uint64_t vmsa)
     return false;
 }
 
-static bool is_valid_vmsa(CPUX86State *env, uint64_t vmsa, uint32_t asid)
+/* A VMSA that isn't a guest's page is one of SEV-ES. */
+static bool is_owned(uint64_t vmsa)
+{
+    return snp_rmp_covers(vmsa, SNP_PAGE) &&
+           (snp_rmp_get(vmsa).state & RMP_ASSIGNED);
+}
+
+static bool is_valid_vmsa(CPUX86State *env, uint64_t vmsa)
 {
     const uint64_t wanted = RMP_ASSIGNED | RMP_VMSA;
+    uint64_t page = snp_plain_address(vmsa);
+    uint64_t features = x86_ldq_phys(env_cpu(env), vmsa + VMSA_FEATURES);
     RMPEntry entry;
 
-    if (!vmsa || vmsa % SNP_PAGE || snp_vmsa_in_use(vmsa) ||
-        (x86_ldq_phys(env_cpu(env), vmsa + VMSA_FEATURES) & ~FEATURES)) {
+    if (!page || page % SNP_PAGE || snp_vmsa_in_use(vmsa) ||
+        (features & ~FEATURES)) {
         return false;
     }
-    if (!snp_enabled()) {
-        return true;
-    }
-    if (!snp_rmp_covers(vmsa, SNP_PAGE)) {
-        return false;
+    if (page != vmsa) {
+        return !(features & FEATURE_SNP);
     }
     entry = snp_rmp_get(vmsa);
-    return (entry.state & (wanted | RMP_IMMUTABLE)) == wanted &&
-           snp_rmp_asid(entry) == asid && !snp_rmp_large(vmsa);
+    return (features & FEATURE_SNP) &&
+           (entry.state & (wanted | RMP_IMMUTABLE)) == wanted &&
+           snp_rmp_asid(entry) == env->snp.asid && !snp_rmp_large(vmsa);
+}
+
+/* The area has the C-bit again before the hypervisor can see it. */
+static void hide_c_bit(CPUX86State *env)
+{
+    CPUState *cs = env_cpu(env);
+    uint64_t save_cr3 = env->vm_vmcb + VMCB_SAVE + VMSA_CR3;
+
+    env->snp.cr3 = x86_ldq_phys(cs, save_cr3);
+    x86_stq_phys(cs, save_cr3, env->snp.cr3 & ~SNP_C_MASK);
 }
 
 void snp_vmrun_begin(CPUX86State *env, uint64_t nested_ctl, uint32_t asid,
                      uintptr_t retaddr)
 {
     CPUState *cs = env_cpu(env);
-    uint64_t vmsa, save_cr3 = env->vm_vmcb + VMCB_SAVE + VMSA_CR3;
+    uint64_t vmsa;
 
-    if (!snp_platform.present || !(nested_ctl & NESTED_CTL_SEV_ES)) {
+    if (!snp_platform.present || !(nested_ctl & NESTED_CTL_SEV)) {
+        return;
+    }
+    env->snp.sev = true;
+    env->snp.snp = false;
+    env->snp.asid = asid;
+    env->snp.loaded = false;
+    if (!(nested_ctl & NESTED_CTL_SEV_ES)) {
+        hide_c_bit(env);
         return;
     }
     vmsa = x86_ldq_phys(cs, env->vm_vmcb + VMCB_VMSA);
-    if (!is_valid_vmsa(env, vmsa, asid)) {
+    if (!is_owned(vmsa)) {
+        vmsa = snp_private_address(env, vmsa);
+    }
+    if (!is_valid_vmsa(env, vmsa)) {
         cpu_vmexit(env, SVM_EXIT_ERR, 0, retaddr);
     }
     env->snp.vmsa = vmsa;
     env->snp.ghcb = x86_ldq_phys(cs, env->vm_vmcb + VMCB_GHCB);
-    env->snp.asid = asid;
     env->snp.vmpl = x86_ldub_phys(cs, vmsa + VMSA_VMPL) % SNP_VMPLS;
     env->snp.snp = x86_ldq_phys(cs, vmsa + VMSA_FEATURES) & FEATURE_SNP;
-    env->snp.loaded = false;
     lend(env);
-    /* QEMU takes the C-bit for one that is reserved. */
-    x86_stq_phys(cs, save_cr3, x86_ldq_phys(cs, save_cr3) & ~SNP_C_MASK);
+    hide_c_bit(env);
 }
 
 void snp_vmrun_loaded(CPUX86State *env)
 {
-    if (!snp_es_guest(env)) {
+    if (!snp_sev_guest(env)) {
+        return;
+    }
+    env->cr[3] = env->snp.cr3;
+    if (!env->snp.vmsa) {
+        x86_stq_phys(env_cpu(env), env->vm_vmcb + VMCB_SAVE + VMSA_CR3,
+                     env->snp.cr3);
         return;
     }
     take_back(env);
-    env->cr[3] = x86_ldq_phys(env_cpu(env), env->snp.vmsa + VMSA_CR3);
     load_registers(env, env->snp.vmsa);
     load_x87(env, env->snp.vmsa);
     load_vectors(env, env->snp.vmsa);
@@ -336,7 +368,6 @@ void snp_vmexit_begin(CPUX86State *env)
 {
     CPUState *cs = env_cpu(env);
     hwaddr int_state = env->vm_vmcb + offsetof(struct vmcb, control.int_state);
-
     if (!env->snp.vmsa) {
         return;
     }
@@ -369,6 +400,7 @@ void snp_vmexit_saved(CPUX86State *env)
 
 void snp_vmexit_loaded(CPUX86State *env)
 {
+    env->snp.sev = false;
     if (!env->snp.vmsa) {
         return;
     }
