@@ -284,6 +284,9 @@ suite() {
 			--bring "$OUT/lsm/unlabeled.policy" --bring "$OUT/lsm/labeled.policy" \
 			-- "$OUT/lsm/selinux"
 		;;
+	selftests-sev-*)
+		"$ROOT/tests/selftests/run" "${name##*-}" sev
+		;;
 	selftests-*)
 		"$ROOT/tests/selftests/run" "${name##*-}"
 		;;

@@ -26,7 +26,8 @@ selftests_bring() {
 
 # selftests_run JOBS PREFIX VM-OPTION...: writes PREFIX.results, lines of number,
 # exit status and seconds, and PREFIX.log, the tests' output. Both go as far as
-# the machine lived. The status is that of scripts/vm.
+# the machine lived. The status is that of scripts/vm. The machine's shell runs the
+# words of SELFTESTS_FIRST before the tests.
 selftests_run() {
 	local jobs=$1 prefix=$2 directory source list status=0 options
 
@@ -42,7 +43,7 @@ selftests_run() {
 		options+=(--bring "$directory/$source")
 	done < <(awk '{ print $2 }' "$jobs" | sort -u)
 	"$root/scripts/vm" "${options[@]}" --bring "$directory/jobs" \
-		--bring "$root/tests/selftests/guest" -- ./guest \
+		--bring "$root/tests/selftests/guest" -- sh -c "${SELFTESTS_FIRST:-} exec ./guest" \
 		>"$prefix.results" 2>"$prefix.log" || status=$?
 	cat "$prefix.log" >&2
 	rm -r "$directory"
