@@ -32,8 +32,6 @@ snp_rmp_mib() {
 
 snp_check() {
 	(($(snp_memory_mib) >= 1024)) || die_usage "--snp needs --mem 1G at least"
-	! own_kernel "$line" ||
-		die_usage "--snp is for Debian's kernels; --$line has no driver of its firmware"
 }
 
 # snp_machine: sets "qemu" and "cpu", and adds to "arguments" and "words".

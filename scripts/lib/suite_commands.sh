@@ -52,12 +52,12 @@ locked_down() {
 		-- "$OUT/ways/locked_down"
 }
 
-# on_snp NAME COMMAND VM-OPTION...: on the emulated platform
+# on_snp NAME COMMAND VM-OPTION...: on the emulated platform, with $kernel
 on_snp() {
 	local name=$1 command=$2
 
 	shift 2
-	env "$limit" "$ROOT/scripts/vm" --snp --mem 2G "$@" -- sh -c "echo '# begin $name'
+	env "$limit" "$ROOT/scripts/vm" --snp --kernel "$kernel" --mem "$((2 + more))G" "$@" -- sh -c "echo '# begin $name'
 		export CMOCKA_MESSAGE_OUTPUT=TAP
 		$command 2>&1
 		echo \"# end $name \$?\""
