@@ -299,6 +299,11 @@ suite() {
 	snp-native | snp-private)
 		on_snp "$name" "./snp ${name#snp-}" --bring "$OUT/snp/snp"
 		;;
+	boots-snp)
+		on_snp boots_snp ./boots_snp --bring "$OUT/vmm/boots_snp" \
+			--bring "$OUT/vmm/vmm" --bring "$OUT/demo/initrd" \
+			--bring "$(kernel_image "$(kernel_version 6.12)")/vmlinuz"
+		;;
 	snp-provider)
 		on_snp "$name" "./snp provided" "${provider[@]}" --bring "$OUT/snp/snp"
 		;;

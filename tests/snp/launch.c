@@ -10,59 +10,6 @@
 #include "launch.h"
 #include "unit.h"
 
-/* Since Linux 6.11; Debian 12's headers are older. */
-#ifndef KVM_X86_SNP_VM
-
-#define KVM_X86_SNP_VM			4
-
-enum {
-	KVM_SEV_INIT2			= 22,
-	KVM_SEV_SNP_LAUNCH_START	= 100,
-	KVM_SEV_SNP_LAUNCH_UPDATE,
-	KVM_SEV_SNP_LAUNCH_FINISH,
-};
-
-struct kvm_sev_init {
-	__u64 vmsa_features;
-	__u32 flags;
-	__u16 ghcb_version;
-	__u16 pad1;
-	__u32 pad2[8];
-};
-
-struct kvm_sev_snp_launch_start {
-	__u64 policy;
-	__u8 gosvw[16];
-	__u16 flags;
-	__u8 pad0[6];
-	__u64 pad1[4];
-};
-
-struct kvm_sev_snp_launch_update {
-	__u64 gfn_start;
-	__u64 uaddr;
-	__u64 len;
-	__u8 type;
-	__u8 pad0;
-	__u16 flags;
-	__u32 pad1;
-	__u64 pad2[4];
-};
-
-struct kvm_sev_snp_launch_finish {
-	__u64 id_block_uaddr;
-	__u64 id_auth_uaddr;
-	__u8 id_block_en;
-	__u8 auth_key_en;
-	__u8 vcek_disabled;
-	__u8 host_data[32];
-	__u8 pad0[3];
-	__u16 flags;
-	__u64 pad1[4];
-};
-
-#endif
-
 #define HC_MAP_GPA_RANGE	12
 
 bool snp_supported(void)
@@ -103,20 +50,17 @@ bool snp_was_refused(void)
 /* Returns whether the command did its work. */
 static bool command(int vm, const char *name, __u32 id, void *data)
 {
-	static int firmware = -1;
-	struct kvm_sev_cmd command = { .id = id, .data = (uintptr_t)data };
+	__u32 error = 0;
+	int result;
 
 	if (refused)
 		return false;
-	if (firmware < 0)
-		firmware = expect_ok(open("/dev/sev", O_RDWR | O_CLOEXEC), "/dev/sev");
-	command.sev_fd = firmware;
-	if (!ioctl(vm, KVM_MEMORY_ENCRYPT_OP, &command))
+	result = sev_command(vm, id, data, &error);
+	if (!result)
 		return true;
-	refused = expected_status && command.error == expected_status;
+	refused = expected_status && error == expected_status;
 	if (!refused)
-		fail_msg("%s: %s, the firmware's error is %#x", name,
-			 strerror(errno), command.error);
+		fail_msg("%s: %s, the firmware's error is %#x", name, strerror(result), error);
 	return false;
 }
 

@@ -6,21 +6,13 @@
 #include <stdbool.h>
 #include <linux/types.h>
 
+#include "../vmm/sev.h"
+
 /* Does this KVM run SEV-SNP guests? */
 bool snp_supported(void);
 
 /* The bit of a guest's page table entries that makes a page private */
 __u64 snp_c_bit(void);
-
-/* The firmware's policy of each guest: SMT is allowed, and the bit that must be set. */
-#define SNP_POLICY		(1ULL << 16 | 1ULL << 17)
-
-#define SNP_PAGE_NORMAL		1
-#define SNP_PAGE_VMSA		2
-#define SNP_PAGE_ZERO		3
-#define SNP_PAGE_UNMEASURED	4
-#define SNP_PAGE_SECRETS	5
-#define SNP_PAGE_CPUID		6
 
 #define SNP_DIGEST_SIZE		48
 

@@ -15,6 +15,9 @@
 
 #include <asm/bootparam.h>
 
+#include "acpi.h"
+#include "snp.h"
+
 #define PAGE_SIZE		4096UL
 
 /* Below 640 KiB; long_mode.c has its tables there too, from 0x8000 on. */
@@ -22,6 +25,9 @@
 #define COMMAND_LINE_GPA	0x20000
 #define LOW_RAM_END		0xa0000
 #define HIGH_RAM_START		0x100000
+
+#define MEMORY_RAM		1
+#define MEMORY_ACPI		3
 
 #define HEADER_OFFSET		0x1f1
 #define SECTOR			512
@@ -132,18 +138,18 @@ static void place_command_line(struct guest_memory *memory,
 	header->cmd_line_ptr = COMMAND_LINE_GPA;
 }
 
-static void add_ram(struct boot_params *params, __u64 start, __u64 end)
+static void add_memory(struct boot_params *params, __u64 start, __u64 end, __u32 type)
 {
 	struct boot_e820_entry *entry =
 		&params->e820_table[params->e820_entries++];
 
 	entry->addr = start;
 	entry->size = end - start;
-	entry->type = 1;
+	entry->type = type;
 }
 
 static void place_boot_params(struct guest_memory *memory,
-			      const struct setup_header *header)
+			      const struct setup_header *header, bool snp)
 {
 	struct boot_params params = { .hdr = *header };
 
@@ -151,14 +157,19 @@ static void place_boot_params(struct guest_memory *memory,
 	 * The memory between the two has what a PC has there: the MP table's
 	 * place.
 	 */
-	add_ram(&params, 0, LOW_RAM_END);
-	add_ram(&params, HIGH_RAM_START, memory->size);
+	add_memory(&params, 0, LOW_RAM_END, MEMORY_RAM);
+	if (snp) {
+		add_memory(&params, ACPI_GPA, ACPI_GPA + ACPI_SIZE, MEMORY_ACPI);
+		params.acpi_rsdp_addr = ACPI_GPA;
+	}
+	add_memory(&params, HIGH_RAM_START, memory->size, MEMORY_RAM);
 
 	memory_place(memory, BOOT_PARAMS_GPA, &params, sizeof(params));
 }
 
 struct boot_entry boot_load(struct guest_memory *memory, const char *kernel,
-			    const char *initrd, const char *command_line)
+			    const char *initrd, const char *command_line,
+			    bool snp)
 {
 	struct image image = image_open(kernel);
 	struct setup_header header = read_header(&image, kernel);
@@ -168,12 +179,14 @@ struct boot_entry boot_load(struct guest_memory *memory, const char *kernel,
 	};
 
 	header.type_of_loader = LOADER_UNKNOWN;
+	if (snp)
+		header.setup_data = SNP_SETUP_DATA_GPA;
 
 	place_kernel(memory, &image, &header, kernel);
 	if (initrd)
 		place_initrd(memory, &header, initrd);
 	place_command_line(memory, &header, command_line);
-	place_boot_params(memory, &header);
+	place_boot_params(memory, &header, snp);
 
 	image_close(&image);
 	return entry;

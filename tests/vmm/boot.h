@@ -2,6 +2,8 @@
 #ifndef TESTS_VMM_BOOT_H
 #define TESTS_VMM_BOOT_H
 
+#include <stdbool.h>
+
 #include "memory.h"
 
 /**
@@ -16,8 +18,10 @@ struct boot_entry {
 
 /*
  * Loads a bzImage and, unless @initrd is NULL, an initrd, with @command_line.
+ * @snp: for an SNP guest, which gets ACPI tables and the pages of snp.c
  */
 struct boot_entry boot_load(struct guest_memory *memory, const char *kernel,
-			    const char *initrd, const char *command_line);
+			    const char *initrd, const char *command_line,
+			    bool snp);
 
 #endif /* TESTS_VMM_BOOT_H */

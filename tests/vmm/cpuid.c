@@ -14,6 +14,9 @@
 
 #define MAX_ENTRIES	256
 
+/* The next ones that this VMM could offer are topology and XSAVE. */
+#define LAST_LEAF	0xa
+
 #define BIT(n)		(1U << (n))
 
 /* Leaf 1, ECX */
@@ -65,6 +68,10 @@ static void adjust(struct kvm_cpuid_entry2 *entry, unsigned int apic_id,
 		   unsigned int nr_cpus)
 {
 	switch (entry->function) {
+	case 0:
+		/* An SNP guest takes a leaf within the range for one that is there. */
+		entry->eax = entry->eax < LAST_LEAF ? entry->eax : LAST_LEAF;
+		break;
 	case 1:
 		entry->ebx &= 0x0000ffff;
 		entry->ebx |= apic_id << 24 | nr_cpus << 16;
@@ -91,7 +98,7 @@ static void adjust(struct kvm_cpuid_entry2 *entry, unsigned int apic_id,
 	}
 }
 
-void cpuid_set(int kvm, int vcpu, unsigned int apic_id, unsigned int nr_cpus)
+struct kvm_cpuid2 *cpuid_make(int kvm, unsigned int apic_id, unsigned int nr_cpus)
 {
 	struct kvm_cpuid2 *cpuid;
 	__u32 kept = 0;
@@ -114,6 +121,12 @@ void cpuid_set(int kvm, int vcpu, unsigned int apic_id, unsigned int nr_cpus)
 		cpuid->entries[kept++] = entry;
 	}
 	cpuid->nent = kept;
+	return cpuid;
+}
+
+void cpuid_set(int kvm, int vcpu, unsigned int apic_id, unsigned int nr_cpus)
+{
+	struct kvm_cpuid2 *cpuid = cpuid_make(kvm, apic_id, nr_cpus);
 
 	if (ioctl(vcpu, KVM_SET_CPUID2, cpuid))
 		err(1, "KVM_SET_CPUID2");

@@ -35,17 +35,17 @@ enum { PRESENT = 0x1, WRITABLE = 0x2, LARGE = 0x80 };
 #define FLAT_CODE_64	0x00af9b000000ffffULL
 #define FLAT_DATA	0x00cf93000000ffffULL
 
-void long_mode_place(struct guest_memory *memory)
+void long_mode_place(struct guest_memory *memory, __u64 bits)
 {
 	const __u64 gdt[] = { 0, 0, FLAT_CODE_64, FLAT_DATA };
-	const __u64 pml4[] = { PDPT_GPA | PRESENT | WRITABLE };
+	const __u64 pml4[] = { PDPT_GPA | PRESENT | WRITABLE | bits };
 	__u64 pdpt[MAPPED_GIB];
 	__u64 pd[MAPPED_GIB * PER_TABLE];
 
 	for (__u64 i = 0; i < MAPPED_GIB; i++)
-		pdpt[i] = (PD_GPA + (i << 12)) | PRESENT | WRITABLE;
+		pdpt[i] = (PD_GPA + (i << 12)) | PRESENT | WRITABLE | bits;
 	for (__u64 i = 0; i < MAPPED_GIB * PER_TABLE; i++)
-		pd[i] = i << 21 | PRESENT | WRITABLE | LARGE;
+		pd[i] = i << 21 | PRESENT | WRITABLE | LARGE | bits;
 
 	memory_place(memory, GDT_GPA, gdt, sizeof(gdt));
 	memory_place(memory, PML4_GPA, pml4, sizeof(pml4));

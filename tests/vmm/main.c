@@ -26,7 +26,9 @@ static const char usage[] =
 	"  --cpus NUMBER   the guest's CPUs (1)\n"
 	"  --memory KIND   kvm_private: nothing but the guest can reach it (default)\n"
 	"                  in-place: as long as it doesn't share a page itself\n"
-	"                  plain: ordinary memory\n";
+	"                  plain: ordinary memory\n"
+	"  --snp           an SEV-SNP guest, with memory in-place\n"
+	"  --huge          private memory has pages of 2 MiB\n";
 
 static unsigned long parse_number(const char *text, const char *what)
 {
@@ -60,6 +62,8 @@ static struct vmm_config parse(int argc, char **argv)
 		{ "mem", required_argument, NULL, 'm' },
 		{ "cpus", required_argument, NULL, 'c' },
 		{ "memory", required_argument, NULL, 't' },
+		{ "snp", no_argument, NULL, 's' },
+		{ "huge", no_argument, NULL, 'g' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -93,6 +97,13 @@ static struct vmm_config parse(int argc, char **argv)
 		case 't':
 			config.memory_kind = parse_kind(optarg);
 			break;
+		case 's':
+			config.snp = true;
+			config.memory_kind = MEMORY_IN_PLACE;
+			break;
+		case 'g':
+			config.huge = true;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			exit(0);
@@ -105,6 +116,8 @@ static struct vmm_config parse(int argc, char **argv)
 		fputs(usage, stderr);
 		exit(2);
 	}
+	if (config.snp && config.memory_kind != MEMORY_IN_PLACE)
+		errx(2, "--snp goes with --memory in-place alone");
 	return config;
 }
 

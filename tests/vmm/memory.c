@@ -35,9 +35,13 @@
 #define PINNED_PAUSE_NS	5000000
 #define PINNED_TRIES	20
 
-static int create_private_file(__u64 size, __u64 flags)
+static int create_private_file(__u64 size, __u64 flags, unsigned int page_shift)
 {
-	struct kvm_private_create create = { .size = size, .flags = flags };
+	struct kvm_private_create create = {
+		.size = size,
+		.flags = flags,
+		.page_shift = page_shift,
+	};
 	int device, file;
 
 	device = open(KVM_PRIVATE_DEVICE, O_RDWR | O_CLOEXEC);
@@ -66,15 +70,16 @@ static void *map(__u64 size, int protection, int file)
 }
 
 void memory_create(struct guest_memory *memory, enum memory_kind kind,
-		   __u64 size)
+		   __u64 size, unsigned int page_shift)
 {
 	memory->kind = kind;
 	memory->size = size;
 	memory->file = -1;
+	memory->nr_placed = 0;
 
 	switch (kind) {
 	case MEMORY_PRIVATE:
-		memory->file = create_private_file(size, 0);
+		memory->file = create_private_file(size, 0, page_shift);
 		/*
 		 * A slot has an address in this process even if its memory
 		 * hasn't. Reserving it without any access makes sure that
@@ -83,7 +88,7 @@ void memory_create(struct guest_memory *memory, enum memory_kind kind,
 		memory->address = map(size, PROT_NONE, -1);
 		break;
 	case MEMORY_IN_PLACE:
-		memory->file = create_private_file(size, IN_PLACE_FLAGS);
+		memory->file = create_private_file(size, IN_PLACE_FLAGS, page_shift);
 		memory->address = map(size, PROT_READ | PROT_WRITE,
 				      memory->file);
 		break;
@@ -150,6 +155,22 @@ static void populate(struct guest_memory *memory, __u64 gpa,
 	}
 }
 
+void memory_overwrite(struct guest_memory *memory, __u64 gpa, const void *source,
+		      size_t size)
+{
+	memcpy((char *)memory->address + gpa, source, size);
+}
+
+static void note_place(struct guest_memory *memory, __u64 gpa, size_t size)
+{
+	if (memory->nr_placed == MEMORY_PLACES)
+		errx(1, "only %d pieces of content can be placed", MEMORY_PLACES);
+	memory->placed[memory->nr_placed].gpa = gpa;
+	memory->placed[memory->nr_placed].size =
+		(size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+	memory->nr_placed++;
+}
+
 void memory_place(struct guest_memory *memory, __u64 gpa, const void *source,
 		  size_t size)
 {
@@ -160,8 +181,9 @@ void memory_place(struct guest_memory *memory, __u64 gpa, const void *source,
 		errx(1, "%zu bytes at %#llx don't fit into the guest; give it more --mem",
 		     size, (unsigned long long)gpa);
 
+	note_place(memory, gpa, size);
 	if (memory->kind != MEMORY_PRIVATE) {
-		memcpy((char *)memory->address + gpa, source, size);
+		memory_overwrite(memory, gpa, source, size);
 		return;
 	}
 
@@ -174,13 +196,14 @@ void memory_place(struct guest_memory *memory, __u64 gpa, const void *source,
 }
 
 static int convert(struct guest_memory *memory, __u64 gpa, __u64 size,
-		   bool private)
+		   bool private, __u64 flags)
 {
 	const struct timespec pause = { .tv_nsec = PINNED_PAUSE_NS };
 	struct kvm_memory_attributes2 range = {
 		.offset = gpa,
 		.size = size,
 		.attributes = private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0,
+		.flags = flags,
 	};
 
 	for (int tries = 1;; tries++) {
@@ -200,7 +223,8 @@ void memory_launch(struct guest_memory *memory)
 		return;
 
 	/* The content stays: no platform scrambles it before the guest runs. */
-	result = convert(memory, 0, memory->size, true);
+	result = convert(memory, 0, memory->size, true,
+			 KVM_SET_MEMORY_ATTRIBUTES2_PRESERVE);
 	if (result)
 		errx(1, "can't make the guest's memory private: %s",
 		     strerror(-result));
@@ -217,5 +241,5 @@ int memory_convert(struct guest_memory *memory, __u64 gpa, __u64 size,
 		return -EOPNOTSUPP;
 	if (gpa > memory->size || size > memory->size - gpa)
 		return -EINVAL;
-	return convert(memory, gpa, size, private);
+	return convert(memory, gpa, size, private, 0);
 }

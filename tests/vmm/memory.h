@@ -12,6 +12,9 @@ enum memory_kind {
 	MEMORY_PLAIN,		/* ordinary memory of this process */
 };
 
+/* How many times content can be placed */
+#define MEMORY_PLACES	16
+
 /**
  * struct guest_memory - all of a guest's RAM, from guest physical address 0 on
  * @kind: where it comes from
@@ -21,16 +24,24 @@ enum memory_kind {
  *	%MEMORY_PRIVATE nothing is there, and touching it kills. For
  *	%MEMORY_IN_PLACE it is a mapping of the file, and touching kills where
  *	a page is private.
+ * @placed: the pages that content was placed in
+ * @nr_placed: how many of these are used
  */
 struct guest_memory {
 	enum memory_kind kind;
 	__u64 size;
 	int file;
 	void *address;
+	struct {
+		__u64 gpa;
+		__u64 size;
+	} placed[MEMORY_PLACES];
+	size_t nr_placed;
 };
 
+/* @page_shift: of the pages that the private file is to have, 0 for base pages */
 void memory_create(struct guest_memory *memory, enum memory_kind kind,
-		   __u64 size);
+		   __u64 size, unsigned int page_shift);
 void memory_attach(struct guest_memory *memory, int vm);
 
 /*
@@ -39,6 +50,10 @@ void memory_attach(struct guest_memory *memory, int vm);
  */
 void memory_place(struct guest_memory *memory, __u64 gpa, const void *source,
 		  size_t size);
+
+/* The same where something was placed before; not for %MEMORY_PRIVATE. */
+void memory_overwrite(struct guest_memory *memory, __u64 gpa, const void *source,
+		      size_t size);
 
 /* All content is placed: from now on the memory is the guest's. */
 void memory_launch(struct guest_memory *memory);

@@ -106,6 +106,10 @@ static void *run(void *argument)
 			/* Linux with reboot=t: a triple fault ends it. */
 			vmm_ended(vcpu->vmm);
 			return NULL;
+		case KVM_EXIT_SYSTEM_EVENT:
+			errx(1, "the guest ended itself: event %u, reason %#llx",
+			     vcpu->run->system_event.type,
+			     vcpu->run->system_event.data[0]);
 		case KVM_EXIT_FAIL_ENTRY:
 			errx(1, "vCPU %u can't enter the guest: hardware reason %#llx",
 			     vcpu->id,

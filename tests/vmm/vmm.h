@@ -18,6 +18,8 @@
  * @command_line: for the kernel
  * @memory_size: bytes, page aligned
  * @memory_kind: where its RAM comes from
+ * @huge: its private file is to have pages of 2 MiB
+ * @snp: it is an SEV-SNP guest, for which @memory_kind is %MEMORY_IN_PLACE
  * @nr_cpus: CPUs
  * @output: gets each byte of the guest's console, on a vCPU's thread
  * @context: handed to @output
@@ -28,6 +30,8 @@ struct vmm_config {
 	const char *command_line;
 	__u64 memory_size;
 	enum memory_kind memory_kind;
+	bool huge;
+	bool snp;
 	unsigned int nr_cpus;
 	void (*output)(void *context, __u8 byte);
 	void *context;
