@@ -323,8 +323,8 @@ suite() {
 		in_vm --snp --mem 2G --smp 2 --param page_poison=1 -- "$OUT/snp/"{races,joining}
 		;;
 	snp-rmp)
-		on_snp "$name" ./rmp --bring "$OUT/snp/rmp" \
-			--bring "$("$ROOT/tests/build-module" snp)/kvm_snp_test.ko"
+		in_vm --snp --mem 2G --bring "$("$ROOT/tests/build-module" snp)/kvm_snp_test.ko" \
+			-- "$OUT/snp/"{rmp,commands}
 		;;
 	snp-check)
 		tap_command "snp-check says YES on the emulated platform" \

@@ -7,6 +7,8 @@
 #include <linux/types.h>
 
 /* The firmware's numbers of its commands */
+#define SNP_DF_FLUSH		0x84
+#define SNP_DECOMMISSION	0x90
 #define SNP_GCTX_CREATE		0x93
 #define SNP_ACTIVATE		0x91
 #define SNP_GUEST_REQUEST	0x94
