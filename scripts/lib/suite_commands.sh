@@ -317,7 +317,7 @@ suite() {
 		# allocated: a page that is still assigned then, or that a guest still has mapped,
 		# shows.
 		in_vm --snp --mem 2G --param page_poison=1 \
-			-- "$OUT/snp/"{launches,pages,granularity,layouts,reclaims,endings}
+			-- "$OUT/snp/"{launches,pages,granularity,layouts,reclaims,endings,flushes}
 		;;
 	snp-races)
 		in_vm --snp --mem 2G --smp 2 --param page_poison=1 -- "$OUT/snp/"{races,joining}
