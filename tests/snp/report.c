@@ -3,7 +3,11 @@
  * Messages between a guest and the emulated platform's firmware: attestation reports and
  * derived keys. Status 3 elsewhere.
  */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <linux/psp-sev.h>
 
 #include "emulated_only.h"
 #include "requester.h"
@@ -280,6 +284,69 @@ TEST(derived_key, &guest)
 	ask.fields = 1 << 6;
 	other = ask_for_key(*state, 7, &ask);
 	assert_int_equal(other.status, INVALID_PARAM);
+}
+
+/* Of /dev/sev; Debian 12's headers don't have it. */
+#define SNP_SET_CONFIG		11
+#define MASK_CHIP_ID		(1 << 0)
+#define MASK_CHIP_KEY		(1 << 1)
+
+struct snp_config {
+	__u64 reported_tcb;
+	__u32 flags;
+	__u8 reserved[52];
+};
+
+static int configure(__u64 reported_tcb, __u32 flags)
+{
+	struct snp_config config = { .reported_tcb = reported_tcb, .flags = flags };
+	struct sev_issue_cmd command = { .cmd = SNP_SET_CONFIG, .data = (uintptr_t)&config };
+	int device = expect_ok(open("/dev/sev", O_RDWR | O_CLOEXEC), "/dev/sev");
+	int ret = ioctl(device, SEV_ISSUE_CMD, &command);
+
+	close(device);
+	return ret;
+}
+
+static struct report report_now(struct requester *requester, __u64 sequence)
+{
+	struct message request = sealed_request(requester, sequence, 0);
+	struct report_response answer = ask_for_report(requester, &request);
+
+	assert_int_equal(answer.status, 0);
+	return answer.report;
+}
+
+static bool has_chip_id(const struct report *report)
+{
+	static const __u8 none[sizeof(report->chip_id)];
+
+	return memcmp(report->chip_id, none, sizeof(none));
+}
+
+/* What the host's administrator has the firmware report */
+TEST(configuration, &guest)
+{
+	struct report report = report_now(*state, 1);
+	const __u64 tcb = report.current_tcb;
+
+	assert_int_equal(report.reported_tcb, tcb);
+	assert_true(has_chip_id(&report));
+	/* No newer version than the one that runs */
+	assert_int_equal(configure(tcb + 1, 0), -1);
+	assert_int_equal(configure(tcb - 1, MASK_CHIP_ID), 0);
+	report = report_now(*state, 3);
+	assert_int_equal(report.reported_tcb, tcb - 1);
+	assert_int_equal(report.current_tcb, tcb);
+	assert_false(has_chip_id(&report));
+	assert_true(report_is_signed(&report));
+	assert_int_equal(configure(0, MASK_CHIP_KEY), 0);
+	report = report_now(*state, 5);
+	assert_int_equal(report.reported_tcb, tcb);
+	assert_false(report_is_signed(&report));
+	assert_int_equal(configure(0, 0), 0);
+	report = report_now(*state, 7);
+	assert_true(report_is_signed(&report));
 }
 
 EMULATED_MAIN("report")
