@@ -12,6 +12,8 @@
 
 #include <linux/kvm.h>
 
+#include "vmm.h"
+
 #define MAX_ENTRIES	256
 
 /* The next ones that this VMM could offer are topology and XSAVE. */
@@ -21,6 +23,7 @@
 
 /* Leaf 1, ECX */
 #define FMA		BIT(12)
+#define TSC_DEADLINE	BIT(24)
 #define XSAVE		BIT(26)
 #define OSXSAVE		BIT(27)
 #define AVX		BIT(28)
@@ -64,8 +67,8 @@ static bool is_hidden(__u32 leaf)
  * XSAVE goes, and all features that need it: QEMU's emulation of a CPU reports
  * its parts inconsistently, and Linux gives up over that.
  */
-static void adjust(struct kvm_cpuid_entry2 *entry, unsigned int apic_id,
-		   unsigned int nr_cpus)
+static void adjust(struct kvm_cpuid_entry2 *entry, const struct vmm *vmm,
+		   unsigned int apic_id)
 {
 	switch (entry->function) {
 	case 0:
@@ -74,11 +77,17 @@ static void adjust(struct kvm_cpuid_entry2 *entry, unsigned int apic_id,
 		break;
 	case 1:
 		entry->ebx &= 0x0000ffff;
-		entry->ebx |= apic_id << 24 | nr_cpus << 16;
+		entry->ebx |= apic_id << 24 | vmm->nr_cpus << 16;
 		entry->ecx &= ~(FMA | XSAVE | OSXSAVE | AVX | F16C);
 		entry->edx &= ~HTT;
-		if (nr_cpus > 1)
+		if (vmm->nr_cpus > 1)
 			entry->edx |= HTT;
+		/*
+		 * With it an SNP guest has to compare no two clocks of its host. A
+		 * timer that it finds unfit it replaces by one that ticks always.
+		 */
+		if (vmm->snp)
+			entry->ecx |= TSC_DEADLINE;
 		break;
 	case 7:
 		if (entry->index == 0) {
@@ -98,7 +107,7 @@ static void adjust(struct kvm_cpuid_entry2 *entry, unsigned int apic_id,
 	}
 }
 
-struct kvm_cpuid2 *cpuid_make(int kvm, unsigned int apic_id, unsigned int nr_cpus)
+struct kvm_cpuid2 *cpuid_make(const struct vmm *vmm, unsigned int apic_id)
 {
 	struct kvm_cpuid2 *cpuid;
 	__u32 kept = 0;
@@ -109,7 +118,7 @@ struct kvm_cpuid2 *cpuid_make(int kvm, unsigned int apic_id, unsigned int nr_cpu
 		err(1, "CPUID table");
 
 	cpuid->nent = MAX_ENTRIES;
-	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid))
+	if (ioctl(vmm->kvm, KVM_GET_SUPPORTED_CPUID, cpuid))
 		err(1, "KVM_GET_SUPPORTED_CPUID");
 
 	for (__u32 i = 0; i < cpuid->nent; i++) {
@@ -117,16 +126,16 @@ struct kvm_cpuid2 *cpuid_make(int kvm, unsigned int apic_id, unsigned int nr_cpu
 
 		if (is_hidden(entry.function))
 			continue;
-		adjust(&entry, apic_id, nr_cpus);
+		adjust(&entry, vmm, apic_id);
 		cpuid->entries[kept++] = entry;
 	}
 	cpuid->nent = kept;
 	return cpuid;
 }
 
-void cpuid_set(int kvm, int vcpu, unsigned int apic_id, unsigned int nr_cpus)
+void cpuid_set(const struct vmm *vmm, int vcpu, unsigned int apic_id)
 {
-	struct kvm_cpuid2 *cpuid = cpuid_make(kvm, apic_id, nr_cpus);
+	struct kvm_cpuid2 *cpuid = cpuid_make(vmm, apic_id);
 
 	if (ioctl(vcpu, KVM_SET_CPUID2, cpuid))
 		err(1, "KVM_SET_CPUID2");

@@ -4,9 +4,11 @@
 
 struct kvm_cpuid2;
 
-/* The functions of one of the guest's CPUs, to be freed */
-struct kvm_cpuid2 *cpuid_make(int kvm, unsigned int apic_id, unsigned int nr_cpus);
+struct vmm;
 
-void cpuid_set(int kvm, int vcpu, unsigned int apic_id, unsigned int nr_cpus);
+/* The functions of one of the guest's CPUs, to be freed */
+struct kvm_cpuid2 *cpuid_make(const struct vmm *vmm, unsigned int apic_id);
+
+void cpuid_set(const struct vmm *vmm, int vcpu, unsigned int apic_id);
 
 #endif /* TESTS_VMM_CPUID_H */

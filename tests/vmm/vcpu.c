@@ -16,6 +16,18 @@
 #include "kvm_abi.h"
 #include "vmm.h"
 
+/*
+ * An SNP guest makes the first registers of this CPU itself (AP creation). In the state that
+ * waits for an INIT instead KVM_RUN returns again and again without looking at them.
+ */
+static void hold(struct vcpu *vcpu)
+{
+	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_AP_RESET_HOLD };
+
+	if (ioctl(vcpu->fd, KVM_SET_MP_STATE, &state))
+		err(1, "KVM_SET_MP_STATE");
+}
+
 void vcpu_create(struct vcpu *vcpu, struct vmm *vmm, unsigned int id)
 {
 	int size;
@@ -35,7 +47,9 @@ void vcpu_create(struct vcpu *vcpu, struct vmm *vmm, unsigned int id)
 	if (vcpu->run == MAP_FAILED)
 		err(1, "can't map the vCPU's state");
 
-	cpuid_set(vmm->kvm, vcpu->fd, id, vmm->nr_cpus);
+	cpuid_set(vmm, vcpu->fd, id);
+	if (vmm->snp && id)
+		hold(vcpu);
 }
 
 /* An access of several bytes goes to that many ports. */

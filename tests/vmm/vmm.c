@@ -109,7 +109,7 @@ static char *snp_command_line(struct vmm *vmm, const char *given)
 
 static struct boot_entry fill_snp_memory(struct vmm *vmm, const struct vmm_config *config)
 {
-	struct kvm_cpuid2 *cpuid = cpuid_make(vmm->kvm, 0, config->nr_cpus);
+	struct kvm_cpuid2 *cpuid = cpuid_make(vmm, 0);
 	char *command_line = snp_command_line(vmm, config->command_line);
 	struct guest_memory *memory = &vmm->memory;
 	struct boot_entry entry;
@@ -153,6 +153,7 @@ void vmm_create(struct vmm *vmm, const struct vmm_config *config)
 		errx(1, "at most %llu MiB of memory are possible",
 		     MEMORY_MAX >> 20);
 
+	vmm->snp = config->snp;
 	vmm->nr_cpus = config->nr_cpus;
 	vmm->output = config->output;
 	vmm->context = config->context;

@@ -49,6 +49,7 @@ struct vmm {
 	int vm;
 	struct guest_memory memory;
 	struct ports ports;
+	bool snp;
 	unsigned int nr_cpus;
 	struct vcpu *vcpus;
 	void (*output)(void *context, __u8 byte);
