@@ -317,7 +317,11 @@ suite() {
 		# allocated: a page that is still assigned then, or that a guest still has mapped,
 		# shows.
 		in_vm --snp --mem 2G --param page_poison=1 \
-			-- "$OUT/snp/"{launches,pages,granularity,layouts,reclaims,endings,flushes}
+			-- "$OUT/snp/"{launches,pages,limits,granularity,layouts,reclaims,endings,flushes}
+		;;
+	snp-gigantic)
+		in_vm --snp --mem 4G --param hugepagesz=1G --param hugepages=1 \
+			-- "$OUT/snp/gigantic"
 		;;
 	snp-races)
 		in_vm --snp --mem 2G --smp 2 --param page_poison=1 -- "$OUT/snp/"{races,joining}

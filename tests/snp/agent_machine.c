@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "agent_machine.h"
 #include "test_port.h"
@@ -54,6 +55,19 @@ void machine_take_back(struct machine *m, __u64 gpa, __u64 size)
 	agent_expect_invalid(&m->agent, gpa, "taken back");
 	agent_validate(&m->agent, gpa, size);
 	agent_fill(&m->agent, gpa, size, REGION_WORDS + gpa);
+}
+
+void machine_move_host_address(struct machine *m)
+{
+	static char *nowhere;
+
+	if (!nowhere)
+		nowhere = mmap(NULL, REGION_SIZE + HUGE_PAGE, PROT_NONE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(nowhere, MAP_FAILED);
+	region_delete(&m->agent, 1, &m->region);
+	m->region.elsewhere = nowhere + HUGE_PAGE - (uintptr_t)nowhere % HUGE_PAGE;
+	region_add(&m->agent, 1, &m->region);
 }
 
 void machine_expect_filled(struct machine *m, const char *when)

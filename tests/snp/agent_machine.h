@@ -39,6 +39,12 @@ void machine_end(struct machine *m);
 void machine_share(struct machine *m, __u64 gpa, __u64 size);
 void machine_take_back(struct machine *m, __u64 gpa, __u64 size);
 
+/*
+ * The slot anew, with a host address where nothing is mapped. What the host unmaps doesn't
+ * unmap it from the guest any more: KVM has to be notified by the file.
+ */
+void machine_move_host_address(struct machine *m);
+
 /* All of the region has the guest's words. */
 void machine_expect_filled(struct machine *m, const char *when);
 

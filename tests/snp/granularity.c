@@ -129,6 +129,24 @@ TEST(one_page_shared_and_taken_back, &huge)
 	expect_large(m, false, "the page taken back");
 }
 
+/* Each entry becomes immutable by an RMPUPDATE, and the firmware joins them. */
+TEST(joined, &huge)
+{
+	struct machine *m = *state;
+	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
+	struct counts before;
+
+	agent_validate(&m->agent, REGION_GPA, HUGE_PAGE);
+	agent_fill(&m->agent, REGION_GPA, HUGE_PAGE, REGION_WORDS + REGION_GPA);
+	machine_share(m, AT, PAGE);
+	machine_take_back(m, AT, PAGE);
+	before = count();
+	expect_ok(file_collapse(m->region.file, &collapse), "joining");
+	agent_expect(&m->agent, REGION_GPA, HUGE_PAGE, REGION_WORDS + REGION_GPA, "joined");
+	expect_counts(&before, (struct counts){ HUGE_PAGES, 0, 0 }, "joined");
+	expect_large(m, true, "joined");
+}
+
 TEST(all_shared_and_taken_back, &huge)
 {
 	struct machine *m = *state;

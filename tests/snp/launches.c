@@ -122,6 +122,21 @@ TEST(in_place_2m, &base, &huge)
 	expect_launched(m, SECOND, HUGE_PAGE);
 }
 
+/* Launched one by one, they are of 2 MiB in the end. */
+TEST(joined, &huge)
+{
+	struct machine *m = *state;
+	struct kvm_private_collapse collapse = { .offset = HUGE_PAGE, .size = HUGE_PAGE };
+	const struct order rescind = { ORDER_VALIDATE, SECOND, HUGE_PAGE, VALIDATE_LARGE };
+
+	make_private(m);
+	launch_from_source(m, SECOND, HUGE_PAGE);
+	agent_go(&m->agent);
+	expect_ok(file_collapse(m->region.file, &collapse), "joining launched pages");
+	agent_expect(&m->agent, SECOND, HUGE_PAGE, REGION_WORDS + SECOND, "joined");
+	assert_int_equal(agent_obey(&m->agent, &rescind), 0);
+}
+
 /* The source is a shared page of the same file. */
 TEST(source_in_the_file, &base, &huge)
 {

@@ -93,6 +93,7 @@ TEST(punch_shared, &base, &huge)
 		ORDER_SCRIBBLE, SHARED_VA + REGION_GPA, HUGE_PAGE, GUEST_WORDS,
 	};
 
+	machine_move_host_address(m);
 	region_make_shared(&m->agent, &m->region, REGION_GPA, HUGE_PAGE);
 	agent_begin(&m->agent, BESIDE, &scribble, NULL);
 	for (int i = 0; i < ROUNDS; i++) {

@@ -91,18 +91,23 @@ static void take(__u64 pfn, __u64 end)
 static void read_line(const char *line)
 {
 	const char *arguments = strstr(line, "pfn=");
+	bool reclaimed = strstr(line, " reclaimed: ");
 	unsigned int order = 0;
 	__u64 pfn, end = 0;
+	int found;
 
 	if (!arguments)
 		return;
-	if (strstr(line, " reclaimed: ")) {
-		assert_int_equal(sscanf(arguments, "pfn=%llx end=%llx", &pfn, &end), 2);
+	if (reclaimed)
+		found = sscanf(arguments, "pfn=%llx end=%llx", &pfn, &end);
+	else
+		found = sscanf(arguments, "pfn=%llx order=%u", &pfn, &order);
+	if (found != 2)
+		fail_msg("A line of the trace isn't understood: %s", line);
+	if (reclaimed)
 		take(pfn, end);
-		return;
-	}
-	assert_int_equal(sscanf(arguments, "pfn=%llx order=%u", &pfn, &order), 2);
-	give(pfn, pfn + (1ULL << order));
+	else
+		give(pfn, pfn + (1ULL << order));
 }
 
 static void read_trace(void)

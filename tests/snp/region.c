@@ -16,17 +16,14 @@
 static int create_file(const struct region *region, struct agent *agent)
 {
 	struct kvm_create_guest_memfd native = { .size = region->file_size };
-	int file;
 
 	if (region->backing->native)
 		return expect_ok(ioctl(agent->vm, KVM_CREATE_GUEST_MEMFD, &native),
 				 "KVM_CREATE_GUEST_MEMFD");
 	if (region->backing->shift == GIGANTIC_SHIFT)
 		return gigantic_create(region->file_size, FILE_FLAGS);
-	if (region->backing->shift == HUGE_SHIFT) {
-		file = huge_create(region->file_size, FILE_FLAGS | KVM_PRIVATE_FLAG_HUGE_STRICT);
-		return file;
-	}
+	if (region->backing->shift == HUGE_SHIFT)
+		return huge_create(region->file_size, FILE_FLAGS | KVM_PRIVATE_FLAG_HUGE_STRICT);
 	return file_create(region->file_size, FILE_FLAGS);
 }
 
@@ -74,7 +71,8 @@ static void set_slot(struct agent *agent, unsigned int slot, const struct region
 {
 	struct kvm_userspace_memory_region2 slot_region = {
 		.slot = slot, .flags = KVM_MEM_GUEST_MEMFD, .memory_size = size,
-		.guest_phys_addr = region->gpa, .userspace_addr = (uintptr_t)region->host,
+		.guest_phys_addr = region->gpa,
+		.userspace_addr = (uintptr_t)(region->elsewhere ?: region->host),
 		.guest_memfd = region->file, .guest_memfd_offset = region->offset,
 	};
 

@@ -20,6 +20,8 @@ struct region {
 	__u64 gpa;
 	char *host;
 	__u64 size;
+	/* The slot's host address, if that isn't the mapping: KVM doesn't follow this one then. */
+	char *elsewhere;
 	/* The whole mapping */
 	char *map;
 	__u64 map_size;
