@@ -330,6 +330,9 @@ suite() {
 		in_vm --snp --mem 2G --bring "$("$ROOT/tests/build-module" snp)/kvm_snp_test.ko" \
 			-- "$OUT/snp/"{rmp,commands}
 		;;
+	qemu-snp)
+		env "$limit" "$ROOT/tests/qemu/run"
+		;;
 	snp-check)
 		tap_command "snp-check says YES on the emulated platform" \
 			env "$limit" "$ROOT/tests/snp/emulated" "$OUT/snp/snp"
