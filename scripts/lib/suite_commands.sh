@@ -300,7 +300,8 @@ suite() {
 		on_snp "$name" "./snp ${name#snp-}" --bring "$OUT/snp/snp"
 		;;
 	boots-snp)
-		on_snp boots_snp ./boots_snp --bring "$OUT/vmm/boots_snp" \
+		# Linux waits for its other CPUs in loops.
+		on_snp boots_snp ./boots_snp --smp 2 --bring "$OUT/vmm/boots_snp" \
 			--bring "$OUT/vmm/vmm" --bring "$OUT/demo/initrd" \
 			--bring "$(kernel_image "$(kernel_version 6.12)")/vmlinuz"
 		;;

@@ -23,12 +23,14 @@
 
 #define WITNESS_SHARED		"I share a page with the host: it is at %#llx."
 #define WITNESS_HEARD		"The host has written \"%s\"."
+#define WITNESS_TOLD		"The shared page is full of my secret."
 #define WITNESS_PINNED		"The host doesn't let go of my page."
 
 #define WITNESS_START		"start\n"
 #define WITNESS_LOOK		"look\n"
 #define WITNESS_SHARE		"share\n"
 #define WITNESS_LISTEN		"listen\n"
+#define WITNESS_TELL		"tell\n"
 #define WITNESS_TAKE_BACK	"take back\n"
 #define WITNESS_QUIT		"quit\n"
 

@@ -6,7 +6,10 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "../demo/witness.h"
+#include "device.h"
 #include "guest_process.h"
+#include "host_memory.h"
 #include "unit.h"
 
 #define COMMAND_LINE "console=ttyS0 loglevel=3 reboot=t panic=-1 shell"
@@ -18,14 +21,9 @@ static void start(const char *cpus, const char *option)
 	guest_start(&guest, (const char *[]){
 		"--snp", "--kernel", "vmlinuz", "--initrd", "initrd",
 		"--append", COMMAND_LINE, "--cpus", cpus, option, NULL });
+	/* The guest's processor tells it that. */
+	guest_hear(&guest, "Memory Encryption Features active: AMD SEV SEV-ES SEV-SNP");
 	guest_hear(&guest, "The guest is up");
-}
-
-/* The guest's own processor and firmware tell it, not its command line. */
-static void expect_snp(void)
-{
-	guest_type(&guest, "dmesg | grep -o 'Features active.*'\n");
-	guest_hear(&guest, "Features active: AMD SEV SEV-ES SEV-SNP");
 }
 
 static void expect_cpus(const char *cpus)
@@ -57,7 +55,6 @@ static void power_off(void)
 TEST(boots_from_base_pages)
 {
 	start("1", NULL);
-	expect_snp();
 	expect_cpus("1");
 	fill_and_compare();
 	power_off();
@@ -66,8 +63,47 @@ TEST(boots_from_base_pages)
 TEST(boots_from_huge_pages)
 {
 	start("1", "--huge");
-	expect_snp();
 	fill_and_compare();
+	power_off();
+}
+
+/*
+ * A page of the guest's is full of a text, of which its console tells one copy. The host
+ * looks for such a page in all of its memory, and finds it as soon as the guest shares a page
+ * with that text in it.
+ */
+TEST(host_memory_holds_no_secret)
+{
+	struct host_search search;
+
+	start("1", "--huge");
+	guest_type(&guest, "witness\n");
+	guest_type(&guest, WITNESS_START);
+	guest_hear(&guest, "I filled a page with");
+	search = host_memory_search(WITNESS_TEXT);
+	assert_true(search.bytes > 1024 * MIB);
+	assert_int_equal(search.pages, 0);
+
+	guest_type(&guest, WITNESS_SHARE);
+	guest_hear(&guest, "I share a page with the host");
+	guest_type(&guest, WITNESS_TELL);
+	guest_hear(&guest, WITNESS_TOLD);
+	search = host_memory_search(WITNESS_TEXT);
+	assert_true(search.pages >= 1);
+
+	guest_type(&guest, WITNESS_TAKE_BACK);
+	guest_hear(&guest, "I took it back");
+	search = host_memory_search(WITNESS_TEXT);
+	assert_int_equal(search.pages, 0);
+	guest_type(&guest, WITNESS_QUIT);
+	power_off();
+}
+
+/* The guest makes the second one's first registers itself (AP creation). */
+TEST(boots_with_two_cpus)
+{
+	start("2", "--huge");
+	expect_cpus("2");
 	power_off();
 }
 

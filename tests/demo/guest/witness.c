@@ -33,11 +33,23 @@ static struct {
 	unsigned char *page;
 } shared = { .fd = -1 };
 
+/* The kernel tells programs nothing of the pages that a driver maps. */
+static unsigned long long address_of(const unsigned char *page)
+{
+	__u64 address;
+
+	if (page != shared.page)
+		return page_address(page);
+	if (ioctl(shared.fd, SHARED_PAGE_ADDRESS, &address))
+		err(1, "where is the shared page");
+	return address;
+}
+
 static void keep_secret(unsigned char *page, const char *text)
 {
 	page_fill(page, text);
 	secret.page = page;
-	secret.address = page_address(page);
+	secret.address = address_of(page);
 	secret.text = text;
 }
 
@@ -55,7 +67,7 @@ static void start(void)
 /* The answer is worthless if the page has moved. */
 static void look(void)
 {
-	if (page_address(secret.page) != secret.address)
+	if (address_of(secret.page) != secret.address)
 		puts(WITNESS_MOVED);
 	else
 		puts(page_look(secret.page, secret.text));
@@ -82,7 +94,7 @@ static void share(void)
 	memset(shared.page, 0, PAGE_SIZE);
 	memcpy(shared.page + WITNESS_GREETING_AT, WITNESS_GREETING,
 	       sizeof(WITNESS_GREETING));
-	printf(WITNESS_SHARED "\n", page_address(shared.page));
+	printf(WITNESS_SHARED "\n", address_of(shared.page));
 }
 
 /* The host may write to the page at any time, so only the copy counts. */
@@ -93,6 +105,13 @@ static void hear(void)
 	memcpy(text, shared.page + WITNESS_ANSWER_AT, sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	printf(WITNESS_HEARD "\n", text);
+}
+
+/* For the host to find what it didn't find in the private page. */
+static void tell(void)
+{
+	page_fill(shared.page, secret.text);
+	puts(WITNESS_TOLD);
 }
 
 static void take_back(void)
@@ -117,6 +136,8 @@ static const struct command {
 	{ .line = WITNESS_LOOK, .obey = look, .needs_secret = true },
 	{ .line = WITNESS_SHARE, .obey = share },
 	{ .line = WITNESS_LISTEN, .obey = hear, .needs_shared = true },
+	{ .line = WITNESS_TELL, .obey = tell, .needs_secret = true,
+	  .needs_shared = true },
 	{ .line = WITNESS_TAKE_BACK, .obey = take_back, .needs_shared = true },
 };
 

@@ -3,6 +3,7 @@
 #define SHARED_PAGE_H
 
 #include <linux/ioctl.h>
+#include <linux/types.h>
 
 /*
  * Each open of the device allocates a new page of the guest's memory, which can
@@ -16,5 +17,8 @@
 
 #define SHARED_PAGE_SHARE	_IO('P', 0)
 #define SHARED_PAGE_TAKE_BACK	_IO('P', 1)
+
+/* The page's guest physical address, which stays the same */
+#define SHARED_PAGE_ADDRESS	_IOR('P', 2, __u64)
 
 #endif /* SHARED_PAGE_H */
