@@ -52,6 +52,11 @@ int main(int argc, char **argv)
 		return 0;
 	}
 
+	if (options.snp) {
+		play(scene_encrypted, &options.config);
+		return 0;
+	}
+
 	play(scene_sealed, &options.config);
 	narrate_title("Some memory a guest wants to share: what it sends, and what it receives.");
 	if (options.no_driver)

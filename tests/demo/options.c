@@ -15,11 +15,15 @@
 #define FOREIGN_COMMAND_LINE \
 	"console=ttyS0 acpi=off reboot=t panic=-1"
 
+/* It finds its CPUs in ACPI tables. */
+#define SNP_COMMAND_LINE \
+	"console=ttyS0 loglevel=3 reboot=t panic=-1"
+
 #define OUR_MIB		256
 #define FOREIGN_MIB	1024
 
 static const char usage[] =
-	"usage: demo --kernel FILE --initrd FILE [--no-driver]\n"
+	"usage: demo --kernel FILE --initrd FILE [--no-driver | --snp]\n"
 	"            [--foreign [--append TEXT]]\n"
 	"Boots guests from private memory and tells what happens.\n"
 	"\n"
@@ -27,6 +31,7 @@ static const char usage[] =
 	"  --initrd FILE   the initial file system that make-initrd made\n"
 	"  --no-driver     it has no driver for that kernel: the story leaves out the\n"
 	"                  guest that shares a page\n"
+	"  --snp           the host has SEV-SNP: only the scene that needs it\n"
 	"  --foreign       it is another one: its console is here, and the story\n"
 	"                  leaves out what needs the guest's help\n"
 	"  --append TEXT   its kernel's command line\n"
@@ -38,6 +43,7 @@ struct options options_parse(int argc, char **argv)
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "initrd", required_argument, NULL, 'i' },
 		{ "no-driver", no_argument, NULL, 'd' },
+		{ "snp", no_argument, NULL, 's' },
 		{ "foreign", no_argument, NULL, 'f' },
 		{ "append", required_argument, NULL, 'a' },
 		{ "help", no_argument, NULL, 'h' },
@@ -60,6 +66,9 @@ struct options options_parse(int argc, char **argv)
 			break;
 		case 'd':
 			options.no_driver = true;
+			break;
+		case 's':
+			options.snp = true;
 			break;
 		case 'f':
 			options.foreign = true;
@@ -86,7 +95,8 @@ struct options options_parse(int argc, char **argv)
 			options.config.command_line = FOREIGN_COMMAND_LINE;
 		options.config.memory_size = (__u64)FOREIGN_MIB << 20;
 	} else {
-		options.config.command_line = OUR_COMMAND_LINE;
+		options.config.command_line =
+			options.snp ? SNP_COMMAND_LINE : OUR_COMMAND_LINE;
 		options.config.memory_size = (__u64)OUR_MIB << 20;
 	}
 	return options;

@@ -15,6 +15,9 @@ void scene_sealed(const struct vmm_config *config);
 /* A guest that shares a page, and takes it back. */
 void scene_sharing(const struct vmm_config *config);
 
+/* A guest that the processor keeps from the host's kernel, too. */
+void scene_encrypted(const struct vmm_config *config);
+
 /* A guest that doesn't know of the story. Its console is standard I/O. */
 void scene_foreign(const struct vmm_config *config);
 
