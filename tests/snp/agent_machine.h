@@ -11,7 +11,7 @@
 #define REGION_SIZE	(2 * HUGE_PAGE)
 /* The word at an address of the region is this plus the address. */
 #define REGION_WORDS	0x4100000000000000ULL
-/* What the host, and what the guest says in a page that they share */
+/* The words of the host, and the guest's, in a page that they share */
 #define HOST_WORDS	0x4200000000000000ULL
 #define GUEST_WORDS	0x4300000000000000ULL
 

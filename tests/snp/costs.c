@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the life of a guest costs the platform, by backend: lines of backend, part of the life,
+ * The cost of a guest's life to the platform, by backend: lines of backend, part of the life,
  * event and count. Instructions are those with "scripts/vm --icount" alone.
  */
 #include <stdio.h>

@@ -24,7 +24,7 @@
 /* Any other one than those with which Linux itself has to do */
 #define RESOURCE_LIMIT		0x17
 
-/* What guest_start() launches before the VMSA: page tables, and five pages */
+/* guest_start() launches these before the VMSA: page tables, and five pages. */
 #define LAUNCHED_PAGES		(ALL_TABLES_SIZE / PAGE + 5)
 
 static void live_once(int file)

@@ -23,7 +23,7 @@ static const struct backing huge = { .shift = HUGE_SHIFT };
 /* How far each is behind a multiple of 2 MiB, in pages */
 static const __u64 behind[] = { 0, 1, HUGE_PAGES - 1 };
 
-/* Which layout a check is about */
+/* The layout that a check is about */
 static char where[64];
 
 static bool lie_alike(__u64 one, __u64 other)

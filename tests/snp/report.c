@@ -324,7 +324,7 @@ static bool has_chip_id(const struct report *report)
 	return memcmp(report->chip_id, none, sizeof(none));
 }
 
-/* What the host's administrator has the firmware report */
+/* The administrator of a host decides on this part of a report. */
 TEST(configuration, &guest)
 {
 	struct report report = report_now(*state, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What an SEV-SNP guest has that others haven't: see docs/sev-snp.md. */
+/* The launch of an SEV-SNP guest, and the pages that it finds: see docs/sev-snp.md. */
 #ifndef TESTS_VMM_SNP_H
 #define TESTS_VMM_SNP_H
 

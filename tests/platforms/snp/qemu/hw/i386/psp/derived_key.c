@@ -28,7 +28,7 @@ QEMU_BUILD_BUG_ON(sizeof(struct key_response) != PSP_KEY_RESPONSE_SIZE);
 #define ROOT_KEY(root)      ((root) >> 1 & 3)
 #define ROOT_RESERVED       (~7u)
 
-/* What is mixed into a key, if the guest wants it to be */
+/* The guest chooses which of these are mixed into a key. */
 #define FIELD_POLICY        (1u << 0)
 #define FIELD_IMAGE         (1u << 1)
 #define FIELD_FAMILY        (1u << 2)

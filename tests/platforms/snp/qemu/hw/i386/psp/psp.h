@@ -55,7 +55,7 @@ typedef enum PSPGuestState {
     PSP_GUEST_RUNNING,
 } PSPGuestState;
 
-/* What the owner of a guest says of it, in the layout of the ABI */
+/* A guest's description by its owner, in the layout of the ABI */
 typedef struct QEMU_PACKED PSPIDBlock {
     uint8_t digest[PSP_DIGEST_SIZE];
     uint8_t family[16];

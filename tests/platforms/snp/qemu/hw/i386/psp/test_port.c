@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  *
- * What no hardware has: I/O ports by which a test in the machine makes commands
+ * I/O ports that no hardware has, by which a test in the machine makes commands
  * fail and asks how often the RMP was changed. Each register has 32 bits.
  */
 #include "qemu/osdep.h"

@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  *
- * What the RMP allows of an access that the page tables allow. The caller is
- * the page walk: it asks once for an entry of the TLB, which is flushed when
+ * The RMP's say in an access that the page tables allow. The caller is the
+ * page walk: it asks once for an entry of the TLB, which is flushed when
  * the RMP changes.
  */
 #ifndef SNP_ACCESS_H
@@ -30,7 +30,7 @@ typedef struct SNPAccess {
     MMUAccessType type;
 } SNPAccess;
 
-/* What is wrong with an access of that type, if anything is */
+/* The RMP's answer to an access of some type */
 typedef enum SNPVerdict {
     SNP_GOOD,
     /* A nested page fault; env->snp.npf_flags has bits of its error code. */

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  *
- * What a processor with SEV-SNP has beside the state that QEMU knows
+ * The state of a processor with SEV-SNP, beside the one that QEMU knows
  */
 #ifndef SNP_CPU_STATE_H
 #define SNP_CPU_STATE_H
@@ -25,7 +25,7 @@ typedef struct SNPCPUState {
     bool loaded;
     /* PVALIDATE and RMPADJUST look up pages that aren't validated. */
     bool unvalidated_ok;
-    /* What is to be or-ed to the error code of the next nested page fault */
+    /* Bits for the error code of the next nested page fault */
     uint64_t npf_flags;
     /* See vmsa.c. */
     bool lent;

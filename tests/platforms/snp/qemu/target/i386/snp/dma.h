@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  *
- * What the RMP allows of a device's access to memory. The caller is the IOMMU.
+ * The RMP's say in a device's access to memory. The caller is the IOMMU.
  */
 #ifndef SNP_DMA_H
 #define SNP_DMA_H

@@ -18,7 +18,7 @@
 #include "snp/rmp.h"
 #include "snp/vmsa.h"
 
-/* What they leave in RAX */
+/* Results, in RAX */
 enum {
     DONE = 0,
     FAIL_INPUT = 1,

@@ -31,7 +31,7 @@
 
 #define CPUID_VMPLS_SHIFT   12
 
-/* What firmware leaves to the kernel */
+/* As the machine's firmware leaves it to the kernel */
 SNPPlatform snp_platform = {
     .syscfg = SYSCFG_MEM_ENC_EN,
     .hwcr = HWCR_SMM_LOCK,

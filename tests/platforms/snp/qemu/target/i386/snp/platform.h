@@ -41,7 +41,7 @@ static inline bool snp_enabled(void)
 
 void snp_flush_tlbs(void);
 
-/* What tests may ask for the number of */
+/* Tests may ask how many of these there were. */
 typedef enum SNPEvent {
     SNP_EVENT_RMPUPDATE,
     SNP_EVENT_PSMASH,

@@ -227,7 +227,7 @@ static void save_vectors(CPUX86State *env, hwaddr at)
     }
 }
 
-/* What the host finds in them instead of the guest's content */
+/* The host doesn't find the guest's content in them. */
 static void reset_x87_and_vectors(CPUX86State *env)
 {
     env->fpstt = 0;
