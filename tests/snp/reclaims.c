@@ -28,6 +28,8 @@ static const char *const probes[] = {
 #define MAX_PFN		(16 * GIB / PAGE)
 
 static unsigned char *assigned;
+/* Open while it is read, and after a failure amid that until the test is torn down */
+static FILE *trace;
 static unsigned long given, taken;
 
 static void add_probe(const char *probe)
@@ -60,6 +62,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
+	if (trace)
+		fclose(trace);
+	trace = NULL;
 	text_file_write(ENABLE, "0");
 	empty(PROBES);
 	free(assigned);
@@ -112,16 +117,15 @@ static void read_line(const char *line)
 
 static void read_trace(void)
 {
-	FILE *file = fopen(TRACE, "r");
 	char line[512];
 
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file)) {
+	trace = fopen(TRACE, "r");
+	assert_non_null(trace);
+	while (fgets(line, sizeof(line), trace)) {
 		if (strstr(line, "LOST"))
 			fail_msg("The trace has gaps");
 		read_line(line);
 	}
-	fclose(file);
 }
 
 static void expect_balance(const struct backing *backing)
