@@ -37,7 +37,7 @@ static const struct {
 	{ HOST_RMP_FAULTS, "RMP fault of the host" },
 };
 
-#define EVENTS	(sizeof(events) / sizeof(events[0]))
+#define EVENTS	ARRAY_SIZE(events)
 
 static __u32 before[EVENTS];
 static __u64 instructions;
@@ -95,7 +95,7 @@ static void live(const char *backend, const struct backing *backing)
 TEST(lives)
 {
 	live("warm-up", &backends[0].backing);
-	for (unsigned int i = 0; i < sizeof(backends) / sizeof(backends[0]); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(backends); i++)
 		live(backends[i].name, &backends[i].backing);
 }
 
