@@ -3,19 +3,13 @@
  * KVM gives each page to a guest once and takes it back once, whatever becomes of the file: its
  * own calls are recorded by probes. The platform itself ignores a second reclaim.
  */
-#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "agent_machine.h"
 #include "emulated_only.h"
-#include "text_file.h"
-
-#define TRACING		"/sys/kernel/tracing/"
-#define PROBES		TRACING "kprobe_events"
-#define ENABLE		TRACING "events/snp_test/enable"
-#define TRACE		TRACING "trace"
+#include "probes.h"
 
 /* Registers of the arguments; the order of what KVM prepares is that of a huge page or 0. */
 static const char *const probes[] = {
@@ -28,31 +22,12 @@ static const char *const probes[] = {
 #define MAX_PFN		(16 * GIB / PAGE)
 
 static unsigned char *assigned;
-/* Open while it is read, and after a failure amid that until the test is torn down */
-static FILE *trace;
 static unsigned long given, taken;
-
-static void add_probe(const char *probe)
-{
-	int events = expect_ok(open(PROBES, O_WRONLY | O_APPEND | O_CLOEXEC), PROBES);
-
-	expect_ok(write(events, probe, strlen(probe)), "%s", probe);
-	close(events);
-}
-
-static void empty(const char *path)
-{
-	close(expect_ok(open(path, O_WRONLY | O_TRUNC | O_CLOEXEC), "%s", path));
-}
 
 static int setup(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(probes); i++)
-		add_probe(probes[i]);
-	text_file_write(TRACING "buffer_size_kb", "8192");
-	empty(TRACE);
-	text_file_write(ENABLE, "1");
+	probes_start(probes, ARRAY_SIZE(probes));
 	assigned = calloc(MAX_PFN, 1);
 	given = 0;
 	taken = 0;
@@ -62,11 +37,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	if (trace)
-		fclose(trace);
-	trace = NULL;
-	text_file_write(ENABLE, "0");
-	empty(PROBES);
+	probes_stop();
 	free(assigned);
 	return 0;
 }
@@ -115,19 +86,6 @@ static void read_line(const char *line)
 		give(pfn, pfn + (1ULL << order));
 }
 
-static void read_trace(void)
-{
-	char line[512];
-
-	trace = fopen(TRACE, "r");
-	assert_non_null(trace);
-	while (fgets(line, sizeof(line), trace)) {
-		if (strstr(line, "LOST"))
-			fail_msg("The trace has gaps");
-		read_line(line);
-	}
-}
-
 static void expect_balance(const struct backing *backing)
 {
 	struct machine m;
@@ -142,7 +100,7 @@ static void expect_balance(const struct backing *backing)
 	region_punch(&m.region, REGION_GPA + HUGE_PAGE, HUGE_PAGE);
 	agent_validate(&m.agent, REGION_GPA + HUGE_PAGE, HUGE_PAGE);
 	machine_end(&m);
-	read_trace();
+	probes_read(read_line);
 	if (given != taken || given < REGION_SIZE / PAGE)
 		fail_msg("%lu pages were given to the guest, %lu were taken back", given, taken);
 }
