@@ -318,7 +318,8 @@ suite() {
 		# allocated: a page that is still assigned then, or that a guest still has mapped,
 		# shows.
 		in_vm --snp --mem 2G --param page_poison=1 \
-			-- "$OUT/snp/"{launches,pages,limits,granularity,layouts,reclaims,endings,flushes}
+			-- "$OUT/snp/"{launches,pages,limits,granularity,layouts,reclaims,endings,flushes} \
+			"$OUT/snp/write_traps"
 		;;
 	snp-gigantic)
 		in_vm --snp --mem 4G --param hugepagesz=1G --param hugepages=1 \

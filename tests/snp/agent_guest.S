@@ -7,7 +7,9 @@
  */
 #include "agent_layout.h"
 
+#define EFER_MSR	0xc0000080
 #define GHCB_MSR	0xc0010130
+#define CR0_TS		8
 #define PAGE_SIZE	0x1000
 #define LARGE_SIZE	0x200000
 
@@ -38,6 +40,8 @@ guests_begin:
 	je	patrol
 	cmp	$ORDER_SCRIBBLE, %eax
 	je	scribble
+	cmp	$ORDER_CONTROL, %eax
+	je	control
 	hlt
 
 	/* RAX: the result, RDI: its address */
@@ -135,6 +139,43 @@ scribble:
 	cmpq	$0, BOX_STOP(%r14)
 	je	scribble
 	xor	%eax, %eax
+	jmp	answer
+
+	.macro FLIP register
+	mov	\register, %rax
+	xor	%rdx, %rax
+	mov	%rax, \register
+	mov	\register, %rax
+	jmp	answer
+	.endm
+
+control:
+	cmp	$CONTROL_CR4, %edi
+	je	1f
+	cmp	$CONTROL_CR8, %edi
+	je	2f
+	cmp	$CONTROL_EFER, %edi
+	je	3f
+	cmp	$CONTROL_CLTS, %edi
+	je	4f
+	cmp	$CONTROL_LMSW, %edi
+	je	5f
+	FLIP	%cr0
+1:	FLIP	%cr4
+2:	FLIP	%cr8
+3:	mov	$EFER_MSR, %ecx
+	mov	%edx, %r8d
+	rdmsr
+	xor	%r8d, %eax
+	wrmsr
+	rdmsr
+	jmp	answer
+4:	clts
+	jmp	6f
+5:	smsw	%eax
+	or	$CR0_TS, %eax
+	lmsw	%ax
+6:	mov	%cr0, %rax
 	jmp	answer
 
 	.globl agent_vc

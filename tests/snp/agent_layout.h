@@ -55,6 +55,18 @@
 #define ORDER_PATROL	4
 /* Writes the first word of each page, until BOX_STOP is set */
 #define ORDER_SCRIBBLE	5
+/*
+ * Changes the register that the address names, and the result is its new content. The value is
+ * the bits to flip: for CLTS and LMSW, which change CR0, it means nothing.
+ */
+#define ORDER_CONTROL	6
+#define CONTROL_CR0	0
+#define CONTROL_CR4	4
+#define CONTROL_CR8	8
+#define CONTROL_EFER	0x80
+#define CONTROL_CLTS	0x100
+/* Sets CR0.TS */
+#define CONTROL_LMSW	0x101
 
 /* Results */
 #define RESULT_SIZE_MISMATCH	6

@@ -23,6 +23,8 @@ static bool is_automatic(uint32_t code, uint64_t info)
     case SVM_EXIT_PAUSE:
     case SVM_EXIT_HLT:
     case SVM_EXIT_SHUTDOWN:
+    case SVM_EXIT_EFER_WRITE_TRAP:
+    case SVM_EXIT_CR0_WRITE_TRAP ... SVM_EXIT_CR15_WRITE_TRAP:
     case SVM_EXIT_VMGEXIT:
     case (uint32_t)SVM_EXIT_ERR:
         return true;
@@ -59,4 +61,25 @@ void helper_vmgexit(CPUX86State *env, int length)
     }
     env->eip += length;
     cpu_vmexit(env, SVM_EXIT_VMGEXIT, 0, 0);
+}
+
+/*
+ * Comes after the instruction that wrote, with RIP behind it. Each WRMSR gets
+ * here, since its register isn't known before.
+ */
+void helper_svm_write_trap(CPUX86State *env, uint32_t code)
+{
+    uint64_t written;
+
+    if (!snp_es_guest(env) || !cpu_svm_has_intercept(env, code)) {
+        return;
+    }
+    if (code != SVM_EXIT_EFER_WRITE_TRAP) {
+        written = helper_read_crN(env, code - SVM_EXIT_CR0_WRITE_TRAP);
+    } else if ((uint32_t)env->regs[R_ECX] == MSR_EFER) {
+        written = env->efer;
+    } else {
+        return;
+    }
+    cpu_vmexit(env, code, written, 0);
 }

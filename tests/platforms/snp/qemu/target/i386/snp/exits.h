@@ -7,7 +7,10 @@
 #ifndef SNP_EXITS_H
 #define SNP_EXITS_H
 
-#define SVM_EXIT_VMGEXIT    0x403
+#define SVM_EXIT_EFER_WRITE_TRAP    0x08f
+#define SVM_EXIT_CR0_WRITE_TRAP     0x090
+#define SVM_EXIT_CR15_WRITE_TRAP    0x09f
+#define SVM_EXIT_VMGEXIT            0x403
 
 /*
  * Returns if the exit is one that the hypervisor sees; raises a #VC with the
