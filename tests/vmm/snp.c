@@ -54,6 +54,8 @@ struct cc_setup_data {
 /* SEV-SNP Firmware ABI, the CPUID page */
 #define CPUID_MAX	64
 
+#define FIRMWARE_INVALID_PARAM	0x16
+
 struct cpuid_function {
 	__u32 eax_in;
 	__u32 ecx_in;
@@ -98,15 +100,20 @@ __u64 snp_c_bit(const struct kvm_cpuid2 *cpuid)
 	errx(1, "KVM's CPU has no SEV");
 }
 
+static void expect_done(int result, const char *name, __u32 error)
+{
+	if (result) {
+		errno = result;
+		err(1, "%s (the firmware's error is %#x)", name, error);
+	}
+}
+
 static void command(int vm, const char *name, __u32 id, void *data)
 {
 	__u32 error = 0;
 	int result = sev_command(vm, id, data, &error);
 
-	if (result) {
-		errno = result;
-		err(1, "%s (the firmware's error is %#x)", name, error);
-	}
+	expect_done(result, name, error);
 }
 
 void snp_begin(int vm)
@@ -242,6 +249,21 @@ static __u8 page_type(__u64 gpa)
 	}
 }
 
+/*
+ * KVM offers guests some features that it emulates and the processor lacks. The firmware refuses
+ * a CPUID page with such ones, but corrects it, in place as it was launched: it takes the page
+ * the second time.
+ */
+static void launch_update(int vm, struct kvm_sev_snp_launch_update *update)
+{
+	__u32 error = 0;
+	int result = sev_command(vm, KVM_SEV_SNP_LAUNCH_UPDATE, update, &error);
+
+	if (result && error == FIRMWARE_INVALID_PARAM && update->type == SNP_PAGE_CPUID)
+		result = sev_command(vm, KVM_SEV_SNP_LAUNCH_UPDATE, update, &error);
+	expect_done(result, "SNP_LAUNCH_UPDATE", error);
+}
+
 void snp_launch(int vm, const struct guest_memory *memory)
 {
 	for (size_t i = 0; i < memory->nr_placed; i++) {
@@ -254,7 +276,7 @@ void snp_launch(int vm, const struct guest_memory *memory)
 
 		/* KVM moves all of it past what it has done. */
 		while (update.len)
-			command(vm, "SNP_LAUNCH_UPDATE", KVM_SEV_SNP_LAUNCH_UPDATE, &update);
+			launch_update(vm, &update);
 	}
 }
 
