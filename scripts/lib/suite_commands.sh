@@ -319,7 +319,7 @@ suite() {
 		# shows.
 		in_vm --snp --mem 2G --param page_poison=1 \
 			-- "$OUT/snp/"{launches,pages,limits,granularity,layouts,reclaims,endings,flushes} \
-			"$OUT/snp/write_traps"
+			"$OUT/snp/"{write_traps,cpuid_page}
 		;;
 	snp-gigantic)
 		in_vm --snp --mem 4G --param hugepagesz=1G --param hugepages=1 \

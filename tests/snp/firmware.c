@@ -137,7 +137,8 @@ static void measure(bool in_place, bool wrong)
 	int vm = create_vm(file, host);
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		memset(content[i], (int)i + 1, PAGE);
+		/* A CPUID page without any function is right for each processor. */
+		memset(content[i], types[i] == SNP_PAGE_CPUID ? 0 : (int)i + 1, PAGE);
 		if (in_place)
 			memcpy(host + i * PAGE, content[i], PAGE);
 	}

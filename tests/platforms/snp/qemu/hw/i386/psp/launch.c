@@ -159,6 +159,20 @@ static bool fill_page(const PSPGuest *guest, unsigned type, uint8_t *page)
     return false;
 }
 
+/* A page that is refused is left as it is read without the guest's key. */
+static PSPStatus check_cpuid(const PSPGuest *guest, hwaddr address)
+{
+    uint64_t page[SNP_PAGE / sizeof(uint64_t)];
+    PSPStatus status;
+
+    snp_recrypt(address, guest->asid);
+    cpu_physical_memory_read(address, page, sizeof(page));
+    status = psp_check_cpuid(page);
+    cpu_physical_memory_write(address, page, sizeof(page));
+    snp_recrypt(address, guest->asid);
+    return status;
+}
+
 static void hand_over(PSPGuest *guest, const struct snp_launch_update *update)
 {
     unsigned type = UPDATE_TYPE(update->flags);
@@ -212,6 +226,9 @@ PSPStatus psp_launch_update(PSPState *s, hwaddr buffer)
         return PSP_INVALID_PAGE_SIZE;
     }
     status = check_page(guest, &update);
+    if (!status && type == PAGE_CPUID) {
+        status = check_cpuid(guest, update.address);
+    }
     if (!status) {
         hand_over(guest, &update);
     }

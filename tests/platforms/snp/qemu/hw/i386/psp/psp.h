@@ -219,4 +219,7 @@ typedef struct PSPPageInfo {
 
 void psp_measure(uint8_t *digest, const PSPPageInfo *info);
 
+/* cpuid_page.c: corrects a page that says too much, and refuses it. */
+PSPStatus psp_check_cpuid(void *page);
+
 #endif
