@@ -24,12 +24,12 @@
  * Where a PC has the ROMs of its adapters: memory of the guest that Linux isn't told of,
  * so that the pages stay as they are.
  */
+#define CC_BLOB_GPA	0xe0000
 #define SECRETS_GPA	0xe1000
 #define CPUID_GPA	0xe2000
 #define STUB_GPA	0xe3000
 
 #define CC_BLOB_MAGIC	0x45444d41	/* "AMDE" */
-#define CC_BLOB_OFFSET	0x100
 
 /* Linux's arch/x86/include/asm/sev.h */
 struct cc_blob {
@@ -137,13 +137,11 @@ static void place_cc_blob(struct guest_memory *memory)
 	const struct cc_setup_data data = {
 		.type = SETUP_CC_BLOB,
 		.size = sizeof(data.cc_blob_gpa),
-		.cc_blob_gpa = SNP_SETUP_DATA_GPA + CC_BLOB_OFFSET,
+		.cc_blob_gpa = CC_BLOB_GPA,
 	};
-	unsigned char page[PAGE_SIZE] = { 0 };
 
-	memcpy(page, &data, sizeof(data));
-	memcpy(page + CC_BLOB_OFFSET, &blob, sizeof(blob));
-	memory_place(memory, SNP_SETUP_DATA_GPA, page, sizeof(page));
+	memory_place(memory, SNP_SETUP_DATA_GPA, &data, sizeof(data));
+	memory_place(memory, CC_BLOB_GPA, &blob, sizeof(blob));
 }
 
 /*

@@ -19,8 +19,12 @@ __u64 snp_c_bit(const struct kvm_cpuid2 *cpuid);
  */
 void snp_begin(int vm);
 
-/* Where boot_load() finds the setup_data that leads Linux to the pages below */
-#define SNP_SETUP_DATA_GPA	0xe0000
+/*
+ * Where boot_load() finds the setup_data that leads Linux to the pages below. Linux reserves
+ * it and shows it in /sys. It would map memory that it wasn't told of as shared for that, and
+ * read ciphertext.
+ */
+#define SNP_SETUP_DATA_GPA	0x30000
 
 /*
  * Places the pages that Linux reads as an SNP guest: the CC blob, the secrets and @cpuid.
