@@ -14,8 +14,6 @@ bool snp_supported(void);
 /* The bit of a guest's page table entries that makes a page private */
 __u64 snp_c_bit(void);
 
-#define SNP_DIGEST_SIZE		48
-
 /* These fail the test or work, but for a refusal that is expected. */
 int snp_create_vm(void);
 void snp_launch_start(int vm);

@@ -48,7 +48,7 @@ static void launch(struct requester *r)
 
 	memset(r->digest, 0, sizeof(r->digest));
 	memcpy(content, r->host, sizeof(content));
-	vmsa_make(vmsa, &r->cpu);
+	vmsa_make(vmsa, r->cpu.fd);
 	snp_launch_start(r->vm);
 	expect_ok(file_make_private(r->file, 0, SHARED_GPA, CONVERT_PRESERVE),
 		  "making private");

@@ -3,12 +3,12 @@
 #ifndef TESTS_SNP_VMSA_H
 #define TESTS_SNP_VMSA_H
 
-#include "../kvm/vcpu.h"
+#include <linux/types.h>
 
 /* Where KVM launches it */
 #define VMSA_GPA	0xfffffffff000ULL
 
-/* Of a vCPU that has run nothing yet; page is 4 KiB. */
-void vmsa_make(void *page, struct vcpu *vcpu);
+/* Of KVM's file of a vCPU that has run nothing yet; page is 4 KiB. */
+void vmsa_make(void *page, int vcpu);
 
 #endif

@@ -68,6 +68,8 @@ struct kvm_sev_snp_launch_finish {
 #define SNP_PAGE_SECRETS	5
 #define SNP_PAGE_CPUID		6
 
+#define SNP_DIGEST_SIZE		48
+
 /*
  * A command to the VM's part of the firmware. Returns 0 or the ioctl's errno; *@error is
  * the firmware's.
