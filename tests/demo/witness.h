@@ -34,6 +34,10 @@
 #define WITNESS_TAKE_BACK	"take back\n"
 #define WITNESS_QUIT		"quit\n"
 
+/* Before and after the digits of a report, which the program "report" asks for */
+#define REPORT_START		"The firmware reports "
+#define REPORT_END		". That is all."
+
 /* The words that they write into the page that they share, and where */
 #define WITNESS_GREETING	"Hello, host! You may read this page."
 #define WITNESS_GREETING_AT	0

@@ -8,8 +8,11 @@
 
 #include "../demo/witness.h"
 #include "device.h"
+#include "expected_digest.h"
 #include "guest_process.h"
+#include "guest_report.h"
 #include "host_memory.h"
+#include "sev.h"
 #include "unit.h"
 
 #define COMMAND_LINE	"console=ttyS0 loglevel=3 reboot=t panic=-1"
@@ -103,6 +106,46 @@ TEST(host_memory_holds_no_secret)
 	guest_hear(&guest, "I took it back");
 	guest_type(&guest, WITNESS_QUIT);
 	assert_int_equal(guest_wait(&guest), 0);
+}
+
+/* The VMM's, unless it is told otherwise */
+#define MEMORY_SIZE	(256 * MIB)
+
+static void expect_digest(const struct report *report, const char *command_line, bool right)
+{
+	const struct vmm_config config = {
+		.kernel = "vmlinuz", .initrd = "initrd",
+		.command_line = command_line, .memory_size = MEMORY_SIZE, .nr_cpus = 1,
+	};
+	__u8 digest[SNP_DIGEST_SIZE];
+
+	expected_digest(&config, digest);
+	if (right)
+		assert_memory_equal(report->measurement, digest, sizeof(digest));
+	else
+		assert_memory_not_equal(report->measurement, digest, sizeof(digest));
+}
+
+/*
+ * The guest's owner sends a nonce, and sees by the report that this very Linux with this very
+ * initrd and command line has got it, and that no hypervisor has changed any of them.
+ */
+TEST(firmware_reports_what_was_launched)
+{
+	static const char nonce[64] = "a-number-that-was-never-used-before";
+	struct report report;
+
+	start(WITH_SHELL, "1", "--huge");
+	guest_report(&guest, nonce, &report);
+	power_off();
+
+	assert_true(report_is_signed(&report));
+	assert_memory_equal(report.data, nonce, sizeof(nonce));
+	assert_int_equal(report.version, 2);
+	assert_int_equal(report.policy, SNP_POLICY);
+	assert_int_equal(report.vmpl, 0);
+	expect_digest(&report, WITH_SHELL, true);
+	expect_digest(&report, WITH_SHELL " ", false);
 }
 
 /* The guest makes the second one's first registers itself (AP creation). */

@@ -235,7 +235,7 @@ void snp_place(struct guest_memory *memory, const struct kvm_cpuid2 *cpuid,
 	place_stub(memory, entry);
 }
 
-static __u8 page_type(__u64 gpa)
+__u8 snp_page_type(__u64 gpa)
 {
 	switch (gpa) {
 	case SECRETS_GPA:
@@ -269,7 +269,7 @@ void snp_launch(int vm, const struct guest_memory *memory)
 		struct kvm_sev_snp_launch_update update = {
 			.gfn_start = memory->placed[i].gpa / PAGE_SIZE,
 			.len = memory->placed[i].size,
-			.type = page_type(memory->placed[i].gpa),
+			.type = snp_page_type(memory->placed[i].gpa),
 		};
 
 		/* KVM moves all of it past what it has done. */

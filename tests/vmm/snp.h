@@ -34,6 +34,9 @@ void snp_begin(int vm);
 void snp_place(struct guest_memory *memory, const struct kvm_cpuid2 *cpuid,
 	       struct boot_entry *entry);
 
+/* As what the firmware launches the page at @gpa in which something was placed: SNP_PAGE_* */
+__u8 snp_page_type(__u64 gpa);
+
 /* The memory is private: the firmware measures and encrypts all that was placed. */
 void snp_launch(int vm, const struct guest_memory *memory);
 

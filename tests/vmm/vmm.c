@@ -107,7 +107,7 @@ static char *snp_command_line(struct vmm *vmm, const char *given)
 	return text;
 }
 
-static struct boot_entry fill_snp_memory(struct vmm *vmm, const struct vmm_config *config)
+struct boot_entry vmm_place_snp(struct vmm *vmm, const struct vmm_config *config)
 {
 	struct kvm_cpuid2 *cpuid = cpuid_make(vmm, 0);
 	char *command_line = snp_command_line(vmm, config->command_line);
@@ -118,10 +118,17 @@ static struct boot_entry fill_snp_memory(struct vmm *vmm, const struct vmm_confi
 	acpi_place(memory, config->nr_cpus);
 	long_mode_place(memory, snp_c_bit(cpuid));
 	snp_place(memory, cpuid, &entry);
-	memory_launch(memory);
-	snp_launch(vmm->vm, memory);
 	free(command_line);
 	free(cpuid);
+	return entry;
+}
+
+static struct boot_entry fill_snp_memory(struct vmm *vmm, const struct vmm_config *config)
+{
+	struct boot_entry entry = vmm_place_snp(vmm, config);
+
+	memory_launch(&vmm->memory);
+	snp_launch(vmm->vm, &vmm->memory);
 	return entry;
 }
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <linux/types.h>
 
+#include "boot.h"
 #include "memory.h"
 #include "ports.h"
 #include "vcpu.h"
@@ -64,6 +65,12 @@ struct vmm {
 void vmm_create(struct vmm *vmm, const struct vmm_config *config);
 void vmm_start(struct vmm *vmm);
 void vmm_wait(struct vmm *vmm);
+
+/*
+ * Puts all that an SNP guest starts with into its memory, which the host can still reach.
+ * Of @vmm it uses the files, the memory, and how many CPUs it is to have.
+ */
+struct boot_entry vmm_place_snp(struct vmm *vmm, const struct vmm_config *config);
 
 /* For the vCPUs: the guest has powered off. */
 void vmm_ended(struct vmm *vmm);
