@@ -37,7 +37,7 @@ static int join_reclaim(struct kvm *kvm, kvm_pfn_t pfn, int level)
 	struct sev_data_snp_page_reclaim data = {
 		.paddr = __sme_set(pfn_to_hpa(pfn)) | PG_LEVEL_TO_RMP(level),
 	};
-	int ret, error;
+	int ret, error = 0;
 
 	ret = sev_do_cmd(SEV_CMD_SNP_PAGE_RECLAIM, &data, &error);
 	KVM_BUG(ret, kvm, "Failed to reclaim pfn 0x%llx, ret %d, firmware's error %d",
@@ -88,8 +88,8 @@ static bool join_has_vmsa(struct kvm *kvm, kvm_pfn_t pfn)
  * Context: may sleep; takes the lock of the firmware's commands.
  * Return: 0, also if they have one entry; -EBUSY if the entries aren't alike (a page isn't
  * validated, or is a VMSA, or VMPLs have other rights there); -EIO if the firmware
- * doesn't take the pages back, which is the VM's end. After an error each page has its
- * entry, as before.
+ * doesn't take the pages back, which is the VM's end: some are left immutable, and the host
+ * can't have them back. After -EBUSY each page has its entry, as before.
  */
 int sev_gmem_priv_join(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn)
 {

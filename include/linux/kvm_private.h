@@ -67,10 +67,12 @@ struct super_block;
  *	the invalidation lock held. Optional, together with @join.
  * @join: the block's pages, all of which are prepared for the binding's guest, lie side by
  *	side. The platform is to have them as one block again, with the content and the
- *	rights that the guest has given them. Called between @invalidate_begin and
- *	@invalidate_end. May sleep, and must not call back into the file. -EBUSY where the
- *	platform can't join them as they are. An error leaves each prepared. Otherwise
- *	@reclaim may get the block or a part of it.
+ *	rights that the guest has given them. Called after an invalidation, without a lock
+ *	of the file; until it returns no lookup finds the pages, and kvm_private_unbind()
+ *	waits. May sleep, and take locks that are held while user memory is accessed; must
+ *	not call back into the file. -EBUSY where the platform can't join the pages as they
+ *	are. An error leaves each prepared. Otherwise @reclaim may get the block or a part
+ *	of it. Optional, for operations with @prepare.
  *
  * Page offsets, not bytes; @end is exclusive. Ranges are clipped to the
  * binding.

@@ -51,7 +51,8 @@ static bool binding_is_valid(struct file *file,
 
 	if (!ops || !ops->invalidate_begin || !ops->invalidate_end)
 		return false;
-	if (!ops->prepare != !ops->reclaim || !ops->join != !ops->joined)
+	if (!ops->prepare != !ops->reclaim || !ops->join != !ops->joined ||
+	    (ops->join && !ops->prepare))
 		return false;
 	if (binding->flags & ~(KVM_PRIVATE_BIND_FIRMWARE |
 			       KVM_PRIVATE_BIND_NO_ATTRIBUTES))
@@ -128,7 +129,8 @@ EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_bind);
  *
  * The caller has no mapping of the range left and no call of another function on @binding
  * under way. kvm_private_unbind() waits for an invalidation that includes @binding, so that
- * the consumer gets its invalidate_end. Pages stay in the file, prepared ones stay
+ * the consumer gets its invalidate_end, and for claims, during which @join may be called.
+ * Pages stay in the file, prepared ones stay
  * prepared.
  *
  * Context: may sleep. Takes the file's invalidation lock; may drop the last
@@ -138,7 +140,8 @@ void kvm_private_unbind(struct kvm_private_binding *binding)
 {
 	struct kvm_private_file *f = kvm_private_file(binding->file);
 
-	down_write(&f->invalidate_lock);
+	kvm_private_lock_unclaimed_uninterruptible(f, binding->start,
+						   binding->end);
 	interval_tree_remove(&binding->node, &f->bindings);
 	WRITE_ONCE(f->nr_bindings, f->nr_bindings - 1);
 	if (binding->flags & KVM_PRIVATE_BIND_FIRMWARE)

@@ -177,3 +177,17 @@ int kvm_private_lock_unclaimed(struct kvm_private_file *f, pgoff_t start,
 			return -EINTR;
 	}
 }
+
+/* kvm_private_lock_unclaimed(), which no signal ends */
+void kvm_private_lock_unclaimed_uninterruptible(struct kvm_private_file *f,
+						pgoff_t start, pgoff_t end)
+{
+	for (;;) {
+		down_write(&f->invalidate_lock);
+		if (likely(!claims_exist(f, start, end)))
+			return;
+		up_write(&f->invalidate_lock);
+		wait_event(f->claim_released,
+			   !claims_overlap(f, start, end, NULL));
+	}
+}

@@ -177,9 +177,18 @@ bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
 	return found;
 }
 
-/* kvm_private_check_unused() for a range that is all shared */
-static int query_check_unused(struct kvm_private_file *f, pgoff_t start,
-			      pgoff_t end, pgoff_t *pinned)
+/**
+ * kvm_private_check_unreferenced() - kvm_private_check_unused() for pages of either attribute
+ * @f: the file
+ * @start: first page offset
+ * @end: page offset after the last
+ * @pinned: out: with -EAGAIN, the first page that something else holds
+ *
+ * Context: may sleep.
+ * Return: as kvm_private_check_unused()
+ */
+int kvm_private_check_unreferenced(struct kvm_private_file *f, pgoff_t start,
+				   pgoff_t end, pgoff_t *pinned)
 {
 	XA_STATE(xas, &f->units, start);
 	struct kvm_private_unit unit;
@@ -253,7 +262,7 @@ int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
 		next = end;
 		if (!kvm_private_attribute_find(f, false, &start, &next))
 			break;
-		ret = query_check_unused(f, start, next, pinned);
+		ret = kvm_private_check_unreferenced(f, start, next, pinned);
 		if (ret)
 			return ret;
 	}

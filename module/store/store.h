@@ -24,6 +24,8 @@ int kvm_private_wait_for_claims(struct kvm_private_file *f, pgoff_t start,
 				pgoff_t end);
 int kvm_private_wait_for_claims_interruptible(struct kvm_private_file *f,
 					      pgoff_t start, pgoff_t end);
+void kvm_private_lock_unclaimed_uninterruptible(struct kvm_private_file *f,
+						pgoff_t start, pgoff_t end);
 int kvm_private_lock_unclaimed(struct kvm_private_file *f, pgoff_t start,
 			       pgoff_t end);
 
@@ -117,6 +119,8 @@ void kvm_private_store_note_poison(struct kvm_private_file *f, pgoff_t index);
 void kvm_private_store_break(struct kvm_private_file *f, pgoff_t index);
 
 /* query.c */
+int kvm_private_check_unreferenced(struct kvm_private_file *f, pgoff_t start,
+				   pgoff_t end, pgoff_t *pinned);
 int kvm_private_check_unused(struct kvm_private_file *f, pgoff_t start,
 			     pgoff_t end, pgoff_t *pinned);
 void kvm_private_store_show_nodes(struct kvm_private_file *f,

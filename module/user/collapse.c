@@ -10,7 +10,8 @@
  *
  * Assigned pages can't be copied. Where they lie side by side the guest's platform is asked
  * to join them. It is asked as well where a unit is huge still, but the guest had the
- * platform take it to pieces.
+ * platform take it to pieces. The block is claimed meanwhile, too: a call of firmware takes
+ * a lock that other tasks hold while they access user memory, such as a file's.
  */
 
 #include <linux/highmem.h>
@@ -35,6 +36,7 @@
 /* Results of a try to collapse a block beside 0 and an error */
 enum {
 	HAS_TO_MOVE = 1,	/* its pages don't lie side by side */
+	HAS_TO_JOIN,		/* its guest's platform has to join the pages */
 	HAS_HOLES,		/* a hole was punched, or pages are still missing */
 	NEEDS_NODE,		/* the store has no room for the entry */
 	TRY_AGAIN,		/* the page that was in the way is no more */
@@ -50,6 +52,8 @@ enum {
  * @nr_parts: number of @parts
  * @guest: the guest that all parts are assigned to, or NULL if none is; valid while they are
  *	locked
+ * @binding: with %HAS_TO_JOIN, the guest's binding; valid with the invalidate_lock held, and
+ *	while the block is claimed
  * @xas: where the entry goes; carries a node from one try to the next
  * @pinned: with -EAGAIN, the offset of the page that was in the way
  */
@@ -59,6 +63,7 @@ struct block {
 	struct kvm_private_unit *parts;
 	unsigned int nr_parts;
 	struct kvm_private_guest *guest;
+	struct kvm_private_binding *binding;
 	struct xa_state xas;
 	pgoff_t pinned;
 };
@@ -190,16 +195,12 @@ static void collapse_reclaim_parts(struct block *block)
 		kvm_private_unit_reclaim(block->f, &block->parts[i]);
 }
 
-/* The caller has invalidated the block and locked its pages, which are @guest's. */
-static int collapse_join(struct block *block, struct kvm_private_guest *guest)
+/* The block has been claimed, by a task that saw its pages assigned to one guest. */
+static int collapse_join(struct block *block)
 {
-	struct kvm_private_binding *binding;
-
-	binding = kvm_private_joining_binding(block->f, &block->unit);
-	if (!binding || binding->guest != guest)
-		return -EBUSY;
-	return binding->ops->join(binding, block->unit.index,
-				  page_to_pfn(block->unit.head), block->unit.order);
+	return block->binding->ops->join(block->binding, block->unit.index,
+					 page_to_pfn(block->unit.head),
+					 block->unit.order);
 }
 
 /*
@@ -277,20 +278,31 @@ static int collapse_store_in_place(struct block *block)
 }
 
 /*
- * If collapse_store_in_place() fails after collapse_join() the platform has the pages as a
- * block, and the store doesn't. The guest's next accesses find them as before, and a part
- * can be reclaimed alone.
+ * The block is all one guest's, and an invalidation is under way. A lookup that has a page,
+ * but whose consumer hasn't used it yet, is waited for: KVM may be about to run a vCPU
+ * whose register state is in it.
  */
-static int collapse_parts_in_place(struct block *block)
+static int collapse_claim_assigned(struct block *block,
+				   struct kvm_private_claim *claim)
 {
-	int ret = 0;
+	struct kvm_private_file *f = block->f;
+	pgoff_t start = block->unit.index;
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+	int ret;
 
-	block->unit.head = block->parts[0].head;
-	if (block->guest)
-		ret = collapse_join(block, block->guest);
-	else
-		collapse_reclaim_parts(block);
-	return ret ?: collapse_store_in_place(block);
+	kvm_private_claim(f, claim, start, end);
+	ret = kvm_private_check_unreferenced(f, start, end, &block->pinned);
+	if (ret)
+		kvm_private_release_claim(f, claim);
+	return ret ?: HAS_TO_JOIN;
+}
+
+static int collapse_find_binding(struct block *block)
+{
+	block->binding = kvm_private_joining_binding(block->f, &block->unit);
+	if (!block->binding || block->binding->guest != block->guest)
+		return -EBUSY;
+	return HAS_TO_JOIN;
 }
 
 /*
@@ -339,16 +351,22 @@ static int collapse_locked(struct block *block)
 
 	if (ret)
 		return ret;
-	if (collapse_is_contiguous(block))
-		ret = collapse_parts_in_place(block);
-	else
+	block->unit.head = block->parts[0].head;
+	if (!collapse_is_contiguous(block)) {
 		ret = block->guest ? -EBUSY : HAS_TO_MOVE;
+	} else if (block->guest) {
+		ret = collapse_find_binding(block);
+	} else {
+		collapse_reclaim_parts(block);
+		ret = collapse_store_in_place(block);
+	}
 	/* If they were joined, only the first part's lock is that of a unit now. */
 	collapse_unlock_parts(block);
 	return ret;
 }
 
-static int collapse_try_in_place(struct block *block)
+static int collapse_try_in_place(struct block *block,
+				 struct kvm_private_claim *claim)
 {
 	pgoff_t start = block->unit.index;
 	pgoff_t end = kvm_private_unit_end(&block->unit);
@@ -366,9 +384,42 @@ static int collapse_try_in_place(struct block *block)
 	} else if (collapse_looks_contiguous(block)) {
 		kvm_private_invalidate_begin(block->f, start, end);
 		ret = collapse_locked(block);
+		if (ret == HAS_TO_JOIN)
+			ret = collapse_claim_assigned(block, claim);
 		kvm_private_invalidate_end(block->f, start, end);
 	}
 	up_write(&block->f->invalidate_lock);
+
+	return ret;
+}
+
+static int collapse_store_joined(struct block *block)
+{
+	int ret = collapse_lock_parts(block);
+
+	if (ret)
+		return ret;
+	ret = collapse_store_in_place(block);
+	collapse_unlock_parts(block);
+	return ret;
+}
+
+/*
+ * If the store fails after collapse_join() the platform has the pages as a block, and the
+ * store doesn't. The guest's next accesses find them as before, a part can be reclaimed
+ * alone, and the next try has nothing to join.
+ */
+static int collapse_join_parts(struct block *block, struct kvm_private_claim *claim)
+{
+	struct kvm_private_file *f = block->f;
+	int ret = collapse_join(block);
+
+	down_write(&f->invalidate_lock);
+	if (!ret)
+		ret = collapse_store_joined(block);
+	/* After the store: see claim.c. */
+	kvm_private_release_claim(f, claim);
+	up_write(&f->invalidate_lock);
 
 	return ret;
 }
@@ -552,11 +603,19 @@ static int collapse_try_moving(struct block *block)
 
 static int collapse_try(struct block *block)
 {
+	struct kvm_private_claim claim;
 	int ret;
 
 	kvm_private_window(COLLAPSE);
-	ret = collapse_try_in_place(block);
-	return ret == HAS_TO_MOVE ? collapse_try_moving(block) : ret;
+	ret = collapse_try_in_place(block, &claim);
+	switch (ret) {
+	case HAS_TO_JOIN:
+		return collapse_join_parts(block, &claim);
+	case HAS_TO_MOVE:
+		return collapse_try_moving(block);
+	default:
+		return ret;
+	}
 }
 
 static int collapse_block(struct block *block)
@@ -583,54 +642,54 @@ static int collapse_block(struct block *block)
 
 /*
  * Whether the platform has a huge unit, which is its guest's, in pieces: it has to, where a
- * guest of SEV-SNP validates base pages. The caller holds the invalidate_lock for writing.
+ * guest of SEV-SNP validates base pages. The caller holds the invalidate_lock for writing,
+ * so that the unit stays its guest's.
  */
 static bool collapse_is_in_pieces(struct block *block)
 {
 	void *entry = xa_load(&block->f->units, block->unit.index);
-	struct kvm_private_binding *binding;
 	struct kvm_private_unit *unit = &block->unit;
+	struct kvm_private_binding *binding;
 
 	if (!entry)
 		return false;
 	*unit = kvm_private_entry_unit(entry, unit->index);
-	if (!kvm_private_unit_is_huge(unit))
+	if (!kvm_private_unit_is_huge(unit) || unit->poisoned)
 		return false;
 	binding = kvm_private_joining_binding(block->f, unit);
+	block->binding = binding;
 	return binding && binding->guest == kvm_private_unit_guest(unit) &&
 	       !binding->ops->joined(binding, page_to_pfn(unit->head), unit->order);
 }
 
-static int collapse_rejoin_locked(struct block *block)
-{
-	struct kvm_private_unit *unit = &block->unit;
-	int ret;
-
-	if (WARN_ON_ONCE(!kvm_private_store_lock_unit(block->f, unit->index, unit)))
-		return -ENOENT;
-	ret = collapse_join(block, kvm_private_unit_guest(unit));
-	kvm_private_store_unlock(unit);
-	return ret;
-}
-
-/* The caller has seen a huge unit. If it is none any more another task has had its way. */
+/*
+ * The caller has seen a huge unit. If it is none any more another task has had its way. The
+ * block is one page whether its platform has it as one or not. So it is no error if that
+ * can't be had now.
+ */
 static int collapse_rejoin(struct block *block)
 {
 	pgoff_t start = block->unit.index;
 	pgoff_t end = kvm_private_unit_end(&block->unit);
+	struct kvm_private_file *f = block->f;
+	struct kvm_private_claim claim;
 	int ret;
 
-	ret = kvm_private_lock_unclaimed(block->f, start, end);
+	ret = kvm_private_lock_unclaimed(f, start, end);
 	if (ret)
 		return ret;
 	if (collapse_is_in_pieces(block)) {
-		kvm_private_invalidate_begin(block->f, start, end);
-		ret = collapse_rejoin_locked(block);
-		kvm_private_invalidate_end(block->f, start, end);
+		kvm_private_invalidate_begin(f, start, end);
+		ret = collapse_claim_assigned(block, &claim);
+		kvm_private_invalidate_end(f, start, end);
 	}
-	up_write(&block->f->invalidate_lock);
+	up_write(&f->invalidate_lock);
 
-	return ret;
+	if (ret == HAS_TO_JOIN) {
+		ret = collapse_join(block);
+		kvm_private_release_claim(f, &claim);
+	}
+	return ret == -EBUSY || ret == -EAGAIN ? 0 : ret;
 }
 
 /* Fills the holes first: where all of a huge page is missing, a huge page comes at once. */

@@ -3,6 +3,9 @@
  * Pages that are prepared one by one for a guest become a huge page again, if the guest's
  * platform can join them. The first block of the file is what it is tried on.
  */
+#include <sys/mman.h>
+
+#include "call.h"
 #include "consumer.h"
 #include "convert.h"
 
@@ -71,16 +74,17 @@ static __u64 prepare_pieces(struct consumer *c)
 	return pfn;
 }
 
+/* The platform is asked when the guest has no mapping and can't get one. */
 static void expect_joined(struct consumer *c, __u64 pfn, int result)
 {
 	struct kpt_event event;
 
 	expect_event(c, KPT_BEGIN, 0, 0, BLOCK);
+	expect_event(c, KPT_END, 0, 0, BLOCK);
 	event = expect_event(c, KPT_JOINED, 0, 0, 0);
 	assert_int_equal(event.pfn, pfn);
 	assert_int_equal(event.size, HUGE_ORDER);
 	assert_int_equal(event.result, -result);
-	expect_event(c, KPT_END, 0, 0, BLOCK);
 	expect_no_events(c);
 }
 
@@ -254,8 +258,11 @@ TEST(in_pieces, &consumer_huge)
 	expect_no_events(c);
 
 	answer(c, EBUSY, true);
-	expect_error(EBUSY, collapse(c), "in pieces that aren't alike");
+	expect_ok(collapse(c), "in pieces that aren't alike");
 	expect_joined(c, pfn, EBUSY);
+	answer(c, EIO, true);
+	expect_error(EIO, collapse(c), "the platform fails");
+	expect_joined(c, pfn, EIO);
 	answer(c, 0, true);
 	expect_ok(collapse(c), "in pieces");
 	expect_joined(c, pfn, 0);
@@ -298,6 +305,138 @@ TEST(apart_again, &consumer_huge)
 	assert_int_equal(count_events(c, KPT_RECLAIMED), 1);
 	punch(c, 0, BLOCK);
 	assert_int_equal(count_events(c, KPT_RECLAIMED), BLOCK - 1);
+}
+
+/* Something is about to use the page: a consumer that has looked it up, for example. */
+TEST(referenced, &consumer_huge)
+{
+	struct kpt_page page = { .index = 3, .pin = 1 };
+	struct consumer *c = *state;
+	__u64 pfn;
+
+	bind_joining(c, 0, GUEST, 0, HUGE_FILE_PAGES);
+	pfn = prepare_pieces(c);
+	expect_ok(ioctl(c->device, KPT_GET_PFN, &page), "looking up");
+	expect_error(EAGAIN, collapse(c), "a page is in use");
+	assert_int_equal(count_events(c, KPT_JOINED), 0);
+	expect_ok(ioctl(c->device, KPT_PUT_PFN, &page), "releasing");
+	expect_ok(collapse(c), "collapse");
+	expect_joined(c, pfn, 0);
+}
+
+static char *map;
+
+static void block_firmware(struct consumer *c, bool block, bool in_pieces)
+{
+	const struct kpt_control control = {
+		.block_slot = -1, .block_firmware = block, .in_pieces = in_pieces,
+	};
+
+	expect_ok(ioctl(c->device, KPT_CONTROL, &control), "KPT_CONTROL");
+}
+
+static long call_firmware(struct consumer *c, __u64 index)
+{
+	const struct kpt_firmware firmware = { .address = (uintptr_t)map + index * PAGE };
+
+	return ioctl(c->device, KPT_FIRMWARE, &firmware);
+}
+
+static long call_collapse(struct consumer *c, __u64 unused)
+{
+	(void)unused;
+	return collapse(c);
+}
+
+static long call_unbind(struct consumer *c, __u64 slot)
+{
+	return ioctl(c->device, KPT_UNBIND, slot);
+}
+
+static long call_lookup(struct consumer *c, __u64 index)
+{
+	return try_get_pfn(c, 0, index);
+}
+
+static long call_punch(struct consumer *c, __u64 index)
+{
+	punch(c, index, index + 1);
+	return 0;
+}
+
+/*
+ * One task has the firmware's lock and is about to write to a shared page, on which it faults.
+ * The platform needs that lock to join pages. Meanwhile @other waits, for a page of the block
+ * or for the binding.
+ */
+static void join_while_firmware_writes(struct consumer *c, bool in_pieces,
+				       long (*other)(struct consumer *c, __u64 arg))
+{
+	struct call firmware, joining, waiting;
+
+	expect_ok(file_make_shared(c->file, HUGE_PAGE, PAGE, 0), "sharing");
+	map = file_map(c->file, HUGE_FILE_PAGES * PAGE);
+	block_firmware(c, true, in_pieces);
+	call_start(&firmware, c, call_firmware, BLOCK);
+	expect_ok(ioctl(c->device, KPT_WAIT_BLOCKED), "waiting for the firmware");
+	call_start(&joining, c, call_collapse, 0);
+	expect_waiting(&joining, "joining");
+	call_start(&waiting, c, other, 0);
+	expect_waiting(&waiting, "another task");
+
+	block_firmware(c, false, in_pieces);
+	expect_result(&firmware, 0, "the firmware's call");
+	expect_result(&joining, 0, "joining");
+	expect_result(&waiting, 0, "another task");
+	assert_int_equal(count_events(c, KPT_JOINED), 1);
+	munmap(map, HUGE_FILE_PAGES * PAGE);
+}
+
+static void while_parts_are_joined(struct consumer *c,
+				   long (*other)(struct consumer *c, __u64 arg))
+{
+	bind_joining(c, 0, GUEST, 0, HUGE_FILE_PAGES);
+	prepare_pieces(c);
+	join_while_firmware_writes(c, false, other);
+}
+
+static void while_pieces_are_joined(struct consumer *c,
+				    long (*other)(struct consumer *c, __u64 arg))
+{
+	bind_joining(c, 0, GUEST, 0, HUGE_FILE_PAGES);
+	lookup(c, 0, false, &(unsigned int){ 0 });
+	join_while_firmware_writes(c, true, other);
+}
+
+TEST(lookup_waits, &consumer_huge)
+{
+	while_parts_are_joined(*state, call_lookup);
+}
+
+TEST(lookup_waits_for_pieces, &consumer_huge)
+{
+	while_pieces_are_joined(*state, call_lookup);
+}
+
+TEST(punch_waits, &consumer_huge)
+{
+	while_parts_are_joined(*state, call_punch);
+}
+
+TEST(punch_waits_for_pieces, &consumer_huge)
+{
+	while_pieces_are_joined(*state, call_punch);
+}
+
+/* The platform still uses the binding. */
+TEST(unbind_waits, &consumer_huge)
+{
+	while_parts_are_joined(*state, call_unbind);
+}
+
+TEST(unbind_waits_for_pieces, &consumer_huge)
+{
+	while_pieces_are_joined(*state, call_unbind);
 }
 
 TEST_MAIN("kernel interface: assigned pages that are joined",

@@ -167,8 +167,8 @@ struct kvm_private_set_policy {
  * any page stays a hole. Attributes don't change.
  *
  * @offset and @size are moved past the part that was done, also on error. Errors: EFAULT,
- * EINVAL, EINTR; ENOMEM: no such page could be had; EAGAIN: a shared page of the block at
- * @offset is pinned by more than the file and its mappings; EBUSY: the block at @offset has a
+ * EINVAL, EINTR; ENOMEM: no such page could be had; EAGAIN: a page of the block at @offset is
+ * pinned by more than the file and its mappings; EBUSY: the block at @offset has a
  * page that is assigned to a guest, which alone may read it, and the guest's platform can't
  * join the block's pages where they are; or the block would have to be moved while a guest
  * uses it that encrypts its memory in place (SEV, SEV-ES); EIO: the platform failed at

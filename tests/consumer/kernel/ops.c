@@ -153,9 +153,11 @@ static int join(struct kvm_private_binding *binding, pgoff_t index,
 		.result = READ_ONCE(join_error),
 	};
 
+	mutex_lock(&firmware_lock);
 	kpt_event_add(&event);
 	if (!event.result)
 		WRITE_ONCE(in_pieces, false);
+	mutex_unlock(&firmware_lock);
 	return event.result;
 }
 
