@@ -663,9 +663,9 @@ static bool collapse_is_in_pieces(struct block *block)
 }
 
 /*
- * The caller has seen a huge unit. If it is none any more another task has had its way. The
- * block is one page whether its platform has it as one or not. So it is no error if that
- * can't be had now.
+ * The caller has seen a huge unit, without a lock. Another task may have split or removed it
+ * since, and then there is nothing to join. The block is one page whether its platform has
+ * it as one or not. So it is no error if that can't be had now.
  */
 static int collapse_rejoin(struct block *block)
 {

@@ -23,7 +23,7 @@ static void bind_joining(struct consumer *c, __u32 slot, __u64 guest_id,
 	expect_ok(try_bind(c, &bind), "binding slot %u", slot);
 }
 
-/* What the platform answers from now on */
+/* From now on the platform answers like that. */
 static void answer(struct consumer *c, int join_error, bool in_pieces)
 {
 	const struct kpt_control control = {

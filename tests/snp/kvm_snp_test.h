@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How a test program and kvm_snp_test.ko talk */
+/* The ioctls by which a test program controls kvm_snp_test.ko */
 #ifndef KVM_SNP_TEST_H
 #define KVM_SNP_TEST_H
 

@@ -33,7 +33,7 @@ struct region {
  * address is behind a multiple of 2 MiB. A native file is created for this agent.
  */
 void region_create(struct region *region, struct agent *agent, __u64 host_offset);
-/* Takes over a file, which region_destroy() doesn't close. */
+/* The same with a file that is there. region_destroy() closes it, region_unmap() doesn't. */
 void region_create_on(struct region *region, int file, __u64 host_offset);
 void region_destroy(struct region *region);
 void region_unmap(struct region *region);

@@ -50,7 +50,7 @@ static const struct write writes[] = {
 struct told {
 	char name[16];
 	__u64 value;
-	/* What KVM has known until now, of CR0 and CR4 */
+	/* Of CR0 and CR4: the content that KVM has known until now */
 	__u64 old;
 };
 

@@ -140,7 +140,7 @@ static bool give_back(u32 number, bool large)
 	       !snpt_rmpupdate(pfn, &shared);
 }
 
-/* Whatever a test has left of them */
+/* A test that fails, or is killed, leaves pages assigned. */
 void snpt_give_back(void)
 {
 	for (u32 i = 0; i < SNPT_PAGES;) {

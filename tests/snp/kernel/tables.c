@@ -21,7 +21,7 @@ static pte_t *find_entry(unsigned long address)
 	return pte_offset_kernel(pmd, address);
 }
 
-/* Nothing else may run on the processor: it would use or change the table. */
+/* No other code may run on the processor: it would use or change the table. */
 long snpt_table(struct snpt_table *table)
 {
 	const struct snpt_update assign = { .asid = ANY_ASID, .assigned = 1 };
