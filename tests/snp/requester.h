@@ -28,7 +28,7 @@ struct requester {
 void requester_start(struct requester *requester);
 void requester_end(struct requester *requester);
 
-/* Returns the firmware's status. The response is what is in the page then. */
+/* Returns the firmware's status. The response is the page's content, also after a refusal. */
 __u64 requester_send(struct requester *requester, const struct message *request,
 		     struct message *response);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The launch of an SEV-SNP guest, and the pages that it finds: see docs/sev-snp.md. */
+/* The launch of an SEV-SNP guest, and the pages that it finds: see docs/snp-platform.md. */
 #ifndef TESTS_VMM_SNP_H
 #define TESTS_VMM_SNP_H
 
@@ -34,7 +34,7 @@ void snp_begin(int vm);
 void snp_place(struct guest_memory *memory, const struct kvm_cpuid2 *cpuid,
 	       struct boot_entry *entry);
 
-/* As what the firmware launches the page at @gpa in which something was placed: SNP_PAGE_* */
+/* The type as which the firmware launches the page at @gpa, where content was placed: SNP_PAGE_* */
 __u8 snp_page_type(__u64 gpa);
 
 /* The memory is private: the firmware measures and encrypts all that was placed. */
