@@ -349,7 +349,7 @@ static int pfn_host_may_access(struct kvm_private_file *f,
 
 /*
  * Undoes pfn_lock_unclaimed(), which took a reference of the page beside that of the head:
- * query_check_unused() counts those of each page.
+ * kvm_private_check_unreferenced() counts those of each page.
  */
 static void pfn_unlock_page(const struct kvm_private_unit *unit,
 			    struct page *page)
