@@ -105,23 +105,32 @@ static void invalidate_end(struct kvm_private_binding *binding,
 	record_range(KPT_END, binding, start, end);
 }
 
-static int prepare(struct kvm_private_binding *binding, pgoff_t index,
-		   unsigned long pfn, unsigned int order)
+static void record_page(enum kpt_event_type type,
+			struct kvm_private_binding *binding, pgoff_t index,
+			unsigned long pfn, unsigned int order, int result)
 {
 	const struct kpt_event event = {
-		.type = KPT_PREPARED,
+		.type = type,
 		.slot = kpt_slot(binding),
 		.start = index,
 		.pfn = pfn,
 		.size = order,
-		.result = READ_ONCE(prepare_error),
+		.result = result,
 	};
 
 	kpt_event_add(&event);
+}
+
+static int prepare(struct kvm_private_binding *binding, pgoff_t index,
+		   unsigned long pfn, unsigned int order)
+{
+	int result = READ_ONCE(prepare_error);
+
+	record_page(KPT_PREPARED, binding, index, pfn, order, result);
 	if (READ_ONCE(slow))
 		schedule_timeout_uninterruptible(1);
 	wait_while(blocks_prepare, index);
-	return event.result;
+	return result;
 }
 
 static void reclaim(unsigned long pfn, unsigned long nr)
@@ -144,21 +153,14 @@ static bool joined(struct kvm_private_binding *binding, unsigned long pfn,
 static int join(struct kvm_private_binding *binding, pgoff_t index,
 		unsigned long pfn, unsigned int order)
 {
-	const struct kpt_event event = {
-		.type = KPT_JOINED,
-		.slot = kpt_slot(binding),
-		.start = index,
-		.pfn = pfn,
-		.size = order,
-		.result = READ_ONCE(join_error),
-	};
+	int result = READ_ONCE(join_error);
 
 	mutex_lock(&firmware_lock);
-	kpt_event_add(&event);
-	if (!event.result)
+	record_page(KPT_JOINED, binding, index, pfn, order, result);
+	if (!result)
 		WRITE_ONCE(in_pieces, false);
 	mutex_unlock(&firmware_lock);
-	return event.result;
+	return result;
 }
 
 static bool encrypts(struct kvm_private_binding *binding)
@@ -280,34 +282,28 @@ int kpt_fill(struct kvm_private_binding *binding, pgoff_t index,
 	     unsigned long pfn, unsigned int order, void *opaque)
 {
 	const struct kpt_populate *args = opaque;
-	struct kpt_event event = {
-		.type = KPT_FILLED,
-		.slot = kpt_slot(binding),
-		.start = index,
-		.pfn = pfn,
-		.size = order,
-	};
 	unsigned long found;
+	int result = 0;
 
 	wait_while(blocks_fill, index);
 	if (args->flags & KPT_FILL_FIRMWARE)
 		mutex_lock(&firmware_lock);
 	if (args->error && index == args->fail_index)
-		event.result = args->error;
+		result = args->error;
 	else
 		fill(page_address(pfn_to_page(pfn)), order, args->word + index);
 	if (args->flags & KPT_FILL_FIRMWARE)
 		mutex_unlock(&firmware_lock);
 
 	if (args->flags & KPT_FILL_LOOKS_UP) {
-		event.result = kvm_private_get_pfn(binding, index, &found, NULL);
-		if (!event.result) {
+		result = kvm_private_get_pfn(binding, index, &found, NULL);
+		if (!result) {
 			kvm_private_put_pfn(binding, found);
-			event.result = found == pfn ? 0 : -EXDEV;
+			result = found == pfn ? 0 : -EXDEV;
 		}
 	}
-	kpt_event_add(&event);
-	return event.result;
+	record_page(KPT_FILLED, binding, index, pfn, order, result);
+	return result;
 }
 
 long kpt_firmware(const struct kpt_firmware *args)
