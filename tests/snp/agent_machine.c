@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "agent_machine.h"
+#include "convert.h"
 #include "test_port.h"
 
 const struct backing backing_native = { .native = true };
@@ -20,6 +21,15 @@ void machine_start(struct machine *m, const struct backing *backing, unsigned in
 	agent_start(&m->agent, backing->native, processors);
 	region_create(&m->region, &m->agent, 0);
 	region_add(&m->agent, 1, &m->region);
+}
+
+void machine_make_private(struct machine *m)
+{
+	if (m->region.backing->native)
+		region_make_private(&m->agent, &m->region, REGION_GPA, REGION_SIZE);
+	else
+		expect_ok(file_make_private(m->region.file, 0, REGION_SIZE, CONVERT_PRESERVE),
+			  "to private, to be launched");
 }
 
 void machine_fill(struct machine *m)
@@ -75,34 +85,33 @@ void machine_expect_filled(struct machine *m, const char *when)
 	agent_expect(&m->agent, REGION_GPA, REGION_SIZE, REGION_WORDS + REGION_GPA, when);
 }
 
-static int setup(void **state)
+struct machine *machine_new(void **state, unsigned int processors)
 {
 	struct machine *m = malloc(sizeof(*m));
 
-	machine_start(m, *state, 1);
-	machine_fill(m);
+	machine_start(m, *state, processors);
 	*state = m;
-	return 0;
+	return m;
 }
 
-static int teardown(void **state)
+int machine_teardown(void **state)
 {
 	machine_end(*state);
 	free(*state);
 	return 0;
 }
 
-const struct fixture on_native = {
-	.name = "native", .setup = setup, .teardown = teardown,
-	.state = (void *)&backing_native,
-};
+static int setup(void **state)
+{
+	machine_fill(machine_new(state, 1));
+	return 0;
+}
 
-const struct fixture on_base = {
-	.name = "base pages", .setup = setup, .teardown = teardown,
-	.state = (void *)&backing_base,
-};
+const struct fixture on_native =
+	MACHINE_FIXTURE("native", setup, backing_native);
 
-const struct fixture on_huge = {
-	.name = "huge pages", .setup = setup, .teardown = teardown,
-	.state = (void *)&backing_huge,
-};
+const struct fixture on_base =
+	MACHINE_FIXTURE("base pages", setup, backing_base);
+
+const struct fixture on_huge =
+	MACHINE_FIXTURE("huge pages", setup, backing_huge);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "agent_machine.h"
-#include "convert.h"
 #include "emulated_only.h"
 #include "launch.h"
 
@@ -45,18 +44,12 @@ static union {
 	char bytes[PAGE];
 } page __attribute__((__aligned__(4096)));
 
-static struct machine machine;
+static struct machine *machine;
 
 static int setup(void **state)
 {
-	struct machine *m = &machine;
-
-	machine_start(m, *state, 1);
-	if (m->region.backing->native)
-		region_make_private(&m->agent, &m->region, REGION_GPA, REGION_SIZE);
-	else
-		expect_ok(file_make_private(m->region.file, 0, REGION_SIZE, CONVERT_PRESERVE),
-			  "to private, to be launched");
+	machine = machine_new(state, 1);
+	machine_make_private(machine);
 	memset(&page, 0, sizeof(page));
 	page.table.count = 3;
 	page.table.functions[0] = (struct function){ .leaf = 1, .ecx = SSE3 | CX16 };
@@ -67,28 +60,17 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	machine_end(&machine);
-	return 0;
-}
+static const struct fixture native =
+	MACHINE_FIXTURE("native", setup, backing_native);
 
-static const struct fixture native = {
-	.name = "native", .setup = setup, .teardown = teardown,
-	.state = (void *)&backing_native,
-};
-
-static const struct fixture base = {
-	.name = "base pages", .setup = setup, .teardown = teardown,
-	.state = (void *)&backing_base,
-};
+static const struct fixture base =
+	MACHINE_FIXTURE("base pages", setup, backing_base);
 
 /* Returns whether the firmware takes the page. */
 static bool launch(void)
 {
 	snp_expect_refusal(INVALID_PARAM);
-	snp_launch_pages(machine.agent.vm, AT, PAGE, &page, SNP_PAGE_CPUID);
+	snp_launch_pages(machine->agent.vm, AT, PAGE, &page, SNP_PAGE_CPUID);
 	return !snp_was_refused();
 }
 
@@ -98,15 +80,15 @@ static void expect_corrected(const void *right)
 	assert_false(launch());
 	assert_memory_equal(&page, right, sizeof(page));
 	assert_true(launch());
-	agent_go(&machine.agent);
-	agent_validate(&machine.agent, REGION_GPA + PAGE, REGION_SIZE - PAGE);
+	agent_go(&machine->agent);
+	agent_validate(&machine->agent, REGION_GPA + PAGE, REGION_SIZE - PAGE);
 }
 
 TEST(right, &native, &base)
 {
 	(void)state;
 	assert_true(launch());
-	agent_go(&machine.agent);
+	agent_go(&machine->agent);
 }
 
 TEST(invented_feature, &native, &base)
@@ -135,7 +117,7 @@ TEST(too_many, &native, &base)
 	page.table.count = MAX_FUNCTIONS + 1;
 	assert_false(launch());
 	assert_int_equal(page.table.count, MAX_FUNCTIONS + 1);
-	agent_go(&machine.agent);
+	agent_go(&machine->agent);
 }
 
 EMULATED_MAIN("cpuid_page")

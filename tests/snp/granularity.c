@@ -42,35 +42,21 @@ static void expect_counts(const struct counts *before, struct counts wanted, con
 /* A guest that has not used its region yet: all of that is private. */
 static int setup(void **state)
 {
-	struct machine *m = malloc(sizeof(*m));
+	struct machine *m = machine_new(state, 1);
 
-	machine_start(m, *state, 1);
 	agent_go(&m->agent);
 	region_make_private(&m->agent, &m->region, REGION_GPA, REGION_SIZE);
-	*state = m;
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	machine_end(*state);
-	free(*state);
-	return 0;
-}
+static const struct fixture native =
+	MACHINE_FIXTURE("native", setup, backing_native);
 
-static const struct fixture native = {
-	.name = "native", .setup = setup, .teardown = teardown,
-	.state = (void *)&backing_native,
-};
+static const struct fixture base =
+	MACHINE_FIXTURE("base pages", setup, backing_base);
 
-static const struct fixture base = {
-	.name = "base pages", .setup = setup, .teardown = teardown,
-	.state = (void *)&backing_base,
-};
-
-static const struct fixture huge = {
-	.setup = setup, .teardown = teardown, .state = (void *)&backing_huge,
-};
+static const struct fixture huge =
+	MACHINE_FIXTURE(NULL, setup, backing_huge);
 
 static void expect_large(struct machine *m, bool large, const char *when)
 {

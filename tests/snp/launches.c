@@ -14,43 +14,18 @@
 
 static int setup(void **state)
 {
-	struct machine *m = malloc(sizeof(*m));
-
-	machine_start(m, *state, 1);
-	*state = m;
+	machine_new(state, 1);
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	machine_end(*state);
-	free(*state);
-	return 0;
-}
+static const struct fixture native =
+	MACHINE_FIXTURE("native", setup, backing_native);
 
-static const struct fixture native = {
-	.name = "native", .setup = setup, .teardown = teardown,
-	.state = (void *)&backing_native,
-};
+static const struct fixture base =
+	MACHINE_FIXTURE("base pages", setup, backing_base);
 
-static const struct fixture base = {
-	.name = "base pages", .setup = setup, .teardown = teardown,
-	.state = (void *)&backing_base,
-};
-
-static const struct fixture huge = {
-	.name = "huge pages", .setup = setup, .teardown = teardown,
-	.state = (void *)&backing_huge,
-};
-
-static void make_private(struct machine *m)
-{
-	if (m->region.backing->native)
-		region_make_private(&m->agent, &m->region, REGION_GPA, REGION_SIZE);
-	else
-		expect_ok(file_make_private(m->region.file, 0, REGION_SIZE, CONVERT_PRESERVE),
-			  "to private, to be launched");
-}
+static const struct fixture huge =
+	MACHINE_FIXTURE("huge pages", setup, backing_huge);
 
 static char *new_source(__u64 gpa, __u64 size)
 {
@@ -88,7 +63,7 @@ TEST(source, &native, &base, &huge)
 {
 	struct machine *m = *state;
 
-	make_private(m);
+	machine_make_private(m);
 	launch_from_source(m, AT, PAGES * PAGE);
 	expect_launched(m, AT, PAGES * PAGE);
 }
@@ -97,7 +72,7 @@ TEST(source_2m, &native, &base, &huge)
 {
 	struct machine *m = *state;
 
-	make_private(m);
+	machine_make_private(m);
 	launch_from_source(m, REGION_GPA, HUGE_PAGE);
 	expect_launched(m, REGION_GPA, HUGE_PAGE);
 }
@@ -107,7 +82,7 @@ TEST(in_place, &base, &huge)
 	struct machine *m = *state;
 
 	region_fill(&m->region, AT, PAGES * PAGE, REGION_WORDS + AT);
-	make_private(m);
+	machine_make_private(m);
 	snp_launch_update(m->agent.vm, AT, PAGES * PAGE, NULL);
 	expect_launched(m, AT, PAGES * PAGE);
 }
@@ -117,7 +92,7 @@ TEST(in_place_2m, &base, &huge)
 	struct machine *m = *state;
 
 	region_fill(&m->region, SECOND, HUGE_PAGE, REGION_WORDS + SECOND);
-	make_private(m);
+	machine_make_private(m);
 	snp_launch_update(m->agent.vm, SECOND, HUGE_PAGE, NULL);
 	expect_launched(m, SECOND, HUGE_PAGE);
 }
@@ -129,7 +104,7 @@ TEST(joined, &huge)
 	struct kvm_private_collapse collapse = { .offset = HUGE_PAGE, .size = HUGE_PAGE };
 	const struct order rescind = { ORDER_VALIDATE, SECOND, HUGE_PAGE, VALIDATE_LARGE };
 
-	make_private(m);
+	machine_make_private(m);
 	launch_from_source(m, SECOND, HUGE_PAGE);
 	agent_go(&m->agent);
 	expect_ok(file_collapse(m->region.file, &collapse), "joining launched pages");
@@ -156,7 +131,7 @@ TEST(punched, &native, &base, &huge)
 {
 	struct machine *m = *state;
 
-	make_private(m);
+	machine_make_private(m);
 	launch_from_source(m, AT, PAGE);
 	region_punch(&m->region, AT, PAGE);
 	agent_go(&m->agent);
@@ -170,7 +145,7 @@ TEST(shared_again, &base, &huge)
 {
 	struct machine *m = *state;
 
-	make_private(m);
+	machine_make_private(m);
 	launch_from_source(m, AT, PAGE);
 	region_make_shared(&m->agent, &m->region, AT, PAGE);
 	region_fill(&m->region, AT, PAGE, HOST_WORDS);

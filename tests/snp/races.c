@@ -17,35 +17,18 @@
 
 static int setup(void **state)
 {
-	struct machine *m = malloc(sizeof(*m));
-
-	machine_start(m, *state, 2);
-	machine_fill(m);
-	*state = m;
+	machine_fill(machine_new(state, 2));
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	machine_end(*state);
-	free(*state);
-	return 0;
-}
+static const struct fixture native =
+	MACHINE_FIXTURE("native", setup, backing_native);
 
-static const struct fixture native = {
-	.name = "native", .setup = setup, .teardown = teardown,
-	.state = (void *)&backing_native,
-};
+static const struct fixture base =
+	MACHINE_FIXTURE("base pages", setup, backing_base);
 
-static const struct fixture base = {
-	.name = "base pages", .setup = setup, .teardown = teardown,
-	.state = (void *)&backing_base,
-};
-
-static const struct fixture huge = {
-	.name = "huge pages", .setup = setup, .teardown = teardown,
-	.state = (void *)&backing_huge,
-};
+static const struct fixture huge =
+	MACHINE_FIXTURE("huge pages", setup, backing_huge);
 
 /* Another task's use for the pages that were freed: each of them is looked at. */
 static void allocate_memory(void)
