@@ -14,7 +14,6 @@
 #define TAG	0x3d00000000000000ULL
 #define SIZE	(64 * MIB)
 #define PAGES	(SIZE / PAGE)
-#define NO_LIMIT	(1024 * GIB)
 
 /* At its limit a cgroup gives up caches, some pages with each attempt. */
 #define CGROUP_SLACK	MIB
@@ -53,18 +52,6 @@ static void expect_enomem(struct machine *m, __u64 slack)
 	}
 }
 
-/*
- * The process's own allocations at the limit may get it killed, which isn't
- * this test's subject. So it leaves the cgroup before it goes on.
- */
-static void set_limit_from_outside(const struct cgroup *cgroup, int root,
-				   __u64 limit)
-{
-	cgroup_leave(root);
-	cgroup_limit(cgroup, limit);
-	cgroup_enter(cgroup);
-}
-
 static void in_cgroup(void *arg)
 {
 	const struct cgroup *cgroup = arg;
@@ -75,10 +62,10 @@ static void in_cgroup(void *arg)
 	cgroup_enter(cgroup);
 	start_warm(&m);
 	base = cgroup_memory(cgroup);
-	cgroup_limit(cgroup, base + SIZE / 2);
+	cgroup_leave_room(cgroup, SIZE / 2);
 
 	expect_enomem(&m, CGROUP_SLACK);
-	set_limit_from_outside(cgroup, root, NO_LIMIT);
+	cgroup_lift_limit(cgroup, root);
 	expect_between(file_allocated(m.file), SIZE / 4, SIZE * 3 / 4,
 		       "bytes allocated at the limit");
 	vcpu_expect(&m.cpu, vcpu_run(&m.cpu), KVM_EXIT_HLT);
@@ -104,7 +91,7 @@ static void in_cgroup_with_punch(void *arg)
 
 	cgroup_enter(cgroup);
 	start_warm(&m);
-	cgroup_limit(cgroup, cgroup_memory(cgroup) + SIZE * 3 / 4);
+	cgroup_leave_room(cgroup, SIZE * 3 / 4);
 
 	expect_enomem(&m, CGROUP_SLACK);
 	stopped = vcpu_memory_fault(&m.cpu).gpa;
@@ -112,7 +99,7 @@ static void in_cgroup_with_punch(void *arg)
 	vcpu_expect(&m.cpu, vcpu_run(&m.cpu), KVM_EXIT_HLT);
 	assert_in_range(stopped, DATA_GPA + SIZE / 2, DATA_GPA + SIZE - PAGE);
 	assert_int_equal(zeros(&m.cpu, DATA_GPA + SIZE / 2, PAGES / 2, TAG), 0);
-	set_limit_from_outside(cgroup, root, NO_LIMIT);
+	cgroup_lift_limit(cgroup, root);
 	machine_stop(&m);
 }
 

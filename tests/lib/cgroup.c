@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <linux/magic.h>
@@ -88,6 +90,33 @@ void cgroup_limit(const struct cgroup *cgroup, __u64 bytes)
 
 	snprintf(text, sizeof(text), "%llu", bytes);
 	write_file(cgroup->path, "memory.max", text);
+}
+
+static long page_faults(void)
+{
+	struct rusage usage;
+
+	expect_ok(getrusage(RUSAGE_SELF, &usage), "getrusage");
+	return usage.ru_minflt + usage.ru_majflt;
+}
+
+static long faults_before;
+
+void cgroup_leave_room(const struct cgroup *cgroup, __u64 bytes)
+{
+	expect_ok(mlockall(MCL_CURRENT), "mlockall");
+	cgroup_limit(cgroup, cgroup_memory(cgroup) + bytes);
+	faults_before = page_faults();
+}
+
+void cgroup_lift_limit(const struct cgroup *cgroup, int root)
+{
+	long faults = page_faults() - faults_before;
+
+	cgroup_leave(root);
+	write_file(cgroup->path, "memory.max", "max");
+	assert_int_equal(faults, 0);
+	cgroup_enter(cgroup);
 }
 
 __u64 cgroup_memory(const struct cgroup *cgroup)

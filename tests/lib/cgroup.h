@@ -32,6 +32,18 @@ void cgroup_leave(int root);
 
 void cgroup_limit(const struct cgroup *cgroup, __u64 bytes);
 
+/*
+ * Leaves a process that is in the cgroup room for so many bytes more. The process's own
+ * memory is made resident first: at the limit a page fault of its own is a charge that
+ * can't fail, so that the kernel kills the process.
+ */
+void cgroup_leave_room(const struct cgroup *cgroup, __u64 bytes);
+/*
+ * Lifts it for the calling process, which has had no page fault since. The process leaves
+ * its full cgroup meanwhile: the call that does it allocates, too. root: cgroup_open_root()
+ */
+void cgroup_lift_limit(const struct cgroup *cgroup, int root);
+
 /* memory.current */
 __u64 cgroup_memory(const struct cgroup *cgroup);
 /* Waits until memory.current is at most that. */
