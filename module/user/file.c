@@ -160,6 +160,7 @@ static const struct file_operations kvm_private_file_fops = {
 	.fallocate	= kvm_private_file_fallocate,
 	.llseek		= kvm_private_file_llseek,
 	.mmap		= kvm_private_mmap,
+	.fsync		= noop_fsync,
 	.unlocked_ioctl	= kvm_private_file_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.show_fdinfo	= kvm_private_file_show_fdinfo,

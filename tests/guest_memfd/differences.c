@@ -54,6 +54,20 @@ TEST(deleted_slot_lets_it_go)
 	guest_stop(&g);
 }
 
+/* Linux's fail with EINVAL; memfd's succeed. */
+TEST(syncing, &pair_shared)
+{
+	struct pair *p = *state;
+	char *map = memfd_map(p->file, FILE_SIZE);
+
+	map[0] = 1;
+	expect_ok(fsync(p->file), "fsync");
+	expect_ok(fdatasync(p->file), "fdatasync");
+	expect_ok(msync(map, FILE_SIZE, MS_SYNC), "MS_SYNC");
+	assert_int_equal(map[0], 1);
+	munmap(map, FILE_SIZE);
+}
+
 TEST(tells_what_is_allocated, &pair, &pair_shared)
 {
 	struct pair *p = *state;

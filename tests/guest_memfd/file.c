@@ -181,8 +181,6 @@ TEST(syncing_and_locking, &pair)
 	struct pair *p = *state;
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	expect_error(EINVAL, fsync(p->file), "fsync");
-	expect_error(EINVAL, fdatasync(p->file), "fdatasync");
 	expect_ok(sync_file_range(p->file, 0, PAGE, 0), "sync_file_range");
 	expect_ok(flock(p->file, LOCK_EX | LOCK_NB), "flock");
 	expect_ok(fcntl(p->file, F_SETLK, &lock), "F_SETLK");

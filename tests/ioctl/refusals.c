@@ -324,8 +324,8 @@ TEST(harmless_calls, &file)
 	posix_fadvise(fd, 0, FILE_SIZE, POSIX_FADV_DONTNEED);
 	readahead(fd, 0, FILE_SIZE);
 	sync_file_range(fd, 0, FILE_SIZE, SYNC_FILE_RANGE_WRITE);
-	fsync(fd);
-	fdatasync(fd);
+	expect_ok(fsync(fd), "fsync");
+	expect_ok(fdatasync(fd), "fdatasync");
 	syncfs(fd);
 	assert_int_equal(file_allocated(fd), 4 * PAGE);
 }
