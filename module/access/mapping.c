@@ -114,13 +114,14 @@ static int mapping_look_at_pte(pte_t *ptep, unsigned long address, void *arg)
 static vm_fault_t mapping_check_failure(struct vm_fault *vmf, struct page *page)
 {
 	struct pte_look look = { .pfn = page_to_pfn(page) };
+	int ret;
 
-	if (apply_to_existing_page_range(vmf->vma->vm_mm,
-					 vmf->address & PAGE_MASK, PAGE_SIZE,
-					 mapping_look_at_pte, &look) ||
-	    look.is_other)
-		return VM_FAULT_SIGBUS;
-	return VM_FAULT_NOPAGE;
+	/* Allocates a page table if the kernel has freed the empty one meanwhile. */
+	ret = apply_to_page_range(vmf->vma->vm_mm, vmf->address & PAGE_MASK,
+				  PAGE_SIZE, mapping_look_at_pte, &look);
+	if (ret == -ENOMEM)
+		return VM_FAULT_OOM;
+	return ret || look.is_other ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
 }
 
 static vm_fault_t mapping_insert(struct kvm_private_file *f,

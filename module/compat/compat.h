@@ -84,12 +84,98 @@ static inline int kvm_private_mas_store(struct ma_state *mas, void *entry,
 static inline int kvm_private_alloc_contig(unsigned long start,
 					   unsigned long end, gfp_t gfp)
 {
-#ifdef KVM_PRIVATE_HAVE_ALLOC_CONTIG
-	return alloc_contig_range(start, end, MIGRATE_MOVABLE, gfp);
-#else
+#if !defined(KVM_PRIVATE_HAVE_ALLOC_CONTIG)
 	return -EOPNOTSUPP;
+#elif defined(KVM_PRIVATE_HAVE_ACR_FLAGS)
+	return alloc_contig_range(start, end, ACR_FLAGS_NONE, gfp);
+#else
+	return alloc_contig_range(start, end, MIGRATE_MOVABLE, gfp);
 #endif
 }
+
+/* A page's offset in its file, from which rmap finds the addresses that map it */
+static inline void kvm_private_set_page_index(struct page *page, pgoff_t index)
+{
+#ifdef KVM_PRIVATE_HAVE_FOLIO_INDEX
+	page->__folio_index = index;
+#else
+	page->index = index;
+#endif
+}
+
+static inline struct folio *
+kvm_private_vma_alloc_page(gfp_t gfp, struct vm_area_struct *vma)
+{
+#ifdef KVM_PRIVATE_HAVE_VMA_ALLOC_HUGEPAGE
+	return vma_alloc_folio(gfp, 0, vma, 0, false);
+#else
+	return vma_alloc_folio(gfp, 0, vma, 0);
+#endif
+}
+
+/**
+ * kvm_private_alloc_among() - allocate on the nearest of some nodes that has memory
+ * @gfp: how to allocate
+ * @order: log2 of the number of pages
+ * @nodes: the nodes
+ *
+ * Where modules can't give the page allocator a set of nodes, it is asked for one node
+ * after the other: first what is free, then with the effort that @gfp allows.
+ *
+ * Context: as @gfp says.
+ * Return: the first page, or NULL.
+ */
+#ifdef KVM_PRIVATE_HAVE_ALLOC_NODEMASK
+static inline struct page *
+kvm_private_alloc_among(gfp_t gfp, unsigned int order, nodemask_t *nodes)
+{
+	return __alloc_pages(gfp, order, numa_mem_id(), nodes);
+}
+#else
+static inline int kvm_private_nearest_node(const nodemask_t *nodes)
+{
+	int nearest = first_node(*nodes), here = numa_mem_id(), nid;
+
+	for_each_node_mask(nid, *nodes)
+		if (node_distance(here, nid) < node_distance(here, nearest))
+			nearest = nid;
+	return nearest;
+}
+
+static inline struct page *
+kvm_private_alloc_nearest(gfp_t gfp, unsigned int order,
+			  const nodemask_t *nodes)
+{
+	struct page *page = NULL;
+	nodemask_t left;
+	int nid;
+
+	nodes_and(left, *nodes, node_states[N_MEMORY]);
+	while (!page && !nodes_empty(left)) {
+		nid = kvm_private_nearest_node(&left);
+		node_clear(nid, left);
+		page = alloc_pages_node(nid, gfp | __GFP_THISNODE, order);
+	}
+	return page;
+}
+
+static inline struct page *
+kvm_private_alloc_among(gfp_t gfp, unsigned int order, nodemask_t *nodes)
+{
+	struct page *page;
+
+	page = kvm_private_alloc_nearest((gfp & ~__GFP_DIRECT_RECLAIM) |
+					 __GFP_NOWARN, order, nodes);
+	if (!page && (gfp & __GFP_DIRECT_RECLAIM))
+		page = kvm_private_alloc_nearest(gfp, order, nodes);
+	return page;
+}
+#endif
+
+/* The function of kmem folios alone became the one of all folios. */
+#if defined(CONFIG_MEMCG) && !defined(KVM_PRIVATE_HAVE_KMEM_FOLIO_OBJCG)
+#define __folio_objcg	folio_objcg
+#endif
 
 /**
  * kvm_private_split_charge() - let each page carry its own charge

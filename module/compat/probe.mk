@@ -10,9 +10,15 @@ ccflags-y += $(call kvm_private_probe,fs.h,generic_fillattr.struct mnt_idmap .*u
 ccflags-y += $(call kvm_private_probe,mm.h,void vm_flags_set.struct,KVM_PRIVATE_HAVE_VM_FLAGS_SET)
 ccflags-y += $(call kvm_private_probe,mm.h,void release_fault_lock.struct,KVM_PRIVATE_HAVE_RELEASE_FAULT_LOCK)
 ccflags-y += $(call kvm_private_probe,mm.h,unsigned long addr.*pgoff_t .ilx,KVM_PRIVATE_HAVE_GET_POLICY_ILX)
+ccflags-y += $(call kvm_private_probe,mm_types.h,__folio_index;,KVM_PRIVATE_HAVE_FOLIO_INDEX)
+ccflags-y += $(call kvm_private_probe,gfp.h,define ACR_FLAGS_NONE,KVM_PRIVATE_HAVE_ACR_FLAGS)
+ccflags-y += $(call kvm_private_probe,gfp.h,unsigned long addr$(comma) bool hugepage,KVM_PRIVATE_HAVE_VMA_ALLOC_HUGEPAGE)
+ccflags-y += $(call kvm_private_probe,memcontrol.h,obj_cgroup .__folio_objcg,KVM_PRIVATE_HAVE_KMEM_FOLIO_OBJCG)
+ccflags-y += $(call kvm_private_probe,../trace/events/memory-failure.h,memory_failure_event,KVM_PRIVATE_HAVE_MEMORY_FAILURE_H)
 
 # The headers also declare functions that modules can't call.
 kvm_private_probe_export = $(if $(shell grep -sEw '$(1)' $(objtree)/Module.symvers),-D$(2))
 
 ccflags-y += $(call kvm_private_probe_export,mas_preallocate,KVM_PRIVATE_HAVE_MAS_PREALLOCATE)
 ccflags-y += $(call kvm_private_probe_export,alloc_contig_range(_noprof)?,KVM_PRIVATE_HAVE_ALLOC_CONTIG)
+ccflags-y += $(call kvm_private_probe_export,__alloc_pages(_noprof)?,KVM_PRIVATE_HAVE_ALLOC_NODEMASK)

@@ -19,9 +19,9 @@
 
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
-#include <ras/ras_event.h>
 
 #include "access/access.h"
+#include "compat/memory_failure.h"
 #include "debug/fail_point.h"
 #include "events/events.h"
 #include "internal.h"

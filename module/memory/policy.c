@@ -320,7 +320,7 @@ struct folio *kvm_private_policy_alloc(struct kvm_private_file *f,
 		.vm_private_data = f,
 	};
 
-	return vma_alloc_folio(gfp, 0, &vma, 0, false);
+	return kvm_private_vma_alloc_page(gfp, &vma);
 }
 
 /* The policy, without its references; false if there is none */
@@ -369,9 +369,9 @@ static struct page *policy_alloc_by_mode(struct mempolicy *mempolicy,
 
 	switch (mempolicy->mode) {
 	case MPOL_BIND:
-		return __alloc_pages(gfp, order, numa_mem_id(), nodes);
+		return kvm_private_alloc_among(gfp, order, nodes);
 	case MPOL_PREFERRED_MANY:
-		page = __alloc_pages(gfp, order, numa_mem_id(), nodes);
+		page = kvm_private_alloc_among(gfp, order, nodes);
 		return page ?: alloc_pages(gfp, order);
 	case MPOL_PREFERRED:
 		return alloc_pages_node(first_node(*nodes), gfp, order);

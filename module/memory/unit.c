@@ -119,7 +119,7 @@ static void unit_join(struct kvm_private_file *f,
 	if (f->flags & KVM_PRIVATE_FLAG_MMAP) {
 		for (i = 0; i < nr; i++) {
 			unit->head[i].mapping = f->mapping;
-			unit->head[i].index = unit->index + i;
+			kvm_private_set_page_index(&unit->head[i], unit->index + i);
 			unit_pause(i);
 		}
 	}
