@@ -341,6 +341,9 @@ suite() {
 		tap_command "snp-check says YES on the emulated platform" \
 			env "$limit" "$ROOT/tests/snp/emulated" "$OUT/snp/snp"
 		;;
+	tdx-check)
+		"$ROOT/tests/tdx/check"
+		;;
 	demo | demo-platform)
 		tap_command "Linux boots from private memory and the demo's story holds" \
 			env "$limit" "$ROOT/scripts/demo" "${platform[@]}"
