@@ -3,7 +3,7 @@
 #
 # The initramfs of a run. Needs common.sh, cache.sh and kernel.sh.
 
-# Modules of the distribution that the machine loads by name. If the kernel has one
+# Modules of the distribution that guest-virtio loads by name. If the kernel has one
 # built in, no file is needed.
 INITRAMFS_MODULES=(virtio_pci virtio_console)
 

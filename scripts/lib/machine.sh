@@ -3,7 +3,8 @@
 # shellcheck disable=SC2154 # the variables of scripts/vm
 #
 # Starting the machine of scripts/vm and judging how it ended. Uses the
-# variables of that script; needs common.sh, cache.sh, splats.sh and snp_machine.sh.
+# variables of that script; needs common.sh, cache.sh, splats.sh, snp_machine.sh and
+# bochs_machine.sh.
 
 # machine_check_params TREE PARAM...: the kernel would ignore a parameter that a module of the
 # initramfs doesn't have, with hardly a message.
@@ -107,12 +108,20 @@ machine_watch() {
 	done
 }
 
+# machine_memory_mib: the size of the machine's memory.
+machine_memory_mib() {
+	local size=${mem%[MG]}
+
+	[[ $mem == *M ]] || size=$((size * 1024))
+	printf '%s\n' "$size"
+}
+
 # machine_numa: prints QEMU's arguments for its nodes, one a line. There may be more nodes than
 # processors, each of which has a socket: the kernel complains about a socket in two nodes.
 machine_numa() {
-	local node first last size=${mem%[MG]}
+	local node first last size
 
-	[[ $mem == *M ]] || size=$((size * 1024))
+	size=$(machine_memory_mib)
 	printf '%s\n' -smp "$smp,sockets=$smp"
 	# The remainder goes to the first node.
 	for ((node = 0; node < numa; node++)); do
@@ -125,51 +134,20 @@ machine_numa() {
 	done
 }
 
-# machine_run: returns when the machine is off.
-machine_run() {
-	local arguments nodes port copy words qemu=qemu-system-x86_64 cpu=max
+# machine_qemu WORD...: sets "program" to the command that runs the machine in QEMU, given the
+# words of the kernel's command line.
+machine_qemu() {
+	local arguments=() nodes port words=$* qemu=qemu-system-x86_64 cpu=max
 
-	console=$(machine_log_name)
-	say "console log: $console"
-
-	# Each has a pipe, so that output arrives while it is written. QEMU needn't open our
-	# stdout again, whatever that is.
-	copy_pids=()
-	mkfifo "$work/stdout" "$work/stderr"
-	machine_copy <"$work/stdout" &
-	copy_pids+=("$!")
-	machine_copy <"$work/stderr" >&2 &
-	copy_pids+=("$!")
-	# Both ends are open before QEMU starts: if QEMU fails the copies get an EOF.
-	exec {stdout_fd}>"$work/stdout" {stderr_fd}>"$work/stderr"
-
-	mkfifo "$work/heartbeat.in" "$work/heartbeat.out"
-	exec {heartbeat_fd}<>"$work/heartbeat.in"
-	# With a clock that counts instructions that race can't happen, and nothing from
-	# outside may disturb the clock.
-	if [[ ! $icount ]]; then
-		machine_heartbeat >"$work/heartbeat.in" {heartbeat_fd}>&- \
-			{stdout_fd}>&- {stderr_fd}>&- &
-		heartbeat_pid=$!
-	fi
-
-	words="console=ttyS0 loglevel=5 panic=-1 no_timer_check rdinit=/init"
-	arguments=()
+	# The kernel's check of the timer assumes a machine that isn't kept waiting.
+	words="console=ttyS0 no_timer_check panic=-1 $words"
 	[[ ! $snp ]] || snp_machine
 	words+=" ${params[*]}"
-	[[ $kaslr ]] || words+=" nokaslr"
-	# The checks of such a kernel cost time, so its time limits are longer. It fills freed
-	# memory with a pattern, and checks that when it allocates the memory: only this shows
-	# a guest's write to a page that it no longer has.
-	! own_kernel "$line" || words="page_poison=1 watchdog_thresh=60 log_buf_len=4M $words"
 	arguments+=(
 		-nodefaults -no-user-config -nographic -no-reboot
 		-machine q35 -m "$mem" -smp "$smp"
 		-kernel "$image/vmlinuz" -initrd "$work/initramfs"
-		# Only warnings and worse reach the slow serial console; the whole log comes
-		# over its own port at the end. The check of the timer assumes a machine that
-		# isn't kept waiting, and so does RCU.
-		-append "rcupdate.rcu_cpu_stall_timeout=300 $words"
+		-append "$words"
 		-chardev "file,id=console,path=$console"
 		-serial chardev:console
 		-device virtio-serial-pci
@@ -202,21 +180,65 @@ machine_run() {
 		mapfile -t nodes < <(machine_numa)
 		arguments+=("${nodes[@]}")
 	fi
+	program=("$qemu" "${arguments[@]}")
+}
 
-	# The file exists even if QEMU doesn't start.
+# machine_run: returns when the machine is off.
+machine_run() {
+	local copy program words
+
+	console=$(machine_log_name)
+	say "console log: $console"
+
+	# Each has a pipe, so that output arrives while it is written. The emulator needn't open
+	# our stdout again, whatever that is.
+	copy_pids=()
+	mkfifo "$work/stdout" "$work/stderr"
+	machine_copy <"$work/stdout" &
+	copy_pids+=("$!")
+	machine_copy <"$work/stderr" >&2 &
+	copy_pids+=("$!")
+	# Both ends are open before the emulator starts: if it fails the copies get an EOF.
+	exec {stdout_fd}>"$work/stdout" {stderr_fd}>"$work/stderr"
+
+	mkfifo "$work/heartbeat.in" "$work/heartbeat.out"
+	exec {heartbeat_fd}<>"$work/heartbeat.in"
+	# With a clock that counts instructions that race can't happen, and nothing from
+	# outside may disturb the clock.
+	if [[ ! $icount && ! $bochs ]]; then
+		machine_heartbeat >"$work/heartbeat.in" {heartbeat_fd}>&- \
+			{stdout_fd}>&- {stderr_fd}>&- &
+		heartbeat_pid=$!
+	fi
+
+	# Only warnings and worse reach the slow serial console; the whole log comes at the end.
+	# RCU's check assumes a machine that isn't kept waiting.
+	words="rcupdate.rcu_cpu_stall_timeout=300 loglevel=5 rdinit=/init"
+	[[ $kaslr ]] || words+=" nokaslr"
+	# The checks of such a kernel cost time, so its time limits are longer. It fills freed
+	# memory with a pattern, and checks that when it allocates the memory: only this shows
+	# a guest's write to a page that it no longer has.
+	! own_kernel "$line" || words="page_poison=1 watchdog_thresh=60 log_buf_len=4M $words"
+	if [[ $bochs ]]; then
+		bochs_machine "$words"
+	else
+		machine_qemu "$words"
+	fi
+
+	# The files exist even if the emulator doesn't start.
 	touch "$work/verdict" "$work/log"
-	timeout -k 5 "$timeout" "$qemu" "${arguments[@]}" \
-		</dev/null >"$work/qemu" 2>&1 {stdout_fd}>&- {stderr_fd}>&- \
+	timeout -k 5 "$timeout" "${program[@]}" \
+		</dev/null >"$work/emulator" 2>&1 {stdout_fd}>&- {stderr_fd}>&- \
 		{heartbeat_fd}>&- &
 	machine_pid=$!
-	qemu_status=0
+	machine_status=0
 	machine_seconds=$SECONDS
 	if [[ ! $keep_going ]]; then
 		machine_watch "$machine_pid" >/dev/null {stdout_fd}>&- {stderr_fd}>&- \
 			{heartbeat_fd}>&- &
 		watch_pid=$!
 	fi
-	wait "$machine_pid" || qemu_status=$?
+	wait "$machine_pid" || machine_status=$?
 	machine_seconds=$((SECONDS - machine_seconds))
 	machine_pid=
 	[[ -z ${watch_pid:-} ]] || kill "$watch_pid" 2>/dev/null || true
@@ -262,9 +284,9 @@ machine_verdict() {
 				"--keep-going lets it go on"
 		exit 90
 	fi
-	if [[ $qemu_status -eq 124 || $qemu_status -eq 137 ]]; then
+	if [[ $machine_status -eq 124 || $machine_status -eq 137 ]]; then
 		if ((machine_seconds < timeout)); then
-			say "QEMU was killed after $machine_seconds s: is there memory enough?"
+			say "$emulator was killed after $machine_seconds s: is there memory enough?"
 			exit 92
 		fi
 		say "the machine was stopped after $timeout s without an answer;" \
@@ -276,9 +298,9 @@ machine_verdict() {
 		exit 92
 	fi
 	if [[ -z $status ]]; then
-		if [[ $qemu_status -ne 0 ]]; then
-			cat "$work/qemu" >&2
-			say "QEMU failed with status $qemu_status"
+		if [[ $machine_status -ne 0 ]]; then
+			cat "$work/emulator" >&2
+			say "$emulator failed with status $machine_status"
 		elif [[ $started ]]; then
 			say "the machine went down while the command ran"
 		else

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # the variables of scripts/vm
 #
 # A machine with an emulated SEV-SNP platform. Uses the variables of scripts/vm; needs
-# common.sh.
+# common.sh and machine.sh.
 
 # Where the reverse map table (RMP) is: far from what QEMU loads at both ends of memory
 SNP_RMP_BASE_MIB=512
@@ -11,27 +11,19 @@ SNP_RMP_BASE_MIB=512
 SNP_LOW_MIB=2048
 SNP_LOW_LIMIT_MIB=2816
 
-# snp_memory_mib: the size of the machine's memory.
-snp_memory_mib() {
-	local size=${mem%[MG]}
-
-	[[ $mem == *M ]] || size=$((size * 1024))
-	printf '%s\n' "$size"
-}
-
 # snp_rmp_mib: the size of the RMP in whole large pages, for all addresses up to the end of
 # memory: 16 bytes for each page, which are 4 KiB for each MiB, and 16 KiB.
 snp_rmp_mib() {
 	local top large
 
-	top=$(snp_memory_mib)
+	top=$(machine_memory_mib)
 	((top < SNP_LOW_LIMIT_MIB)) || top=$((4096 + top - SNP_LOW_MIB))
 	large=$(((top * 4 + 16 + 2047) / 2048))
 	printf '%s\n' $((large * 2))
 }
 
 snp_check() {
-	(($(snp_memory_mib) >= 1024)) || die_usage "--snp needs --mem 1G at least"
+	(($(machine_memory_mib) >= 1024)) || die_usage "--snp needs --mem 1G at least"
 }
 
 # snp_machine: sets "qemu" and "cpu", and adds to "arguments" and "words".
