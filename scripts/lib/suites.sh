@@ -87,3 +87,23 @@ suites_download() {
 	(cd "$directory" && suites_apt apt-get download "$@" >&2) ||
 		die "can't fetch $*"
 }
+
+# suites_source LINE VERSION: prints where the archive of that linux-source is. It
+# stays in the cache, since Debian's archive has only the newest versions.
+suites_source() {
+	local package=linux-source-$1 entry=$CACHE/linux-source/$1/$2 tmp
+
+	cache_has "$entry" || (
+		cache_lock "linux-source-$1"
+		! cache_has "$entry" || exit 0
+		tmp=$(cache_tmp)
+		trap 'rm -rf "$tmp"' EXIT
+		say "fetching $package $2 (some 160 MB)"
+		mkdir "$tmp/entry"
+		suites_download "$tmp" "$package=$2"
+		dpkg-deb --fsys-tarfile "$tmp"/*.deb |
+			tar -x -C "$tmp/entry" --strip-components=3 "./usr/src/$package.tar.xz"
+		cache_publish "$tmp/entry" "$entry"
+	) >&2
+	printf '%s/%s.tar.xz\n' "$entry" "$package"
+}

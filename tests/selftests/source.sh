@@ -55,19 +55,15 @@ selftests_version() {
 	fi
 }
 
-# selftests_archive LINE VERSION DIRECTORY: prints where the package's archive
-# is, fetched into the directory if need be.
+# selftests_archive LINE VERSION: prints where the package's archive is.
 selftests_archive() {
 	local archive=/usr/src/linux-source-$1.tar.xz
 
-	if [[ ! -r $archive ]]; then
-		say "fetching linux-source-$1 $2 (some 160 MB)"
-		suites_download "$3" "linux-source-$1=$2"
-		dpkg-deb --fsys-tarfile "$3"/*.deb | tar -x -C "$3" ".$archive"
-		rm "$3"/*.deb
-		archive=$3$archive
+	if [[ -r $archive ]]; then
+		printf '%s\n' "$archive"
+	else
+		suites_source "$1" "$2"
 	fi
-	printf '%s\n' "$archive"
 }
 
 # selftests_extract ARCHIVE LINE DIRECTORY
@@ -96,7 +92,7 @@ selftests_tree() {
 		! cache_has "$entry" || exit 0
 		work=$(cache_tmp)
 		trap 'rm -rf "$work"' EXIT
-		archive=$(selftests_archive "$line" "$version" "$work")
+		archive=$(selftests_archive "$line" "$version")
 		selftests_extract "$archive" "$line" "$work/entry"
 		cache_publish "$work/entry" "$entry"
 	) >&2
