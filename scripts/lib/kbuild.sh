@@ -1,25 +1,35 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Building modules against installed headers, or against a kernel of our own. Needs
-# common.sh and kernel.sh.
+# Building modules against installed headers, in the root of another suite, or against a kernel
+# of our own. Needs common.sh and kernel.sh.
 
 # kbuild_identity VERSION: prints on one line all that a module's content depends on but its
 # sources.
 kbuild_identity() {
-	local compiler
-
-	compiler=$(kernel_compiler "$1")
-	printf '%s %s %s %s\n' "$1" "$(kernel_package_version "$1")" \
-		"$("${compiler:-gcc}" -dumpfullversion 2>/dev/null || echo none)" \
+	printf '%s %s %s %s\n' "$1" "$(kernel_package_version "$1")" "$(kbuild_tools "$1")" \
 		"$(sha256sum <"${BASH_SOURCE[0]}" | cut -c1-16)"
+}
+
+# kbuild_tools VERSION: prints a word for what compiles.
+kbuild_tools() {
+	local compiler root
+
+	if suite_kernel_version "$1"; then
+		root=$(suite_root)
+		suite_root_identity "$root"
+		return
+	fi
+	compiler=$(kernel_compiler "$1")
+	"${compiler:-gcc}" -dumpfullversion 2>/dev/null || echo none
 }
 
 # kbuild VERSION DIRECTORY [ARGUMENT...]: warnings and errors reach stderr, the list of
 # compiled files doesn't. If make called this script, its options and variables must not reach
 # the kernel's make.
 kbuild() {
-	local version=$1 directory=$2 kernel=()
+	local version=$1 directory=$2 kernel=() root headers
+	local run=(env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL)
 
 	shift 2
 	if own_kernel_version "$version"; then
@@ -27,11 +37,15 @@ kbuild() {
 		# For a bool that UBSAN checks GCC forgets that it is volatile, and
 		# READ_ONCE() of one is a race to KCSAN.
 		[[ $version != *-kcsan-* ]] || kernel+=(UBSAN_SANITIZE=n)
+	elif suite_kernel_version "$version"; then
+		root=$(suite_root)
+		headers=$(suite_kernel_entry "$version")
+		run=(suite_root_run "$root" "$headers")
+		kernel=(-C "/usr/src/linux-headers-$version")
 	else
 		kernel=(-C "$(kernel_build_tree "$version")")
 	fi
-	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
-		make -s "${kernel[@]}" -j"$(nproc)" "M=$directory" CONFIG_DEBUG_INFO_BTF_MODULES= \
+	"${run[@]}" make -s "${kernel[@]}" -j"$(nproc)" "M=$directory" CONFIG_DEBUG_INFO_BTF_MODULES= \
 		"KCFLAGS=-g -ffile-prefix-map=$directory/=" "$@" >&2 ||
 		die "the build failed; the messages above say where"
 }

@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Kernels: from a line such as 6.12 to a version, its headers and its image.
-# Debian's, and those of own_kernel.sh. Needs common.sh, cache.sh and apt.sh.
+# Debian's, those of own_kernel.sh and those of suite_kernel.sh. Needs common.sh,
+# cache.sh and apt.sh.
 
 . "$(dirname "${BASH_SOURCE[0]}")/own_kernel.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/suites.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/suite_root.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/suite_kernel.sh"
 
 # Flavours such as -rt or -cloud are other kernels; the scripts use only the
 # plain one.
@@ -51,9 +55,12 @@ kernel_version() {
 	version=$(kernel_installed "$1")
 	if [[ -z $version ]]; then
 		version=$(kernel_available "$1")
+		[[ -z $version ]] ||
+			die "the headers of line $1 are missing; install them with: apt-get install linux-headers-$version"
+		version=$(suite_kernel_choose "$1")
 		[[ -n $version ]] ||
-			die "Debian has no kernel of line $1 that this machine knows of; try: apt-get update"
-		die "the headers of line $1 are missing; install them with: apt-get install linux-headers-$version"
+			die "Debian has no kernel of line $1 that this machine knows of, and none in" \
+				"$SUITE_KERNEL_SUITE; try: apt-get update"
 	fi
 	printf '%s\n' "$version"
 }
@@ -74,6 +81,10 @@ kernel_package_version() {
 		cat "$(own_kernel_entry "$1")/source"
 		return
 	fi
+	if suite_kernel_version "$1"; then
+		basename "$(suite_kernel_entry "$1")"
+		return
+	fi
 	# shellcheck disable=SC2016 # the braces are dpkg-query's own
 	dpkg-query -W -f '${Version}' "linux-headers-$1"
 }
@@ -82,6 +93,8 @@ kernel_package_version() {
 kernel_build_tree() {
 	if own_kernel_version "$1"; then
 		printf '%s/tree/out\n' "$(own_kernel_entry "$1")"
+	elif suite_kernel_version "$1"; then
+		printf '%s/usr/src/linux-headers-%s\n' "$(suite_kernel_entry "$1")" "$1"
 	else
 		printf '/lib/modules/%s/build\n' "$1"
 	fi
@@ -103,6 +116,10 @@ kernel_image() {
 		return
 	fi
 	wanted=$(kernel_package_version "$version")
+	if suite_kernel_version "$version"; then
+		suites_image "$version" "$wanted"
+		return
+	fi
 	entry=$CACHE/image/$version/$wanted
 
 	cache_has "$entry" || (

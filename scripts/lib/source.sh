@@ -13,6 +13,10 @@ source_package_version() {
 	local line=$1 version=$2 package=linux-source-$1 headers have
 
 	headers=$(kernel_package_version "$version")
+	if suite_kernel_version "$version"; then
+		printf '%s\n' "$headers"
+		return
+	fi
 	# shellcheck disable=SC2016
 	have=$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null) || have=
 	[[ -n $have && -r /usr/src/$package.tar.xz ]] ||
@@ -41,10 +45,23 @@ source_patched_files() {
 	done
 }
 
+# source_archive LINE PACKAGE-VERSION: prints where the source package's archive is.
+source_archive() {
+	local archive=/usr/src/linux-source-$1.tar.xz have
+
+	# shellcheck disable=SC2016
+	have=$(dpkg-query -W -f '${Version}' "linux-source-$1" 2>/dev/null) || have=
+	if [[ $have == "$2" && -r $archive ]]; then
+		printf '%s\n' "$archive"
+	else
+		suites_source "$1" "$2"
+	fi
+}
+
 # source_extract LINE PACKAGE-VERSION SERIES: prints a directory with the needed
 # paths of the distribution's source, unchanged.
 source_extract() {
-	local line=$1 files entry tmp
+	local line=$1 files entry tmp archive
 
 	files=$(source_patched_files "$3")
 	# tar wants no path twice, so not the files that the folders hold.
@@ -58,12 +75,13 @@ source_extract() {
 		! cache_has "$entry" || exit 0
 		tmp=$(cache_tmp)
 		trap 'rm -rf "$tmp"' EXIT
+		archive=$(source_archive "$line" "$2")
 		say "extracting KVM from Debian's kernel source $2"
 		mkdir "$tmp/entry"
-		xz -dc -T0 "/usr/src/linux-source-$line.tar.xz" |
+		xz -dc -T0 "$archive" |
 			tar -x -C "$tmp/entry" --strip-components=1 \
 				"${files[@]/#/linux-source-$line/}" ||
-			die "can't extract KVM from /usr/src/linux-source-$line.tar.xz;" \
+			die "can't extract KVM from $archive;" \
 				"does the series change a file that isn't there?"
 		cache_publish "$tmp/entry" "$entry"
 	) >&2

@@ -27,7 +27,7 @@ suite_packages() {
 	printf '%s\n' build kvm run test dkms
 	for name; do
 		needs+=${SUITE_NEEDS[$name]},
-		[[ $name != lint ]] || printf 'lint\n'
+		[[ $name != lint && $name != newer ]] || printf '%s\n' "$name"
 	done
 	[[ $needs != *,snp,* ]] || printf 'qemu\n'
 	[[ $needs != *,debug,* && $needs != *,kcsan,* ]] || printf 'kernel\n'

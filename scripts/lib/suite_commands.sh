@@ -107,6 +107,9 @@ suite() {
 	choices)
 		"$ROOT/tests/runner/choices"
 		;;
+	newer)
+		"$ROOT/tests/runner/newer"
+		;;
 	mistakes)
 		"$ROOT/tests/runner/mistakes" "$kernel"
 		;;

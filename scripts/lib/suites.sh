@@ -56,16 +56,17 @@ suites_names() {
 	[[ -z $found ]] || printf '%s\n' "$found"
 }
 
-# suites_version PACKAGE: prints the newest version that isn't a release
-# candidate, or nothing.
+# suites_version PACKAGE [SUITE]: prints the newest version that isn't a release
+# candidate, or nothing. SUITE is the only one that counts.
 suites_version() {
-	local version newest=
+	local version newest='' suite=${2:-[^/]*}
 
 	while read -r version; do
 		if [[ -z $newest ]] || dpkg --compare-versions "$version" gt "$newest"; then
 			newest=$version
 		fi
-	done < <(suites_apt apt-cache madison "$1" | awk '{ print $3 }' | grep -v '~rc')
+	done < <(suites_apt apt-cache madison "$1" | grep " $suite/" | awk '{ print $3 }' |
+		grep -v '~rc')
 	[[ -z $newest ]] || printf '%s\n' "$newest"
 }
 
@@ -106,4 +107,42 @@ suites_source() {
 		cache_publish "$tmp/entry" "$entry"
 	) >&2
 	printf '%s/%s.tar.xz\n' "$entry" "$package"
+}
+
+# suites_image_fetch KERNEL VERSION DIRECTORY: unpacks the parts of the image, which
+# lies there then as vmlinuz and modules/. If there is no signed one an unsigned one will do.
+suites_image_fetch() {
+	local kernel=$1 version=$2 directory=$3 package=linux-image-$1 parts part
+
+	suites_apt apt-cache madison "$package" | grep -cF " $version " >/dev/null || package+=-unsigned
+	mapfile -t parts < <(suites_depends "$package=$version" | grep -F -- "-$kernel")
+	mkdir "$directory/deb"
+	say "fetching $package $version"
+	suites_download "$directory/deb" "$package=$version" "${parts[@]/%/=$version}"
+	for part in "$directory"/deb/*.deb; do
+		dpkg-deb -x "$part" "$directory/x"
+	done
+	mkdir "$directory/entry"
+	part=$(find "$directory/x" -name vmlinuz -o -name "vmlinuz-$kernel" | head -n 1)
+	[[ -n $part ]] || die "$package and its parts have no vmlinuz"
+	mv "$part" "$directory/entry/vmlinuz"
+	part=$(find "$directory/x" -path "*/lib/modules/$kernel" -print -quit)
+	[[ -d $part/kernel ]] || die "$package and its parts have no modules"
+	mv "$part" "$directory/entry/modules"
+}
+
+# suites_image KERNEL VERSION: prints the directory of the image, which is unpacked in the
+# cache.
+suites_image() {
+	local entry=$CACHE/image/$1/$2 tmp
+
+	cache_has "$entry" || (
+		cache_lock "image-$1"
+		! cache_has "$entry" || exit 0
+		tmp=$(cache_tmp)
+		trap 'rm -rf "$tmp"' EXIT
+		suites_image_fetch "$1" "$2" "$tmp"
+		cache_publish "$tmp/entry" "$entry"
+	) >&2
+	printf '%s\n' "$entry"
 }
