@@ -5,7 +5,7 @@
 # own_kernel.sh and suite_table.sh, and $OUT, the folder of the tests' programs.
 
 # In this order. A suite that has to wait for none of the slow ones at the end doesn't.
-SUITE_BUILDS=(programs 6.12 kvm 6.1 selftests snp debug kcsan)
+SUITE_BUILDS=(programs 6.12 kvm 6.1 selftests snp 7.3 kvm-7.3 7.2 debug kcsan)
 
 # suite_builds SUITE...: prints the builds that these suites need.
 suite_builds() {
@@ -29,8 +29,14 @@ suite_packages() {
 		needs+=${SUITE_NEEDS[$name]},
 		[[ $name != lint && $name != newer ]] || printf '%s\n' "$name"
 	done
+	[[ ! $needs =~ [,-]7\. ]] || printf 'newer\n'
 	[[ $needs != *,snp,* ]] || printf 'qemu\n'
 	[[ $needs != *,debug,* && $needs != *,kcsan,* ]] || printf 'kernel\n'
+}
+
+suite_build_kvm() {
+	"$ROOT/scripts/build-kvm" --kernel "$1"
+	"$ROOT/tests/build-module" populate --kernel "$1"
 }
 
 # suite_build NAME: built here once rather than by the first suites at the same time. Modules
@@ -41,15 +47,17 @@ suite_build() {
 		make -s --no-print-directory -j"$(nproc)" -C "$ROOT/tests" "O=$OUT"
 		make -s --no-print-directory -j"$(nproc)" -C "$ROOT/tests/consumer" "O=$OUT/consumer"
 		;;
-	6.*)
+	6.* | 7.*)
 		"$ROOT/scripts/build-module" --kernel "$1"
 		"$ROOT/scripts/build-module" --kernel "$1" --fail-points
 		"$ROOT/tests/build-module" platform --kernel "$1"
 		"$ROOT/tests/build-module" consumer --kernel "$1"
 		;;
 	kvm)
-		"$ROOT/scripts/build-kvm" --kernel 6.12
-		"$ROOT/tests/build-module" populate --kernel 6.12
+		suite_build_kvm 6.12
+		;;
+	kvm-*)
+		suite_build_kvm "${1#kvm-}"
 		;;
 	debug | kcsan)
 		"$ROOT/tests/build-module" platform --kernel "$1"

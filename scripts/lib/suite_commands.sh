@@ -96,7 +96,7 @@ suite() {
 	[[ $kernel != debug ]] || more=2
 	# Our kernels fill freed memory with a pattern and check it when it is allocated: with
 	# that gigantic pages take minutes.
-	[[ $kernel == 6.* || $name != gigantic* ]] || parameters=(--param page_poison=0)
+	[[ $name != gigantic* ]] || ! own_kernel "$kernel" || parameters=(--param page_poison=0)
 	case $name in
 	lint)
 		tap_command "make lint finds nothing" "$ROOT/scripts/lint"
@@ -191,7 +191,7 @@ suite() {
 		# last. A kernel of our own checks the content of each page that is freed and
 		# allocated: a gigantic one takes minutes. With one processor each byte of a
 		# charge shows.
-		[[ $kernel == 6.* ]] || others='|gigantic'
+		! own_kernel "$kernel" || others='|gigantic'
 		mapfile -t list < <(programs failures | grep -Ev "/(load|guest|reached|detours$others)$")
 		in_vm --kernel "$kernel" --no-kvm --fail-points --smp 1 --mem 6G "${RESERVED[@]}" \
 			--bring "$("$ROOT/tests/build-module" consumer --kernel "$kernel")/kvm_private_test.ko" \
@@ -199,7 +199,7 @@ suite() {
 		;;
 	platform)
 		# KASAN also reports the mistakes that "rules" makes on purpose.
-		[[ $kernel == 6.* ]] || others='|rules'
+		! own_kernel "$kernel" || others='|rules'
 		mapfile -t list < <(programs platform | grep -Ev "/(gigantic$others)$")
 		in_vm --kernel "$kernel" --no-kvm --platform --smp 2 -- "${list[@]}"
 		;;
@@ -227,7 +227,7 @@ suite() {
 		;;
 	lifetimes)
 		# Each order takes most of a second on that kernel, and there are 3,828.
-		[[ $kernel == 6.* ]] || limit=KVM_PRIVATE_VM_TIMEOUT=${KVM_PRIVATE_VM_TIMEOUT:-6000}
+		! own_kernel "$kernel" || limit=KVM_PRIVATE_VM_TIMEOUT=${KVM_PRIVATE_VM_TIMEOUT:-6000}
 		in_vm --kernel "$kernel" -- "$OUT/kvm/lifetimes"
 		;;
 	ways)
@@ -235,7 +235,7 @@ suite() {
 		in_vm --kernel "$kernel" --module brd --mem 1G -- "${list[@]}" \
 			>"$LOGS/$1.rows" || status=$?
 		# Lockdown wants signatures of modules; our kernels are built without them.
-		[[ $kernel != 6.* ]] || locked_down "$kernel" >>"$LOGS/$1.rows" || status=$?
+		own_kernel "$kernel" || locked_down "$kernel" >>"$LOGS/$1.rows" || status=$?
 		cat "$LOGS/$1.rows"
 		[[ $kernel != 6.12 ]] || tap_command "security.md has what each way got" \
 			"$ROOT/tests/ways/table" --check "$ROOT/docs/security.md" "$LOGS/$1.rows"
