@@ -344,6 +344,9 @@ suite() {
 		tap_command "snp-check says YES on the emulated platform" \
 			env "$limit" "$ROOT/tests/snp/emulated" "$OUT/snp/snp"
 		;;
+	tdx-model)
+		"$ROOT/tests/tdx/model" "$OUT/tdx"
+		;;
 	tdx-check)
 		"$ROOT/tests/tdx/check"
 		;;
