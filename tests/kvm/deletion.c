@@ -16,7 +16,7 @@
 #include "convert.h"
 #include "machine.h"
 #include "poll_until.h"
-#include "svm.h"
+#include "nesting.h"
 #include "text_file.h"
 
 #define RECREATE_SECONDS	3
@@ -169,11 +169,11 @@ static void end_deletion(struct scene *s)
 /* The first shadow root of the VM makes KVM allocate its reverse maps. */
 static void nest(struct scene *s)
 {
-	svm_prepare(&s->cpu, s->memory);
-	svm_enter(&s->cpu, s->memory, guest_peek,
-		  &(struct kvm_regs){ .rdi = DATA_GPA });
+	nested_prepare(&s->cpu, s->memory);
+	nested_enter(&s->cpu, s->memory, guest_peek,
+		     &(struct kvm_regs){ .rdi = DATA_GPA });
 	vcpu_expect(&s->cpu, vcpu_run(&s->cpu), KVM_EXIT_HLT);
-	svm_result(s->memory);
+	nested_result(s->memory);
 }
 
 static void start_with(struct scene *s, int (*create)(int vm))
@@ -214,7 +214,7 @@ static void punch_when_marked(int (*create)(int vm))
 {
 	struct scene s;
 
-	if (svm_is_missing())
+	if (nesting_is_missing())
 		return;
 	start_with(&s, create);
 	poke(&s.cpu, FILE_GPA, TAG);
@@ -245,7 +245,7 @@ static void lose_page_when_marked(int (*create)(int vm))
 {
 	struct scene s;
 
-	if (svm_is_missing())
+	if (nesting_is_missing())
 		return;
 	start_with(&s, create);
 	nest(&s);
@@ -307,7 +307,7 @@ static void recreate_under_punches(int (*create)(int vm))
 	unsigned long rounds = 0;
 	struct scene s;
 
-	if (svm_is_missing())
+	if (nesting_is_missing())
 		return;
 	start_with(&s, create);
 	nest(&s);

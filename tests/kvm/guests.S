@@ -186,6 +186,49 @@ GUEST guest_vmrun
 	vmrun
 	hlt
 
+	/* RSP + 40 tells what failed: one of these, or the field that was written */
+	.macro STEP number
+	movq	$\number, 40(%rsp)
+	.endm
+
+GUEST guest_vmlaunch
+	STEP	1
+	vmxon	(%rsp)
+	jbe	2f
+	STEP	2
+	vmclear	8(%rsp)
+	jbe	2f
+	STEP	3
+	vmptrld	8(%rsp)
+	jbe	2f
+	lea	72(%rsp), %r14
+	mov	64(%rsp), %r15
+1:	mov	(%r14), %r13
+	mov	8(%r14), %r12
+	mov	%r13, 40(%rsp)
+	vmwrite	%r12, %r13
+	jbe	2f
+	add	$16, %r14
+	dec	%r15
+	jnz	1b
+	STEP	4
+	mov	$2, %r13d
+	invept	48(%rsp), %r13
+	jbe	2f
+	STEP	5
+	vmlaunch
+2:	hlt
+
+GUEST guest_vmexit
+	STEP	0
+	mov	%rax, 16(%rsp)
+	mov	$0x4402, %eax
+	vmread	%rax, 24(%rsp)
+	mov	$0x681e, %eax
+	vmread	%rax, 32(%rsp)
+	vmxoff
+	hlt
+
 GUEST guest_emulated_peek
 	EMULATED
 	mov	(%rdi), %rax

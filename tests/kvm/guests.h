@@ -54,8 +54,11 @@ extern const char guest_outs[];
 extern const char guest_movs[];
 /* MSR DI = RSI */
 extern const char guest_wrmsr[];
-/* VMRUN with the VMCB at RAX, see svm.h */
+/* VMRUN with the VMCB at RAX, see svm.c */
 extern const char guest_vmrun[];
+/* VMLAUNCH as RSP tells, and what follows L2's exit, see vmx.c */
+extern const char guest_vmlaunch[];
+extern const char guest_vmexit[];
 
 /*
  * With KVM's forced emulation prefix, so that KVM's emulator executes the one

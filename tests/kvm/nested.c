@@ -7,7 +7,7 @@
  * goes on once the VMM has converted it.
  */
 #include "machine.h"
-#include "svm.h"
+#include "nesting.h"
 
 #define TAG	0x2400000000000000ULL
 /* The address that L2 uses, and the page of L1's that it finds there */
@@ -22,9 +22,9 @@ static int setup(void **state)
 	if (mapped_setup(state))
 		return -1;
 	m = *state;
-	make_shared(m, SVM_GPA, SVM_SIZE);
-	if (!svm_is_missing())
-		svm_prepare(&m->cpu, m->map);
+	make_shared(m, NESTED_GPA, NESTED_SIZE);
+	if (!nesting_is_missing())
+		nested_prepare(&m->cpu, m->map);
 	return 0;
 }
 
@@ -35,17 +35,17 @@ static void finish(struct machine *m)
 
 static __u64 l2_peek(struct machine *m, __u64 l2_gpa)
 {
-	svm_enter(&m->cpu, m->map, guest_peek, &(struct kvm_regs){ .rdi = l2_gpa });
+	nested_enter(&m->cpu, m->map, guest_peek, &(struct kvm_regs){ .rdi = l2_gpa });
 	finish(m);
-	return svm_result(m->map);
+	return nested_result(m->map);
 }
 
 static void l2_poke(struct machine *m, __u64 l2_gpa, __u64 value)
 {
-	svm_enter(&m->cpu, m->map, guest_poke,
-		  &(struct kvm_regs){ .rdi = l2_gpa, .rsi = value });
+	nested_enter(&m->cpu, m->map, guest_poke,
+		     &(struct kvm_regs){ .rdi = l2_gpa, .rsi = value });
 	finish(m);
-	svm_result(m->map);
+	nested_result(m->map);
 }
 
 static const struct fixture vm = { .setup = setup, .teardown = machine_teardown };
@@ -55,7 +55,7 @@ TEST(right_attribute, &vm)
 {
 	struct machine *m = *state;
 
-	if (svm_is_missing())
+	if (nesting_is_missing())
 		return;
 	make_shared(m, L1_PAGE, PAGE);
 	l2_poke(m, L1_PAGE, TAG);
@@ -73,9 +73,9 @@ TEST(other_page_with_the_right_attribute, &vm)
 {
 	struct machine *m = *state;
 
-	if (svm_is_missing())
+	if (nesting_is_missing())
 		return;
-	svm_map(m->map, L2_PAGE, L1_PAGE);
+	nested_map(m->map, L2_PAGE, L1_PAGE);
 	l2_poke(m, L2_PAGE, TAG);
 	assert_int_equal(peek(&m->cpu, L1_PAGE), TAG);
 	make_shared(m, L1_PAGE, PAGE);
@@ -93,21 +93,21 @@ TEST(private_page_as_shared, &vm)
 {
 	struct machine *m = *state;
 
-	if (svm_is_missing())
+	if (nesting_is_missing())
 		return;
 	poke(&m->cpu, L1_PAGE, TAG);
 	make_shared(m, L2_PAGE, PAGE);
-	svm_map(m->map, L2_PAGE, L1_PAGE);
+	nested_map(m->map, L2_PAGE, L1_PAGE);
 
-	svm_enter(&m->cpu, m->map, guest_peek, &(struct kvm_regs){ .rdi = L2_PAGE });
+	nested_enter(&m->cpu, m->map, guest_peek, &(struct kvm_regs){ .rdi = L2_PAGE });
 	expect_exits(m, 0);
 	make_shared(m, L1_PAGE, PAGE);
 	finish(m);
-	assert_int_equal(svm_result(m->map), TAG);
+	assert_int_equal(nested_result(m->map), TAG);
 
 	make_private(m, L1_PAGE, PAGE);
-	svm_enter(&m->cpu, m->map, guest_poke,
-		  &(struct kvm_regs){ .rdi = L2_PAGE, .rsi = TAG + 1 });
+	nested_enter(&m->cpu, m->map, guest_poke,
+		     &(struct kvm_regs){ .rdi = L2_PAGE, .rsi = TAG + 1 });
 	expect_exits(m, 0);
 	make_shared(m, L1_PAGE, PAGE);
 	finish(m);
@@ -118,21 +118,21 @@ TEST(shared_page_as_private, &vm)
 {
 	struct machine *m = *state;
 
-	if (svm_is_missing())
+	if (nesting_is_missing())
 		return;
 	make_shared(m, L1_PAGE, PAGE);
 	*host_word(m, L1_PAGE) = TAG;
-	svm_map(m->map, L2_PAGE, L1_PAGE);
+	nested_map(m->map, L2_PAGE, L1_PAGE);
 
-	svm_enter(&m->cpu, m->map, guest_peek, &(struct kvm_regs){ .rdi = L2_PAGE });
+	nested_enter(&m->cpu, m->map, guest_peek, &(struct kvm_regs){ .rdi = L2_PAGE });
 	expect_exits(m, KVM_MEMORY_EXIT_FLAG_PRIVATE);
 	make_private(m, L1_PAGE, PAGE);
 	finish(m);
-	assert_int_equal(svm_result(m->map), TAG);
+	assert_int_equal(nested_result(m->map), TAG);
 
 	make_shared(m, L1_PAGE, PAGE);
-	svm_enter(&m->cpu, m->map, guest_poke,
-		  &(struct kvm_regs){ .rdi = L2_PAGE, .rsi = TAG + 1 });
+	nested_enter(&m->cpu, m->map, guest_poke,
+		     &(struct kvm_regs){ .rdi = L2_PAGE, .rsi = TAG + 1 });
 	expect_exits(m, KVM_MEMORY_EXIT_FLAG_PRIVATE);
 	assert_int_equal(*host_word(m, L1_PAGE), TAG);
 	make_private(m, L1_PAGE, PAGE);

@@ -6,14 +6,14 @@
 #include "device.h"
 #include "guests.h"
 #include "layout.h"
-#include "svm.h"
+#include "nesting.h"
 #include "unit.h"
 
-#define VMCB_GPA	SVM_GPA
-#define HSAVE_GPA	(SVM_GPA + 0x1000)
-#define NPT_GPA		(SVM_GPA + 0x2000)
+#define VMCB_GPA	NESTED_GPA
+#define HSAVE_GPA	(NESTED_GPA + 0x1000)
+#define NPT_GPA		(NESTED_GPA + 0x2000)
 /* Of 4 MiB, in a row */
-#define NPT_PT_GPA	(SVM_GPA + 0x5000)
+#define NPT_PT_GPA	(NESTED_GPA + 0x5000)
 #define NPT_PAGES	1024
 
 #define PTE_USER	0x04ULL
@@ -63,20 +63,12 @@ struct vmcb {
 _Static_assert(sizeof(struct vmcb) == PAGE, "a VMCB is a page");
 _Static_assert(offsetof(struct vmcb, rip) == 0x578, "the save area is complete");
 
-bool svm_is_missing(void)
-{
-	if (vcpu_has_svm())
-		return false;
-	print_message("# this KVM has no nested SVM: nothing to test\n");
-	return true;
-}
-
 static __u64 *word_at(char *memory, __u64 gpa)
 {
 	return (__u64 *)(memory + gpa);
 }
 
-void svm_map(char *memory, __u64 l2_gpa, __u64 gpa)
+static void svm_map(char *memory, __u64 l2_gpa, __u64 gpa)
 {
 	assert_true(l2_gpa / PAGE < NPT_PAGES);
 	word_at(memory, NPT_PT_GPA)[l2_gpa / PAGE] = gpa | NPT_FLAGS;
@@ -110,9 +102,8 @@ static void allow_svm(struct vcpu *vcpu)
 	assert_int_equal(ioctl(vcpu->fd, KVM_SET_MSRS, &msrs), 1);
 }
 
-void svm_prepare(struct vcpu *vcpu, char *memory)
+static void svm_prepare(struct vcpu *vcpu, char *memory)
 {
-	memset(memory + SVM_GPA, 0, SVM_SIZE);
 	make_nested_tables(memory);
 	allow_svm(vcpu);
 }
@@ -138,8 +129,8 @@ static void set_state(struct vmcb *vmcb, const struct kvm_sregs *sregs)
 	vmcb->pat = 0x0007040600070406ULL;
 }
 
-void svm_enter(struct vcpu *vcpu, char *memory, const char *guest,
-	       const struct kvm_regs *regs)
+static void svm_enter(struct vcpu *vcpu, char *memory, const char *guest,
+		      const struct kvm_regs *regs)
 {
 	struct vmcb *vmcb = (struct vmcb *)(memory + VMCB_GPA);
 	struct kvm_regs all = *regs;
@@ -159,7 +150,7 @@ void svm_enter(struct vcpu *vcpu, char *memory, const char *guest,
 	vcpu_enter(vcpu, guest_vmrun, &all);
 }
 
-__u64 svm_result(const char *memory)
+static __u64 svm_result(const char *memory)
 {
 	const struct vmcb *vmcb = (const struct vmcb *)(memory + VMCB_GPA);
 
@@ -168,3 +159,10 @@ __u64 svm_result(const char *memory)
 			 vmcb->rip);
 	return vmcb->rax;
 }
+
+const struct nesting svm_nesting = {
+	.prepare = svm_prepare,
+	.map = svm_map,
+	.enter = svm_enter,
+	.result = svm_result,
+};

@@ -72,14 +72,24 @@ static struct kvm_cpuid2 *supported_cpuid(void)
 	return &supported.head;
 }
 
-bool vcpu_has_svm(void)
+static bool offers(__u32 function, unsigned int bit_of_ecx)
 {
 	const struct kvm_cpuid2 *cpuid = supported_cpuid();
 
 	for (__u32 i = 0; i < cpuid->nent; i++)
-		if (cpuid->entries[i].function == 0x80000001)
-			return cpuid->entries[i].ecx & 1 << 2;
+		if (cpuid->entries[i].function == function)
+			return cpuid->entries[i].ecx & 1U << bit_of_ecx;
 	return false;
+}
+
+bool vcpu_has_svm(void)
+{
+	return offers(0x80000001, 2);
+}
+
+bool vcpu_has_vmx(void)
+{
+	return offers(1, 5);
 }
 
 static void set_long_mode(int vcpu)

@@ -32,8 +32,9 @@ struct vcpu {
 void vcpu_open(struct vcpu *vcpu, int vm, unsigned int id);
 void vcpu_close(struct vcpu *vcpu);
 
-/* Does KVM offer SVM to guests? */
+/* Does KVM offer SVM, or VMX, to guests? */
 bool vcpu_has_svm(void);
+bool vcpu_has_vmx(void);
 
 struct kvm_regs vcpu_regs(struct vcpu *vcpu);
 void vcpu_set_regs(struct vcpu *vcpu, const struct kvm_regs *regs);
