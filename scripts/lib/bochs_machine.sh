@@ -69,6 +69,19 @@ bochs_configuration() {
 	done
 }
 
+# bochs_drain: reads what the display of Bochs writes to a terminal that it makes, to the end.
+# Bochs waits for ever once some tens of thousands of bytes are there without a reader.
+bochs_drain() {
+	local terminal=''
+
+	until [[ $terminal ]]; do
+		sleep 0.2
+		terminal=$(sed -n 's/.*connected to screen "\(.*\)".*/\1/p' "$work/emulator") ||
+			return
+	done
+	exec cat "$terminal" >/dev/null 2>&1
+}
+
 # bochs_machine WORD...: sets "program" to the command that runs the machine, given the words
 # of the kernel's command line.
 #
@@ -81,6 +94,10 @@ bochs_machine() {
 		"$*" "${params[*]}"
 	bochs_configuration >"$work/bochsrc"
 	echo c >"$work/debugger"
+	# What grub-mkrescue said isn't the emulator's.
+	: >"$work/emulator"
+	bochs_drain {stdout_fd}>&- {stderr_fd}>&- {heartbeat_fd}>&- &
+	drain_pid=$!
 	program=(env TERM=xterm script -qec
 		"exec bochs -f '$work/bochsrc' -rc '$work/debugger'" /dev/null)
 }

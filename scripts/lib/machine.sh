@@ -42,6 +42,7 @@ machine_cleanup() {
 	[[ -z ${machine_pid:-} ]] || kill "$machine_pid" 2>/dev/null || true
 	[[ -z ${heartbeat_pid:-} ]] || kill "$heartbeat_pid" 2>/dev/null || true
 	[[ -z ${watch_pid:-} ]] || kill "$watch_pid" 2>/dev/null || true
+	[[ -z ${drain_pid:-} ]] || kill "$drain_pid" 2>/dev/null || true
 	[[ -z ${copy_pids:-} ]] || kill "${copy_pids[@]}" 2>/dev/null || true
 	[[ -z ${work:-} ]] || rm -rf "$work"
 }
@@ -245,6 +246,8 @@ machine_run() {
 	watch_pid=
 	[[ -z ${heartbeat_pid:-} ]] || kill "$heartbeat_pid"
 	heartbeat_pid=
+	[[ -z ${drain_pid:-} ]] || kill "$drain_pid" 2>/dev/null || true
+	drain_pid=
 	exec {stdout_fd}>&- {stderr_fd}>&- {heartbeat_fd}>&-
 	for copy in "${copy_pids[@]}"; do
 		wait "$copy" || true
