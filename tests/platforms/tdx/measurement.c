@@ -22,38 +22,32 @@ void tdxm_measure_address(struct tdxm_td *td, u64 gpa)
 	add_record(td, "MEM.PAGE.ADD", gpa);
 }
 
-static struct tdxm_td *td_to_launch(struct tdxm *m, u64 tdr)
+/* Begins a command of the launch. A status; 0 sets @td. */
+static u64 launch_begin(struct tdxm *m, enum tdxm_command command, u64 tdr, struct tdxm_td **td)
 {
-	struct tdxm_td *td = tdxm_td_initialized(m, tdr);
+	u64 status = tdxm_td_begin(m, command, tdr, td);
 
-	if (!td || !td->finalized)
-		return td;
-	tdxm_broken(m, TDXM_FINALIZED, 0);
-	return NULL;
+	if (status)
+		return status;
+	return (*td)->finalized ? tdxm_fail(m, TDXM_FINALIZED, 0, TDXM_OPERAND_INVALID) :
+				  TDXM_SUCCESS;
 }
 
 u64 tdxm_mr_extend(struct tdxm *m, u64 tdr, u64 gpa)
 {
-	u64 status = tdxm_refused(m, TDXM_MR_EXTEND);
 	u64 content[TDXM_EXTEND_SIZE / sizeof(u64)];
 	struct tdxm_sept_entry *entry;
 	struct tdxm_td *td;
+	u64 status = launch_begin(m, TDXM_MR_EXTEND, tdr, &td);
 	int level;
 
 	if (status)
 		return status;
-	td = td_to_launch(m, tdr);
-	if (!td)
-		return TDXM_OPERAND_INVALID;
-	if (gpa % TDXM_EXTEND_SIZE || gpa >> TDXM_SHARED_BIT) {
-		tdxm_broken(m, TDXM_ADDRESS, gpa);
-		return TDXM_OPERAND_INVALID;
-	}
+	if (gpa % TDXM_EXTEND_SIZE || gpa >> TDXM_SHARED_BIT)
+		return tdxm_fail(m, TDXM_ADDRESS, gpa, TDXM_OPERAND_INVALID);
 	entry = tdxm_sept_walk(td, gpa, &level);
-	if (entry->state != TDXM_PRESENT) {
-		tdxm_broken(m, TDXM_EXTENDED_HOLE, gpa);
-		return TDXM_EPT_ENTRY_STATE;
-	}
+	if (entry->state != TDXM_PRESENT)
+		return tdxm_fail(m, TDXM_EXTENDED_HOLE, gpa, TDXM_EPT_ENTRY_STATE);
 	tdxm_content_read(m, entry->pfn, gpa % TDXM_PAGE_SIZE, content, sizeof(content));
 	add_record(td, "MR.EXTEND", gpa);
 	tdxm_digest_add(td->digest, content, sizeof(content));
@@ -62,14 +56,11 @@ u64 tdxm_mr_extend(struct tdxm *m, u64 tdr, u64 gpa)
 
 u64 tdxm_mr_finalize(struct tdxm *m, u64 tdr)
 {
-	u64 status = tdxm_refused(m, TDXM_MR_FINALIZE);
 	struct tdxm_td *td;
+	u64 status = launch_begin(m, TDXM_MR_FINALIZE, tdr, &td);
 
 	if (status)
 		return status;
-	td = td_to_launch(m, tdr);
-	if (!td)
-		return TDXM_OPERAND_INVALID;
 	tdxm_digest_end(td->digest, td->mrtd);
 	td->digest = NULL;
 	td->finalized = true;

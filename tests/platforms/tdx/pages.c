@@ -35,14 +35,13 @@ static u64 give_table(struct tdxm *m, struct tdxm_td *td, u64 pfn)
 
 u64 tdxm_mem_sept_add(struct tdxm *m, u64 tdr, u64 gpa, int level, u64 pfn)
 {
-	u64 status = tdxm_refused(m, TDXM_MEM_SEPT_ADD);
 	struct tdxm_sept_entry *entry;
 	struct tdxm_td *td;
+	u64 status = tdxm_td_begin(m, TDXM_MEM_SEPT_ADD, tdr, &td);
 
 	if (status)
 		return status;
-	td = tdxm_td_initialized(m, tdr);
-	if (!td || !has_level(m, gpa, level, 2, TDXM_SEPT_TOP))
+	if (!has_level(m, gpa, level, 2, TDXM_SEPT_TOP))
 		return TDXM_OPERAND_INVALID;
 	status = tdxm_sept_vacant(td, gpa, level, &entry);
 	if (!status)
@@ -69,26 +68,19 @@ static u64 map(struct tdxm_td *td, u64 gpa, int level, u64 pfn, enum tdxm_sept_s
 
 u64 tdxm_mem_page_add(struct tdxm *m, u64 tdr, u64 gpa, u64 pfn, u64 source)
 {
-	u64 status = tdxm_refused(m, TDXM_MEM_PAGE_ADD);
 	struct tdxm_frame *from;
 	struct tdxm_td *td;
+	u64 status = tdxm_td_begin(m, TDXM_MEM_PAGE_ADD, tdr, &td);
 
 	if (status)
 		return status;
-	td = tdxm_td_initialized(m, tdr);
-	if (!td)
-		return TDXM_OPERAND_INVALID;
-	if (td->finalized) {
-		tdxm_broken(m, TDXM_FINALIZED, gpa);
-		return TDXM_OPERAND_INVALID;
-	}
+	if (td->finalized)
+		return tdxm_fail(m, TDXM_FINALIZED, gpa, TDXM_OPERAND_INVALID);
 	from = tdxm_frame(m, source);
 	if (!from)
 		return TDXM_OPERAND_INVALID;
-	if (from->type != TDXM_HOST) {
-		tdxm_broken(m, TDXM_SOURCE, gpa);
-		return TDXM_OPERAND_INVALID;
-	}
+	if (from->type != TDXM_HOST)
+		return tdxm_fail(m, TDXM_SOURCE, gpa, TDXM_OPERAND_INVALID);
 	status = map(td, gpa, 1, pfn, TDXM_PRESENT);
 	if (status)
 		return status;
@@ -99,23 +91,18 @@ u64 tdxm_mem_page_add(struct tdxm *m, u64 tdr, u64 gpa, u64 pfn, u64 source)
 
 u64 tdxm_mem_page_aug(struct tdxm *m, u64 tdr, u64 gpa, int level, u64 pfn)
 {
-	u64 status = tdxm_refused(m, TDXM_MEM_PAGE_AUG);
 	struct tdxm_td *td;
+	u64 status = tdxm_td_begin(m, TDXM_MEM_PAGE_AUG, tdr, &td);
 	unsigned long i;
 
 	if (status)
 		return status;
-	td = tdxm_td_initialized(m, tdr);
-	if (!td || !has_level(m, gpa, level, 1, LARGEST))
+	if (!has_level(m, gpa, level, 1, LARGEST))
 		return TDXM_OPERAND_INVALID;
-	if (!td->finalized) {
-		tdxm_broken(m, TDXM_NOT_FINALIZED, gpa);
-		return TDXM_OPERAND_INVALID;
-	}
-	if (pfn % TDXM_FRAMES(level)) {
-		tdxm_broken(m, TDXM_LEVEL, gpa);
-		return TDXM_OPERAND_INVALID;
-	}
+	if (!td->finalized)
+		return tdxm_fail(m, TDXM_NOT_FINALIZED, gpa, TDXM_OPERAND_INVALID);
+	if (pfn % TDXM_FRAMES(level))
+		return tdxm_fail(m, TDXM_LEVEL, gpa, TDXM_OPERAND_INVALID);
 	status = map(td, gpa, level, pfn, TDXM_PENDING);
 	if (status)
 		return status;
@@ -127,24 +114,19 @@ u64 tdxm_mem_page_aug(struct tdxm *m, u64 tdr, u64 gpa, int level, u64 pfn)
 
 u64 tdxm_mem_range_block(struct tdxm *m, u64 tdr, u64 gpa, int level)
 {
-	u64 status = tdxm_refused(m, TDXM_MEM_RANGE_BLOCK);
 	struct tdxm_sept_entry *entry;
 	struct tdxm_td *td;
+	u64 status = tdxm_td_begin(m, TDXM_MEM_RANGE_BLOCK, tdr, &td);
 
 	if (status)
 		return status;
-	td = tdxm_td_initialized(m, tdr);
-	if (!td || !has_level(m, gpa, level, 1, LARGEST))
+	if (!has_level(m, gpa, level, 1, LARGEST))
 		return TDXM_OPERAND_INVALID;
 	entry = tdxm_sept_entry(td, gpa, level);
-	if (!entry || !tdxm_sept_is_leaf(entry)) {
-		tdxm_broken(m, TDXM_BLOCKED_HOLE, gpa);
-		return TDXM_EPT_ENTRY_STATE;
-	}
-	if (tdxm_sept_is_blocked(entry)) {
-		tdxm_broken(m, TDXM_BLOCKED_TWICE, gpa);
-		return TDXM_EPT_ENTRY_STATE;
-	}
+	if (!entry || !tdxm_sept_is_leaf(entry))
+		return tdxm_fail(m, TDXM_BLOCKED_HOLE, gpa, TDXM_EPT_ENTRY_STATE);
+	if (tdxm_sept_is_blocked(entry))
+		return tdxm_fail(m, TDXM_BLOCKED_TWICE, gpa, TDXM_EPT_ENTRY_STATE);
 	entry->state = entry->state == TDXM_PENDING ? TDXM_PENDING_BLOCKED : TDXM_BLOCKED;
 	entry->epoch = td->epoch;
 	return TDXM_SUCCESS;
@@ -163,31 +145,24 @@ static u64 find_unused(struct tdxm *m, struct tdxm_td *td, u64 gpa, int level,
 		       struct tdxm_sept_entry **entry)
 {
 	*entry = tdxm_sept_entry(td, gpa, level);
-	if (!*entry || !tdxm_sept_is_leaf(*entry)) {
-		tdxm_broken(m, TDXM_REMOVED_HOLE, gpa);
-		return TDXM_EPT_ENTRY_STATE;
-	}
-	if (!tdxm_sept_is_blocked(*entry)) {
-		tdxm_broken(m, TDXM_REMOVED_UNBLOCKED, gpa);
-		return TDXM_EPT_ENTRY_STATE;
-	}
-	if (!is_tracked(td, *entry)) {
-		tdxm_broken(m, TDXM_REMOVED_UNTRACKED, gpa);
-		return TDXM_EPT_ENTRY_STATE;
-	}
+	if (!*entry || !tdxm_sept_is_leaf(*entry))
+		return tdxm_fail(m, TDXM_REMOVED_HOLE, gpa, TDXM_EPT_ENTRY_STATE);
+	if (!tdxm_sept_is_blocked(*entry))
+		return tdxm_fail(m, TDXM_REMOVED_UNBLOCKED, gpa, TDXM_EPT_ENTRY_STATE);
+	if (!is_tracked(td, *entry))
+		return tdxm_fail(m, TDXM_REMOVED_UNTRACKED, gpa, TDXM_EPT_ENTRY_STATE);
 	return TDXM_SUCCESS;
 }
 
 u64 tdxm_mem_page_remove(struct tdxm *m, u64 tdr, u64 gpa, int level)
 {
-	u64 status = tdxm_refused(m, TDXM_MEM_PAGE_REMOVE);
 	struct tdxm_sept_entry *entry;
 	struct tdxm_td *td;
+	u64 status = tdxm_td_begin(m, TDXM_MEM_PAGE_REMOVE, tdr, &td);
 
 	if (status)
 		return status;
-	td = tdxm_td_initialized(m, tdr);
-	if (!td || !has_level(m, gpa, level, 1, LARGEST))
+	if (!has_level(m, gpa, level, 1, LARGEST))
 		return TDXM_OPERAND_INVALID;
 	status = find_unused(m, td, gpa, level, &entry);
 	if (status)
@@ -214,14 +189,13 @@ static void split(struct tdxm *m, const struct tdxm_sept_entry *entry, u64 pfn)
 
 u64 tdxm_mem_page_demote(struct tdxm *m, u64 tdr, u64 gpa, int level, u64 pfn)
 {
-	u64 status = tdxm_refused(m, TDXM_MEM_PAGE_DEMOTE);
 	struct tdxm_sept_entry *entry;
 	struct tdxm_td *td;
+	u64 status = tdxm_td_begin(m, TDXM_MEM_PAGE_DEMOTE, tdr, &td);
 
 	if (status)
 		return status;
-	td = tdxm_td_initialized(m, tdr);
-	if (!td || !has_level(m, gpa, level, LARGEST, LARGEST))
+	if (!has_level(m, gpa, level, LARGEST, LARGEST))
 		return TDXM_OPERAND_INVALID;
 	status = find_unused(m, td, gpa, level, &entry);
 	if (!status)

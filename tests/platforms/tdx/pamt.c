@@ -17,14 +17,11 @@ static u64 can_be_given(struct tdxm *m, u64 pfn)
 
 	if (!frame)
 		return TDXM_OPERAND_INVALID;
-	if (frame->type != TDXM_HOST) {
-		tdxm_broken(m, TDXM_GIVEN_TWICE, pfn << TDXM_PAGE_SHIFT);
-		return TDXM_PAGE_METADATA;
-	}
-	if (frame->unwritten) {
-		tdxm_broken(m, TDXM_GIVEN_UNWRITTEN, pfn << TDXM_PAGE_SHIFT);
-		return TDXM_PAGE_METADATA;
-	}
+	if (frame->type != TDXM_HOST)
+		return tdxm_fail(m, TDXM_GIVEN_TWICE, pfn << TDXM_PAGE_SHIFT, TDXM_PAGE_METADATA);
+	if (frame->unwritten)
+		return tdxm_fail(m, TDXM_GIVEN_UNWRITTEN, pfn << TDXM_PAGE_SHIFT,
+				 TDXM_PAGE_METADATA);
 	return TDXM_SUCCESS;
 }
 
@@ -74,10 +71,9 @@ u64 tdxm_phymem_page_wbinvd(struct tdxm *m, u64 pfn)
 	frame = tdxm_frame(m, pfn);
 	if (!frame)
 		return TDXM_OPERAND_INVALID;
-	if (frame->type != TDXM_HOST) {
-		tdxm_broken(m, TDXM_WRITTEN_BACK_ASSIGNED, pfn << TDXM_PAGE_SHIFT);
-		return TDXM_PAGE_METADATA;
-	}
+	if (frame->type != TDXM_HOST)
+		return tdxm_fail(m, TDXM_WRITTEN_BACK_ASSIGNED, pfn << TDXM_PAGE_SHIFT,
+				 TDXM_PAGE_METADATA);
 	frame->unwritten = false;
 	return TDXM_SUCCESS;
 }

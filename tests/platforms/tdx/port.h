@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the model needs of the place where it runs: it is linked into a kernel module, or into
- * a program of user space that tests its rules.
+ * The model runs in a kernel module, or in a program of user space that tests its rules. Each
+ * of the two provides these.
  */
 #ifndef TDX_MODEL_PORT_H
 #define TDX_MODEL_PORT_H

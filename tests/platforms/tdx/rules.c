@@ -48,3 +48,9 @@ void tdxm_broken(struct tdxm *m, enum tdxm_rule rule, u64 where)
 	m->broken[rule]++;
 	tdxm_report(texts[rule], where);
 }
+
+u64 tdxm_fail(struct tdxm *m, enum tdxm_rule rule, u64 where, u64 status)
+{
+	tdxm_broken(m, rule, where);
+	return status;
+}

@@ -49,5 +49,7 @@ const char *tdxm_rule_text(enum tdxm_rule rule);
 
 /* Counts and tells that @rule was broken. */
 void tdxm_broken(struct tdxm *m, enum tdxm_rule rule, u64 where);
+/* Does the same for a command that fails for it. Returns @status. */
+u64 tdxm_fail(struct tdxm *m, enum tdxm_rule rule, u64 where, u64 status);
 
 #endif

@@ -43,19 +43,13 @@ struct tdxm_sept_entry *tdxm_sept_entry(struct tdxm_td *td, u64 gpa, int level)
 
 u64 tdxm_sept_vacant(struct tdxm_td *td, u64 gpa, int level, struct tdxm_sept_entry **entry)
 {
-	if (gpa % size_of(level) || gpa >> TDXM_SHARED_BIT) {
-		tdxm_broken(td->m, TDXM_ADDRESS, gpa);
-		return TDXM_OPERAND_INVALID;
-	}
+	if (gpa % size_of(level) || gpa >> TDXM_SHARED_BIT)
+		return tdxm_fail(td->m, TDXM_ADDRESS, gpa, TDXM_OPERAND_INVALID);
 	*entry = tdxm_sept_entry(td, gpa, level);
-	if (!*entry) {
-		tdxm_broken(td->m, TDXM_NO_TABLE, gpa);
-		return TDXM_EPT_WALK_FAILED;
-	}
-	if ((*entry)->state != TDXM_FREE) {
-		tdxm_broken(td->m, TDXM_OCCUPIED, gpa);
-		return TDXM_EPT_ENTRY_STATE;
-	}
+	if (!*entry)
+		return tdxm_fail(td->m, TDXM_NO_TABLE, gpa, TDXM_EPT_WALK_FAILED);
+	if ((*entry)->state != TDXM_FREE)
+		return tdxm_fail(td->m, TDXM_OCCUPIED, gpa, TDXM_EPT_ENTRY_STATE);
 	return TDXM_SUCCESS;
 }
 

@@ -26,7 +26,8 @@ struct tdxm_td *tdxm_td_with_key(struct tdxm *m, u64 tdr)
 	return NULL;
 }
 
-struct tdxm_td *tdxm_td_initialized(struct tdxm *m, u64 tdr)
+/* The TD if it is initialized, besides, or NULL and a broken rule. */
+static struct tdxm_td *initialized_td(struct tdxm *m, u64 tdr)
 {
 	struct tdxm_td *td = tdxm_td_with_key(m, tdr);
 
@@ -34,6 +35,16 @@ struct tdxm_td *tdxm_td_initialized(struct tdxm *m, u64 tdr)
 		return td;
 	tdxm_broken(m, TDXM_NOT_INITIALIZED, tdr << TDXM_PAGE_SHIFT);
 	return NULL;
+}
+
+u64 tdxm_td_begin(struct tdxm *m, enum tdxm_command command, u64 tdr, struct tdxm_td **td)
+{
+	u64 status = tdxm_refused(m, command);
+
+	if (status)
+		return status;
+	*td = initialized_td(m, tdr);
+	return *td ? TDXM_SUCCESS : TDXM_OPERAND_INVALID;
 }
 
 void tdxm_td_free(struct tdxm_td *td)
@@ -104,28 +115,33 @@ u64 tdxm_mng_key_config(struct tdxm *m, u64 tdr)
 	td = tdxm_td(m, tdr);
 	if (!td)
 		return TDXM_PAGE_METADATA;
-	if (td->key_state != TDXM_KEY_ASSIGNED) {
-		tdxm_broken(m, TDXM_KEY_CONFIGURED_TWICE, td->key);
-		return TDXM_KEY_STATE;
-	}
+	if (td->key_state != TDXM_KEY_ASSIGNED)
+		return tdxm_fail(m, TDXM_KEY_CONFIGURED_TWICE, td->key, TDXM_KEY_STATE);
 	td->key_state = TDXM_KEY_CONFIGURED;
 	return TDXM_SUCCESS;
 }
 
-u64 tdxm_mng_addcx(struct tdxm *m, u64 tdr, u64 pfn)
+/* Begins a command on a TD whose key has to be usable. A status; 0 sets @td. */
+static u64 begin_with_key(struct tdxm *m, enum tdxm_command command, u64 tdr, struct tdxm_td **td)
 {
-	u64 status = tdxm_refused(m, TDXM_MNG_ADDCX);
-	struct tdxm_td *td;
+	u64 status = tdxm_refused(m, command);
 
 	if (status)
 		return status;
-	td = tdxm_td_with_key(m, tdr);
-	if (!td)
-		return TDXM_KEY_STATE;
-	if (td->control_pages == TDXM_TDCS_PAGES) {
-		tdxm_broken(m, TDXM_CONTROL_PAGES, pfn << TDXM_PAGE_SHIFT);
-		return TDXM_OPERAND_INVALID;
-	}
+	*td = tdxm_td_with_key(m, tdr);
+	return *td ? TDXM_SUCCESS : TDXM_KEY_STATE;
+}
+
+u64 tdxm_mng_addcx(struct tdxm *m, u64 tdr, u64 pfn)
+{
+	struct tdxm_td *td;
+	u64 status = begin_with_key(m, TDXM_MNG_ADDCX, tdr, &td);
+
+	if (status)
+		return status;
+	if (td->control_pages == TDXM_TDCS_PAGES)
+		return tdxm_fail(m, TDXM_CONTROL_PAGES, pfn << TDXM_PAGE_SHIFT,
+				 TDXM_OPERAND_INVALID);
 	status = tdxm_give(m, td, pfn, 1, TDXM_TDCX);
 	if (status)
 		return status;
@@ -136,22 +152,15 @@ u64 tdxm_mng_addcx(struct tdxm *m, u64 tdr, u64 pfn)
 
 u64 tdxm_mng_init(struct tdxm *m, u64 tdr)
 {
-	u64 status = tdxm_refused(m, TDXM_MNG_INIT);
 	struct tdxm_td *td;
+	u64 status = begin_with_key(m, TDXM_MNG_INIT, tdr, &td);
 
 	if (status)
 		return status;
-	td = tdxm_td_with_key(m, tdr);
-	if (!td)
-		return TDXM_KEY_STATE;
-	if (td->initialized) {
-		tdxm_broken(m, TDXM_INITIALIZED_TWICE, 0);
-		return TDXM_OPERAND_INVALID;
-	}
-	if (td->control_pages != TDXM_TDCS_PAGES) {
-		tdxm_broken(m, TDXM_CONTROL_PAGES, 0);
-		return TDXM_OPERAND_INVALID;
-	}
+	if (td->initialized)
+		return tdxm_fail(m, TDXM_INITIALIZED_TWICE, 0, TDXM_OPERAND_INVALID);
+	if (td->control_pages != TDXM_TDCS_PAGES)
+		return tdxm_fail(m, TDXM_CONTROL_PAGES, 0, TDXM_OPERAND_INVALID);
 	td->digest = tdxm_digest_start();
 	if (!td->digest)
 		return TDXM_NO_MEMORY;
@@ -161,37 +170,27 @@ u64 tdxm_mng_init(struct tdxm *m, u64 tdr)
 
 u64 tdxm_mem_track(struct tdxm *m, u64 tdr)
 {
-	u64 status = tdxm_refused(m, TDXM_MEM_TRACK);
 	struct tdxm_td *td;
+	u64 status = tdxm_td_begin(m, TDXM_MEM_TRACK, tdr, &td);
 
 	if (status)
 		return status;
-	td = tdxm_td_initialized(m, tdr);
-	if (!td)
-		return TDXM_OPERAND_INVALID;
 	/* A vCPU has room for two epochs: the one that it entered in, and the next. */
-	if (tdxm_vp_runs_before(td, td->epoch)) {
-		tdxm_broken(m, TDXM_TRACKED_EARLY, td->epoch);
-		return TDXM_EPOCH_BUSY;
-	}
+	if (tdxm_vp_runs_before(td, td->epoch))
+		return tdxm_fail(m, TDXM_TRACKED_EARLY, td->epoch, TDXM_EPOCH_BUSY);
 	td->epoch++;
 	return TDXM_SUCCESS;
 }
 
 u64 tdxm_mng_vpflushdone(struct tdxm *m, u64 tdr)
 {
-	u64 status = tdxm_refused(m, TDXM_MNG_VPFLUSHDONE);
 	struct tdxm_td *td;
+	u64 status = begin_with_key(m, TDXM_MNG_VPFLUSHDONE, tdr, &td);
 
 	if (status)
 		return status;
-	td = tdxm_td_with_key(m, tdr);
-	if (!td)
-		return TDXM_KEY_STATE;
-	if (tdxm_vp_any_associated(td)) {
-		tdxm_broken(m, TDXM_NOT_FLUSHED, 0);
-		return TDXM_FLUSH_NOT_DONE;
-	}
+	if (tdxm_vp_any_associated(td))
+		return tdxm_fail(m, TDXM_NOT_FLUSHED, 0, TDXM_FLUSH_NOT_DONE);
 	td->key_state = TDXM_KEY_FLUSHED;
 	return TDXM_SUCCESS;
 }
@@ -225,10 +224,8 @@ u64 tdxm_mng_key_freeid(struct tdxm *m, u64 tdr)
 	td = tdxm_td(m, tdr);
 	if (!td)
 		return TDXM_PAGE_METADATA;
-	if (td->key_state != TDXM_KEY_WRITTEN) {
-		tdxm_broken(m, TDXM_KEY_UNWRITTEN, td->key);
-		return TDXM_KEY_STATE;
-	}
+	if (td->key_state != TDXM_KEY_WRITTEN)
+		return tdxm_fail(m, TDXM_KEY_UNWRITTEN, td->key, TDXM_KEY_STATE);
 	/*
 	 * The TDX module allows that, and reclaims such pages one by one. KVM's code for them
 	 * needs the key, so it loses them.
@@ -242,10 +239,8 @@ u64 tdxm_mng_key_freeid(struct tdxm *m, u64 tdr)
 
 static u64 reclaim_root(struct tdxm *m, struct tdxm_td *td)
 {
-	if (td->frames > 1) {
-		tdxm_broken(m, TDXM_ROOT_EARLY, td->frames);
-		return TDXM_PAGE_METADATA;
-	}
+	if (td->frames > 1)
+		return tdxm_fail(m, TDXM_ROOT_EARLY, td->frames, TDXM_PAGE_METADATA);
 	/* The module itself has read and written it, with its own key. */
 	tdxm_take_back(m, td->tdr, 1, true);
 	tdxm_td_free(td);
@@ -262,14 +257,12 @@ u64 tdxm_phymem_page_reclaim(struct tdxm *m, u64 pfn)
 	frame = tdxm_frame(m, pfn);
 	if (!frame)
 		return TDXM_OPERAND_INVALID;
-	if (frame->type == TDXM_HOST || pfn % TDXM_FRAMES(frame->level)) {
-		tdxm_broken(m, TDXM_RECLAIMED_HOST, pfn << TDXM_PAGE_SHIFT);
-		return TDXM_PAGE_METADATA;
-	}
-	if (frame->td->key_state != TDXM_KEY_FREED) {
-		tdxm_broken(m, TDXM_RECLAIMED_EARLY, pfn << TDXM_PAGE_SHIFT);
-		return TDXM_PAGE_METADATA;
-	}
+	if (frame->type == TDXM_HOST || pfn % TDXM_FRAMES(frame->level))
+		return tdxm_fail(m, TDXM_RECLAIMED_HOST, pfn << TDXM_PAGE_SHIFT,
+				 TDXM_PAGE_METADATA);
+	if (frame->td->key_state != TDXM_KEY_FREED)
+		return tdxm_fail(m, TDXM_RECLAIMED_EARLY, pfn << TDXM_PAGE_SHIFT,
+				 TDXM_PAGE_METADATA);
 	if (frame->type == TDXM_TDR)
 		return reclaim_root(m, frame->td);
 	if (frame->type == TDXM_REG)

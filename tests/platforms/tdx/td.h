@@ -40,8 +40,8 @@ struct tdxm_td {
 struct tdxm_td *tdxm_td(struct tdxm *m, u64 tdr);
 /* The TD if its key can be used, or NULL and a broken rule. */
 struct tdxm_td *tdxm_td_with_key(struct tdxm *m, u64 tdr);
-/* ... if it is initialized, besides */
-struct tdxm_td *tdxm_td_initialized(struct tdxm *m, u64 tdr);
+/* Begins a command on a TD that has to be initialized. A status; 0 sets @td. */
+u64 tdxm_td_begin(struct tdxm *m, enum tdxm_command command, u64 tdr, struct tdxm_td **td);
 void tdxm_td_free(struct tdxm_td *td);
 
 u64 tdxm_mng_create(struct tdxm *m, u64 tdr, u16 key);

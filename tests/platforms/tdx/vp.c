@@ -60,15 +60,12 @@ static u64 add_vp(struct tdxm *m, struct tdxm_td *td, struct tdxm_vp *vp, u64 td
 
 u64 tdxm_vp_create(struct tdxm *m, u64 tdr, u64 tdvpr)
 {
-	u64 status = tdxm_refused(m, TDXM_VP_CREATE);
 	struct tdxm_td *td;
+	u64 status = tdxm_td_begin(m, TDXM_VP_CREATE, tdr, &td);
 	struct tdxm_vp *vp;
 
 	if (status)
 		return status;
-	td = tdxm_td_initialized(m, tdr);
-	if (!td)
-		return TDXM_OPERAND_INVALID;
 	vp = tdxm_alloc(sizeof(*vp));
 	if (!vp)
 		return TDXM_NO_MEMORY;
@@ -86,20 +83,27 @@ static struct tdxm_vp *vp_with_key(struct tdxm *m, u64 tdvpr)
 	return vp && tdxm_td_with_key(m, vp->td->tdr) ? vp : NULL;
 }
 
-u64 tdxm_vp_addcx(struct tdxm *m, u64 tdvpr, u64 pfn)
+/* Begins a command on a vCPU. A status; 0 sets @vp. */
+static u64 vp_begin(struct tdxm *m, enum tdxm_command command, u64 tdvpr, struct tdxm_vp **vp)
 {
-	u64 status = tdxm_refused(m, TDXM_VP_ADDCX);
-	struct tdxm_vp *vp;
+	u64 status = tdxm_refused(m, command);
 
 	if (status)
 		return status;
-	vp = vp_with_key(m, tdvpr);
-	if (!vp)
-		return TDXM_OPERAND_INVALID;
-	if (vp->control_pages == TDXM_TDVPS_PAGES) {
-		tdxm_broken(m, TDXM_CONTROL_PAGES, pfn << TDXM_PAGE_SHIFT);
-		return TDXM_OPERAND_INVALID;
-	}
+	*vp = vp_with_key(m, tdvpr);
+	return *vp ? TDXM_SUCCESS : TDXM_OPERAND_INVALID;
+}
+
+u64 tdxm_vp_addcx(struct tdxm *m, u64 tdvpr, u64 pfn)
+{
+	struct tdxm_vp *vp;
+	u64 status = vp_begin(m, TDXM_VP_ADDCX, tdvpr, &vp);
+
+	if (status)
+		return status;
+	if (vp->control_pages == TDXM_TDVPS_PAGES)
+		return tdxm_fail(m, TDXM_CONTROL_PAGES, pfn << TDXM_PAGE_SHIFT,
+				 TDXM_OPERAND_INVALID);
 	status = tdxm_give(m, vp->td, pfn, 1, TDXM_TDVPX);
 	if (status)
 		return status;
@@ -110,22 +114,17 @@ u64 tdxm_vp_addcx(struct tdxm *m, u64 tdvpr, u64 pfn)
 
 u64 tdxm_vp_init(struct tdxm *m, u64 tdvpr)
 {
-	u64 status = tdxm_refused(m, TDXM_VP_INIT);
 	struct tdxm_vp *vp;
+	u64 status = vp_begin(m, TDXM_VP_INIT, tdvpr, &vp);
 
 	if (status)
 		return status;
-	vp = vp_with_key(m, tdvpr);
-	if (!vp)
-		return TDXM_OPERAND_INVALID;
-	if (vp->initialized) {
-		tdxm_broken(m, TDXM_INITIALIZED_TWICE, tdvpr << TDXM_PAGE_SHIFT);
-		return TDXM_OPERAND_INVALID;
-	}
-	if (vp->control_pages != TDXM_TDVPS_PAGES) {
-		tdxm_broken(m, TDXM_CONTROL_PAGES, tdvpr << TDXM_PAGE_SHIFT);
-		return TDXM_OPERAND_INVALID;
-	}
+	if (vp->initialized)
+		return tdxm_fail(m, TDXM_INITIALIZED_TWICE, tdvpr << TDXM_PAGE_SHIFT,
+				 TDXM_OPERAND_INVALID);
+	if (vp->control_pages != TDXM_TDVPS_PAGES)
+		return tdxm_fail(m, TDXM_CONTROL_PAGES, tdvpr << TDXM_PAGE_SHIFT,
+				 TDXM_OPERAND_INVALID);
 	vp->initialized = true;
 	return TDXM_SUCCESS;
 }
@@ -141,14 +140,11 @@ static bool is_elsewhere(struct tdxm *m, struct tdxm_vp *vp, int cpu)
 
 u64 tdxm_vp_flush(struct tdxm *m, u64 tdvpr, int cpu)
 {
-	u64 status = tdxm_refused(m, TDXM_VP_FLUSH);
 	struct tdxm_vp *vp;
+	u64 status = vp_begin(m, TDXM_VP_FLUSH, tdvpr, &vp);
 
 	if (status)
 		return status;
-	vp = vp_with_key(m, tdvpr);
-	if (!vp)
-		return TDXM_OPERAND_INVALID;
 	/* KVM flushes each vCPU that it has loaded, whether it ran or not. */
 	if (vp->cpu == TDXM_NO_CPU)
 		return TDXM_VCPU_NOT_ASSOCIATED;
@@ -168,14 +164,12 @@ u64 tdxm_vp_enter(struct tdxm *m, u64 tdvpr, int cpu)
 	vp = vp_with_key(m, tdvpr);
 	if (!vp)
 		return TDXM_NON_RECOVERABLE_VCPU;
-	if (!vp->initialized) {
-		tdxm_broken(m, TDXM_NOT_INITIALIZED, tdvpr << TDXM_PAGE_SHIFT);
-		return TDXM_NON_RECOVERABLE_VCPU;
-	}
-	if (!vp->td->finalized) {
-		tdxm_broken(m, TDXM_NOT_FINALIZED, tdvpr << TDXM_PAGE_SHIFT);
-		return TDXM_NON_RECOVERABLE_VCPU;
-	}
+	if (!vp->initialized)
+		return tdxm_fail(m, TDXM_NOT_INITIALIZED, tdvpr << TDXM_PAGE_SHIFT,
+				 TDXM_NON_RECOVERABLE_VCPU);
+	if (!vp->td->finalized)
+		return tdxm_fail(m, TDXM_NOT_FINALIZED, tdvpr << TDXM_PAGE_SHIFT,
+				 TDXM_NON_RECOVERABLE_VCPU);
 	if (vp->cpu == TDXM_NO_CPU)
 		vp->cpu = cpu;
 	else if (is_elsewhere(m, vp, cpu))
