@@ -9,6 +9,7 @@
 #include <linux/maple_tree.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 
 /* Before idmapped mounts got a type, inode operations took the namespace. */
 #ifndef KVM_PRIVATE_HAVE_MNT_IDMAP
@@ -53,6 +54,82 @@ static inline void kvm_private_release_fault_lock(struct vm_fault *vmf)
 #define KVM_PRIVATE_ADDRESS_AND_ILX	address
 #endif
 
+#ifdef KVM_PRIVATE_HAVE_MAPLE_SHEAVES
+/*
+ * A store that takes one node allocates it with the caller's flags. One that takes several
+ * has them from a sheaf of the slab allocator, for which no memory cgroup pays.
+ */
+static inline bool kvm_private_mas_needs_room(struct ma_state *mas)
+{
+	return mas->sheaf;
+}
+
+/* May the memory cgroup be charged for the nodes that a store adds? */
+static inline bool kvm_private_mas_has_room(gfp_t gfp)
+{
+	void *room = kmalloc_array(4, sizeof(struct maple_node), gfp);
+
+	kfree(room);
+	return room;
+}
+
+static inline void kvm_private_mas_charge_leaf(struct ma_state *leaf, gfp_t gfp)
+{
+	mas_walk(leaf);
+	if (mas_is_active(leaf))
+		kmem_cache_charge((void *)((unsigned long)leaf->node &
+					   ~MAPLE_NODE_MASK), gfp);
+}
+
+/*
+ * A store makes three leaves side by side at most, one of which has its range. So the leaf
+ * is charged, and two on each side, unless they are already. Inner nodes, of which there
+ * is one for several leaves, aren't charged.
+ *
+ * The charge can't fail: where another task has taken the room meanwhile, the memory cgroup
+ * goes beyond its limit by these leaves.
+ */
+static inline void kvm_private_mas_charge(struct maple_tree *tree,
+					  unsigned long index, gfp_t gfp)
+{
+	MA_STATE(leaf, tree, index, index);
+	unsigned long min, max;
+	int i;
+
+	gfp |= __GFP_NOFAIL;
+	kvm_private_mas_charge_leaf(&leaf, gfp);
+	if (!mas_is_active(&leaf))
+		return;
+	min = leaf.min;
+	max = leaf.max;
+	for (i = 0; i < 2 && min; i++) {
+		mas_set(&leaf, min - 1);
+		kvm_private_mas_charge_leaf(&leaf, gfp);
+		min = leaf.min;
+	}
+	for (i = 0; i < 2 && max < ULONG_MAX; i++) {
+		mas_set(&leaf, max + 1);
+		kvm_private_mas_charge_leaf(&leaf, gfp);
+		max = leaf.max;
+	}
+}
+#else
+static inline bool kvm_private_mas_needs_room(struct ma_state *mas)
+{
+	return false;
+}
+
+static inline bool kvm_private_mas_has_room(gfp_t gfp)
+{
+	return true;
+}
+
+static inline void kvm_private_mas_charge(struct maple_tree *tree,
+					  unsigned long index, gfp_t gfp)
+{
+}
+#endif
+
 /*
  * mas_store_gfp() tries to allocate nodes without the caller's flags first, so that no
  * memory cgroup pays for them. mas_preallocate() uses the flags, but not all kernels export
@@ -62,11 +139,23 @@ static inline int kvm_private_mas_store(struct ma_state *mas, void *entry,
 					gfp_t gfp)
 {
 #ifdef KVM_PRIVATE_HAVE_MAS_PREALLOCATE
-	int ret = mas_preallocate(mas, entry, gfp);
+	unsigned long index = mas->index;
+	bool charge;
+	int ret;
 
-	if (!ret)
-		mas_store_prealloc(mas, entry);
-	return ret;
+	ret = mas_preallocate(mas, entry, gfp);
+	if (ret)
+		return ret;
+
+	charge = (gfp & __GFP_ACCOUNT) && kvm_private_mas_needs_room(mas);
+	if (charge && !kvm_private_mas_has_room(gfp)) {
+		mas_destroy(mas);
+		return -ENOMEM;
+	}
+	mas_store_prealloc(mas, entry);
+	if (charge)
+		kvm_private_mas_charge(mas->tree, index, gfp);
+	return 0;
 #else
 	return mas_store_gfp(mas, entry, gfp);
 #endif

@@ -10,6 +10,7 @@ ccflags-y += $(call kvm_private_probe,fs.h,generic_fillattr.struct mnt_idmap .*u
 ccflags-y += $(call kvm_private_probe,mm.h,void vm_flags_set.struct,KVM_PRIVATE_HAVE_VM_FLAGS_SET)
 ccflags-y += $(call kvm_private_probe,mm.h,void release_fault_lock.struct,KVM_PRIVATE_HAVE_RELEASE_FAULT_LOCK)
 ccflags-y += $(call kvm_private_probe,mm.h,unsigned long addr.*pgoff_t .ilx,KVM_PRIVATE_HAVE_GET_POLICY_ILX)
+ccflags-y += $(call kvm_private_probe,maple_tree.h,struct slab_sheaf .sheaf,KVM_PRIVATE_HAVE_MAPLE_SHEAVES)
 ccflags-y += $(call kvm_private_probe,mm_types.h,__folio_index;,KVM_PRIVATE_HAVE_FOLIO_INDEX)
 ccflags-y += $(call kvm_private_probe,gfp.h,define ACR_FLAGS_NONE,KVM_PRIVATE_HAVE_ACR_FLAGS)
 ccflags-y += $(call kvm_private_probe,gfp.h,unsigned long addr$(comma) bool hugepage,KVM_PRIVATE_HAVE_VMA_ALLOC_HUGEPAGE)

@@ -35,6 +35,13 @@
 
 #define CGROUP_LIMIT (2 * MIB)
 
+/*
+ * The limit pays for the leaves. Kernels that allocate nodes several at a time have inner
+ * nodes besides, one for four leaves at least.
+ */
+#define NODE_SIZE 256
+#define LIMITED_NODES (CGROUP_LIMIT / NODE_SIZE / 4 * 5)
+
 TEST(one_attribute)
 {
 	int private = file_create(TIB, 0);
@@ -124,16 +131,22 @@ TEST(no_boundary_between_neighbours)
 	close(fd);
 }
 
+struct limited {
+	struct cgroup cgroup;
+	unsigned long nodes_before;
+};
+
 /* The caller's limit bounds how many boundaries it can make the file keep. */
 static void share_every_other_page(void *arg)
 {
 	struct kvm_memory_attributes2 last = { .size = PAGE };
+	struct limited *limited = arg;
 	int root = cgroup_open_root();
 	int fd = file_create(TIB, 0);
 	int ret, error;
 
 	expect_ok(mlockall(MCL_CURRENT), "mlockall");
-	cgroup_enter(arg);
+	cgroup_enter(&limited->cgroup);
 	do {
 		last.offset += 2 * PAGE;
 		ret = file_convert(fd, &last);
@@ -145,6 +158,8 @@ static void share_every_other_page(void *arg)
 	assert_int_equal(error, ENOMEM);
 	assert_int_equal(last.error_offset, last.offset);
 	assert_int_equal(file_shared(fd), last.offset / 2 - PAGE);
+	wait_for_slab_objects(NODES, limited->nodes_before + LIMITED_NODES +
+				     SLABINFO_NOISE);
 	/*
 	 * With memory again the conversion succeeds; one that takes no node always
 	 * does.
@@ -174,19 +189,18 @@ static bool modules_can_charge(void)
 
 TEST(no_memory_for_more)
 {
-	unsigned long before = slab_objects(NODES);
-	struct cgroup cgroup;
+	struct limited limited = { .nodes_before = slab_objects(NODES) };
 
 	if (!modules_can_charge()) {
 		print_message("# this kernel's modules can't charge it\n");
 		return;
 	}
-	cgroup_make(&cgroup, "kvm_private_states");
-	cgroup_limit(&cgroup, CGROUP_LIMIT);
-	child_run(share_every_other_page, &cgroup);
-	assert_int_equal(cgroup_event(&cgroup, "oom_kill"), 0);
-	cgroup_remove(&cgroup);
-	wait_for_slab_objects(NODES, before + SLABINFO_NOISE);
+	cgroup_make(&limited.cgroup, "kvm_private_states");
+	cgroup_limit(&limited.cgroup, CGROUP_LIMIT);
+	child_run(share_every_other_page, &limited);
+	assert_int_equal(cgroup_event(&limited.cgroup, "oom_kill"), 0);
+	cgroup_remove(&limited.cgroup);
+	wait_for_slab_objects(NODES, limited.nodes_before + SLABINFO_NOISE);
 }
 
 TEST_MAIN("attributes_cost")
