@@ -165,7 +165,11 @@ void vcpu_enter(struct vcpu *vcpu, const char *guest,
 	if (regs)
 		all = *regs;
 	all.rip = CODE_GPA + (guest - guests_begin);
-	all.rflags = 2;
+	/*
+	 * With IF set, which is nothing to a vCPU without an interrupt controller. Bochs 2.7
+	 * never leaves a guest without IF for an interrupt of the host's.
+	 */
+	all.rflags = 0x202;
 	vcpu_set_regs(vcpu, &all);
 }
 
