@@ -8,6 +8,7 @@
 #include <linux/kvm_private.h>
 
 #include "gmem_priv_attributes.h"
+#include "gmem_priv_compat.h"
 #include "gmem_priv_internal.h"
 #include "mmu.h"
 
@@ -60,7 +61,7 @@ bool kvm_gmem_priv_mem_is_private(struct kvm *kvm, gfn_t gfn)
 	return kvm_get_memory_attributes(kvm, gfn) &
 	       KVM_MEMORY_ATTRIBUTE_PRIVATE;
 }
-EXPORT_SYMBOL_GPL(kvm_gmem_priv_mem_is_private);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_gmem_priv_mem_is_private);
 
 /**
  * kvm_gmem_priv_gmem_only() - see whether all of a slot's memory is in the file

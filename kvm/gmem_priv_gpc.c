@@ -5,19 +5,22 @@
 #include <linux/kvm_private.h>
 
 #include "gmem_priv.h"
+#include "gmem_priv_compat.h"
 #include "gmem_priv_internal.h"
 
 /**
  * kvm_gmem_priv_gpc_to_pfn() - find the page for a cache of a guest's pages
  * @gpc: being refreshed; its slot and address are set
+ * @page: out: may be NULL
  *
  * Context: may sleep; kvm->srcu and refresh_lock held. The pfn becomes valid only if
  * nothing was invalidated in the meantime.
- * Return: the pfn, to be released with kvm_release_pfn_clean();
+ * Return: the pfn, to be released with kvm_release_pfn_clean() or by its page;
  * %KVM_PFN_NOSLOT if the page is not private in a slot with a kvm_private file;
  * %KVM_PFN_ERR_FAULT.
  */
-kvm_pfn_t kvm_gmem_priv_gpc_to_pfn(struct gfn_to_pfn_cache *gpc)
+kvm_pfn_t kvm_gmem_priv_gpc_to_pfn(struct gfn_to_pfn_cache *gpc,
+				   struct page **page)
 {
 	struct kvm_gmem_priv *priv;
 	unsigned long pfn;
@@ -37,8 +40,11 @@ kvm_pfn_t kvm_gmem_priv_gpc_to_pfn(struct gfn_to_pfn_cache *gpc)
 	ret = priv->module->get_pfn(&priv->binding,
 				    priv_index(priv, gpa_to_gfn(gpc->gpa)),
 				    &pfn, NULL);
-	if (!ret)
+	if (!ret) {
+		if (page)
+			*page = pfn_to_page(pfn);
 		return pfn;
+	}
 	/*
 	 * The page may just have become shared in a file that says what is private. Where
 	 * the VM's attributes do, the file contradicts them.
@@ -61,6 +67,14 @@ void kvm_gmem_priv_gpc_invalidate(struct kvm *kvm, gfn_t start, gfn_t end)
 {
 	struct gfn_to_pfn_cache *gpc;
 	gfn_t gfn;
+
+	/*
+	 * A refresh that has looked up its page, and takes gpc->lock after the loop had it,
+	 * sees the new count and looks the page up again.
+	 */
+	spin_lock(&kvm->mn_invalidate_lock);
+	gmem_priv_gpc_advance(kvm);
+	spin_unlock(&kvm->mn_invalidate_lock);
 
 	spin_lock(&kvm->gpc_lock);
 	list_for_each_entry(gpc, &kvm->gpc_list, list) {

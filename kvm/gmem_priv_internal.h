@@ -27,9 +27,7 @@ u64 kvm_gmem_priv_guest_id(struct kvm *kvm);
 
 const struct kvm_private_interface *kvm_gmem_priv_module_get(void);
 void kvm_gmem_priv_module_put(void);
-struct file *
-kvm_gmem_priv_module_fget(unsigned int fd,
-			  const struct kvm_private_interface **module);
+bool kvm_gmem_priv_module_made(const struct file *file);
 
 /*
  * Whether the attributes of the file's pages, not the VM's attributes, say what is private

@@ -11,6 +11,7 @@
 
 #include <linux/kvm_host.h>
 
+#include "gmem_priv_compat.h"
 #include "gmem_priv_memslots.h"
 
 /**
@@ -41,6 +42,7 @@ void kvm_gmem_priv_thaw_memslots(struct kvm *kvm)
 	bool wake;
 
 	spin_lock(&kvm->mn_invalidate_lock);
+	gmem_priv_gpc_advance(kvm);
 	wake = !--kvm->mn_active_invalidate_count;
 	spin_unlock(&kvm->mn_invalidate_lock);
 

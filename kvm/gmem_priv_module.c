@@ -14,7 +14,6 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
 #include <linux/kvm_private.h>
@@ -59,48 +58,13 @@ void kvm_gmem_priv_module_put(void)
 	symbol_put(kvm_private_interface);
 }
 
-/*
- * Whether the file was made by kvm_private, whatever its version. The filesystem tells: a
- * module that doesn't fit can't be asked.
+/**
+ * kvm_gmem_priv_module_made() - see whether a file was made by kvm_private
+ * @file: any file
+ *
+ * The filesystem tells, whatever the module's version: one that doesn't fit can't be asked.
  */
-static bool module_made(const struct file *file)
+bool kvm_gmem_priv_module_made(const struct file *file)
 {
 	return !strcmp(file_inode(file)->i_sb->s_type->name, "kvm_private");
-}
-
-/**
- * kvm_gmem_priv_module_fget() - get a private file by its descriptor
- * @fd: of the current process
- * @module: out: the functions for the file, until kvm_gmem_priv_module_put()
- *
- * Return: the file with a reference for the caller; ERR_PTR(-EBADF); ERR_PTR(-EINVAL) if it
- * is no private file, as without the module; ERR_PTR(-ENXIO) if it is one of a module that
- * doesn't fit.
- */
-struct file *
-kvm_gmem_priv_module_fget(unsigned int fd,
-			  const struct kvm_private_interface **module)
-{
-	struct file *file = fget(fd), *found;
-
-	if (!file)
-		return ERR_PTR(-EBADF);
-	if (!module_made(file)) {
-		found = ERR_PTR(-EINVAL);
-		goto put;
-	}
-
-	/* The file keeps its module loaded meanwhile. */
-	*module = kvm_gmem_priv_module_get();
-	if (IS_ERR(*module)) {
-		found = ERR_CAST(*module);
-		goto put;
-	}
-
-	found = (*module)->fget(fd);
-	if (IS_ERR(found))
-		kvm_gmem_priv_module_put();
-put:
-	fput(file);
-	return found;
 }

@@ -18,6 +18,7 @@
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 
+#include "gmem_priv_compat.h"
 #include "gmem_priv_provider.h"
 #include "gmem_priv_internal.h"
 
@@ -150,8 +151,7 @@ u64 kvm_gmem_priv_flags(struct kvm *kvm)
 }
 
 #ifdef KVM_GMEM_PRIV_HAVE_SECURE_INODE
-/* 6.12 wants an import even of the module that the export is for. */
-MODULE_INFO(import_ns, "module:kvm");
+GMEM_PRIV_IMPORT_FOR_KVM;
 
 /* Under the name that policies know, which is not the one in /proc/PID/fd. */
 static struct inode *provider_make_inode(struct super_block *sb)

@@ -19,29 +19,14 @@
 #include <linux/kvm_host.h>
 #include <linux/kvm_private.h>
 #include <linux/module.h>
-#include <linux/pagemap.h>
 #include <linux/slab.h>
 
 #include "gmem_priv.h"
+#include "gmem_priv_compat.h"
 #include "gmem_priv_internal.h"
 #include "gmem_priv_memslots.h"
 #include "kvm_mm.h"
 #include "mmu.h"
-
-/* A KVM without SEV-SNP has no firmware that must know of pages. */
-#ifndef CONFIG_HAVE_KVM_ARCH_GMEM_PREPARE
-static int kvm_arch_gmem_prepare(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn,
-				 int max_order)
-{
-	return 0;
-}
-#endif
-
-#ifndef CONFIG_HAVE_KVM_ARCH_GMEM_INVALIDATE
-static void kvm_arch_gmem_invalidate(kvm_pfn_t start, kvm_pfn_t end)
-{
-}
-#endif
 
 static struct kvm_gmem_priv *to_priv(struct kvm_private_binding *binding)
 {
@@ -77,7 +62,7 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 	kvm_gmem_priv_gpc_invalidate(kvm, range.start, range.end);
 
 	KVM_MMU_LOCK(kvm);
-	kvm_mmu_invalidate_begin(kvm);
+	kvm_mmu_invalidate_start(kvm);
 	/*
 	 * A fault beside the range that found a huge page before, and is about
 	 * to map it, would map the range as well.
@@ -86,11 +71,12 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 				     round_up(range.end, block));
 	if (kvm_gmem_priv_unmap_gfn_range(kvm, &range))
 		kvm_flush_remote_tlbs(kvm);
+	gmem_priv_invalidate_vmsas(kvm, &range);
 	KVM_MMU_UNLOCK(kvm);
 
 	/*
 	 * An encrypted guest may have left lines of the pages in the caches, which this
-	 * flushes. For an SNP guest kvm_arch_gmem_invalidate() does.
+	 * flushes. For an SNP guest priv_reclaim() does.
 	 */
 	kvm_arch_guest_memory_reclaimed(kvm);
 }
@@ -122,7 +108,7 @@ static unsigned int priv_clip_order(gfn_t gfn, unsigned long pfn,
 
 /*
  * Prepares a huge page as one where the page tables can map it as one. Elsewhere
- * kvm_arch_gmem_prepare() gets one base page a call.
+ * gmem_priv_make_private() gets one base page a call.
  */
 static int priv_prepare(struct kvm_private_binding *binding, pgoff_t index,
 			unsigned long pfn, unsigned int order)
@@ -133,12 +119,12 @@ static int priv_prepare(struct kvm_private_binding *binding, pgoff_t index,
 	int ret;
 
 	if (priv_clip_order(gfn, pfn, order) == order)
-		return kvm_arch_gmem_prepare(kvm, gfn, pfn, order);
+		return gmem_priv_make_private(kvm, gfn, pfn, order);
 
 	for (i = 0; i < 1UL << order; i++) {
-		ret = kvm_arch_gmem_prepare(kvm, gfn + i, pfn + i, 0);
+		ret = gmem_priv_make_private(kvm, gfn + i, pfn + i, 0);
 		if (ret) {
-			kvm_arch_gmem_invalidate(pfn, pfn + i);
+			gmem_priv_make_shared(pfn, i);
 			return ret;
 		}
 	}
@@ -147,7 +133,7 @@ static int priv_prepare(struct kvm_private_binding *binding, pgoff_t index,
 
 static void priv_reclaim(unsigned long pfn, unsigned long nr)
 {
-	kvm_arch_gmem_invalidate(pfn, pfn + nr);
+	gmem_priv_make_shared(pfn, nr);
 }
 
 static bool priv_joined(struct kvm_private_binding *binding, unsigned long pfn,
@@ -210,33 +196,45 @@ void kvm_gmem_priv_init(struct module *vendor)
 }
 
 /**
- * kvm_gmem_priv_bind() - back a new slot with a kvm_private file
- * @kvm: the VM
+ * kvm_gmem_priv_prepare() - remember the file of a new slot
  * @slot: not visible yet
- * @fd: descriptor of the file
+ * @file: any file; the caller keeps its reference until kvm_gmem_priv_bind()
  * @offset: where in the file the slot begins, in bytes
  *
- * Context: slots_lock held.
- * Return: 0; -EBADF; -EINVAL if @fd is no private file, was made for another VM
- * or the range is not inside it; -EEXIST if part of the range backs another slot;
- * -ENXIO if the file's module has another interface than this KVM; -ENOMEM.
+ * Return: 0; -EINVAL if @file is no private file
  */
-int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
-		       unsigned int fd, u64 offset)
+int kvm_gmem_priv_prepare(struct kvm_memory_slot *slot, struct file *file,
+			  u64 offset)
+{
+	if (!PAGE_ALIGNED(offset) || !kvm_gmem_priv_module_made(file))
+		return -EINVAL;
+
+	slot->gmem.file = file;
+	slot->gmem.pgoff = offset >> PAGE_SHIFT;
+	return 0;
+}
+
+/**
+ * kvm_gmem_priv_bind() - back a new slot with its kvm_private file
+ * @kvm: the VM
+ * @slot: kvm_gmem_priv_prepare() was called for it; not visible yet
+ *
+ * Context: slots_lock held.
+ * Return: 0; -EINVAL if the file was made for another VM or the range is not inside it;
+ * -EEXIST if part of the range backs another slot; -ENXIO if the file's module has another
+ * interface than this KVM; -ENOMEM.
+ */
+int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
 	const struct kvm_private_interface *module;
 	struct kvm_gmem_priv *priv;
-	struct file *file;
 	int ret;
 
 	lockdep_assert_held(&kvm->slots_lock);
 
-	if (!PAGE_ALIGNED(offset))
-		return -EINVAL;
-
-	file = kvm_gmem_priv_module_fget(fd, &module);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
+	module = kvm_gmem_priv_module_get();
+	if (IS_ERR(module))
+		return PTR_ERR(module);
 
 	priv = kzalloc(sizeof(*priv), GFP_KERNEL_ACCOUNT);
 	if (!priv) {
@@ -248,7 +246,7 @@ int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 	priv->kvm = kvm;
 	priv->slot = slot;
 	priv->binding.ops = &trusting_ops;
-	priv->binding.start = offset >> PAGE_SHIFT;
+	priv->binding.start = slot->gmem.pgoff;
 	priv->binding.end = priv->binding.start + slot->npages;
 	priv->binding.guest_id = kvm_gmem_priv_guest_id(kvm);
 	priv->binding.guest_offset = slot->base_gfn - priv->binding.start;
@@ -259,7 +257,7 @@ int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 		priv->binding.flags = KVM_PRIVATE_BIND_FIRMWARE;
 	}
 
-	ret = module->bind(file, &priv->binding);
+	ret = module->bind(slot->gmem.file, &priv->binding);
 	if (ret) {
 		/*
 		 * Newer kernels check the guest frame numbers before they bind, and return
@@ -273,6 +271,8 @@ int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 	}
 
 	slot->gmem.priv = priv;
+	if (kvm_gmem_priv_gmem_only(slot))
+		gmem_priv_mark_gmem_only(slot);
 	/*
 	 * gmem_priv_by_file is never cleared. It is stored before rcu_assign_pointer() in
 	 * kvm_swap_active_memslots() publishes the slot. So a vCPU that has found the slot
@@ -280,11 +280,10 @@ int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot,
 	 */
 	if (priv_file_rules(priv) && kvm_arch_has_private_mem(kvm))
 		WRITE_ONCE(kvm->gmem_priv_by_file, true);
+	/* The slot keeps the module. */
+	return 0;
 put:
-	fput(file);
-	/* A slot that was made keeps the module. */
-	if (ret)
-		kvm_gmem_priv_module_put();
+	kvm_gmem_priv_module_put();
 	return ret;
 }
 
@@ -311,6 +310,7 @@ void kvm_gmem_priv_unbind(struct kvm_memory_slot *slot)
 	priv->module->unbind(&priv->binding);
 	kvm_gmem_priv_module_put();
 	slot->gmem.priv = NULL;
+	slot->gmem.file = NULL;
 	kfree(priv);
 }
 
@@ -349,7 +349,7 @@ typedef int (*lookup_fn)(struct kvm_private_binding *binding, pgoff_t index,
 			 unsigned long *pfn, unsigned int *max_order);
 
 static int priv_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn,
-			int *max_order, lookup_fn lookup)
+			struct page **page, int *max_order, lookup_fn lookup)
 {
 	struct kvm_gmem_priv *priv = slot->gmem.priv;
 	unsigned long found;
@@ -361,6 +361,8 @@ static int priv_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn,
 		return ret == -EACCES ? -EFAULT : ret;
 
 	*pfn = found;
+	if (page)
+		*page = pfn_to_page(found);
 	if (max_order)
 		*max_order = priv_mapped_order(priv_clip_order(gfn, found, order));
 	return 0;
@@ -370,7 +372,8 @@ static int priv_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn,
  * kvm_gmem_priv_get_pfn() - kvm_gmem_get_pfn() for such a slot
  * @slot: has a kvm_private file
  * @gfn: in the slot
- * @pfn: out: to be released with kvm_release_pfn_clean()
+ * @pfn: out: to be released with kvm_release_pfn_clean() or by its page
+ * @page: out: may be NULL
  * @max_order: out: may be NULL
  *
  * Context: may sleep; kvm->srcu or slots_lock held.
@@ -378,9 +381,9 @@ static int priv_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn,
  * the file
  */
 int kvm_gmem_priv_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
-			  kvm_pfn_t *pfn, int *max_order)
+			  kvm_pfn_t *pfn, struct page **page, int *max_order)
 {
-	return priv_get_pfn(slot, gfn, pfn, max_order,
+	return priv_get_pfn(slot, gfn, pfn, page, max_order,
 			    slot->gmem.priv->module->get_pfn);
 }
 
@@ -388,7 +391,8 @@ int kvm_gmem_priv_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
  * kvm_gmem_priv_get_shared_pfn() - find the page for an access to shared memory
  * @slot: kvm_gmem_priv_gmem_only()
  * @gfn: in the slot
- * @pfn: out: to be released with kvm_release_pfn_clean()
+ * @pfn: out: to be released with kvm_release_pfn_clean() or by its page
+ * @page: out: may be NULL
  * @max_order: out: may be NULL
  *
  * Context: may sleep; kvm->srcu or slots_lock held.
@@ -396,9 +400,10 @@ int kvm_gmem_priv_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
  * private in the file
  */
 int kvm_gmem_priv_get_shared_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
-				 kvm_pfn_t *pfn, int *max_order)
+				 kvm_pfn_t *pfn, struct page **page,
+				 int *max_order)
 {
-	return priv_get_pfn(slot, gfn, pfn, max_order,
+	return priv_get_pfn(slot, gfn, pfn, page, max_order,
 			    slot->gmem.priv->module->get_shared_pfn);
 }
 
@@ -406,6 +411,7 @@ struct populate_args {
 	kvm_gmem_populate_cb post_populate;
 	void *opaque;
 	void __user *source;
+	bool write_source;
 	pgoff_t first;
 };
 
@@ -424,15 +430,12 @@ static int priv_populate_one(struct kvm_private_binding *binding,
 
 	if (!kvm_gmem_priv_is_private(priv->slot, gfn))
 		return -EINVAL;
-	if (source) {
+	if (source)
 		source += (index - args->first) << PAGE_SHIFT;
-		/* A copy that fails would leave zeros in a page that had content. */
-		if (fault_in_readable(source, PAGE_SIZE))
-			return -EFAULT;
-	}
 
-	return args->post_populate(priv->kvm, gfn, pfn, source, order,
-				   args->opaque);
+	return gmem_priv_populate_page(args->post_populate, priv->kvm, gfn, pfn,
+				       source, args->write_source, order,
+				       args->opaque);
 }
 
 /**
@@ -441,6 +444,7 @@ static int priv_populate_one(struct kvm_private_binding *binding,
  * @start: first guest frame number, in the slot
  * @source: content, read through the caller's mappings; NULL: the pages keep theirs
  * @npages: number of pages, clipped to the slot
+ * @write_source: @post_populate may write to the source through its page
  * @post_populate: fills and assigns one page
  * @opaque: handed to @post_populate
  *
@@ -451,6 +455,7 @@ static int priv_populate_one(struct kvm_private_binding *binding,
  */
 long kvm_gmem_priv_populate(struct kvm_memory_slot *slot, gfn_t start,
 			    void __user *source, long npages,
+			    bool write_source,
 			    kvm_gmem_populate_cb post_populate,
 			    void *opaque)
 {
@@ -459,6 +464,7 @@ long kvm_gmem_priv_populate(struct kvm_memory_slot *slot, gfn_t start,
 		.post_populate	= post_populate,
 		.opaque		= opaque,
 		.source		= source,
+		.write_source	= write_source,
 		.first		= priv_index(priv, start),
 	};
 	unsigned long nr;
