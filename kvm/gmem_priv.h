@@ -18,6 +18,7 @@ int kvm_gmem_priv_prepare(struct kvm_memory_slot *slot, struct file *file,
 int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot);
 void kvm_gmem_priv_unbind(struct kvm_memory_slot *slot);
 void kvm_gmem_priv_unbind_all(struct kvm *kvm);
+void kvm_gmem_priv_zap_all(struct kvm *kvm);
 
 int kvm_gmem_priv_get_pfn(struct kvm_memory_slot *slot, gfn_t gfn,
 			  kvm_pfn_t *pfn, struct page **page, int *max_order);
