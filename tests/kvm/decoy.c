@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "nesting.h"
 #include "string_io.h"
 
 #define TAG	0x2200000000000000ULL
@@ -53,11 +54,16 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void expect_untouched(const struct decoy *d)
+static void expect_untouched_from(const struct decoy *d, size_t start)
 {
-	for (size_t i = 0; i < MEM_SIZE; i++)
+	for (size_t i = start; i < MEM_SIZE; i++)
 		if (d->memory[i] != PATTERN)
 			fail_msg("host memory at %#zx of the slot was written", i);
+}
+
+static void expect_untouched(const struct decoy *d)
+{
+	expect_untouched_from(d, 0);
 }
 
 static const struct fixture vm = { .setup = setup, .teardown = teardown };
@@ -196,6 +202,74 @@ TEST(clock_follows_attributes, &vm)
 	expect_ok(ioctl(m->vm, KVM_SET_CLOCK, &clock), "KVM_SET_CLOCK");
 	assert_true(peek(&m->cpu, at) >= clock.clock);
 	expect_untouched(d);
+}
+
+/* Its nested guest finds it mapped by one entry of L1's, which KVM maps page by page. */
+#define BLOCK_GPA	(2 * MIB)
+#define BLOCK_PAGES	32
+#define SHARED_GPA	(BLOCK_GPA + 11 * PAGE)
+
+static void share(struct decoy *d, __u64 gpa, __u64 size)
+{
+	expect_ok(vm_try_attributes(d->machine.vm, gpa, size, false), "sharing %#llx", gpa);
+}
+
+static __u64 l2_call(struct decoy *d, const char *guest, __u64 gpa, __u64 value)
+{
+	struct vcpu *cpu = &d->machine.cpu;
+
+	nested_enter(cpu, (char *)d->memory, guest,
+		     &(struct kvm_regs){ .rdi = gpa, .rsi = value });
+	vcpu_expect(cpu, vcpu_run(cpu), KVM_EXIT_HLT);
+	return nested_result((char *)d->memory);
+}
+
+static void l2_prepare(struct decoy *d)
+{
+	fill(&d->machine.cpu, BLOCK_GPA, BLOCK_PAGES, TAG);
+	share(d, NESTED_GPA, NESTED_SIZE);
+	share(d, SHARED_GPA, PAGE);
+	nested_prepare(&d->machine.cpu, (char *)d->memory);
+	nested_map_block((char *)d->memory, BLOCK_GPA);
+}
+
+/*
+ * A fault of L2's has KVM map the pages beside it, too. All but one are private, and
+ * neither L2's first access to such a page nor the ones after it reach the host's memory.
+ */
+static void expect_private_neighbours(struct decoy *d)
+{
+	for (__u64 gpa = BLOCK_GPA; gpa < BLOCK_GPA + BLOCK_PAGES * PAGE; gpa += PAGE) {
+		if (gpa == SHARED_GPA)
+			continue;
+		assert_int_equal(l2_call(d, guest_peek, gpa, 0), TAG + gpa);
+		l2_call(d, guest_poke, gpa, TAG - gpa);
+		assert_int_equal(peek(&d->machine.cpu, gpa), TAG - gpa);
+	}
+	expect_untouched_from(d, BLOCK_GPA);
+}
+
+TEST(nested_beside_shared_page, &vm)
+{
+	struct decoy *d = *state;
+
+	if (nesting_is_missing())
+		return;
+	l2_prepare(d);
+	assert_int_equal(l2_call(d, guest_peek, SHARED_GPA, 0), 0xddddddddddddddddULL);
+	expect_private_neighbours(d);
+}
+
+TEST(nested_beside_private_page, &vm)
+{
+	struct decoy *d = *state;
+
+	if (nesting_is_missing())
+		return;
+	l2_prepare(d);
+	l2_call(d, guest_poke, SHARED_GPA + PAGE, TAG + SHARED_GPA + PAGE);
+	expect_private_neighbours(d);
+	assert_int_equal(l2_call(d, guest_peek, SHARED_GPA, 0), 0xddddddddddddddddULL);
 }
 
 TEST_MAIN("KVM guest: decoy", .setup = emulation_setup)

@@ -30,6 +30,11 @@ void nested_map(char *memory, __u64 l2_gpa, __u64 gpa)
 	nesting()->map(memory, l2_gpa, gpa);
 }
 
+void nested_map_block(char *memory, __u64 gpa)
+{
+	nesting()->map_block(memory, gpa);
+}
+
 void nested_enter(struct vcpu *vcpu, char *memory, const char *guest,
 		  const struct kvm_regs *regs)
 {

@@ -17,6 +17,7 @@
 struct nesting {
 	void (*prepare)(struct vcpu *vcpu, char *memory);
 	void (*map)(char *memory, __u64 l2_gpa, __u64 gpa);
+	void (*map_block)(char *memory, __u64 gpa);
 	void (*enter)(struct vcpu *vcpu, char *memory, const char *guest,
 		      const struct kvm_regs *regs);
 	__u64 (*result)(const char *memory);
@@ -32,6 +33,9 @@ void nested_prepare(struct vcpu *vcpu, char *memory);
 
 /* L2 finds L1's page gpa at address l2_gpa. */
 void nested_map(char *memory, __u64 l2_gpa, __u64 gpa);
+
+/* L1 maps 2 MiB at address gpa onto themselves by one entry. Before L2's first access there. */
+void nested_map_block(char *memory, __u64 gpa);
 
 /*
  * Makes L2 run guest next, with regs but for RAX, RSP and those from R12 on. L1 ends

@@ -74,6 +74,12 @@ static void svm_map(char *memory, __u64 l2_gpa, __u64 gpa)
 	word_at(memory, NPT_PT_GPA)[l2_gpa / PAGE] = gpa | NPT_FLAGS;
 }
 
+static void svm_map_block(char *memory, __u64 gpa)
+{
+	assert_true(gpa / PAGE < NPT_PAGES);
+	word_at(memory, NPT_GPA + 2 * PAGE)[gpa / PAGE / 512] = gpa | NPT_FLAGS | PTE_LARGE;
+}
+
 static void make_nested_tables(char *memory)
 {
 	*word_at(memory, NPT_GPA) = (NPT_GPA + PAGE) | NPT_FLAGS;
@@ -163,6 +169,7 @@ static __u64 svm_result(const char *memory)
 const struct nesting svm_nesting = {
 	.prepare = svm_prepare,
 	.map = svm_map,
+	.map_block = svm_map_block,
 	.enter = svm_enter,
 	.result = svm_result,
 };

@@ -104,6 +104,13 @@ static void vmx_map(char *memory, __u64 l2_gpa, __u64 gpa)
 	word_at(memory, EPT_PT_GPA)[l2_gpa / PAGE] = gpa | EPT_RWX | EPT_WB;
 }
 
+static void vmx_map_block(char *memory, __u64 gpa)
+{
+	assert_true(gpa / PAGE < EPT_PAGES);
+	word_at(memory, EPT_GPA + 2 * PAGE)[gpa / PAGE / 512] =
+		gpa | EPT_RWX | EPT_WB | PTE_LARGE;
+}
+
 static void make_tables(char *memory)
 {
 	*word_at(memory, EPT_GPA) = (EPT_GPA + PAGE) | EPT_RWX;
@@ -199,6 +206,7 @@ static __u64 vmx_result(const char *memory)
 const struct nesting vmx_nesting = {
 	.prepare = vmx_prepare,
 	.map = vmx_map,
+	.map_block = vmx_map_block,
 	.enter = vmx_enter,
 	.result = vmx_result,
 };
