@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Clocks that KVM itself writes into private memory. */
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "away.h"
 #include "machine.h"
 
 #define CLOCK_GPA	(DATA_GPA + 5 * PAGE + 64)
 #define CLOCK_PAGE	(DATA_GPA + 5 * PAGE)
+
+#define HOST_PATTERN	0x5a
 
 /* The clock page of one vCPU, as KVM and Linux agree on it. */
 struct clock_page {
@@ -133,6 +137,71 @@ TEST(vm_dies_with_clock)
 	expect_ok(file_punch(m.file, 0, MEM_SIZE), "punching");
 	assert_int_equal(file_allocated(m.file), 0);
 	close(m.file);
+}
+
+/*
+ * KVM looks the page up while it is shared, at the slot's host address, and has to wait
+ * for it there. When that ends the page is private.
+ */
+static void convert_while_looked_up(__u64 flags, void (*convert)(struct machine *m, bool private))
+{
+	char *host = mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct machine m;
+	struct away away;
+
+	assert_ptr_not_equal(host, MAP_FAILED);
+	machine_start(&m, MEM_SIZE, flags);
+	vm_delete_slot(m.vm, 0);
+	m.slot.host = host;
+	vm_add_slot(m.vm, &m.slot);
+	convert(&m, false);
+
+	away_start(&away, host + CLOCK_PAGE);
+	vcpu_enter(&m.cpu, guest_wrmsr, &(struct kvm_regs){
+		   .rdi = MSR_SYSTEM_TIME, .rsi = CLOCK_GPA | MSR_ENABLE });
+	vcpu_spawn(&m.cpu, NULL);
+	away_wait(&away);
+	convert(&m, true);
+	away_arrive(&away, HOST_PATTERN);
+	vcpu_expect(&m.cpu, vcpu_join(&m.cpu), KVM_EXIT_HLT);
+
+	check_clock(&m.cpu, 1);
+	set_clock(m.vm, 1ULL << 50);
+	check_clock(&m.cpu, 1ULL << 50);
+	for (size_t i = 0; i < PAGE; i++)
+		if (host[CLOCK_PAGE + i] != HOST_PATTERN)
+			fail_msg("byte %zu of the host's page was written", i);
+	away_stop(&away);
+	machine_stop(&m);
+	munmap(host, MEM_SIZE);
+}
+
+static void convert_in_vm(struct machine *m, bool private)
+{
+	expect_ok(vm_try_attributes(m->vm, CLOCK_PAGE, PAGE, private), "attributes");
+}
+
+/* The end of the file's mapping would tell KVM, too. */
+static void convert_in_file(struct machine *m, bool private)
+{
+	if (m->map)
+		munmap(m->map, MEM_SIZE);
+	m->map = NULL;
+	if (private)
+		make_private(m, CLOCK_PAGE, PAGE);
+	else
+		make_shared(m, CLOCK_PAGE, PAGE);
+}
+
+TEST(private_in_vm_while_looked_up)
+{
+	convert_while_looked_up(0, convert_in_vm);
+}
+
+TEST(private_in_file_while_looked_up)
+{
+	convert_while_looked_up(KVM_PRIVATE_FLAG_MMAP, convert_in_file);
 }
 
 TEST(wall_clock, &machine_plain)

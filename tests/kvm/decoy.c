@@ -204,7 +204,7 @@ TEST(clock_follows_attributes, &vm)
 	expect_untouched(d);
 }
 
-/* Its nested guest finds it mapped by one entry of L1's, which KVM maps page by page. */
+/* L1 maps this block for L2 by one entry, and KVM maps it page by page. */
 #define BLOCK_GPA	(2 * MIB)
 #define BLOCK_PAGES	32
 #define SHARED_GPA	(BLOCK_GPA + 11 * PAGE)

@@ -4,7 +4,6 @@
  * slot and waits for all accesses under way. An access that waits for a page of
  * user space's holds the deletion up for as long as user space likes.
  */
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "away.h"
 #include "convert.h"
 #include "machine.h"
 #include "poll_until.h"
@@ -35,9 +35,8 @@ struct scene {
 	char *map;
 	/* Slot 0 */
 	char *memory;
-	/* Slot 2, and the userfaultfd that gets its faults */
-	char *away;
-	int uffd;
+	/* Slot 2 */
+	struct away away;
 	/* One waits for the missing page, the other works. */
 	struct vcpu waiting;
 	struct vcpu cpu;
@@ -76,28 +75,14 @@ static void add_file_slot(struct scene *s)
 	expect_ok(vm_try_slot(s->vm, &slot), "the file's slot");
 }
 
-static void watch_away_page(struct scene *s)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.range = { .start = (uintptr_t)s->away, .len = PAGE },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-
-	s->uffd = expect_ok(syscall(SYS_userfaultfd, O_CLOEXEC), "userfaultfd");
-	expect_ok(ioctl(s->uffd, UFFDIO_API, &api), "UFFDIO_API");
-	expect_ok(ioctl(s->uffd, UFFDIO_REGISTER, &range), "UFFDIO_REGISTER");
-}
-
 static void start(struct scene *s, int vm, int file, char *map)
 {
 	*s = (struct scene){ .vm = vm, .file = file, .map = map };
 	s->memory = map_anonymous(MEM_SIZE);
 	vm_load_at(s->memory);
-	s->away = map_anonymous(PAGE);
-	watch_away_page(s);
+	away_start(&s->away, map_anonymous(PAGE));
 	add_plain_slot(vm, 0, 0, s->memory, MEM_SIZE);
-	add_plain_slot(vm, 2, AWAY_GPA, s->away, PAGE);
+	add_plain_slot(vm, 2, AWAY_GPA, s->away.page, PAGE);
 	add_file_slot(s);
 	vcpu_open(&s->waiting, vm, 0);
 	vcpu_open(&s->cpu, vm, 1);
@@ -109,11 +94,11 @@ static void stop(struct scene *s)
 	vcpu_close(&s->cpu);
 	close(s->vm);
 	close(s->file);
-	close(s->uffd);
+	away_stop(&s->away);
 	if (s->map)
 		munmap(s->map, FILE_SIZE);
 	munmap(s->memory, MEM_SIZE);
-	munmap(s->away, PAGE);
+	munmap(s->away.page, PAGE);
 }
 
 static void *delete(void *arg)
@@ -143,11 +128,10 @@ static bool waits_for_readers(struct scene *s)
 static void begin_deletion(struct scene *s)
 {
 	struct poll poll = poll_start();
-	struct uffd_msg message;
 
 	vcpu_enter(&s->waiting, guest_peek, &(struct kvm_regs){ .rdi = AWAY_GPA });
 	vcpu_spawn(&s->waiting, NULL);
-	assert_int_equal(read(s->uffd, &message, sizeof(message)), sizeof(message));
+	away_wait(&s->away);
 
 	assert_int_equal(pthread_create(&s->thread, NULL, delete, s), 0);
 	while (!waits_for_readers(s))
@@ -156,11 +140,7 @@ static void begin_deletion(struct scene *s)
 
 static void end_deletion(struct scene *s)
 {
-	struct uffdio_zeropage zero = {
-		.range = { .start = (uintptr_t)s->away, .len = PAGE },
-	};
-
-	expect_ok(ioctl(s->uffd, UFFDIO_ZEROPAGE, &zero), "UFFDIO_ZEROPAGE");
+	away_arrive(&s->away, 0);
 	vcpu_expect(&s->waiting, vcpu_join(&s->waiting), KVM_EXIT_HLT);
 	assert_int_equal(pthread_join(s->thread, NULL), 0);
 	expect_ok(s->deleted, "deleting");
