@@ -43,6 +43,15 @@ kernel_available() {
 	apt-cache pkgnames linux-headers- | kernel_newest "$1" || true
 }
 
+# kernel_gone LINE: whether this Debian is too new to have it.
+kernel_gone() {
+	local release
+
+	# shellcheck disable=SC1091 # a file of Debian's
+	release=$(. /etc/os-release && printf '%s' "${VERSION_ID:-testing}")
+	[[ $1 == 6.1 && $release != 12 ]]
+}
+
 # kernel_version LINE: prints the version that the scripts use for a line.
 kernel_version() {
 	local version

@@ -29,6 +29,7 @@ suite_packages() {
 		needs+=${SUITE_NEEDS[$name]},
 		[[ $name != lint && $name != newer ]] || printf '%s\n' "$name"
 	done
+	[[ $needs != *,6.1,* ]] || printf '6.1\n'
 	[[ ! $needs =~ [,-]7\. ]] || printf 'newer\n'
 	[[ $needs != *,snp,* ]] || printf 'qemu\n'
 	[[ $needs != *,debug,* && $needs != *,kcsan,* ]] || printf 'kernel\n'

@@ -38,6 +38,25 @@ suites_when() {
 	done
 }
 
+# suites_drop_gone: forgets those whose kernels this Debian hasn't got any more, and says so.
+# Needs kernel.sh.
+suites_drop_gone() {
+	local name build needs kept=() gone=()
+
+	for name in "${SUITES[@]}"; do
+		IFS=, read -r -a needs <<<"${SUITE_NEEDS[$name]}"
+		for build in "${needs[@]}"; do
+			! kernel_gone "$build" || {
+				gone+=("$name")
+				continue 2
+			}
+		done
+		kept+=("$name")
+	done
+	[[ ${#gone[@]} -eq 0 ]] || say "this Debian has no kernel for: ${gone[*]}"
+	SUITES=("${kept[@]}")
+}
+
 # suite_meant NAME WANTED: whether the word WANTED stands for that suite.
 suite_meant() {
 	[[ $1 != "$2" ]] || return 0
