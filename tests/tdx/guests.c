@@ -17,12 +17,18 @@ static unsigned int add(struct tdxm *m, enum tdxm_step_type type, u64 gpa, int l
 	return step;
 }
 
-static struct tdxm_exit run(struct tdxm *m)
+/* @answer: to the guest's last question */
+static struct tdxm_exit run_answered(struct tdxm *m, u64 answer)
 {
-	struct tdxm_exit exit;
+	struct tdxm_exit exit = { .r10 = answer };
 
 	tdxm_vp_run(m, TDVPR, CPU, &exit);
 	return exit;
+}
+
+static struct tdxm_exit run(struct tdxm *m)
+{
+	return run_answered(m, 0);
 }
 
 static void expect_violation(struct tdxm *m, u64 gpa, u64 extended)
@@ -173,17 +179,23 @@ TEST(a_large_page_that_is_missing, &td_machine)
 TEST(a_conversion, &td_machine)
 {
 	struct tdxm *m = *state;
+	unsigned int first, second;
 	struct tdxm_exit exit;
 
 	td_reach(m, RUNNABLE);
-	add(m, TDXM_STEP_MAP_GPA, GPA, 0, 4 * TDXM_PAGE_SIZE);
+	first = add(m, TDXM_STEP_MAP_GPA, GPA, 0, 4 * TDXM_PAGE_SIZE);
+	second = add(m, TDXM_STEP_MAP_GPA, GPA, 0, TDXM_PAGE_SIZE);
 	exit = run(m);
 	assert_int_equal(exit.status, TDXM_EXIT_TDCALL);
 	assert_int_equal(exit.r10, 0);
 	assert_int_equal(exit.r11, 0x10001);
 	assert_int_equal(exit.r12, GPA);
 	assert_int_equal(exit.r13, 4 * TDXM_PAGE_SIZE);
+	expect_result(m, first, TDXM_ASKED);
+	run_answered(m, 1);
+	expect_result(m, first, TDXM_DENIED);
 	expect_halt(m);
+	expect_result(m, second, TDXM_DONE);
 	td_expect_kept(m);
 }
 

@@ -352,4 +352,17 @@ TEST(each_is_broken_alone)
 			fail_msg("\"%s\" has no breaker", tdxm_rule_text(rule));
 }
 
+TEST(broken_on_purpose, &td_machine)
+{
+	struct tdxm *m = *state;
+
+	td_reach(m, MAPPED);
+	m->armed = 1ULL << TDXM_RESET_ASSIGNED;
+	reset_assigned(m);
+	td_expect_kept(m);
+	assert_int_equal(m->provoked[TDXM_RESET_ASSIGNED], 1);
+	written_back_assigned(m);
+	td_expect_broken(m, TDXM_WRITTEN_BACK_ASSIGNED);
+}
+
 TEST_MAIN("tdx/rules")

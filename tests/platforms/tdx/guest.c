@@ -51,11 +51,6 @@ static bool call(u64 number, u64 first, u64 second, struct tdxm_exit *exit)
 	return true;
 }
 
-static u64 frame_at(const struct tdxm_sept_entry *entry, u64 gpa, int level)
-{
-	return entry->pfn + (gpa >> TDXM_PAGE_SHIFT) % TDXM_FRAMES(level);
-}
-
 static bool touch(struct tdxm_td *td, struct tdxm_step *step, struct tdxm_exit *exit)
 {
 	size_t offset = step->gpa % TDXM_PAGE_SIZE;
@@ -68,7 +63,7 @@ static bool touch(struct tdxm_td *td, struct tdxm_step *step, struct tdxm_exit *
 		return violation(step, BY_PENDING, exit);
 	if (entry->state != TDXM_PRESENT)
 		return violation(step, 0, exit);
-	pfn = frame_at(entry, step->gpa, level);
+	pfn = tdxm_sept_frame(entry, step->gpa, level);
 	step->result = TDXM_DONE;
 	if (step->type == TDXM_STEP_WRITE) {
 		tdxm_content_write(td->m, pfn, offset, step->value);
@@ -121,7 +116,7 @@ static bool play(struct tdxm_td *td, struct tdxm_step *step, struct tdxm_exit *e
 	case TDXM_STEP_ACCEPT:
 		return accept(td, step, exit);
 	case TDXM_STEP_MAP_GPA:
-		step->result = TDXM_DONE;
+		step->result = TDXM_ASKED;
 		return call(CALL_MAP_GPA, step->gpa, step->value, exit);
 	default:
 		return touch(td, step, exit);
@@ -144,14 +139,25 @@ static void play_to_exit(struct tdxm_vp *vp, struct tdxm_exit *exit)
 	call(TDXM_EXIT_HLT, 0, 0, exit);
 }
 
+static void take_answer(struct tdxm_script *script, u64 answer)
+{
+	struct tdxm_step *last = script->at ? &script->steps[script->at - 1] : NULL;
+
+	if (last && last->result == TDXM_ASKED)
+		last->result = answer ? TDXM_DENIED : TDXM_DONE;
+}
+
 void tdxm_vp_run(struct tdxm *m, u64 tdvpr, int cpu, struct tdxm_exit *exit)
 {
 	u64 status = tdxm_vp_enter(m, tdvpr, cpu);
+	struct tdxm_vp *vp;
 
 	if (status) {
 		*exit = (struct tdxm_exit){ .status = status };
 		return;
 	}
-	play_to_exit(tdxm_vp(m, tdvpr), exit);
+	vp = tdxm_vp(m, tdvpr);
+	take_answer(&vp->script, exit->r10);
+	play_to_exit(vp, exit);
 	tdxm_vp_leave(m, tdvpr);
 }

@@ -26,6 +26,9 @@ enum tdxm_step_result {
 	/* The page is mapped in smaller pieces than it accepts. */
 	TDXM_SIZE_MISMATCH,
 	TDXM_ALREADY_ACCEPTED,
+	/* The host hasn't answered yet, and it said no. */
+	TDXM_ASKED,
+	TDXM_DENIED,
 };
 
 struct tdxm_step {
@@ -49,7 +52,7 @@ struct tdxm_exit {
 	u64 rcx;
 	u64 rdx;
 	u64 r8;
-	/* Of a TDVMCALL: 0, its number, its operands */
+	/* Of a TDVMCALL: 0, or the answer when the vCPU is entered; its number, its operands */
 	u64 r10;
 	u64 r11;
 	u64 r12;
@@ -62,7 +65,8 @@ enum tdxm_step_result tdxm_script_result(struct tdxm *m, u64 tdvpr, unsigned int
 
 /*
  * Enters the vCPU, plays its script up to the next exit, and leaves it. A step that ended in an
- * EPT violation is played again by the next call. At its end the guest halts.
+ * EPT violation is played again by the next call. At its end the guest halts. @exit has the
+ * answer to the question of the last exit, if it was one.
  */
 void tdxm_vp_run(struct tdxm *m, u64 tdvpr, int cpu, struct tdxm_exit *exit);
 

@@ -30,12 +30,17 @@ struct tdxm_vp;
 struct tdxm {
 	struct tdxm_frame *frames;
 	u64 nr_frames;
+	/* Frames that the module has */
+	unsigned long given;
 	struct tdxm_td *owners[TDXM_NR_KEYS];
 	/* Raised with each TD, so that two with the same key don't read each other's pages */
 	u64 secrets;
 	struct tdxm_refusal refusals[TDXM_NR_COMMANDS];
 	unsigned long calls[TDXM_NR_COMMANDS];
 	unsigned long broken[TDXM_NR_RULES];
+	/* A bit for each rule that a test breaks on purpose: that counts as provoked */
+	u64 armed;
+	unsigned long provoked[TDXM_NR_RULES];
 };
 
 /* 0, or -1 if there is no memory. Frames whose number is @nr_frames or higher are in no TDMR. */

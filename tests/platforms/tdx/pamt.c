@@ -42,6 +42,7 @@ u64 tdxm_give(struct tdxm *m, struct tdxm_td *td, u64 pfn, int level, enum tdxm_
 		tdxm_content_sum(m, pfn + i);
 	}
 	td->frames += TDXM_FRAMES(level);
+	m->given += TDXM_FRAMES(level);
 	return TDXM_SUCCESS;
 }
 
@@ -54,6 +55,7 @@ void tdxm_take_back(struct tdxm *m, u64 pfn, int level, bool unwritten)
 
 		tdxm_content_check(m, pfn + i);
 		frame->td->frames--;
+		m->given--;
 		frame->type = TDXM_HOST;
 		frame->level = 1;
 		frame->td = NULL;

@@ -34,8 +34,8 @@ void tdxm_free(void *memory);
 /* The frame's content as the host sees it */
 void *tdxm_address(struct tdxm *m, u64 pfn);
 
-/* Called once each time a rule is broken. @where: an address, or 0 */
-void tdxm_report(const char *rule, u64 where);
+/* Called once each time a rule is broken. @where: an address, or 0; @expected: by a test */
+void tdxm_report(const char *rule, u64 where, bool expected);
 
 struct tdxm_digest *tdxm_digest_start(void);
 void tdxm_digest_add(struct tdxm_digest *digest, const void *data, size_t size);

@@ -45,8 +45,13 @@ const char *tdxm_rule_text(enum tdxm_rule rule)
 
 void tdxm_broken(struct tdxm *m, enum tdxm_rule rule, u64 where)
 {
-	m->broken[rule]++;
-	tdxm_report(texts[rule], where);
+	bool expected = m->armed >> rule & 1;
+
+	if (expected)
+		m->provoked[rule]++;
+	else
+		m->broken[rule]++;
+	tdxm_report(texts[rule], where, expected);
 }
 
 u64 tdxm_fail(struct tdxm *m, enum tdxm_rule rule, u64 where, u64 status)

@@ -62,3 +62,8 @@ bool tdxm_sept_is_blocked(const struct tdxm_sept_entry *entry)
 {
 	return entry->state == TDXM_BLOCKED || entry->state == TDXM_PENDING_BLOCKED;
 }
+
+u64 tdxm_sept_frame(const struct tdxm_sept_entry *entry, u64 gpa, int level)
+{
+	return entry->pfn + (gpa >> TDXM_PAGE_SHIFT) % TDXM_FRAMES(level);
+}

@@ -43,5 +43,7 @@ u64 tdxm_sept_vacant(struct tdxm_td *td, u64 gpa, int level, struct tdxm_sept_en
 
 bool tdxm_sept_is_leaf(const struct tdxm_sept_entry *entry);
 bool tdxm_sept_is_blocked(const struct tdxm_sept_entry *entry);
+/* The frame that a leaf of @level has for @gpa */
+u64 tdxm_sept_frame(const struct tdxm_sept_entry *entry, u64 gpa, int level);
 
 #endif

@@ -18,6 +18,11 @@
 
 /* Not KVM's: the model has no memory for its tables. */
 #define TDXM_NO_MEMORY			0xC0FF000000000000ULL
+/*
+ * Not KVM's: the command isn't carried out, and KVM hears that it was. So KVM goes on like one
+ * that forgot the command.
+ */
+#define TDXM_OMITTED			0xC0FF000100000000ULL
 
 /* Exits of a guest: the numbers of VMX */
 #define TDXM_EXIT_HLT			12ULL

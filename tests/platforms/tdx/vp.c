@@ -45,6 +45,7 @@ static u64 add_vp(struct tdxm *m, struct tdxm_td *td, struct tdxm_vp *vp, u64 td
 	u64 status;
 
 	vp->td = td;
+	vp->tdvpr = tdvpr;
 	vp->cpu = TDXM_NO_CPU;
 	while (td->vps[vp->index])
 		if (++vp->index == TDXM_NR_VPS)

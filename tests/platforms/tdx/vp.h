@@ -10,6 +10,7 @@
 
 struct tdxm_vp {
 	struct tdxm_td *td;
+	u64 tdvpr;
 	unsigned int index;
 	unsigned int control_pages;
 	bool initialized;
