@@ -34,8 +34,9 @@ SPLATS=(
 	'sysfs: cannot create duplicate'
 	'unregister_netdevice: waiting'
 	'Unknown symbol|disagrees about version of symbol'
-	# Messages of tests/platform
+	# Messages of tests/platform and tests/platforms/tdx
 	'kvm_private_platform: violation: '
+	'tdx model: violation: '
 )
 
 # Messages of a healthy kernel
