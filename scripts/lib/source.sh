@@ -28,19 +28,31 @@ source_package_version() {
 	printf '%s\n' "$have"
 }
 
-# source_series DIRECTORY: the patches of a series in order.
+# source_series DIRECTORY VERSION: prints the patches of a series in order. A patch for some
+# point releases alone has "since VERSION" or "before VERSION" behind its name. VERSION is the
+# source package's.
 source_series() {
+	local patch relation release rest
+
 	[[ -r $1/series ]] || die "$1/series, the list of patches, is missing"
-	sed -e 's/[[:space:]]*#.*//' -e '/^[[:space:]]*$/d' "$1/series"
+	sed -e 's/[[:space:]]*#.*//' -e '/^[[:space:]]*$/d' "$1/series" |
+		while read -r patch relation release rest; do
+			case $relation in
+			'') ;;
+			since) dpkg --compare-versions "$2" ge "$release" || continue ;;
+			before) dpkg --compare-versions "$2" lt "$release" || continue ;;
+			*) die "$1/series says '$relation' of $patch, which is neither since nor before" ;;
+			esac
+			[[ -r $1/$patch ]] || die "$1/series names $patch, which isn't there"
+			printf '%s\n' "$patch"
+		done
 }
 
-# source_patched_files DIRECTORY: the files that a series changes.
+# source_patched_files DIRECTORY VERSION: the files that a series changes.
 source_patched_files() {
 	local directory=$1 patch
 
-	source_series "$directory" | while read -r patch; do
-		[[ -r $directory/$patch ]] ||
-			die "the series in $directory names $patch, which isn't there"
+	source_series "$directory" "$2" | while read -r patch; do
 		sed -n 's|^--- a/\([^[:space:]]*\).*|\1|p' "$directory/$patch"
 	done
 }
@@ -63,7 +75,7 @@ source_archive() {
 source_extract() {
 	local line=$1 files entry tmp archive
 
-	files=$(source_patched_files "$3")
+	files=$(source_patched_files "$3" "$2")
 	# tar wants no path twice, so not the files that the folders hold.
 	mapfile -t files < <(printf '%s\n' "${SOURCE_PATHS[@]}" "$files" |
 		LC_ALL=C sort -u |
@@ -88,16 +100,19 @@ source_extract() {
 	printf '%s\n' "$entry"
 }
 
-# source_patch TREE DIRECTORY PLACE: applies a series, which may be a copy of the one at
-# PLACE in our tree. patch mustn't guess: a patch that only nearly fits is for a person to
-# look at.
+# source_patch TREE VERSION DIRECTORY PLACE: applies a series to the source of that version. The
+# series may be a copy of the one at PLACE in our tree. patch mustn't guess: a patch that only
+# nearly fits, or fits in several places, is for a person to look at.
 source_patch() {
-	local tree=$1 directory=$2 place=$3 patch
+	local tree=$1 version=$2 directory=$3 place=$4 patch
+	local certain=$ROOT/scripts/lib/patch-is-certain
 
-	source_series "$directory" | while read -r patch; do
-		patch -s -d "$tree" -p1 --force --fuzz=0 --no-backup-if-mismatch \
-			<"$directory/$patch" >&2 ||
-			die "$patch doesn't apply to Debian's source; adapt it in $place" \
+	source_series "$directory" "$version" | while read -r patch; do
+		if ! "$certain" "$tree" "$directory/$patch" ||
+			! patch -s -d "$tree" -p1 --force --fuzz=0 --no-backup-if-mismatch \
+				<"$directory/$patch" >&2; then
+			die "$patch doesn't apply to Debian's source $version; adapt it in $place" \
 				"(or install the version of the source that it was made for)"
+		fi
 	done
 }

@@ -110,6 +110,9 @@ suite() {
 	newer)
 		"$ROOT/tests/runner/newer"
 		;;
+	series)
+		"$ROOT/tests/runner/series"
+		;;
 	mistakes)
 		"$ROOT/tests/runner/mistakes" "$kernel"
 		;;
