@@ -287,6 +287,19 @@ put:
 	return ret;
 }
 
+static void priv_invalidate_vmsas(struct kvm_gmem_priv *priv)
+{
+	struct kvm_gfn_range range = {
+		.start	= priv->slot->base_gfn,
+		.end	= priv->slot->base_gfn + priv->slot->npages,
+		.slot	= priv->slot,
+	};
+
+	KVM_MMU_LOCK(priv->kvm);
+	gmem_priv_invalidate_vmsas(priv->kvm, &range);
+	KVM_MMU_UNLOCK(priv->kvm);
+}
+
 /**
  * kvm_gmem_priv_unbind() - take the file from a slot that goes
  * @slot: not visible any more and without mappings, with or without a kvm_private file
@@ -307,6 +320,12 @@ void kvm_gmem_priv_unbind(struct kvm_memory_slot *slot)
 	 */
 	kvm_gmem_priv_gpc_invalidate(priv->kvm, slot->base_gfn,
 				     slot->base_gfn + slot->npages);
+	/*
+	 * kvm_arch_flush_shadow_memslot() had the VMSAs looked up again while the slot's
+	 * invalid copy was in force, which has the file. A vCPU that has found its page there
+	 * loses it here, and its next lookup finds no slot.
+	 */
+	priv_invalidate_vmsas(priv);
 	priv->module->unbind(&priv->binding);
 	kvm_gmem_priv_module_put();
 	slot->gmem.priv = NULL;

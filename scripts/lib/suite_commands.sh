@@ -334,7 +334,7 @@ suite() {
 			-- "$OUT/snp/gigantic"
 		;;
 	snp-races)
-		in_vm --snp --mem 2G --smp 2 --param page_poison=1 -- "$OUT/snp/"{races,joining}
+		in_vm --snp --mem 2G --smp 2 --param page_poison=1 -- "$OUT/snp/"{races,joining,reloads}
 		;;
 	snp-rmp)
 		in_vm --snp --mem 2G --bring "$("$ROOT/tests/build-module" snp)/kvm_snp_test.ko" \

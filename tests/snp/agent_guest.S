@@ -18,6 +18,19 @@
 	.byte	0xf2, 0x0f, 0x01, 0xff
 	.endm
 
+	.macro RMPADJUST
+	.byte	0xf3, 0x0f, 0x01, 0xfe
+	.endm
+
+	/* With RAX in the MSR; overwrites RCX and RDX. */
+	.macro VMGEXIT
+	mov	%rax, %rdx
+	shr	$32, %rdx
+	mov	$GHCB_MSR, %ecx
+	wrmsr
+	.byte	0xf3, 0x0f, 0x01, 0xd9
+	.endm
+
 	.section .rodata.guests, "a", @progbits
 	.code64
 
@@ -42,6 +55,10 @@ guests_begin:
 	je	scribble
 	cmp	$ORDER_CONTROL, %eax
 	je	control
+	cmp	$ORDER_VMGEXIT, %eax
+	je	vmgexit
+	cmp	$ORDER_RMPADJUST, %eax
+	je	rmpadjust
 	hlt
 
 	/* RAX: the result, RDI: its address */
@@ -50,11 +67,7 @@ answer:
 	mov	%rdi, BOX_AT(%r14)
 	mov	%r15, BOX_VALIDATED(%r14)
 	mov	%r12, %rax
-	mov	%rax, %rdx
-	shr	$32, %rdx
-	mov	$GHCB_MSR, %ecx
-	wrmsr
-	.byte	0xf3, 0x0f, 0x01, 0xd9
+	VMGEXIT
 	jmp	guests_begin
 
 validate:
@@ -176,6 +189,21 @@ control:
 	or	$CR0_TS, %eax
 	lmsw	%ax
 6:	mov	%cr0, %rax
+	jmp	answer
+
+vmgexit:
+	mov	%rdi, %rax
+	VMGEXIT
+	rdmsr
+	shl	$32, %rdx
+	or	%rdx, %rax
+	jmp	answer
+
+rmpadjust:
+	mov	%rdi, %rax
+	xor	%ecx, %ecx
+	RMPADJUST
+	mov	%eax, %eax
 	jmp	answer
 
 	.globl agent_vc

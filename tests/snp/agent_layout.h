@@ -68,6 +68,12 @@
 /* Sets CR0.TS */
 #define CONTROL_LMSW	0x101
 
+/* Writes the address to the GHCB's MSR and exits. The result is what the MSR has then. */
+#define ORDER_VMGEXIT	7
+/* RMPADJUST of a base page; the value is RDX. The result is its code. */
+#define ORDER_RMPADJUST	8
+#define RMPADJUST_VMSA	0x10000
+
 /* Results */
 #define RESULT_SIZE_MISMATCH	6
 #define RESULT_SAME		0x100

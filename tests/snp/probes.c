@@ -29,6 +29,19 @@ static void empty(const char *path)
 	close(expect_ok(open(path, O_WRONLY | O_TRUNC | O_CLOEXEC), "%s", path));
 }
 
+bool probes_have(const char *function)
+{
+	int events = expect_ok(open(PROBES, O_WRONLY | O_APPEND | O_CLOEXEC), PROBES);
+	char probe[96];
+	bool have;
+
+	snprintf(probe, sizeof(probe), "p:snp_test/have %s", function);
+	have = write(events, probe, strlen(probe)) > 0;
+	close(events);
+	empty(PROBES);
+	return have;
+}
+
 void probes_start(const char *const *probes, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

@@ -3,7 +3,11 @@
 #ifndef TESTS_SNP_PROBES_H
 #define TESTS_SNP_PROBES_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Whether this kernel has a function, "module:name". Called while nothing is recorded. */
+bool probes_have(const char *function);
 
 /* Definitions of kprobes, in the group snp_test: calls are recorded from now on. */
 void probes_start(const char *const *probes, size_t count);
