@@ -76,19 +76,22 @@ fuzz_for() {
 # suite NAME: runs the suite, whose result is on stdout.
 suite() {
 	local name=$1 kernel=6.12 more=0 list parameter parameters=() platform=() others=''
-	local status=0 forced=() uneven=''
+	local status=0 forced=() left_out=''
 	local provider=(--param kvm.guest_memfd_provider=kvm_private)
 
 	if [[ $name =~ ^(.*)-([0-9]+\.[0-9]+|debug|kcsan)$ ]]; then
 		name=${BASH_REMATCH[1]}
 		kernel=${BASH_REMATCH[2]}
 	fi
+	# When a machine wakes up, virtio_console of 7.3 asks QEMU which channels are connected
+	# before it has a buffer for the answer. QEMU drops that, and all output waits for ever.
+	[[ $kernel != 7.3 ]] || left_out='|suspend'
 	# The same tests once more, with each pause and each retry that otherwise depends on
 	# chance. Tests that rely on a pace of their own are left out.
 	if [[ $name == *-forced ]]; then
 		name=${name%-forced}
 		forced=(--fail-points --param kvm_private.detours=1)
-		uneven='|interrupt'
+		left_out+='|interrupt'
 	fi
 	# The same tests once more, with a model of a trusted platform watching
 	[[ $name != *-platform ]] || platform=(--platform)
@@ -123,13 +126,13 @@ suite() {
 		;;
 	ioctl | module)
 		mapfile -t list < <(programs "$name" |
-			grep -Ev "/($NUMA_PROGRAMS|gigantic$uneven)$")
+			grep -Ev "/($NUMA_PROGRAMS|gigantic$left_out)$")
 		in_vm --kernel "$kernel" --no-kvm -- "${list[@]}"
 		;;
 	detours)
 		# The programs that change the store, the attributes and their users, and then a
 		# check that each detour was taken
-		mapfile -t list < <(programs ioctl | grep -Ev "/($NUMA_PROGRAMS|gigantic$uneven)$")
+		mapfile -t list < <(programs ioctl | grep -Ev "/($NUMA_PROGRAMS|gigantic$left_out)$")
 		mapfile -t -O "${#list[@]}" list < <(programs consumer)
 		in_vm --kernel "$kernel" --no-kvm --numa 2 --mem 4G \
 			--bring "$("$ROOT/tests/build-module" consumer --kernel "$kernel")/kvm_private_test.ko" \

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A machine that goes to sleep: with its memory powered, but never by an image
- * on a disk.
+ * A machine with private pages doesn't go to sleep by an image of its memory on
+ * a disk.
  */
 #include <fcntl.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -21,12 +20,6 @@
  * begun.
  */
 #define SNAPSHOT "/dev/snapshot"
-/*
- * Where the kernel stops on its way and comes back by itself, and after how
- * long
- */
-#define TEST_LEVEL "/sys/power/pm_test"
-#define TEST_DELAY "/sys/module/suspend/parameters/pm_test_delay"
 
 #define SHARED (KVM_PRIVATE_FLAG_MMAP | KVM_PRIVATE_FLAG_INIT_SHARED)
 
@@ -134,26 +127,6 @@ TEST(hibernation_race)
 	workers_run(workers, ARRAY_SIZE(workers), 2);
 	expect_ok(file_allocate(race.fd, 0, MIB), "afterwards");
 	close(race.fd);
-}
-
-/* All of the way to sleep and back, but for the firmware's part. */
-TEST(suspend)
-{
-	int fd = file_create(MIB, SHARED);
-	char *map = file_map(fd, MIB);
-
-	memset(map, 0x5a, MIB);
-	expect_ok(file_make_private(fd, PAGE, PAGE, CONVERT_PRESERVE), "convert");
-	text_file_write(TEST_LEVEL, "core");
-	text_file_write(TEST_DELAY, "0");
-	text_file_write(STATE, "mem");
-	text_file_write(TEST_LEVEL, "none");
-	expect_reads(map, 0x5a, "a shared page");
-	expect_sigbus(map + PAGE, "a private page");
-	expect_ok(file_make_shared(fd, PAGE, PAGE, CONVERT_PRESERVE), "convert");
-	expect_reads(map + PAGE, 0x5a, "what was private");
-	munmap(map, MIB);
-	close(fd);
 }
 
 TEST_MAIN("power")
