@@ -6,32 +6,19 @@
 #include <linux/completion.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/highmem.h>
 #include <linux/kvm_host.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
-#include "../kvm_populate_test.h"
+#include "compat.h"
 
 static DECLARE_COMPLETION(waiting);
 static DECLARE_COMPLETION(released);
 
-static int copy_source(kvm_pfn_t pfn, void __user *source)
+static int fill(gfn_t gfn, kvm_pfn_t pfn, struct kpop_source source,
+		struct kpop_populate *args)
 {
-	void *page = kmap_local_pfn(pfn);
-	int ret = 0;
-
-	if (copy_from_user(page, source, PAGE_SIZE))
-		ret = -EFAULT;
-	kunmap_local(page);
-	return ret;
-}
-
-static int fill(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn, void __user *source,
-		int order, void *opaque)
-{
-	struct kpop_populate *args = opaque;
 	u64 nr = gfn - gpa_to_gfn(args->gpa);
 	int ret;
 
@@ -44,7 +31,7 @@ static int fill(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn, void __user *source,
 			return -EINTR;
 	}
 
-	ret = source ? copy_source(pfn, source) : 0;
+	ret = source.page ? copy_source(pfn, source) : 0;
 	if (!ret)
 		args->filled++;
 	return ret;
@@ -57,9 +44,7 @@ static long populate(struct file *vm, struct kpop_populate *args)
 
 	args->filled = 0;
 	mutex_lock(&kvm->slots_lock);
-	ret = kvm_gmem_populate(kvm, gpa_to_gfn(args->gpa),
-				u64_to_user_ptr(args->source), args->pages,
-				fill, args);
+	ret = call_populate(kvm, args);
 	mutex_unlock(&kvm->slots_lock);
 	return ret;
 }
