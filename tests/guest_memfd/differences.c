@@ -4,10 +4,12 @@
  * kvm_private provides them. Not for other KVMs.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -165,6 +167,14 @@ TEST(name, &pair)
 	assert_int_not_equal(statfs.f_type, GUEST_MEMFD_MAGIC);
 }
 
+static unsigned long kernel_major(void)
+{
+	struct utsname name;
+
+	expect_ok(uname(&name), "uname");
+	return strtoul(name.release, NULL, 10);
+}
+
 /* Drivers' mappings aren't merged, and the kernel puts none into a core dump. */
 TEST(drivers_mapping, &pair_shared)
 {
@@ -175,6 +185,8 @@ TEST(drivers_mapping, &pair_shared)
 
 	assert_ptr_equal(map, place);
 	expect_error(EINVAL, madvise(map, PAGE, MADV_DODUMP), "DODUMP");
+	expect_result(kernel_major() < 7 ? 0 : EINVAL, madvise(map, PAGE, MADV_DOFORK),
+		      "DOFORK");
 	munmap(place + 4 * PAGE, FILE_SIZE - 4 * PAGE);
 	assert_ptr_equal(mremap(map, 4 * PAGE, 8 * PAGE, 0), MAP_FAILED);
 	assert_int_equal(errno, ENOMEM);
