@@ -5,7 +5,7 @@
 # own_kernel.sh and suite_table.sh, and $OUT, the folder of the tests' programs.
 
 # In this order. A suite that has to wait for none of the slow ones at the end doesn't.
-SUITE_BUILDS=(programs 6.12 kvm 6.1 selftests snp 7.3 kvm-7.3 7.2 debug kcsan)
+SUITE_BUILDS=(programs 6.12 kvm 6.1 selftests snp 7.3 kvm-7.3 7.2 kvm-7.2 debug kcsan)
 
 # suite_builds SUITE...: prints the builds that these suites need.
 suite_builds() {
