@@ -5,7 +5,7 @@
 # own_kernel.sh and suite_table.sh, and $OUT, the folder of the tests' programs.
 
 # In this order. A suite that has to wait for none of the slow ones at the end doesn't.
-SUITE_BUILDS=(programs 6.12 kvm 6.1 selftests snp 7.3 kvm-7.3 7.2 kvm-7.2 debug kcsan)
+SUITE_BUILDS=(programs 6.12 kvm 6.1 selftests snp 7.3 kvm-7.3 tdx 7.2 kvm-7.2 debug kcsan)
 
 # suite_builds SUITE...: prints the builds that these suites need.
 suite_builds() {
@@ -32,6 +32,7 @@ suite_packages() {
 	[[ $needs != *,6.1,* ]] || printf '6.1\n'
 	[[ ! $needs =~ [,-]7\. ]] || printf 'newer\n'
 	[[ $needs != *,snp,* ]] || printf 'qemu\n'
+	[[ $needs != *,tdx,* ]] || printf 'bochs\n'
 	[[ $needs != *,debug,* && $needs != *,kcsan,* ]] || printf 'kernel\n'
 }
 
@@ -56,6 +57,9 @@ suite_build() {
 		;;
 	kvm)
 		suite_build_kvm 6.12
+		;;
+	tdx)
+		"$ROOT/scripts/build-kvm" --kernel 7.3 --tdx-model
 		;;
 	kvm-*)
 		suite_build_kvm "${1#kvm-}"

@@ -350,6 +350,12 @@ suite() {
 		tap_command "snp-check says YES on the emulated platform" \
 			env "$limit" "$ROOT/tests/snp/emulated" "$OUT/snp/snp"
 		;;
+	tdx)
+		in_vm --tdx --kernel "$kernel" -- "$OUT/tdx/tds"
+		;;
+	tdx-omissions)
+		env "$limit" "$ROOT/tests/tdx/provoke" "$OUT/tdx"
+		;;
 	tdx-model)
 		"$ROOT/tests/tdx/model" "$OUT/tdx"
 		;;
