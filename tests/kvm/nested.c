@@ -140,4 +140,53 @@ TEST(shared_page_as_private, &vm)
 	assert_int_equal(peek(&m->cpu, L1_PAGE), TAG + 1);
 }
 
+static void expect_bits(struct machine *m, bool accessed, bool dirty)
+{
+	assert_int_equal(nested_accessed(m->map, L2_PAGE), accessed);
+	assert_int_equal(nested_dirty(m->map, L2_PAGE), dirty);
+}
+
+/* KVM sets the bits in L1's tables, which are shared pages of the file. */
+TEST(accessed_and_dirty, &vm)
+{
+	struct machine *m = *state;
+
+	if (nesting_is_missing() || !nested_has_bits(&m->cpu))
+		return;
+	expect_bits(m, false, false);
+	assert_int_equal(l2_peek(m, L2_PAGE), 0);
+	expect_bits(m, true, false);
+	l2_poke(m, L2_PAGE, TAG);
+	expect_bits(m, true, true);
+}
+
+/* What L1's processor reads and writes of its own for a nested guest, in private pages */
+static __u64 l2_call_in_private(struct machine *m, const char *guest, __u64 l2_gpa, __u64 value)
+{
+	const __u64 gpa = nested_private_gpa();
+	const __u64 size = NESTED_GPA + NESTED_SIZE - gpa;
+
+	nested_enter(&m->cpu, m->map, guest,
+		     &(struct kvm_regs){ .rdi = l2_gpa, .rsi = value });
+	make_private(m, gpa, size);
+	finish(m);
+	make_shared(m, gpa, size);
+	return nested_result(m->map);
+}
+
+TEST(structures_in_private_pages, &vm)
+{
+	struct machine *m = *state;
+
+	if (nesting_is_missing())
+		return;
+	l2_call_in_private(m, guest_poke, L2_PAGE, TAG);
+	assert_int_equal(peek(&m->cpu, L2_PAGE), TAG);
+	if (nested_has_bits(&m->cpu))
+		expect_bits(m, true, true);
+	nested_map(m->map, L2_PAGE + PAGE, L1_PAGE);
+	poke(&m->cpu, L1_PAGE, TAG + 1);
+	assert_int_equal(l2_call_in_private(m, guest_peek, L2_PAGE + PAGE, 0), TAG + 1);
+}
+
 TEST_MAIN("KVM guest: nested")

@@ -35,6 +35,26 @@ void nested_map_block(char *memory, __u64 gpa)
 	nesting()->map_block(memory, gpa);
 }
 
+bool nested_has_bits(struct vcpu *vcpu)
+{
+	return nesting()->has_bits(vcpu);
+}
+
+bool nested_accessed(const char *memory, __u64 l2_gpa)
+{
+	return nesting()->entry(memory, l2_gpa) & nesting()->accessed;
+}
+
+bool nested_dirty(const char *memory, __u64 l2_gpa)
+{
+	return nesting()->entry(memory, l2_gpa) & nesting()->dirty;
+}
+
+__u64 nested_private_gpa(void)
+{
+	return nesting()->private_gpa;
+}
+
 void nested_enter(struct vcpu *vcpu, char *memory, const char *guest,
 		  const struct kvm_regs *regs)
 {

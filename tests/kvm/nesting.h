@@ -21,6 +21,12 @@ struct nesting {
 	void (*enter)(struct vcpu *vcpu, char *memory, const char *guest,
 		      const struct kvm_regs *regs);
 	__u64 (*result)(const char *memory);
+	/* The entry of L1's table for L2's page, and the bits that KVM sets there for L2 */
+	__u64 (*entry)(const char *memory, __u64 l2_gpa);
+	bool (*has_bits)(struct vcpu *vcpu);
+	__u64 accessed, dirty;
+	/* From here on L1's structures may be in private pages: KVM maps none of them. */
+	__u64 private_gpa;
 };
 
 extern const struct nesting svm_nesting, vmx_nesting;
@@ -36,6 +42,14 @@ void nested_map(char *memory, __u64 l2_gpa, __u64 gpa);
 
 /* L1 maps 2 MiB at address gpa onto themselves by one entry. Before L2's first access there. */
 void nested_map_block(char *memory, __u64 gpa);
+
+/* Has KVM marked the entry of L1's for the page as used, or as written through? */
+bool nested_accessed(const char *memory, __u64 l2_gpa);
+bool nested_dirty(const char *memory, __u64 l2_gpa);
+bool nested_has_bits(struct vcpu *vcpu);
+
+/* Where NESTED_SIZE ends, the part of L1's structures ends that may be in private pages. */
+__u64 nested_private_gpa(void);
 
 /*
  * Makes L2 run guest next, with regs but for RAX, RSP and those from R12 on. L1 ends

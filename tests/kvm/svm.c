@@ -74,6 +74,18 @@ static void svm_map(char *memory, __u64 l2_gpa, __u64 gpa)
 	word_at(memory, NPT_PT_GPA)[l2_gpa / PAGE] = gpa | NPT_FLAGS;
 }
 
+static __u64 svm_entry(const char *memory, __u64 l2_gpa)
+{
+	assert_true(l2_gpa / PAGE < NPT_PAGES);
+	return ((const __u64 *)(memory + NPT_PT_GPA))[l2_gpa / PAGE];
+}
+
+static bool svm_has_bits(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return true;
+}
+
 static void svm_map_block(char *memory, __u64 gpa)
 {
 	assert_true(gpa / PAGE < NPT_PAGES);
@@ -172,4 +184,9 @@ const struct nesting svm_nesting = {
 	.map_block = svm_map_block,
 	.enter = svm_enter,
 	.result = svm_result,
+	.entry = svm_entry,
+	.has_bits = svm_has_bits,
+	.accessed = PTE_ACCESSED,
+	.dirty = PTE_DIRTY,
+	.private_gpa = NPT_GPA,
 };

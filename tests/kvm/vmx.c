@@ -20,11 +20,16 @@
 #define EPT_RWX		0x07ULL
 #define EPT_WB		(6ULL << 3)
 #define EPTP_FLAGS	(6ULL | 3 << 3)
+#define EPTP_BITS	(1ULL << 6)
+#define EPT_ACCESSED	(1ULL << 8)
+#define EPT_DIRTY	(1ULL << 9)
 
 #define CR4_VMXE	0x2000
 #define MSR_FEATURE_CONTROL	0x3a
 #define FEATURE_CONTROL_VMX	5	/* locked, VMXON outside of SMX */
 #define MSR_VMX_BASIC	0x480
+#define MSR_VMX_EPT_VPID_CAP	0x48c
+#define EPT_HAS_BITS	(1ULL << 21)
 
 /* The bits that a processor wants set, and those that the test needs */
 #define PIN_CONTROLS	0x16
@@ -63,8 +68,7 @@ struct setting {
 static const struct setting constant[] = {
 	{ PIN_BASED, PIN_CONTROLS }, { CPU_BASED, CPU_CONTROLS },
 	{ CPU_BASED_2, CPU_CONTROLS_2 }, { EXITING, EXIT_CONTROLS },
-	{ ENTERING, ENTRY_CONTROLS }, { EPT_POINTER, EPT_GPA | EPTP_FLAGS },
-	{ VMCS_LINK, -1ULL },
+	{ ENTERING, ENTRY_CONTROLS }, { VMCS_LINK, -1ULL },
 	{ GUEST_ES, 16 }, { GUEST_ES_LIMIT, 0xffffffff }, { GUEST_ES_RIGHTS, 0xc093 },
 	{ GUEST_CS, 8 }, { GUEST_CS_LIMIT, 0xffffffff }, { GUEST_CS_RIGHTS, 0xa09b },
 	{ GUEST_SS, 16 }, { GUEST_SS_LIMIT, 0xffffffff }, { GUEST_SS_RIGHTS, 0xc093 },
@@ -88,7 +92,7 @@ struct entry {
 	__u64 failed;		/* what L1 was about to do */
 	__u64 all[2];		/* INVEPT's descriptor */
 	__u64 count;
-	struct setting settings[ARRAY_SIZE(constant) + 8];
+	struct setting settings[ARRAY_SIZE(constant) + 9];
 };
 
 _Static_assert(sizeof(struct entry) <= PAGE, "an entry is in a page");
@@ -133,6 +137,17 @@ static __u64 msr(struct vcpu *vcpu, unsigned long request, __u32 index, __u64 va
 
 	assert_int_equal(ioctl(vcpu->fd, request, &msrs), 1);
 	return msrs.entry.data;
+}
+
+static bool vmx_has_bits(struct vcpu *vcpu)
+{
+	return msr(vcpu, KVM_GET_MSRS, MSR_VMX_EPT_VPID_CAP, 0) & EPT_HAS_BITS;
+}
+
+static __u64 vmx_entry(const char *memory, __u64 l2_gpa)
+{
+	assert_true(l2_gpa / PAGE < EPT_PAGES);
+	return ((const __u64 *)(memory + EPT_PT_GPA))[l2_gpa / PAGE];
 }
 
 static void vmx_prepare(struct vcpu *vcpu, char *memory)
@@ -185,6 +200,8 @@ static void vmx_enter(struct vcpu *vcpu, char *memory, const char *guest,
 	entry->vmxon = VMXON_GPA;
 	entry->vmcs = VMCS_GPA;
 	set_state(entry, &sregs);
+	set(entry, EPT_POINTER,
+	    EPT_GPA | EPTP_FLAGS | (vmx_has_bits(vcpu) ? EPTP_BITS : 0));
 	set(entry, GUEST_RIP, address_of(guest));
 	set(entry, HOST_RIP, address_of(guest_vmexit));
 
@@ -209,4 +226,9 @@ const struct nesting vmx_nesting = {
 	.map_block = vmx_map_block,
 	.enter = vmx_enter,
 	.result = vmx_result,
+	.entry = vmx_entry,
+	.has_bits = vmx_has_bits,
+	.accessed = EPT_ACCESSED,
+	.dirty = EPT_DIRTY,
+	.private_gpa = VMXON_GPA,
 };
