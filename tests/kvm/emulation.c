@@ -11,8 +11,12 @@
 
 #include "adders.h"
 #include "string_io.h"
+#include "text_file.h"
+#include "../demo/stats.h"
 
 #define TAG		0x6b00000000000000ULL
+
+#define CR4_UMIP	0x800
 
 static void count_up(__u8 *data, size_t size)
 {
@@ -282,6 +286,85 @@ TEST(emulated_lock_is_atomic, &machine_plain)
 	adders_start(&adders, m, DATA_GPA);
 	sum = adders_join(&adders);
 	assert_int_equal(peek(&m->cpu, DATA_GPA), sum);
+}
+
+/* The operands of guest_descriptors: two tables, two copies of them, two words */
+#define COPIES		32
+#define TABLE_SIZE	10
+#define OPERANDS	68
+#define INSTRUCTIONS	6
+
+/* Else KVM emulates what UMIP is about. */
+static bool processor_has_umip(void)
+{
+	char info[4096];
+
+	text_file_read("/proc/cpuinfo", info, sizeof(info));
+	return strstr(info, " umip");
+}
+
+static struct kvm_sregs get_sregs(struct machine *m)
+{
+	struct kvm_sregs sregs;
+
+	expect_ok(ioctl(m->cpu.fd, KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
+	return sregs;
+}
+
+static void set_umip(struct machine *m)
+{
+	struct kvm_sregs sregs = get_sregs(m);
+
+	sregs.cr4 |= CR4_UMIP;
+	expect_ok(ioctl(m->cpu.fd, KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
+}
+
+static void check_operands(struct machine *m, const __u8 *given, const __u8 *got)
+{
+	const struct kvm_sregs sregs = get_sregs(m);
+	const __u16 words[] = { sregs.ldt.selector, sregs.tr.selector };
+
+	assert_memory_equal(got, given, COPIES);
+	assert_memory_equal(got + COPIES, given, TABLE_SIZE);
+	assert_memory_equal(got + COPIES + 16, given + 16, TABLE_SIZE);
+	assert_memory_equal(got + 2 * COPIES, words, sizeof(words));
+	assert_int_equal(sregs.gdt.limit, *(const __u16 *)given);
+	assert_int_equal(sregs.idt.limit, *(const __u16 *)(given + 16));
+}
+
+/*
+ * A processor with VMX and without UMIP leaves the guest at each instruction that loads or
+ * stores a descriptor table. KVM emulates it, also across a page border.
+ */
+TEST(descriptor_tables, &machine_plain)
+{
+	static const __u64 before_border[] = { OPERANDS, 4, 20, 36, 52, 65 };
+	struct machine *m = *state;
+	__u8 given[OPERANDS], got[OPERANDS];
+	__u64 emulated;
+
+	if (!vcpu_has_umip()) {
+		print_message("# this KVM has no UMIP: nothing to test\n");
+		return;
+	}
+	set_umip(m);
+	for (size_t i = 0; i < ARRAY_SIZE(before_border); i++) {
+		const __u64 start = DATA_GPA + (2 * i + 1) * PAGE - before_border[i];
+
+		count_up(given, sizeof(given));
+		/* A base is canonical only without its top bits. */
+		memset(given + 7, 0, 3);
+		memset(given + 23, 0, 3);
+		given[0] += i;
+		ins(&m->cpu, start, given, sizeof(given));
+		emulated = stats_get(m->cpu.fd, "insn_emulation");
+		vcpu_call(&m->cpu, guest_descriptors, start, 0, 0);
+		if (!processor_has_umip())
+			assert_true(stats_get(m->cpu.fd, "insn_emulation") >=
+				    emulated + INSTRUCTIONS);
+		outs(&m->cpu, start, got, sizeof(got));
+		check_operands(m, given, got);
+	}
 }
 
 TEST_MAIN("KVM guest: emulation", .setup = emulation_setup)

@@ -182,6 +182,15 @@ GUEST guest_wrmsr
 	wrmsr
 	hlt
 
+GUEST guest_descriptors
+	lgdt	(%rdi)
+	lidt	16(%rdi)
+	sgdt	32(%rdi)
+	sidt	48(%rdi)
+	sldt	64(%rdi)
+	str	66(%rdi)
+	hlt
+
 GUEST guest_vmrun
 	vmrun
 	hlt

@@ -54,6 +54,8 @@ extern const char guest_outs[];
 extern const char guest_movs[];
 /* MSR DI = RSI */
 extern const char guest_wrmsr[];
+/* LGDT and LIDT from RDI and RDI + 16; SGDT, SIDT, SLDT and STR to RDI + 32 and on */
+extern const char guest_descriptors[];
 /* VMRUN with the VMCB at RAX, see svm.c */
 extern const char guest_vmrun[];
 /* VMLAUNCH as RSP tells, and what follows L2's exit, see vmx.c */

@@ -92,6 +92,11 @@ bool vcpu_has_vmx(void)
 	return offers(1, 5);
 }
 
+bool vcpu_has_umip(void)
+{
+	return offers(7, 2);
+}
+
 static void set_long_mode(int vcpu)
 {
 	const struct kvm_segment data = {

@@ -35,6 +35,8 @@ void vcpu_close(struct vcpu *vcpu);
 /* Does KVM offer SVM, or VMX, to guests? */
 bool vcpu_has_svm(void);
 bool vcpu_has_vmx(void);
+/* And UMIP, which KVM may emulate? */
+bool vcpu_has_umip(void);
 
 struct kvm_regs vcpu_regs(struct vcpu *vcpu);
 void vcpu_set_regs(struct vcpu *vcpu, const struct kvm_regs *regs);
