@@ -10,7 +10,7 @@ ROTATION_TURNS=4
 # Seconds of processor that a turn has for the suites that changed files call for. A turn that
 # has less to do is filled up to as much.
 # shellcheck disable=SC2034 # for those who include this
-ROTATION_BUDGET=1500
+ROTATION_BUDGET=2200
 
 # The last turn in which each suite passed
 declare -A ROTATION_PASSED=()
