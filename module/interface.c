@@ -19,5 +19,6 @@ const struct kvm_private_interface kvm_private_interface = {
 	.peek_page		= kvm_private_peek_page,
 	.is_private		= kvm_private_is_private,
 	.populate		= kvm_private_populate,
+	.leak			= kvm_private_leak,
 };
 EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_interface);

@@ -169,6 +169,7 @@ struct kvm_private_creator {
  * @creator: the creator, for reports to people
  * @nr_huge: base pages in huge units
  * @nr_gigantic: base pages in gigantic ones
+ * @nr_leaked: base pages that kvm_private_leak() took from the file for good
  * @nr_pages: base pages in the store, by NUMA node
  */
 struct kvm_private_file {
@@ -197,6 +198,7 @@ struct kvm_private_file {
 	struct kvm_private_creator creator;
 	atomic_long_t nr_huge;
 	atomic_long_t nr_gigantic;
+	atomic_long_t nr_leaked;
 	atomic_long_t nr_pages[];
 };
 

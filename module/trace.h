@@ -98,6 +98,23 @@ TRACE_EVENT(kvm_private_prepare,
 		  __entry->guest_id, __entry->ret)
 );
 
+/* Pages that a guest's platform doesn't give back: they are lost. */
+TRACE_EVENT(kvm_private_leak,
+	TP_PROTO(struct kvm_private_file *f, unsigned long pfn, unsigned long nr),
+	TP_ARGS(f, pfn, nr),
+	TP_STRUCT__entry(
+		__field(unsigned long,	ino)
+		__field(unsigned long,	pfn)
+		__field(unsigned long,	nr)
+	),
+	TP_fast_assign(
+		__entry->ino = f->mapping->host->i_ino;
+		__entry->pfn = pfn;
+		__entry->nr = nr;
+	),
+	TP_printk("ino=%lu pfn=0x%lx nr=%lu", __entry->ino, __entry->pfn, __entry->nr)
+);
+
 /* A consumer's lookup; after an error pfn and order are 0. */
 TRACE_EVENT(kvm_private_get_pfn,
 	TP_PROTO(struct kvm_private_file *f, pgoff_t index, bool private,

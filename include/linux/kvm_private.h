@@ -171,7 +171,7 @@ typedef int (*kvm_private_populate_cb)(struct kvm_private_binding *binding,
  * with each change of a struct or of a function, be it only of its meaning.
  */
 #ifndef KVM_PRIVATE_INTERFACE_VERSION
-#define KVM_PRIVATE_INTERFACE_VERSION	2
+#define KVM_PRIVATE_INTERFACE_VERSION	3
 #endif
 
 struct file *kvm_private_fget(unsigned int fd);
@@ -196,6 +196,8 @@ bool kvm_private_is_private(struct file *file, pgoff_t index);
 long kvm_private_populate(struct kvm_private_binding *binding, pgoff_t index,
 			  unsigned long nr, kvm_private_populate_cb cb,
 			  void *opaque);
+void kvm_private_leak(struct kvm_private_binding *binding, unsigned long pfn,
+		      unsigned long nr);
 
 /**
  * struct kvm_private_interface - the functions above, for a consumer that loads without the
@@ -213,6 +215,7 @@ long kvm_private_populate(struct kvm_private_binding *binding, pgoff_t index,
  * @peek_page: kvm_private_peek_page()
  * @is_private: kvm_private_is_private()
  * @populate: kvm_private_populate()
+ * @leak: kvm_private_leak()
  *
  * Such a consumer gets kvm_private_interface by symbol_get(), which keeps the module loaded
  * until symbol_put(). It looks at nothing but @version before it knows that the number is
@@ -241,6 +244,8 @@ struct kvm_private_interface {
 	long (*populate)(struct kvm_private_binding *binding, pgoff_t index,
 			 unsigned long nr, kvm_private_populate_cb cb,
 			 void *opaque);
+	void (*leak)(struct kvm_private_binding *binding, unsigned long pfn,
+		     unsigned long nr);
 };
 
 extern const struct kvm_private_interface kvm_private_interface;

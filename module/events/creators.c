@@ -122,10 +122,18 @@ static ssize_t allocated_1g_show(struct device *device,
 }
 static DEVICE_ATTR_ADMIN_RO(allocated_1g);
 
+static ssize_t leaked_show(struct device *device,
+			   struct device_attribute *attribute, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", kvm_private_nr_leaked_by_all() << PAGE_SHIFT);
+}
+static DEVICE_ATTR_ADMIN_RO(leaked);
+
 static struct attribute *creators_attrs[] = {
 	&dev_attr_allocated_4k.attr,
 	&dev_attr_allocated_2m.attr,
 	&dev_attr_allocated_1g.attr,
+	&dev_attr_leaked.attr,
 	NULL
 };
 

@@ -45,6 +45,9 @@ unsigned long kvm_private_nr_pages(struct kvm_private_file *f);
 struct kvm_private_usage kvm_private_usage_of(struct kvm_private_file *f);
 struct kvm_private_usage kvm_private_usage_of_all(void);
 void kvm_private_usage_add(struct kvm_private_file *f, bool gigantic, long nr);
+void kvm_private_leaked_add(struct kvm_private_file *f, unsigned long nr);
+unsigned long kvm_private_nr_leaked(const struct kvm_private_file *f);
+unsigned long kvm_private_nr_leaked_by_all(void);
 
 /* gigantic.c */
 struct page *kvm_private_gigantic_alloc(struct kvm_private_file *f,

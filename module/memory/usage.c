@@ -8,6 +8,9 @@
 static atomic_long_t nr_huge = ATOMIC_LONG_INIT(0);
 static atomic_long_t nr_gigantic = ATOMIC_LONG_INIT(0);
 
+/* By all files, also those that have gone since */
+static atomic_long_t nr_leaked = ATOMIC_LONG_INIT(0);
+
 /* Pages of all sizes: those of huge and gigantic units are counted among them. */
 unsigned long kvm_private_nr_pages(struct kvm_private_file *f)
 {
@@ -63,4 +66,21 @@ struct kvm_private_usage kvm_private_usage_of_all(void)
 
 	total.small = all - min(all, total.huge + total.gigantic);
 	return total;
+}
+
+/* Notes that @nr base pages never go back to the page allocator. */
+void kvm_private_leaked_add(struct kvm_private_file *f, unsigned long nr)
+{
+	atomic_long_add(nr, &f->nr_leaked);
+	atomic_long_add(nr, &nr_leaked);
+}
+
+unsigned long kvm_private_nr_leaked(const struct kvm_private_file *f)
+{
+	return atomic_long_read(&f->nr_leaked);
+}
+
+unsigned long kvm_private_nr_leaked_by_all(void)
+{
+	return atomic_long_read(&nr_leaked);
 }

@@ -130,6 +130,7 @@ static void kvm_private_file_show_fdinfo(struct seq_file *m, struct file *file)
 		   kvm_private_attribute_nr_shared(f, size >> PAGE_SHIFT)
 		   << PAGE_SHIFT);
 	seq_printf(m, "bindings:\t%lu\n", READ_ONCE(f->nr_bindings));
+	seq_printf(m, "leaked:\t%lu\n", kvm_private_nr_leaked(f) << PAGE_SHIFT);
 	seq_puts(m, "numa:");
 	kvm_private_store_show_nodes(f, m);
 	seq_putc(m, '\n');

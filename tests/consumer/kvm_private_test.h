@@ -106,6 +106,14 @@ struct kpt_sweep {
 	__u64 end;
 };
 
+/* Pages that the platform keeps */
+struct kpt_leak {
+	__u32 slot;
+	__u32 pad;
+	__u64 pfn;
+	__u64 nr;
+};
+
 struct kpt_control {
 	/* The result of prepare */
 	__s32 prepare_error;
@@ -193,5 +201,7 @@ struct kpt_event {
 #define KPT_FIRMWARE	_IOW(KPT_IOC_TYPE, 18, struct kpt_firmware)
 /* Keeps the processor from all other tasks, for so many microseconds. */
 #define KPT_KEEP	_IO(KPT_IOC_TYPE, 19)
+/* kvm_private_leak(), from where it can't sleep */
+#define KPT_LEAK	_IOW(KPT_IOC_TYPE, 20, struct kpt_leak)
 
 #endif

@@ -294,3 +294,18 @@ int kpt_populate(struct kpt_populate *args)
 	up_read(&slots_lock);
 	return binding ? 0 : -ENXIO;
 }
+
+int kpt_leak(const struct kpt_leak *args)
+{
+	struct kvm_private_binding *binding;
+
+	down_read(&slots_lock);
+	binding = find(args->slot);
+	if (binding) {
+		preempt_disable();
+		kvm_private_leak(binding, args->pfn, args->nr);
+		preempt_enable();
+	}
+	up_read(&slots_lock);
+	return binding ? 0 : -ENXIO;
+}

@@ -40,5 +40,6 @@ int kpt_read_held(struct kpt_page *args);
 int kpt_lock_page(const struct kpt_page *page);
 int kpt_unlock_page(void);
 int kpt_populate(struct kpt_populate *args);
+int kpt_leak(const struct kpt_leak *args);
 
 #endif

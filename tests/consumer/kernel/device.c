@@ -113,6 +113,15 @@ static long firmware(const void __user *arg)
 	return kpt_firmware(&args);
 }
 
+static long leak(const void __user *arg)
+{
+	struct kpt_leak args;
+
+	if (copy_from_user(&args, arg, sizeof(args)))
+		return -EFAULT;
+	return kpt_leak(&args);
+}
+
 /* Too short for the kernel to report a stuck processor */
 static long keep(unsigned long microseconds)
 {
@@ -157,6 +166,8 @@ static long kpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return create(user);
 	case KPT_CONTROL:
 		return control(user);
+	case KPT_LEAK:
+		return leak(user);
 	case KPT_FIRMWARE:
 		return firmware(user);
 	case KPT_WAIT_BLOCKED:
