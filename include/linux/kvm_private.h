@@ -46,7 +46,11 @@ struct super_block;
  *	change their attribute. On return the consumer has no mapping of them left
  *	and will make none before @invalidate_end. May sleep. Not called again
  *	for an overlapping range of the same file before @invalidate_end.
- * @invalidate_end: exactly one for each @invalidate_begin, same arguments
+ * @invalidate_shared_begin: as @invalidate_begin, but pages of the range that are private
+ *	already stay so, and the guest may keep them mapped: the others are about to become
+ *	private. Optional: without it @invalidate_begin is called
+ * @invalidate_end: exactly one for each @invalidate_begin or @invalidate_shared_begin, same
+ *	arguments
  * @prepare: the page is about to become the guest's; called once for each page and guest,
  *	at the granularity of the physical allocation. May sleep, and must not call back
  *	into the file. An error fails the lookup and leaves the page as it was. Optional,
@@ -81,6 +85,8 @@ struct kvm_private_binding_ops {
 	struct module *owner;
 	void (*invalidate_begin)(struct kvm_private_binding *binding,
 				 pgoff_t start, pgoff_t end);
+	void (*invalidate_shared_begin)(struct kvm_private_binding *binding,
+					pgoff_t start, pgoff_t end);
 	void (*invalidate_end)(struct kvm_private_binding *binding,
 			       pgoff_t start, pgoff_t end);
 	int (*prepare)(struct kvm_private_binding *binding, pgoff_t index,
@@ -106,6 +112,13 @@ struct kvm_private_binding_ops {
  * prepare pages.
  */
 #define KVM_PRIVATE_BIND_NO_ATTRIBUTES	BIT(1)
+
+/*
+ * The guest loses what is in a private page when its mapping is removed (TDX). So the file
+ * leaves private pages of the binding mapped that neither leave the file nor change their
+ * attribute nor have a memory error: KVM_PRIVATE_COLLAPSE of a block with one gets EBUSY.
+ */
+#define KVM_PRIVATE_BIND_VOLATILE	BIT(2)
 
 /**
  * struct kvm_private_binding - a range of a private file in a consumer's use
@@ -171,7 +184,7 @@ typedef int (*kvm_private_populate_cb)(struct kvm_private_binding *binding,
  * with each change of a struct or of a function, be it only of its meaning.
  */
 #ifndef KVM_PRIVATE_INTERFACE_VERSION
-#define KVM_PRIVATE_INTERFACE_VERSION	3
+#define KVM_PRIVATE_INTERFACE_VERSION	4
 #endif
 
 struct file *kvm_private_fget(unsigned int fd);

@@ -55,7 +55,8 @@ static bool binding_is_valid(struct file *file,
 	    (ops->join && !ops->prepare))
 		return false;
 	if (binding->flags & ~(KVM_PRIVATE_BIND_FIRMWARE |
-			       KVM_PRIVATE_BIND_NO_ATTRIBUTES))
+			       KVM_PRIVATE_BIND_NO_ATTRIBUTES |
+			       KVM_PRIVATE_BIND_VOLATILE))
 		return false;
 	/*
 	 * Firmware that prepares pages protects private ones: the guest knows attributes.
@@ -155,14 +156,15 @@ void kvm_private_unbind(struct kvm_private_binding *binding)
 }
 EXPORT_SYMBOL_KVM_PRIVATE(kvm_private_unbind);
 
-/*
- * Has the consumers of overlapping bindings unmap [start, end). The caller holds the
- * invalidate_lock for writing until after kvm_private_invalidate_end().
- */
-void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
-				  pgoff_t end)
+typedef void (*begin_fn)(struct kvm_private_binding *binding, pgoff_t start,
+			 pgoff_t end);
+
+/* Has the consumers of overlapping bindings unmap [start, end), by the one or the other op. */
+static void binding_begin_all(struct kvm_private_file *f, pgoff_t start, pgoff_t end,
+			      bool shared)
 {
 	struct kvm_private_binding *b;
+	begin_fn begin;
 
 	lockdep_assert_held_write(&f->invalidate_lock);
 
@@ -171,10 +173,25 @@ void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
 	     b = binding_next(b, start, end)) {
 		kvm_private_notify_begin(b, max(start, b->start),
 					 min(end, b->end));
-		b->ops->invalidate_begin(b, max(start, b->start),
-					 min(end, b->end));
+		begin = shared && b->ops->invalidate_shared_begin ?
+			b->ops->invalidate_shared_begin : b->ops->invalidate_begin;
+		begin(b, max(start, b->start), min(end, b->end));
 		kvm_private_cond_resched(BINDINGS);
 	}
+}
+
+/* The caller holds the invalidate_lock for writing until after kvm_private_invalidate_end(). */
+void kvm_private_invalidate_begin(struct kvm_private_file *f, pgoff_t start,
+				  pgoff_t end)
+{
+	binding_begin_all(f, start, end, false);
+}
+
+/* The same where the shared pages of the range are about to become private */
+void kvm_private_invalidate_shared_begin(struct kvm_private_file *f,
+					 pgoff_t start, pgoff_t end)
+{
+	binding_begin_all(f, start, end, true);
 }
 
 void kvm_private_invalidate_end(struct kvm_private_file *f, pgoff_t start,
@@ -253,6 +270,26 @@ bool kvm_private_bindings_movable(struct kvm_private_file *f, pgoff_t start,
 		kvm_private_cond_resched(BINDINGS);
 	}
 	return true;
+}
+
+/*
+ * Whether a guest that uses [start, end) loses its private pages' content if they are
+ * unmapped. The caller holds the invalidate_lock.
+ */
+bool kvm_private_bindings_volatile(struct kvm_private_file *f, pgoff_t start,
+				   pgoff_t end)
+{
+	struct kvm_private_binding *b;
+
+	lockdep_assert_held(&f->invalidate_lock);
+
+	for (b = binding_first(f, start, end); b;
+	     b = binding_next(b, start, end)) {
+		if (b->flags & KVM_PRIVATE_BIND_VOLATILE)
+			return true;
+		kvm_private_cond_resched(BINDINGS);
+	}
+	return false;
 }
 
 /**

@@ -61,9 +61,10 @@ static bool memory_error_unmap_all(struct kvm_private_file *f, void *unused)
 {
 	pgoff_t index;
 
-	for (index = 0; kvm_private_store_find_poison(f, &index); index++)
+	for (index = 0; kvm_private_store_find_poison(f, &index); index++) {
 		kvm_private_store_note_poison(f, index);
-	memory_error_unmap_range(f, 0, kvm_private_file_end(f));
+		memory_error_unmap_range(f, index, index + 1);
+	}
 	return true;
 }
 

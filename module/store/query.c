@@ -148,7 +148,7 @@ bool kvm_private_store_find_pfn(struct kvm_private_file *f, unsigned long pfn,
  * @f: the file
  * @index: in: page offset to start at; out: the page's
  *
- * Looks at all pages of all units but those that have one page.
+ * Looks at all pages of all units.
  *
  * Context: may sleep, for long.
  * Return: whether there is one.
@@ -162,8 +162,7 @@ bool kvm_private_store_find_poison(struct kvm_private_file *f, pgoff_t *index)
 	rcu_read_lock();
 	while (query_next_unit(&xas, ULONG_MAX, &unit)) {
 		*index = max(*index, unit.index);
-		if (unit.order)
-			found = PageHWPoison(kvm_private_unit_page(&unit, *index));
+		found = PageHWPoison(kvm_private_unit_page(&unit, *index));
 		if (found)
 			break;
 		++*index;

@@ -4,10 +4,12 @@
  * takes their place.
  */
 
+#include "access/access.h"
 #include "debug/detour.h"
 #include "debug/fail_point.h"
 #include "internal.h"
 #include "memory/unit.h"
+#include "attribute.h"
 #include "store/store.h"
 #include "user/block.h"
 
@@ -225,4 +227,20 @@ bool kvm_private_block_is_wanted(const struct kvm_private_block *block)
 		return false;
 	entry = xa_load(&block->f->units, next);
 	return !entry || kvm_private_entry_order(entry) < block->unit.order;
+}
+
+/**
+ * kvm_private_block_is_volatile() - would a guest lose what is in a block?
+ * @block: needn't be locked
+ *
+ * Context: invalidate_lock held.
+ * Return: whether a private page of it can't be unmapped without that.
+ */
+bool kvm_private_block_is_volatile(const struct kvm_private_block *block)
+{
+	pgoff_t start = block->unit.index;
+	pgoff_t end = kvm_private_unit_end(&block->unit);
+
+	return kvm_private_bindings_volatile(block->f, start, end) &&
+	       kvm_private_attribute_find(block->f, true, &start, &end);
 }

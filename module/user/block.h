@@ -58,6 +58,7 @@ struct kvm_private_block {
 void kvm_private_block_init(struct kvm_private_block *block, struct kvm_private_file *f,
 			    pgoff_t index, unsigned int order, struct kvm_private_unit *parts);
 bool kvm_private_block_is_wanted(const struct kvm_private_block *block);
+bool kvm_private_block_is_volatile(const struct kvm_private_block *block);
 int kvm_private_block_lock(struct kvm_private_block *block);
 void kvm_private_block_unlock(const struct kvm_private_block *block);
 void kvm_private_block_reclaim(struct kvm_private_block *block);

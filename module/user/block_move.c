@@ -92,7 +92,8 @@ static int move_claim_parts(struct kvm_private_block *block,
 		ret = NOT_WANTED;
 	} else if (kvm_private_store_next_hole(f, start, end) < end) {
 		ret = HAS_HOLES;
-	} else if (!kvm_private_bindings_movable(f, start, end)) {
+	} else if (!kvm_private_bindings_movable(f, start, end) ||
+		   kvm_private_block_is_volatile(block)) {
 		ret = -EBUSY;
 	} else {
 		kvm_private_invalidate_begin(f, start, end);

@@ -95,6 +95,8 @@ static int collapse_try_in_place(struct kvm_private_block *block,
 	ret = HAS_TO_MOVE;
 	if (!kvm_private_block_is_wanted(block)) {
 		ret = NOT_WANTED;
+	} else if (kvm_private_block_is_volatile(block)) {
+		ret = -EBUSY;
 	} else if (collapse_looks_contiguous(block)) {
 		kvm_private_invalidate_begin(block->f, start, end);
 		ret = collapse_locked(block);

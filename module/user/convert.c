@@ -179,7 +179,10 @@ static int convert_locked(struct kvm_private_file *f, struct conversion *c)
 	    !kvm_private_store_is_split(f, c->start, c->end))
 		return UNITS_STRADDLE;
 
-	kvm_private_invalidate_begin(f, c->start, c->end);
+	if (c->private)
+		kvm_private_invalidate_shared_begin(f, c->start, c->end);
+	else
+		kvm_private_invalidate_begin(f, c->start, c->end);
 	kvm_private_claim(f, &claim, c->start, c->end);
 	ret = c->private ? convert_to_private(f, c) : convert_to_shared(f, c);
 	kvm_private_release_claim(f, &claim);

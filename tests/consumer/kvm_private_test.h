@@ -16,6 +16,7 @@
 /* In kpt_bind.flags, as KVM_PRIVATE_BIND_* */
 #define KPT_BIND_FIRMWARE	1
 #define KPT_BIND_NO_ATTRIBUTES	2
+#define KPT_BIND_VOLATILE	4
 
 /* The operations that a binding is given */
 enum kpt_ops {
@@ -25,6 +26,8 @@ enum kpt_ops {
 	KPT_OPS_JOIN,
 	/* As KPT_OPS_PLAIN, of a guest that encrypts its memory in place */
 	KPT_OPS_ENCRYPTS,
+	/* As KPT_OPS_PREPARE, and told where private pages may stay mapped */
+	KPT_OPS_KEEPS,
 	/* Not well-formed */
 	KPT_OPS_NULL,
 	KPT_OPS_NO_BEGIN,
@@ -148,6 +151,7 @@ enum kpt_event_type {
 	KPT_RECLAIMED,
 	KPT_FILLED,
 	KPT_JOINED,
+	KPT_SHARED_BEGIN,
 };
 
 /* read(2) removes the oldest events. */
@@ -157,7 +161,7 @@ struct kpt_event {
 	__u32 slot;
 	/* KPT_PREPARED, KPT_FILLED, KPT_JOINED: index */
 	__u64 start;
-	/* KPT_BEGIN, KPT_END only */
+	/* KPT_BEGIN, KPT_SHARED_BEGIN, KPT_END only */
 	__u64 end;
 	/* KPT_BEGIN, KPT_END: whether the probe found a page */
 	__u64 pfn;

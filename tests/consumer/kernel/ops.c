@@ -99,6 +99,12 @@ static void invalidate_begin(struct kvm_private_binding *binding,
 	wait_while(blocks_slot, kpt_slot(binding));
 }
 
+static void invalidate_shared_begin(struct kvm_private_binding *binding,
+				    pgoff_t start, pgoff_t end)
+{
+	record_range(KPT_SHARED_BEGIN, binding, start, end);
+}
+
 static void invalidate_end(struct kvm_private_binding *binding,
 			   pgoff_t start, pgoff_t end)
 {
@@ -195,6 +201,14 @@ static const struct kvm_private_binding_ops ops[KPT_OPS_NR] = {
 		.invalidate_begin = invalidate_begin,
 		.invalidate_end = invalidate_end,
 		.encrypts = encrypts,
+	},
+	[KPT_OPS_KEEPS] = {
+		.owner = THIS_MODULE,
+		.invalidate_begin = invalidate_begin,
+		.invalidate_shared_begin = invalidate_shared_begin,
+		.invalidate_end = invalidate_end,
+		.prepare = prepare,
+		.reclaim = reclaim,
 	},
 	[KPT_OPS_NO_BEGIN] = {
 		.owner = THIS_MODULE,
