@@ -47,6 +47,16 @@ static inline void gmem_priv_gpc_advance(struct kvm *kvm)
 #endif
 }
 
+/* Older kernels have no TDX. */
+static inline bool gmem_priv_is_td(const struct kvm *kvm)
+{
+#ifdef KVM_X86_TDX_VM
+	return kvm->arch.vm_type == KVM_X86_TDX_VM;
+#else
+	return false;
+#endif
+}
+
 /* A KVM without SEV-SNP has no firmware that must know of pages. */
 static inline int gmem_priv_make_private(struct kvm *kvm, gfn_t gfn,
 					 kvm_pfn_t pfn, unsigned int order)

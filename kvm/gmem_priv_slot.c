@@ -42,9 +42,13 @@ static gfn_t priv_gfn(const struct kvm_gmem_priv *priv, pgoff_t index)
  * To the rest of KVM this is an mmu notifier's invalidation. Memory slots don't change and
  * caches of pfns don't become valid while mn_active_invalidate_count is elevated. Page
  * faults don't install pages that they found while mmu_invalidate_in_progress is.
+ *
+ * @filter: only a TD has tables of their own for private pages, which stay without
+ * KVM_FILTER_PRIVATE
  */
-static void priv_invalidate_begin(struct kvm_private_binding *binding,
-				  pgoff_t start, pgoff_t end)
+static void priv_invalidate_filtered(struct kvm_private_binding *binding,
+				     pgoff_t start, pgoff_t end,
+				     enum kvm_gfn_range_filter filter)
 {
 	struct kvm_gmem_priv *priv = to_priv(binding);
 	struct kvm *kvm = priv->kvm;
@@ -54,7 +58,7 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 		.start		= priv_gfn(priv, start),
 		.end		= priv_gfn(priv, end),
 		.slot		= priv->slot,
-		.attr_filter	= KVM_FILTER_PRIVATE | KVM_FILTER_SHARED,
+		.attr_filter	= filter,
 		.may_block	= true,
 	};
 
@@ -79,6 +83,20 @@ static void priv_invalidate_begin(struct kvm_private_binding *binding,
 	 * flushes. For an SNP guest priv_reclaim() does.
 	 */
 	kvm_arch_guest_memory_reclaimed(kvm);
+}
+
+static void priv_invalidate_begin(struct kvm_private_binding *binding,
+				  pgoff_t start, pgoff_t end)
+{
+	priv_invalidate_filtered(binding, start, end,
+				 KVM_FILTER_PRIVATE | KVM_FILTER_SHARED);
+}
+
+/* Pages that are private already stay a TD's, which would lose what is in them. */
+static void priv_invalidate_shared_begin(struct kvm_private_binding *binding,
+					 pgoff_t start, pgoff_t end)
+{
+	priv_invalidate_filtered(binding, start, end, KVM_FILTER_SHARED);
 }
 
 static void priv_invalidate_end(struct kvm_private_binding *binding,
@@ -186,6 +204,19 @@ static struct kvm_private_binding_ops firmware_ops = {
 	.join			= priv_join,
 };
 
+/*
+ * TDX: a page is the guest's while it is mapped. Preparing and reclaiming do nothing but
+ * tell the file to keep the host out. The TDX module joins no pages.
+ */
+static struct kvm_private_binding_ops td_ops = {
+	.invalidate_begin	= priv_invalidate_begin,
+	.invalidate_shared_begin = priv_invalidate_shared_begin,
+	.invalidate_end		= priv_invalidate_end,
+	.prepare		= priv_prepare,
+	.reclaim		= priv_reclaim,
+	.preserves		= priv_preserves,
+};
+
 /**
  * kvm_gmem_priv_init() - learn the vendor module
  * @vendor: kvm_amd or kvm_intel, being loaded
@@ -193,6 +224,22 @@ static struct kvm_private_binding_ops firmware_ops = {
 void kvm_gmem_priv_init(struct module *vendor)
 {
 	firmware_ops.owner = vendor;
+	td_ops.owner = vendor;
+}
+
+/* What kind of guest the file deals with */
+static void priv_init_binding(struct kvm *kvm, struct kvm_private_binding *binding)
+{
+	binding->ops = &trusting_ops;
+	if (!kvm_arch_has_private_mem(kvm)) {
+		binding->flags = KVM_PRIVATE_BIND_NO_ATTRIBUTES;
+	} else if (gmem_priv_is_td(kvm)) {
+		binding->ops = &td_ops;
+		binding->flags = KVM_PRIVATE_BIND_FIRMWARE | KVM_PRIVATE_BIND_VOLATILE;
+	} else if (kvm->arch.vm_type != KVM_X86_SW_PROTECTED_VM) {
+		binding->ops = &firmware_ops;
+		binding->flags = KVM_PRIVATE_BIND_FIRMWARE;
+	}
 }
 
 /**
@@ -245,17 +292,11 @@ int kvm_gmem_priv_bind(struct kvm *kvm, struct kvm_memory_slot *slot)
 	priv->module = module;
 	priv->kvm = kvm;
 	priv->slot = slot;
-	priv->binding.ops = &trusting_ops;
+	priv_init_binding(kvm, &priv->binding);
 	priv->binding.start = slot->gmem.pgoff;
 	priv->binding.end = priv->binding.start + slot->npages;
 	priv->binding.guest_id = kvm_gmem_priv_guest_id(kvm);
 	priv->binding.guest_offset = slot->base_gfn - priv->binding.start;
-	if (!kvm_arch_has_private_mem(kvm)) {
-		priv->binding.flags = KVM_PRIVATE_BIND_NO_ATTRIBUTES;
-	} else if (kvm->arch.vm_type != KVM_X86_SW_PROTECTED_VM) {
-		priv->binding.ops = &firmware_ops;
-		priv->binding.flags = KVM_PRIVATE_BIND_FIRMWARE;
-	}
 
 	ret = module->bind(slot->gmem.file, &priv->binding);
 	if (ret) {
