@@ -11,6 +11,7 @@
 #include <asm/tdx.h>
 #include <asm/vmx.h>
 
+#include "gmem_priv_tdx.h"
 #include "machine.h"
 
 #include "../guest.h"
@@ -192,6 +193,15 @@ u64 tdh_mem_page_remove(struct tdx_td *td, u64 gpa, enum pg_level level,
 {
 	no_details(ext_err1, ext_err2);
 	return COMMAND(tdxm_mem_page_remove(&tdx_machine, root_of(td), gpa, level));
+}
+
+/* KVM's own function for this command, gmem_priv_seamcall.c, isn't in the modules. */
+u64 tdh_mem_page_demote(struct tdx_td *td, u64 gpa, enum pg_level level, struct page *page,
+			u64 *ext_err1, u64 *ext_err2)
+{
+	no_details(ext_err1, ext_err2);
+	return COMMAND(tdxm_mem_page_demote(&tdx_machine, root_of(td), gpa, level,
+					    page_to_pfn(page)));
 }
 
 u64 tdh_mr_extend(struct tdx_td *td, u64 gpa, u64 *ext_err1, u64 *ext_err2)
