@@ -57,7 +57,7 @@ static bool memory_error_unmap_pfn(struct kvm_private_file *f, void *arg)
 	return false;
 }
 
-static bool memory_error_unmap_all(struct kvm_private_file *f, void *unused)
+static bool memory_error_unmap_marked(struct kvm_private_file *f, void *unused)
 {
 	pgoff_t index;
 
@@ -74,7 +74,7 @@ static void memory_error_handle_reports(struct work_struct *work)
 
 	while (kvm_private_memory_error_next(&pfn)) {
 		if (pfn == KVM_PRIVATE_ANY_PFN)
-			kvm_private_creators_visit(memory_error_unmap_all,
+			kvm_private_creators_visit(memory_error_unmap_marked,
 						   NULL);
 		else
 			kvm_private_creators_visit(memory_error_unmap_pfn,
