@@ -351,10 +351,7 @@ suite() {
 			env "$limit" "$ROOT/tests/snp/emulated" "$OUT/snp/snp"
 		;;
 	tdx)
-		in_vm --tdx --kernel "$kernel" -- "$OUT/tdx/tds"
-		;;
-	tdx-omissions)
-		env "$limit" "$ROOT/tests/tdx/provoke" "$OUT/tdx"
+		env "$limit" "$ROOT/tests/tdx/run" "$OUT/tdx"
 		;;
 	tdx-model)
 		"$ROOT/tests/tdx/model" "$OUT/tdx"

@@ -107,10 +107,10 @@ static void end(struct guest_td *td)
 
 static const struct omission omissions[] = {
 	{ TDXM_NO_KEY, NEW, init, 1, { TDXM_MNG_CREATE } },
-	{ TDXM_RECLAIMED_HOST, NEW, init, 1, { TDXM_MNG_CREATE } },
 	{ TDXM_NO_KEY, NEW, init, 1, { TDXM_MNG_KEY_CONFIG } },
 	{ TDXM_CONTROL_PAGES, NEW, init, 1, { TDXM_MNG_ADDCX } },
 	{ TDXM_CONTROL_PAGES, INITIALIZED, add_vcpu, 1, { TDXM_VP_ADDCX } },
+	{ TDXM_RECLAIMED_HOST, INITIALIZED, add_vcpu, 1, { TDXM_VP_ADDCX } },
 	{ TDXM_NOT_INITIALIZED, INITIALIZED, add_vcpu, 1, { TDXM_VP_CREATE } },
 	{ TDXM_NO_TABLE, LAUNCHING, launch, 1, { TDXM_MEM_SEPT_ADD } },
 	{ TDXM_EXTENDED_HOLE, LAUNCHING, launch, 1, { TDXM_MEM_PAGE_ADD } },
@@ -224,7 +224,7 @@ TEST(none_breaks_none)
 	assert_int_equal(counts.given, 0);
 }
 
-/* tests/tdx/provoke looks whether the machine's log says so. */
+/* tests/tdx/run looks whether the machine's log says so. */
 TEST(a_rule_is_broken_unawares)
 {
 	struct guest_td *td = reach(MAPPED);
