@@ -10,6 +10,7 @@ ccflags-y += $(call kvm-has,INVALIDATE_START,kvm_mmu_invalidate_start,include/li
 	     $(call kvm-has,POPULATE_PAGES,bool may_writeback_src,include/linux/kvm_host.h)
 
 # Early kernels of 6.12 don't let KVM call it.
-ifneq ($(shell grep -sw anon_inode_make_secure_inode $(objtree)/Module.symvers),)
+ifneq ($(shell grep -shE '^(0x|EXPORT_).*\banon_inode_make_secure_inode\b' \
+	$(objtree)/Module.symvers $(kvm-tree)/fs/anon_inodes.c),)
 ccflags-y += -DKVM_GMEM_PRIV_HAVE_SECURE_INODE
 endif

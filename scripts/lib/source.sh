@@ -116,3 +116,14 @@ source_patch() {
 		fi
 	done
 }
+
+# source_add_kvm TREE VERSION OURS LINE: makes the KVM in TREE ours. OURS has our kvm and include.
+source_add_kvm() {
+	local tree=$1 ours=$3
+
+	source_patch "$tree" "$2" "$ours/kvm/patches/$4" "kvm/patches/$4"
+	cp "$ours/kvm/Kbuild" "$tree/arch/x86/kvm/Kbuild"
+	find "$ours/kvm" -maxdepth 1 -name '*.[ch]' -exec cp -t "$tree/virt/kvm" {} +
+	cp "$ours/kvm/probe.mk" "$tree/virt/kvm"
+	cp -r "$ours/include" "$tree"
+}
