@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "guest_td.h"
+#include "huge.h"
 #include "poll_until.h"
+#include "text_file.h"
 
 /* Of CPUID, and bits there */
 #define EXTENDED 0x80000000
@@ -102,21 +104,47 @@ static void set_slot(struct guest_td *td, __u64 size)
 	expect_ok(ioctl(td->vm, KVM_SET_USER_MEMORY_REGION2, &region), "slot of %llu bytes", size);
 }
 
+/* KVM maps huge pages only where the slot's host address is aligned as the guest's. */
+static char *map_aligned(void)
+{
+	char *start = mmap(NULL, TD_SIZE + HUGE_PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t before = -(uintptr_t)start % HUGE_PAGE;
+
+	assert_ptr_not_equal(start, MAP_FAILED);
+	if (before)
+		munmap(start, before);
+	munmap(start + before + TD_SIZE, HUGE_PAGE - before);
+	return start + before;
+}
+
+void guest_td_add_slot_of(struct guest_td *td, int file, char *shared)
+{
+	td->file = file;
+	td->shared = shared ?: map_aligned();
+	set_slot(td, TD_SIZE);
+	expect_ok(guest_td_try_attributes(td, TD_GPA, TD_SIZE, true), "private at first");
+}
+
 void guest_td_add_slot(struct guest_td *td)
 {
 	struct kvm_create_guest_memfd file = { .size = TD_SIZE };
+	int fd = expect_ok(ioctl(td->vm, KVM_CREATE_GUEST_MEMFD, &file), "guest_memfd");
 
-	td->file = expect_ok(ioctl(td->vm, KVM_CREATE_GUEST_MEMFD, &file), "guest_memfd");
-	td->shared = mmap(NULL, TD_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1, 0);
-	assert_ptr_not_equal(td->shared, MAP_FAILED);
-	set_slot(td, TD_SIZE);
-	expect_ok(guest_td_try_attributes(td, TD_GPA, TD_SIZE, true), "private at first");
+	guest_td_add_slot_of(td, fd, NULL);
 }
 
 void guest_td_delete_slot(struct guest_td *td)
 {
 	set_slot(td, 0);
+}
+
+bool guest_td_maps_huge(void)
+{
+	char value[2];
+
+	text_file_read("/sys/module/kvm_intel/parameters/tdx_huge_pages", value, sizeof(value));
+	return value[0] == 'Y';
 }
 
 static int setup(void **state)

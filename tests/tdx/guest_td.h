@@ -45,6 +45,8 @@ struct guest_td *guest_td_new(void);
 int guest_td_try_init(struct guest_td *td);
 int guest_td_try_vcpu(struct guest_td *td);
 void guest_td_add_slot(struct guest_td *td);
+/* The same with another file. @shared: TD_SIZE bytes; NULL: some that are alike aligned */
+void guest_td_add_slot_of(struct guest_td *td, int file, char *shared);
 /* Closes all that it has. */
 void guest_td_stop(struct guest_td *td);
 
@@ -62,6 +64,8 @@ void guest_td_launch(struct guest_td *td);
 int guest_td_prefault(struct guest_td *td, __u64 gpa, __u64 size);
 int guest_td_try_attributes(struct guest_td *td, __u64 gpa, __u64 size, bool private);
 void guest_td_delete_slot(struct guest_td *td);
+/* Whether KVM was told to map huge pages of private files */
+bool guest_td_maps_huge(void);
 
 /*
  * KVM_RUN up to an exit: its reason, or a negative errno. A guest at the end of its script halts,
