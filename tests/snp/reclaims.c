@@ -11,8 +11,15 @@
 #include "emulated_only.h"
 #include "probes.h"
 
-/* Registers of the arguments; the order of what KVM prepares is that of a huge page or 0. */
-static const char *const probes[] = {
+/* Registers of the arguments, of Linux 7.3 and of 6.12. What is launched there is one page. */
+static const char *const newer_probes[] = {
+	"p:snp_test/prepared kvm_amd:sev_gmem_make_private pfn=%dx pages=%cx",
+	"p:snp_test/launched kvm_amd:sev_gmem_post_populate pfn=%dx",
+	"p:snp_test/reclaimed kvm_amd:sev_gmem_make_shared pfn=%di pages=%si",
+};
+
+/* The order of what KVM prepares is that of a huge page or 0. */
+static const char *const older_probes[] = {
 	"p:snp_test/prepared kvm_amd:sev_gmem_prepare pfn=%si order=%cx:u32",
 	"p:snp_test/launched kvm_amd:sev_gmem_post_populate pfn=%dx order=%r8:u32",
 	"p:snp_test/reclaimed kvm_amd:sev_gmem_invalidate pfn=%di end=%si",
@@ -27,7 +34,10 @@ static unsigned long given, taken;
 static int setup(void **state)
 {
 	(void)state;
-	probes_start(probes, ARRAY_SIZE(probes));
+	if (probes_have("kvm_amd:sev_gmem_make_private"))
+		probes_start(newer_probes, ARRAY_SIZE(newer_probes));
+	else
+		probes_start(older_probes, ARRAY_SIZE(older_probes));
 	assigned = calloc(MAX_PFN, 1);
 	given = 0;
 	taken = 0;
@@ -64,26 +74,32 @@ static void take(__u64 pfn, __u64 end)
 	}
 }
 
+/* Whether the line has an argument of that name, and its value */
+static bool argument(const char *line, const char *name, __u64 *value)
+{
+	const char *found = strstr(line, name);
+
+	if (found)
+		*value = strtoull(found + strlen(name), NULL, 0);
+	return found;
+}
+
 static void read_line(const char *line)
 {
-	const char *arguments = strstr(line, "pfn=");
-	bool reclaimed = strstr(line, " reclaimed: ");
-	unsigned int order = 0;
-	__u64 pfn, end = 0;
-	int found;
+	__u64 pfn, end, size;
 
-	if (!arguments)
+	if (!argument(line, " pfn=", &pfn))
 		return;
-	if (reclaimed)
-		found = sscanf(arguments, "pfn=%llx end=%llx", &pfn, &end);
-	else
-		found = sscanf(arguments, "pfn=%llx order=%u", &pfn, &order);
-	if (found != 2)
-		fail_msg("A line of the trace isn't understood: %s", line);
-	if (reclaimed)
+	if (argument(line, " pages=", &size))
+		end = pfn + size;
+	else if (argument(line, " order=", &size))
+		end = pfn + (1ULL << size);
+	else if (!argument(line, " end=", &end))
+		end = pfn + 1;
+	if (strstr(line, " reclaimed: "))
 		take(pfn, end);
 	else
-		give(pfn, pfn + (1ULL << order));
+		give(pfn, end);
 }
 
 static void expect_balance(const struct backing *backing)

@@ -62,8 +62,7 @@ static void expect_provider(int file)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
 	expect_ok(readlink(path, target, sizeof(target) - 1), "readlink");
-	assert_string_equal(target, provided ? "/[kvm_private] (deleted)" :
-					       "anon_inode:[kvm-gmem]");
+	assert_non_null(strstr(target, provided ? "[kvm_private]" : "[kvm-gmem]"));
 }
 
 static void live_once(int file)
