@@ -348,7 +348,7 @@ suite() {
 		;;
 	snp-check)
 		tap_command "snp-check says YES on the emulated platform" \
-			env "$limit" "$ROOT/tests/snp/emulated" "$OUT/snp/snp"
+			env "$limit" "$ROOT/tests/snp/emulated" "$OUT/snp/snp" "$kernel"
 		;;
 	tdx)
 		env "$limit" "$ROOT/tests/tdx/run" "$OUT/tdx"
