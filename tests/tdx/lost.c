@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The TDX module doesn't give pages back. They are lost: the file counts them, and they are never
- * used again. KVM warns each time, so that tests/tdx/provoke runs this.
+ * used again. KVM warns each time.
  */
 #include <stdio.h>
 #include <string.h>
