@@ -12,6 +12,7 @@
 #include "cgroup.h"
 #include "device.h"
 #include "poll_until.h"
+#include "slabinfo.h"
 #include "text_file.h"
 #include "unit.h"
 
@@ -152,6 +153,7 @@ void cgroup_expect_empty(const struct cgroup *cgroup)
 	struct poll poll = poll_start();
 
 	do {
+		slab_give_back("maple_node");
 		/* The write drains the stocks, and frees cached pages. */
 		write_file(cgroup->path, "memory.high", "0");
 		if (cgroup_memory(cgroup) <= kept)

@@ -8,11 +8,7 @@
 #include "unit.h"
 #include "watched.h"
 
-/*
- * With sheaves each CPU and node keeps hundreds of free objects that count as used, until a
- * cache is told to shrink.
- */
-static void give_back_free_objects(const char *cache)
+void slab_give_back(const char *cache)
 {
 	char path[128];
 
@@ -28,7 +24,7 @@ unsigned long slab_objects(const char *cache)
 	FILE *file;
 
 	watched_let_go_of(cache);
-	give_back_free_objects(cache);
+	slab_give_back(cache);
 	file = fopen("/proc/slabinfo", "re");
 	assert_non_null(file);
 	while (!found && fgets(line, sizeof(line), file))
