@@ -177,17 +177,26 @@ TEST(neighbours_taken, &native, &base, &huge)
 	expect_running(m);
 }
 
+/* KVM has a reference of the VMSA's page for as long as it looks it up again. */
+static void expect_not_collapsed(struct machine *m)
+{
+	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
+	int error = file_collapse(m->region.file, &collapse) ? errno : 0;
+
+	if (error != EBUSY && error != EAGAIN)
+		fail_msg("Collapsing pages with VMSAs among them gives error %d", error);
+}
+
 /* All pages of the 2 MiB are alike but for the two that have VMSAs, which one entry can't have. */
 TEST(collapse_around, &huge)
 {
-	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
 	struct machine *m = *state;
 
 	for (__u64 gpa = REGION_GPA; gpa < REGION_GPA + HUGE_PAGE; gpa += PAGE)
 		if (gpa != VMSA_AT && gpa != SPARE_VMSA_AT)
 			assert_int_equal(agent_validate_small(&m->agent, gpa, PAGE, true), 0);
 	for (int i = 0; i < ROUNDS; i++) {
-		expect_error(EBUSY, file_collapse(m->region.file, &collapse), "collapse");
+		expect_not_collapsed(m);
 		agent_wait_rounds(&m->agent, STARTED, 1);
 	}
 	expect_running(m);
