@@ -63,6 +63,19 @@ on_snp() {
 		echo \"# end $name \$?\""
 }
 
+# on_snp_with_hash NAME PROGRAM VM-OPTION...: the program has digests computed by the kernel's
+# SHA-384, not by the emulator's. Newer kernels have it built in.
+on_snp_with_hash() {
+	local name=$1 program=$2 hash=(algif_hash) module options=()
+
+	shift 2
+	[[ $kernel == 7.* ]] || hash+=(sha512_generic)
+	for module in "${hash[@]}"; do
+		options+=(--module "$module")
+	done
+	on_snp "$name" "modprobe -a ${hash[*]} && ./$program" "${options[@]}" "$@"
+}
+
 # fuzz_for SECONDS VM-OPTION...: with other programs each day
 fuzz_for() {
 	local seconds=$1
@@ -294,7 +307,8 @@ suite() {
 			-- "$OUT/lsm/selinux"
 		;;
 	selftests-sev-*)
-		"$ROOT/tests/selftests/run" "${name##*-}" sev
+		[[ $kernel == 6.12 ]] || parameters=("$kernel")
+		"$ROOT/tests/selftests/run" "${name##*-}" sev "${parameters[@]}"
 		;;
 	selftests-*)
 		"$ROOT/tests/selftests/run" "${name##*-}"
@@ -309,10 +323,8 @@ suite() {
 		on_snp "$name" "./snp ${name#snp-}" --bring "$OUT/snp/snp"
 		;;
 	boots-snp)
-		# Linux waits for its other CPUs in loops. The digest is computed by the
-		# kernel's SHA-384, not by the emulator's.
-		on_snp boots_snp "modprobe -a algif_hash sha512_generic && ./boots_snp" --smp 2 \
-			--module algif_hash --module sha512_generic --bring "$OUT/vmm/boots_snp" \
+		# Linux waits for its other CPUs in loops.
+		on_snp_with_hash boots_snp boots_snp --smp 2 --bring "$OUT/vmm/boots_snp" \
 			--bring "$OUT/vmm/vmm" --bring "$OUT/demo/initrd" \
 			--bring "$(kernel_image "$(kernel_version 6.12)")/vmlinuz"
 		;;
@@ -320,31 +332,31 @@ suite() {
 		on_snp "$name" "./snp provided" "${provider[@]}" --bring "$OUT/snp/snp"
 		;;
 	snp-firmware | snp-report)
-		# The digest is computed by the kernel's SHA-384, not by the emulator's.
-		on_snp "$name" "modprobe -a algif_hash sha512_generic && ./${name#snp-}" \
-			--module algif_hash --module sha512_generic --bring "$OUT/snp/${name#snp-}"
+		on_snp_with_hash "$name" "${name#snp-}" --bring "$OUT/snp/${name#snp-}"
 		;;
 	snp-guests)
 		# Freed pages are filled with a pattern at once, and looked at when they are
 		# allocated: a page that is still assigned then, or that a guest still has mapped,
 		# shows.
-		in_vm --snp --mem 2G --param page_poison=1 \
+		in_vm --snp --kernel "$kernel" --mem 2G --param page_poison=1 \
 			-- "$OUT/snp/"{launches,pages,limits,granularity,layouts,reclaims,endings,flushes} \
 			"$OUT/snp/"{write_traps,cpuid_page}
 		;;
 	snp-gigantic)
-		in_vm --snp --mem 4G --param hugepagesz=1G --param hugepages=1 \
-			-- "$OUT/snp/gigantic"
+		in_vm --snp --kernel "$kernel" --mem 4G --param hugepagesz=1G \
+			--param hugepages=1 -- "$OUT/snp/gigantic"
 		;;
 	snp-races)
-		in_vm --snp --mem 2G --smp 2 --param page_poison=1 -- "$OUT/snp/"{races,joining,reloads}
+		in_vm --snp --kernel "$kernel" --mem 2G --smp 2 --param page_poison=1 \
+			-- "$OUT/snp/"{races,joining,reloads}
 		;;
 	snp-rmp)
-		in_vm --snp --mem 2G --bring "$("$ROOT/tests/build-module" snp)/kvm_snp_test.ko" \
+		in_vm --snp --kernel "$kernel" --mem 2G \
+			--bring "$("$ROOT/tests/build-module" snp --kernel "$kernel")/kvm_snp_test.ko" \
 			-- "$OUT/snp/"{rmp,commands}
 		;;
 	qemu-snp)
-		env "$limit" "$ROOT/tests/qemu/run"
+		env "$limit" "$ROOT/tests/qemu/run" --kernel "$kernel"
 		;;
 	snp-check)
 		tap_command "snp-check says YES on the emulated platform" \
