@@ -28,6 +28,7 @@ suite_packages() {
 	for name; do
 		needs+=${SUITE_NEEDS[$name]},
 		[[ $name != lint && $name != newer ]] || printf '%s\n' "$name"
+		[[ $name != *-bochs* ]] || printf 'bochs\n'
 	done
 	[[ $needs != *,6.1,* ]] || printf '6.1\n'
 	[[ ! $needs =~ [,-]7\. ]] || printf 'newer\n'

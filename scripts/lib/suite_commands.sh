@@ -88,7 +88,7 @@ fuzz_for() {
 
 # suite NAME: runs the suite, whose result is on stdout.
 suite() {
-	local name=$1 kernel=6.12 more=0 list parameter parameters=() platform=() others=''
+	local name=$1 kernel=6.12 more=0 list parameter parameters=() platform=() bochs=() others=''
 	local status=0 forced=() left_out=''
 	local provider=(--param kvm.guest_memfd_provider=kvm_private)
 
@@ -108,6 +108,8 @@ suite() {
 	fi
 	# The same tests once more, with a model of a trusted platform watching
 	[[ $name != *-platform ]] || platform=(--platform)
+	# The same tests once more, on an Intel processor
+	[[ $name != *-bochs ]] || bochs=(--bochs)
 	# For KASAN's shadow, which is an eighth, and the debug kernel's other memory
 	[[ $kernel != debug ]] || more=2
 	# Our kernels fill freed memory with a pattern and check it when it is allocated: with
@@ -222,9 +224,9 @@ suite() {
 		mapfile -t list < <(programs platform | grep -Ev "/(gigantic$others)$")
 		in_vm --kernel "$kernel" --no-kvm --platform --smp 2 -- "${list[@]}"
 		;;
-	guest | guest-platform)
+	guest | guest-platform | guest-bochs)
 		mapfile -t list < <(programs kvm | grep -Ev '/((error_|huge_)?races|conversions|gigantic|lifetimes|apart)$')
-		in_vm --kernel "$kernel" "${platform[@]}" \
+		in_vm --kernel "$kernel" "${platform[@]}" "${bochs[@]}" \
 			--bring "$("$ROOT/tests/build-module" populate --kernel "$kernel")/kvm_populate_test.ko" \
 			-- "${list[@]}"
 		;;
