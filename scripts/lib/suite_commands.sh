@@ -313,7 +313,8 @@ suite() {
 		"$ROOT/tests/selftests/run" "${name##*-}" sev "${parameters[@]}"
 		;;
 	selftests-*)
-		"$ROOT/tests/selftests/run" "${name##*-}"
+		[[ $kernel == 6.12 ]] || parameters=("$kernel")
+		"$ROOT/tests/selftests/run" "${name##*-}" "${parameters[@]}"
 		;;
 	kvm-results)
 		"$ROOT/tests/selftests/compare"
