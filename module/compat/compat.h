@@ -10,10 +10,16 @@
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 /* Before idmapped mounts got a type, inode operations took the namespace. */
 #ifndef KVM_PRIVATE_HAVE_MNT_IDMAP
 #define mnt_idmap user_namespace
+#endif
+
+/* Newer kernels warn of the old name's use. */
+#ifndef KVM_PRIVATE_HAVE_DFL_WQ
+#define system_dfl_wq system_unbound_wq
 #endif
 
 static inline void kvm_private_fillattr(struct mnt_idmap *idmap, u32 mask,

@@ -9,6 +9,7 @@ ccflags-y += $(call kvm_private_probe,fs.h,struct mnt_idmap .,KVM_PRIVATE_HAVE_M
 ccflags-y += $(call kvm_private_probe,fs.h,generic_fillattr.struct mnt_idmap .*u32,KVM_PRIVATE_HAVE_FILLATTR_MASK)
 ccflags-y += $(call kvm_private_probe,mm.h,void vm_flags_set.struct,KVM_PRIVATE_HAVE_VM_FLAGS_SET)
 ccflags-y += $(call kvm_private_probe,mm.h,void release_fault_lock.struct,KVM_PRIVATE_HAVE_RELEASE_FAULT_LOCK)
+ccflags-y += $(call kvm_private_probe,workqueue.h,system_dfl_wq;,KVM_PRIVATE_HAVE_DFL_WQ)
 ccflags-y += $(call kvm_private_probe,mm.h,unsigned long addr.*pgoff_t .ilx,KVM_PRIVATE_HAVE_GET_POLICY_ILX)
 ccflags-y += $(call kvm_private_probe,maple_tree.h,struct slab_sheaf .sheaf,KVM_PRIVATE_HAVE_MAPLE_SHEAVES)
 ccflags-y += $(call kvm_private_probe,mm_types.h,__folio_index;,KVM_PRIVATE_HAVE_FOLIO_INDEX)

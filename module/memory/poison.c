@@ -8,6 +8,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "compat/compat.h"
 #include "memory/poison.h"
 
 /**
@@ -75,7 +76,7 @@ void kvm_private_memory_error_report(unsigned long pfn)
 		atomic_inc(&kvm_private_nr_memory_errors);
 	}
 	raw_spin_unlock_irqrestore(&reports_lock, flags);
-	queue_work(system_unbound_wq, handler);
+	queue_work(system_dfl_wq, handler);
 }
 
 /**

@@ -34,6 +34,7 @@ SPLATS=(
 	'sysfs: cannot create duplicate'
 	'unregister_netdevice: waiting'
 	'Unknown symbol|disagrees about version of symbol'
+	'work func .*\[kvm.* enqueued on deprecated workqueue'
 	# Messages of tests/platform and tests/platforms/tdx
 	'kvm_private_platform: violation: '
 	'tdx model: violation: '
