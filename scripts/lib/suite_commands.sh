@@ -276,7 +276,7 @@ suite() {
 			--bring "$(kernel_image "$(kernel_version 6.12)")/vmlinuz" -- "$OUT/vmm/boots"
 		;;
 	provider)
-		mapfile -t list < <(programs guest_memfd | grep -Ev '/(off|in_place|parameters)$')
+		mapfile -t list < <(programs guest_memfd | grep -Ev '/(off|native|in_place|parameters)$')
 		in_vm --kernel "$kernel" "${provider[@]}" -- "${list[@]}"
 		;;
 	provider-in-place)
@@ -286,7 +286,7 @@ suite() {
 			-- "$OUT/guest_memfd/"{in_place,conversions,conversion_pinned,conversion_arguments,differences,parameters}
 		;;
 	provider-legacy-mmu)
-		mapfile -t list < <(programs guest_memfd | grep -Ev '/(off|in_place|parameters|protected|conversion.*)$')
+		mapfile -t list < <(programs guest_memfd | grep -Ev '/(off|native|in_place|parameters|protected|conversion.*)$')
 		in_vm --kernel "$kernel" "${provider[@]}" --param kvm.tdp_mmu=0 -- "${list[@]}"
 		;;
 	provider-shadow)
@@ -294,7 +294,11 @@ suite() {
 			-- "$OUT/guest_memfd/plain_memory"
 		;;
 	provider-off)
-		in_vm --kernel "$kernel" -- "$OUT/guest_memfd/off"
+		list=("$OUT/guest_memfd/"{off,native})
+		# Later kernels have the provider's interface themselves.
+		[[ $kernel != 7.* ]] || mapfile -t list < <(programs guest_memfd |
+			grep -Ev '/(off|differences|protected|reloading|in_place|parameters|conversion.*)$')
+		in_vm --kernel "$kernel" -- "${list[@]}"
 		;;
 	preload)
 		mapfile -t list < <(programs preload)
