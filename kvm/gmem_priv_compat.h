@@ -112,7 +112,10 @@ static inline int gmem_priv_populate_page(kvm_gmem_populate_cb post_populate,
 	return ret;
 }
 #else
-/* The callback copies from the source. If that failed, zeros would be in a page that had content. */
+/*
+ * The callback copies from the source. If that failed, zeros would be in a page that had
+ * content.
+ */
 static inline int gmem_priv_populate_page(kvm_gmem_populate_cb post_populate,
 					  struct kvm *kvm, gfn_t gfn,
 					  kvm_pfn_t pfn, void __user *source,
