@@ -89,11 +89,11 @@ TEST(malformed, &consumer_plain)
 		expect_error(EINVAL, try_bind(c, &bind), "operations %u",
 			     bind.ops);
 	bind.ops = KPT_OPS_PLAIN;
-	for (unsigned int bit = 2; bit < 32; bit++) {
-		bind.flags = 1U << bit;
-		expect_error(EINVAL, try_bind(c, &bind), "flag %u", bit);
+	for (__u32 flag = KPT_BIND_UNKNOWN; flag; flag <<= 1) {
+		bind.flags = flag;
+		expect_error(EINVAL, try_bind(c, &bind), "flag %#x", flag);
 		bind.flags |= KPT_BIND_FIRMWARE;
-		expect_error(EINVAL, try_bind(c, &bind), "flag %u and 0", bit);
+		expect_error(EINVAL, try_bind(c, &bind), "flag %#x and firmware", flag);
 	}
 	assert_int_equal(fdinfo_number(c->file, "bindings"), 0);
 }

@@ -17,6 +17,8 @@
 #define KPT_BIND_FIRMWARE	1
 #define KPT_BIND_NO_ATTRIBUTES	2
 #define KPT_BIND_VOLATILE	4
+/* The lowest flag that has no meaning */
+#define KPT_BIND_UNKNOWN	8
 
 /* The operations that a binding is given */
 enum kpt_ops {

@@ -301,7 +301,7 @@ TEST(without_attributes_prepares_nothing, &consumer_plain)
 
 	expect_error(EINVAL, try_bind(c, &bind), "with a prepare operation");
 	bind.ops = KPT_OPS_PLAIN;
-	bind.flags = 4;
+	bind.flags = KPT_BIND_UNKNOWN;
 	expect_error(EINVAL, try_bind(c, &bind), "an unknown flag");
 }
 
