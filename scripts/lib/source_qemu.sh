@@ -60,8 +60,8 @@ source_qemu_fetch() {
 		{
 			source_qemu_apt apt-get update &&
 				source_qemu_apt apt-get source --download-only "qemu=$version"
-		} >&2 || die "can't fetch the source of QEMU $version, which is installed;" \
-			"upgrade it with: apt-get install qemu-system-x86"
+		} >&2 || die "can't fetch the source of QEMU $version; if Debian has a newer one, and this" \
+			"one is installed, upgrade it with: apt-get install qemu-system-x86"
 		cache_publish "$tmp/entry" "$entry"
 	) >&2
 	printf '%s\n' "$entry"
