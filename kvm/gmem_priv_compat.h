@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one place that knows in which KVM's interfaces differ between kernel lines. Kbuild
- * looks for those that no macro tells of. The rest of our files uses the newest names.
+ * The one place that knows how KVM's interfaces differ between kernel lines. probe.mk looks
+ * for those that no macro tells of. The rest of our files uses the newest names.
  */
 #ifndef KVM_GMEM_PRIV_COMPAT_H
 #define KVM_GMEM_PRIV_COMPAT_H

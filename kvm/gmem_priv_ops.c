@@ -19,8 +19,8 @@
  * caches of pfns don't become valid while mn_active_invalidate_count is elevated. Page
  * faults don't install pages that they found while mmu_invalidate_in_progress is.
  *
- * @filter: only a TD has tables of their own for private pages, which stay without
- * KVM_FILTER_PRIVATE
+ * @filter: a TD has page tables of their own for private pages, which stay mapped without
+ * KVM_FILTER_PRIVATE. Other VMs have one table for both, and unmap all of the range.
  */
 static void priv_invalidate_filtered(struct kvm_private_binding *binding,
 				     pgoff_t start, pgoff_t end,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What gmem_priv_compat.h has to know of the KVM in $(kvm-tree)
+# Interfaces of the KVM in $(kvm-tree) that no macro tells of, for gmem_priv_compat.h and
+# gmem_priv_provider.c
 
 # $(call kvm-has,NAME,PATTERN,FILE)
 kvm-has = $(if $(shell grep -sE '$(2)' $(kvm-tree)/$(3)),-DKVM_GMEM_PRIV_HAVE_$(1))
