@@ -241,11 +241,12 @@ struct kvm_private_populate {
  *
  * Issued on a private file: a private page becomes shared in place, and the
  * other way round. After an error nothing has changed, but that mappings of
- * the range may have to be faulted in again.
+ * the range may have to be faulted in again. A TDX guest may then have lost what was in
+ * private pages that were to become shared.
  *
  * Linux 7.4 has the same ioctl for its guest_memfd, with @flags 0 alone. The content of the
  * pages then stays where the platform keeps it: always in ordinary and in
- * software-protected VMs; with SEV-SNP until the guest's launch is over, while afterwards
+ * software-protected VMs; with SEV-SNP and TDX until the guest's launch is over, while afterwards
  * neither side finds the data of the other one.
  *
  * Errors: EFAULT, EINVAL; ENOMEM: no memory to note the attributes of the range;
