@@ -160,7 +160,7 @@ TEST(accessed_and_dirty, &vm)
 	expect_bits(m, true, true);
 }
 
-/* What L1's processor reads and writes of its own for a nested guest, in private pages */
+/* KVM reads and writes L1's structures for L2 while they are in private pages. */
 static __u64 l2_call_in_private(struct machine *m, const char *guest, __u64 l2_gpa, __u64 value)
 {
 	const __u64 gpa = nested_private_gpa();

@@ -35,8 +35,8 @@ struct guest_td {
 };
 
 /*
- * *state is a TD that is initialized and has a vCPU and a slot, but no page. What breaks a rule,
- * or is still the module's after the TD has gone, fails the test.
+ * *state is a TD that is initialized and has a vCPU and a slot, but no page. The test fails if a
+ * rule is broken, or if the module still has a frame of the TD when that has gone.
  */
 extern const struct fixture td_native;
 

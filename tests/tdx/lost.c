@@ -50,7 +50,7 @@ static struct guest_td *make(int file, int level)
 	guest_td_launch(td);
 	model_step(TDXM_STEP_ACCEPT, TD_FREE_GPA, level, 0);
 	guest_td_play(td);
-	/* What the TD has lost leads to other mistakes when it ends. */
+	/* The lost pages lead to other mistakes when the TD ends. */
 	model_arm(~0ULL);
 	return td;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* MRTD is the digest of what was added. */
+/* MRTD is the digest of the pages that were added. */
 #include "mrtd.h"
 #include "td_machine.h"
 #include "unit.h"
@@ -11,7 +11,7 @@ static void expect_mrtd(struct tdxm *m, struct mrtd *mrtd)
 	mrtd_expect(mrtd, tdxm_td(m, TDR)->mrtd);
 }
 
-/* What LAUNCHING has done already */
+/* LAUNCHING has added a page and measured a part of it already. */
 static void begin_launched(struct mrtd *mrtd)
 {
 	static const unsigned char zeros[TDXM_EXTEND_SIZE] = "";

@@ -7,7 +7,7 @@
 
 #define MAX_OMITTED 3
 
-/* What a TD has before a command is omitted. Each stage follows the one before. */
+/* The state of a TD when a command is omitted. Each stage follows the one before. */
 enum stage {
 	NEW,
 	INITIALIZED,
@@ -22,7 +22,7 @@ enum stage {
 struct omission {
 	enum tdxm_rule broken;
 	enum stage stage;
-	/* What KVM is made to do, and how often */
+	/* Makes KVM give the commands, of which these are omitted, once each */
 	void (*act)(struct guest_td *td);
 	unsigned int nr_omitted;
 	enum tdxm_command omitted[MAX_OMITTED];
@@ -210,7 +210,7 @@ TEST(a_key_that_was_not_freed)
 	model_forget();
 }
 
-/* Without an omission nothing is broken, so that these are the reason. */
+/* Without an omission nothing is broken, so the omissions are the reason elsewhere. */
 TEST(none_breaks_none)
 {
 	struct tdx_model_counts counts;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* TDs with memory of private files: what guest_memfd doesn't have, and each order of ending */
+/* TDs with memory of private files: features that guest_memfd lacks, and each order of ending */
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -171,7 +171,7 @@ TEST(the_host_stays_out, &of_file)
 	expect_content(td, TD_FREE_GPA, VALUE);
 }
 
-/* What ends a TD, each by itself */
+/* A TD ends when all of these have gone, in any order. */
 enum end { VM, VCPU, FILE_GOES, SLOT, NR_ENDS };
 
 static void end(struct guest_td *td, enum end what)

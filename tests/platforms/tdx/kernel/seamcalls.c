@@ -146,7 +146,7 @@ noinstr u64 tdh_vp_enter(struct tdx_vp *vp, struct tdx_module_args *args)
 	return exit.status;
 }
 
-/* What the TDX module says of the entry that a command failed at: KVM only prints it. */
+/* The entry that a command failed at, and its state: KVM only prints them. */
 static void no_details(u64 *ext_err1, u64 *ext_err2)
 {
 	*ext_err1 = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What KVM asks of the TDX module as a whole: its features, its keys, and the reset of pages */
+/* The TDX module as a whole, for KVM: its features, its keys, and the reset of pages */
 #include <linux/idr.h>
 #include <linux/kvm_types.h>
 #include <linux/pfn.h>
