@@ -100,7 +100,7 @@ TEST(fails_as_it_is_told_to, &td_machine)
 	td_do(tdxm_mem_range_block(m, TDR, GPA, 1));
 	td_do(tdxm_mem_track(m, TDR));
 	assert_int_equal(tdxm_mem_page_remove(m, TDR, GPA, 1), TDXM_EPT_WALK_FAILED);
-	/* The page is still the module's: whoever uses it is caught. */
+	/* The page is still the module's: its next user is caught. */
 	td_expect_kept(m);
 	tdxm_reset(m, SPARE);
 	td_expect_broken(m, TDXM_RESET_ASSIGNED);
