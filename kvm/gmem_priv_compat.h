@@ -83,7 +83,8 @@ static inline void gmem_priv_make_shared(kvm_pfn_t pfn, unsigned long nr)
 static inline void gmem_priv_invalidate_vmsas(struct kvm *kvm,
 					      struct kvm_gfn_range *range)
 {
-#ifdef KVM_GMEM_PRIV_HAVE_INVALIDATE_RANGE
+#if defined(KVM_GMEM_PRIV_HAVE_INVALIDATE_RANGE) && \
+	defined(CONFIG_HAVE_KVM_ARCH_GMEM_INVALIDATE)
 	kvm_arch_gmem_invalidate_range(kvm, range);
 #endif
 }

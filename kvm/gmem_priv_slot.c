@@ -50,7 +50,7 @@ int kvm_gmem_priv_prepare(struct kvm_memory_slot *slot, struct file *file,
  * @kvm: the VM
  * @slot: kvm_gmem_priv_prepare() was called for it; not visible yet
  *
- * Context: slots_lock held.
+ * Context: slots_lock held; since 6.12.118 slots_arch_lock, too.
  * Return: 0; -EINVAL if the file was made for another VM or the range is not inside it;
  * -EEXIST if part of the range backs another slot; -ENXIO if the file's module has another
  * interface than this KVM; -ENOMEM.

@@ -4,6 +4,7 @@
 #include <linux/kvm_host.h>
 
 #include "gmem_priv.h"
+#include "gmem_priv_compat.h"
 #include "kvm_mm.h"
 
 static void zap_slot(struct kvm *kvm, struct kvm_memory_slot *slot)
@@ -36,7 +37,7 @@ void kvm_gmem_priv_zap_all(struct kvm *kvm)
 	struct kvm_memory_slot *slot;
 	int bkt, i;
 
-	if (!kvm_arch_has_private_mem(kvm))
+	if (!gmem_priv_is_td(kvm))
 		return;
 
 	for (i = 0; i < kvm_arch_nr_memslot_as_ids(kvm); i++)
