@@ -29,8 +29,9 @@ struct super_block;
  * the page that it found if the count moved, like any user of mmu notifiers.
  *
  * Lock order, outermost first: the consumer's own locks that it holds around
- * bind and unbind (KVM: slots_lock), the file's invalidation lock, a page's
- * lock, the locks that the consumer takes in its ops (KVM: mmu_lock).
+ * bind and unbind (KVM: slots_lock, and later ones slots_arch_lock), the file's
+ * invalidation lock, a page's lock, the locks that the consumer takes in its ops
+ * (KVM: mmu_lock).
  */
 
 /*
@@ -117,6 +118,7 @@ struct kvm_private_binding_ops {
  * The guest loses what is in a private page when its mapping is removed (TDX). So the file
  * leaves private pages of the binding mapped that neither leave the file nor change their
  * attribute nor have a memory error: KVM_PRIVATE_COLLAPSE of a block with one gets EBUSY.
+ * Not in kernels without CONFIG_MEMORY_FAILURE, where kvm_private_leak() can't mark pages.
  */
 #define KVM_PRIVATE_BIND_VOLATILE	BIT(2)
 

@@ -58,6 +58,10 @@ static bool binding_is_valid(struct file *file,
 			       KVM_PRIVATE_BIND_NO_ATTRIBUTES |
 			       KVM_PRIVATE_BIND_VOLATILE))
 		return false;
+	/* kvm_private_leak() marks a page as one with a memory error, or not at all. */
+	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE) &&
+	    binding->flags & KVM_PRIVATE_BIND_VOLATILE)
+		return false;
 	/*
 	 * Firmware that prepares pages protects private ones: the guest knows attributes.
 	 */

@@ -5,8 +5,12 @@
  * An access of the host to such a page is a machine check, or damages a guest, so no other
  * owner may ever get it. The mark of a hardware memory error says that to all of the kernel
  * that looks: lookups, the writers of dumps and the module itself leave the page alone. The
- * page allocator doesn't get it either, whatever becomes of the mark: a reference is taken
- * that is never dropped.
+ * page allocator doesn't get it either: a reference is taken that is never dropped.
+ *
+ * The kernel counts the pages that it has marked itself, and a module can't. So memory with
+ * a page of ours could go offline, and come online again with a new struct page, and root
+ * could take the mark and the reference away by debugfs (unpoison_memory()). Neither is done
+ * to a reserved page.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -54,6 +58,7 @@ void kvm_private_leak(struct kvm_private_binding *binding, unsigned long pfn,
 
 	for (i = 0; i < nr; i++) {
 		get_page(pfn_to_page(pfn + i));
+		SetPageReserved(pfn_to_page(pfn + i));
 		SetPageHWPoison(pfn_to_page(pfn + i));
 	}
 	kvm_private_leaked_add(f, nr);

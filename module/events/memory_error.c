@@ -130,9 +130,10 @@ int kvm_private_memory_error_init(void)
 /* There are no files any more. */
 void kvm_private_memory_error_exit(void)
 {
-	if (!tracepoint)
-		return;
-	tracepoint_probe_unregister(tracepoint, memory_error_report, NULL);
-	tracepoint_synchronize_unregister();
+	if (tracepoint) {
+		tracepoint_probe_unregister(tracepoint, memory_error_report, NULL);
+		tracepoint_synchronize_unregister();
+	}
+	/* kvm_private_leak() reports, too. */
 	flush_work(&memory_error_work);
 }

@@ -29,11 +29,13 @@
  * kvm_private_unit_has_poison() - look for a hardware memory error in a unit
  * @unit: in the store
  *
+ * The entry of a base page may have no note of the page's mark.
+ *
  * Context: any.
  */
 bool kvm_private_unit_has_poison(const struct kvm_private_unit *unit)
 {
-	return kvm_private_unit_may_have_poison(unit) &&
+	return (!unit->order || kvm_private_unit_may_have_poison(unit)) &&
 	       kvm_private_pages_have_poison(unit->head,
 					     kvm_private_unit_nr(unit));
 }

@@ -12,6 +12,8 @@
 #include "text_file.h"
 
 #define BLOCK	HUGE_PAGES
+/* The module reports so many pages at a time. */
+#define NOTED	64
 #define TOTAL	"/sys/class/misc/kvm_private/leaked"
 
 static void leak(struct consumer *c, __u64 pfn, __u64 nr)
@@ -22,6 +24,9 @@ static void leak(struct consumer *c, __u64 pfn, __u64 nr)
 	expect_ok(ioctl(c->device, KPT_LEAK, &leak), "leak");
 	assert_int_equal(fdinfo_number(c->file, "leaked"), of_file + nr * PAGE);
 	assert_int_equal(text_file_number(TOTAL), before + nr * PAGE);
+	/* So its memory can't go offline, nor is the mark ever taken away. */
+	for (__u64 i = 0; i < nr; i++)
+		assert_true(pfn_is_reserved(pfn + i));
 }
 
 static void expect_never_free(__u64 pfn, __u64 nr)
@@ -99,6 +104,33 @@ TEST(huge, &consumer_huge)
 	file_collapse(c->file, &collapse);
 	punch(c, 0, HUGE_FILE_PAGES);
 	expect_never_free(pfn, BLOCK);
+}
+
+/* Base pages that were one page: only some of their entries have a note of the mark. */
+TEST(apart, &consumer_huge)
+{
+	struct kvm_private_collapse collapse = { .size = HUGE_PAGE };
+	struct consumer *c = *state;
+	unsigned int order;
+	__u64 pfn;
+
+	bind(c, 0, KPT_OPS_PLAIN, 0, HUGE_FILE_PAGES);
+	allocate(c, 0, BLOCK);
+	pfn = lookup(c, 0, false, &order);
+	punch(c, 0, 1);
+	allocate(c, 0, 1);
+	expect_backing(c->file, 0, BLOCK, "apart");
+	leak(c, pfn + 1, BLOCK - 1);
+	punch(c, 1, 2);
+	allocate(c, 1, 2);
+	for (__u64 i = NOTED; i < BLOCK; i += NOTED) {
+		punch(c, i, i + 1);
+		allocate(c, i, i + 1);
+	}
+	expect_error(EHWPOISON, file_collapse(c->file, &collapse), "collapse");
+	unbind(c, 0);
+	punch(c, 0, BLOCK);
+	expect_never_free(pfn + 1, BLOCK - 1);
 }
 
 /* A part of a huge page: mappings keep clear of it, and the rest goes back. */

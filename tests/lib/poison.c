@@ -15,6 +15,9 @@
  */
 #define INJECT "/sys/devices/system/memory/hard_offline_page"
 
+/* The kernel's KPF_RESERVED, which its interface for programs doesn't name */
+#define RESERVED_FLAG 32
+
 static bool has_flag(__u64 pfn, unsigned int flag)
 {
 	int fd = expect_ok(open("/proc/kpageflags", O_RDONLY | O_CLOEXEC),
@@ -48,4 +51,9 @@ void poison_pfn(__u64 pfn)
 bool pfn_is_free(__u64 pfn)
 {
 	return has_flag(pfn, KPF_BUDDY);
+}
+
+bool pfn_is_reserved(__u64 pfn)
+{
+	return has_flag(pfn, RESERVED_FLAG);
 }

@@ -16,5 +16,6 @@ int poison_try(__u64 pfn);
 
 /* Does the page allocator have that page, to hand it out again? */
 bool pfn_is_free(__u64 pfn);
+bool pfn_is_reserved(__u64 pfn);
 
 #endif /* TESTS_LIB_POISON_H */
