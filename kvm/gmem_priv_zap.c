@@ -17,9 +17,13 @@ static void zap_slot(struct kvm *kvm, struct kvm_memory_slot *slot)
 		.may_block	= true,
 	};
 
+	/* KVM wants an invalidation under way, or slots_lock. */
 	KVM_MMU_LOCK(kvm);
+	kvm_mmu_invalidate_start(kvm);
+	kvm_mmu_invalidate_range_add(kvm, range.start, range.end);
 	if (kvm_unmap_gfn_range(kvm, &range))
 		kvm_flush_remote_tlbs(kvm);
+	kvm_mmu_invalidate_end(kvm);
 	KVM_MMU_UNLOCK(kvm);
 }
 
