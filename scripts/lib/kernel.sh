@@ -48,8 +48,8 @@ kernel_gone() {
 	local release
 
 	# shellcheck disable=SC1091 # a file of Debian's
-	release=$(. /etc/os-release && printf '%s' "${VERSION_ID:-testing}")
-	[[ $1 == 6.1 && $release != 12 ]]
+	release=$(. /etc/os-release && printf '%s' "$ID ${VERSION_ID:-testing}")
+	[[ $1 == 6.1 && $release == "debian "* && $release != "debian 12" ]]
 }
 
 # kernel_version LINE: prints the version that the scripts use for a line.
