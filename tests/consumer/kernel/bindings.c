@@ -14,7 +14,7 @@
 static_assert(KPT_BIND_FIRMWARE == KVM_PRIVATE_BIND_FIRMWARE);
 static_assert(KPT_BIND_NO_ATTRIBUTES == KVM_PRIVATE_BIND_NO_ATTRIBUTES);
 static_assert(KPT_BIND_VOLATILE == KVM_PRIVATE_BIND_VOLATILE);
-static_assert(KPT_BIND_UNKNOWN == KVM_PRIVATE_BIND_VOLATILE << 1);
+static_assert(KVM_PRIVATE_BIND_VOLATILE << 1 == KPT_BIND_UNKNOWN);
 
 /*
  * Bindings are added and removed with the lock held for writing, and used with
