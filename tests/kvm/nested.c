@@ -189,16 +189,22 @@ TEST(structures_in_private_pages, &vm)
 	assert_int_equal(l2_call_in_private(m, guest_peek, L2_PAGE + PAGE, 0), TAG + 1);
 }
 
-/* The VMCB in one, which KVM would have to map: VMRUN raises an exception, and L1 dies of it. */
+/*
+ * The VMCB in one, which KVM would have to map: VMRUN raises an exception, of which L1 dies, or
+ * on Linux 7.3 ends KVM_RUN.
+ */
 TEST(vmcb_in_private_page, &vm)
 {
 	struct machine *m = *state;
+	int result;
 
 	if (nesting_is_missing() || nested_private_gpa() == NESTED_GPA)
 		return;
 	nested_enter(&m->cpu, m->map, guest_peek, &(struct kvm_regs){ .rdi = L2_PAGE });
 	make_private(m, NESTED_GPA, nested_private_gpa() - NESTED_GPA);
-	vcpu_expect(&m->cpu, vcpu_run(&m->cpu), KVM_EXIT_SHUTDOWN);
+	result = vcpu_run(&m->cpu);
+	if (result != KVM_EXIT_INTERNAL_ERROR)
+		vcpu_expect(&m->cpu, result, KVM_EXIT_SHUTDOWN);
 }
 
 TEST_MAIN("KVM guest: nested")
