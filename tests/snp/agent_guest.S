@@ -6,30 +6,12 @@
  * RBX: top of the stack, R12: the request by which it rings for its host, R14: the mailbox.
  */
 #include "agent_layout.h"
+#include "guest_instructions.S"
 
 #define EFER_MSR	0xc0000080
-#define GHCB_MSR	0xc0010130
 #define CR0_TS		8
 #define PAGE_SIZE	0x1000
 #define LARGE_SIZE	0x200000
-
-	/* RAX, RCX and RDX as the instruction wants and leaves them */
-	.macro PVALIDATE
-	.byte	0xf2, 0x0f, 0x01, 0xff
-	.endm
-
-	.macro RMPADJUST
-	.byte	0xf3, 0x0f, 0x01, 0xfe
-	.endm
-
-	/* With RAX in the MSR; overwrites RCX and RDX. */
-	.macro VMGEXIT
-	mov	%rax, %rdx
-	shr	$32, %rdx
-	mov	$GHCB_MSR, %ecx
-	wrmsr
-	.byte	0xf3, 0x0f, 0x01, 0xd9
-	.endm
 
 	.section .rodata.guests, "a", @progbits
 	.code64
@@ -193,10 +175,7 @@ control:
 
 vmgexit:
 	mov	%rdi, %rax
-	VMGEXIT
-	rdmsr
-	shl	$32, %rdx
-	or	%rdx, %rax
+	VMGEXIT_ANSWERED
 	jmp	answer
 
 rmpadjust:

@@ -5,9 +5,9 @@
  * software-protected VM: hypercalls take the place of the MSR and of the
  * termination request, and no page is validated.
  */
+#include "guest_instructions.S"
 #include "layout.h"
 
-#define GHCB_MSR	0xc0010130
 #define GHCB_PSC	0x014
 #define GHCB_PSC_DONE	0x015
 #define GHCB_TERMINATE	0x100
@@ -19,18 +19,6 @@
 #define PAGE_SIZE	0x1000
 #define LARGE_SIZE	0x200000
 #define SIZE_MISMATCH	6	/* of PVALIDATE */
-
-	/* The MSR gets RAX and RAX gets the answer. */
-	.macro VMGEXIT
-	mov	%rax, %rdx
-	shr	$32, %rdx
-	mov	$GHCB_MSR, %ecx
-	wrmsr
-	.byte	0xf3, 0x0f, 0x01, 0xd9
-	rdmsr
-	shl	$32, %rdx
-	or	%rdx, %rax
-	.endm
 
 	.macro END code
 	mov	$\code, %ebp
@@ -68,7 +56,7 @@
 	test	%r15, %r15
 	jnz	1f
 	movabs	$(\to << 52 | \gpa | GHCB_PSC), %rax
-	VMGEXIT
+	VMGEXIT_ANSWERED
 	cmp	$GHCB_PSC_DONE, %rax
 	je	3f
 	jmp	2f
@@ -90,7 +78,7 @@
 	mov	$\gpa, %rax
 	mov	$1, %ecx
 	mov	$1, %edx
-	.byte	0xf2, 0x0f, 0x01, 0xff
+	PVALIDATE
 	jc	3f
 	test	%eax, %eax
 	jz	4f
@@ -100,7 +88,7 @@
 1:	mov	%rbx, %rax
 	xor	%ecx, %ecx
 	mov	$1, %edx
-	.byte	0xf2, 0x0f, 0x01, 0xff
+	PVALIDATE
 	jc	3f
 	test	%eax, %eax
 	jnz	3f
@@ -119,7 +107,7 @@
 	mov	$\gpa, %rax
 	xor	%ecx, %ecx
 	mov	$\on, %edx
-	.byte	0xf2, 0x0f, 0x01, 0xff
+	PVALIDATE
 	jc	1f
 	test	%eax, %eax
 	jz	2f
@@ -184,7 +172,7 @@ the_end:
 	mov	%rbp, %rax
 	shl	$16, %rax
 	or	$GHCB_TERMINATE, %rax
-	VMGEXIT
+	VMGEXIT_ANSWERED
 1:	hlt
 	jmp	the_end
 

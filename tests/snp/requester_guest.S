@@ -3,9 +3,9 @@
  * A guest that shows its host the keys for messages to the firmware, and then
  * sends each message that the host has written, without a look at it.
  */
+#include "guest_instructions.S"
 #include "requester_layout.h"
 
-#define GHCB_MSR		0xc0010130
 #define GHCB_REGISTER		0x012
 #define GHCB_PSC		0x014
 #define TO_SHARED		2
@@ -19,14 +19,6 @@
 #define GHCB_USAGE		0xffc
 
 #define EXIT_GUEST_REQUEST	0x80000011
-
-	.macro VMGEXIT
-	mov	%rax, %rdx
-	shr	$32, %rdx
-	mov	$GHCB_MSR, %ecx
-	wrmsr
-	.byte	0xf3, 0x0f, 0x01, 0xd9
-	.endm
 
 	.section .rodata.guests, "a", @progbits
 	.code64
