@@ -47,9 +47,10 @@ kernel_available() {
 kernel_gone() {
 	local release
 
+	[[ $1 == 6.1 ]] || return
 	# shellcheck disable=SC1091 # a file of Debian's
 	release=$(. /etc/os-release && printf '%s' "$ID ${VERSION_ID:-testing}")
-	[[ $1 == 6.1 && $release == "debian "* && $release != "debian 12" ]]
+	[[ $release == "debian "* && $release != "debian 12" ]]
 }
 
 # kernel_version LINE: prints the version that the scripts use for a line.
