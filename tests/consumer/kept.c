@@ -31,19 +31,25 @@ static void convert(struct consumer *c, bool private, __u64 start, __u64 end)
 	expect_ok(ret, "convert");
 }
 
+/* A range becomes private that is so in part: the consumer is told by the event @begin. */
+static void convert_to_private(struct consumer *c, enum kpt_event_type begin)
+{
+	convert(c, false, 3, 5);
+	expect_event(c, KPT_BEGIN, 0, 3, 5);
+	expect_event(c, KPT_END, 0, 3, 5);
+	convert(c, true, 1, 9);
+	expect_event(c, begin, 0, 1, 9);
+	expect_event(c, KPT_END, 0, 1, 9);
+	expect_no_events(c);
+}
+
 /* A conversion says that private pages of its range stay the guest's. */
 TEST(to_private, &consumer_plain)
 {
 	struct consumer *c = *state;
 
 	bind_kept(c, FILE_PAGES);
-	convert(c, false, 3, 5);
-	expect_event(c, KPT_BEGIN, 0, 3, 5);
-	expect_event(c, KPT_END, 0, 3, 5);
-	convert(c, true, 1, 9);
-	expect_event(c, KPT_SHARED_BEGIN, 0, 1, 9);
-	expect_event(c, KPT_END, 0, 1, 9);
-	expect_no_events(c);
+	convert_to_private(c, KPT_SHARED_BEGIN);
 }
 
 /* Other consumers aren't told. */
@@ -52,13 +58,7 @@ TEST(to_private_of_others, &consumer_plain)
 	struct consumer *c = *state;
 
 	bind_guest(c, 0, 1, 0, FILE_PAGES);
-	convert(c, false, 3, 5);
-	expect_event(c, KPT_BEGIN, 0, 3, 5);
-	expect_event(c, KPT_END, 0, 3, 5);
-	convert(c, true, 1, 9);
-	expect_event(c, KPT_BEGIN, 0, 1, 9);
-	expect_event(c, KPT_END, 0, 1, 9);
-	expect_no_events(c);
+	convert_to_private(c, KPT_BEGIN);
 }
 
 TEST(punched, &consumer_plain)

@@ -120,7 +120,7 @@ TEST(found_behind, &in_window)
 
 /*
  * While a consumer takes its time, more errors are reported than the module keeps. In
- * the end it invalidates all of these pages, and maybe some without an error.
+ * the end it invalidates all of these pages.
  */
 TEST(notified_of_many, &consumer_plain)
 {

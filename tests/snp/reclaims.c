@@ -11,7 +11,7 @@
 #include "emulated_only.h"
 #include "probes.h"
 
-/* Registers of the arguments, of Linux 7.3 and of 6.12. What is launched there is one page. */
+/* Registers of the arguments, of Linux 7.3 and of 6.12. The launch there takes one page. */
 static const char *const newer_probes[] = {
 	"p:snp_test/prepared kvm_amd:sev_gmem_make_private pfn=%dx pages=%cx",
 	"p:snp_test/launched kvm_amd:sev_gmem_post_populate pfn=%dx",
