@@ -6,25 +6,13 @@
 #include <unistd.h>
 
 #include "convert.h"
-#include "guest_td.h"
 #include "huge.h"
 #include "mrtd.h"
+#include "steps.h"
 
-#define VALUE 0x1122334455667788ULL
 #define OTHER 0x8877665544332211ULL
 /* In the file */
 #define FREE_OFFSET (TD_FREE_GPA - TD_GPA)
-
-#define expect_result(step, wanted) assert_int_equal(model_result(step), wanted)
-
-static void expect_entry(__u64 gpa, enum tdxm_sept_state state, unsigned int level)
-{
-	struct tdx_model_entry entry = model_entry(gpa);
-
-	assert_int_equal(entry.state, state);
-	if (state != TDXM_FREE)
-		assert_int_equal(entry.level, level);
-}
 
 static struct guest_td *make(int file, char *shared)
 {
@@ -67,34 +55,6 @@ static const struct fixture
 	mapped = { .setup = setup_mapped, .teardown = teardown },
 	huge = { .setup = setup_huge, .teardown = teardown, .wanted = guest_td_maps_huge };
 
-/* Steps of the guest at a place, and their results */
-static void own_level(struct guest_td *td, __u64 gpa, int level)
-{
-	unsigned int accept = model_step(TDXM_STEP_ACCEPT, gpa, level, 0);
-	unsigned int write = model_step(TDXM_STEP_WRITE, gpa, 0, VALUE);
-
-	guest_td_play(td);
-	expect_result(accept, TDXM_DONE);
-	expect_result(write, TDXM_DONE);
-}
-
-static void expect_content(struct guest_td *td, __u64 gpa, __u64 value)
-{
-	unsigned int read = model_step(TDXM_STEP_READ, gpa, 0, value);
-
-	guest_td_play(td);
-	expect_result(read, TDXM_DONE);
-}
-
-/* The host finds no content there, and the guest a page of zeros. */
-static void expect_new(struct guest_td *td, __u64 gpa)
-{
-	unsigned int accept = model_step(TDXM_STEP_ACCEPT, gpa, 1, 0);
-
-	expect_content(td, gpa, 0);
-	expect_result(accept, TDXM_DONE);
-}
-
 TEST(launched_in_place, &mapped)
 {
 	unsigned char digest[TDXM_DIGEST_SIZE], content[PAGE];
@@ -114,7 +74,7 @@ TEST(launched_in_place, &mapped)
 	mrtd_measure_page(&mrtd, TD_GPA, content);
 	model_mrtd(digest);
 	mrtd_expect(&mrtd, digest);
-	expect_content(td, TD_GPA, VALUE);
+	guest_td_expect_content(td, TD_GPA, VALUE);
 	/* From now on content is lost. */
 	expect_error(EOPNOTSUPP, file_make_shared(td->file, FREE_OFFSET, PAGE, CONVERT_PRESERVE),
 		     "preserve");
@@ -133,13 +93,13 @@ TEST(private_pages_stay, &mapped)
 	struct guest_td *td = *state;
 
 	guest_td_launch(td);
-	own_level(td, TD_FREE_GPA, 1);
-	own_level(td, TD_FREE_GPA + 2 * PAGE, 1);
+	guest_td_own(td, TD_FREE_GPA, 1);
+	guest_td_own(td, TD_FREE_GPA + 2 * PAGE, 1);
 	expect_ok(file_make_shared(td->file, FREE_OFFSET + PAGE, PAGE, 0), "to shared");
 	expect_ok(file_make_private(td->file, FREE_OFFSET, 3 * PAGE, 0), "to private");
-	expect_content(td, TD_FREE_GPA, VALUE);
-	expect_content(td, TD_FREE_GPA + 2 * PAGE, VALUE);
-	expect_new(td, TD_FREE_GPA + PAGE);
+	guest_td_expect_content(td, TD_FREE_GPA, VALUE);
+	guest_td_expect_content(td, TD_FREE_GPA + 2 * PAGE, VALUE);
+	guest_td_expect_new(td, TD_FREE_GPA + PAGE);
 }
 
 TEST(there_and_back, &mapped)
@@ -147,13 +107,13 @@ TEST(there_and_back, &mapped)
 	struct guest_td *td = *state;
 
 	guest_td_launch(td);
-	own_level(td, TD_FREE_GPA, 1);
+	guest_td_own(td, TD_FREE_GPA, 1);
 	expect_ok(file_make_shared(td->file, FREE_OFFSET, PAGE, CONVERT_ZERO), "to shared");
 	expect_entry(TD_FREE_GPA, TDXM_FREE, 1);
 	assert_int_equal(*(__u64 *)(td->shared + FREE_OFFSET), 0);
 	*(__u64 *)(td->shared + FREE_OFFSET) = OTHER;
 	expect_ok(file_make_private(td->file, FREE_OFFSET, PAGE, 0), "to private");
-	expect_new(td, TD_FREE_GPA);
+	guest_td_expect_new(td, TD_FREE_GPA);
 }
 
 /* The host's tools keep off the guest's pages. */
@@ -166,9 +126,9 @@ TEST(the_host_stays_out, &of_file)
 	struct guest_td *td = *state;
 
 	guest_td_launch(td);
-	own_level(td, TD_FREE_GPA, 1);
+	guest_td_own(td, TD_FREE_GPA, 1);
 	expect_error(EBUSY, file_populate(td->file, &populate), "populate");
-	expect_content(td, TD_FREE_GPA, VALUE);
+	guest_td_expect_content(td, TD_FREE_GPA, VALUE);
 }
 
 /* A TD ends when all of these have gone, in any order. */
@@ -206,7 +166,7 @@ static void end_in_order(const enum end *order, int nr)
 	struct guest_td *td = make(file, NULL);
 
 	guest_td_launch(td);
-	own_level(td, TD_FREE_GPA, 1);
+	guest_td_own(td, TD_FREE_GPA, 1);
 	for (int i = 0; i < nr; i++)
 		end(td, order[i]);
 	expect_all_back(td);
@@ -242,7 +202,7 @@ TEST(the_process_dies)
 		struct guest_td *td = make(file, NULL);
 
 		guest_td_launch(td);
-		own_level(td, TD_FREE_GPA, 1);
+		guest_td_own(td, TD_FREE_GPA, 1);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -261,8 +221,8 @@ TEST(one_file_for_two)
 		struct guest_td *td = make(dup(file), NULL);
 
 		guest_td_launch(td);
-		expect_new(td, TD_FREE_GPA);
-		own_level(td, TD_FREE_GPA + PAGE, 1);
+		guest_td_expect_new(td, TD_FREE_GPA);
+		guest_td_own(td, TD_FREE_GPA + PAGE, 1);
 		teardown((void **)&td);
 	}
 	assert_int_equal(file_allocated(file), 3 * PAGE);
@@ -274,12 +234,12 @@ TEST(two_mib_by_a_fault, &huge)
 	struct guest_td *td = *state;
 
 	guest_td_launch(td);
-	own_level(td, TD_FREE_GPA, 2);
+	guest_td_own(td, TD_FREE_GPA, 2);
 	expect_entry(TD_FREE_GPA, TDXM_PRESENT, 2);
-	expect_content(td, TD_FREE_GPA, VALUE);
+	guest_td_expect_content(td, TD_FREE_GPA, VALUE);
 	expect_ok(file_punch(td->file, FREE_OFFSET, HUGE_PAGE), "punch");
 	expect_entry(TD_FREE_GPA, TDXM_FREE, 2);
-	own_level(td, TD_FREE_GPA, 2);
+	guest_td_own(td, TD_FREE_GPA, 2);
 }
 
 TEST(two_mib_by_a_prefault, &huge)
@@ -302,16 +262,16 @@ static void expect_cut(struct guest_td *td, int (*cut)(struct guest_td *td))
 	__u64 last = TD_FREE_GPA + HUGE_PAGE - PAGE;
 
 	guest_td_launch(td);
-	own_level(td, TD_FREE_GPA, 2);
+	guest_td_own(td, TD_FREE_GPA, 2);
 	model_step(TDXM_STEP_WRITE, last, 0, OTHER);
 	model_step(TDXM_STEP_WRITE, TD_FREE_GPA + 2 * PAGE, 0, OTHER);
 	guest_td_play(td);
 	expect_ok(cut(td), "cut");
 	expect_entry(TD_FREE_GPA, TDXM_PRESENT, 1);
 	expect_entry(TD_FREE_GPA + PAGE, TDXM_FREE, 1);
-	expect_content(td, TD_FREE_GPA, VALUE);
-	expect_content(td, TD_FREE_GPA + 2 * PAGE, OTHER);
-	expect_content(td, last, OTHER);
+	guest_td_expect_content(td, TD_FREE_GPA, VALUE);
+	guest_td_expect_content(td, TD_FREE_GPA + 2 * PAGE, OTHER);
+	guest_td_expect_content(td, last, OTHER);
 }
 
 static int punch_second(struct guest_td *td)
@@ -330,7 +290,7 @@ TEST(a_part_is_punched, &huge)
 
 	expect_cut(td, punch_second);
 	/* The table stays. */
-	expect_new(td, TD_FREE_GPA + PAGE);
+	guest_td_expect_new(td, TD_FREE_GPA + PAGE);
 	expect_entry(TD_FREE_GPA + PAGE, TDXM_PRESENT, 1);
 }
 
@@ -340,7 +300,7 @@ TEST(a_part_is_shared, &huge)
 
 	expect_cut(td, share_second);
 	expect_ok(guest_td_try_attributes(td, TD_FREE_GPA + PAGE, PAGE, true), "back");
-	expect_new(td, TD_FREE_GPA + PAGE);
+	guest_td_expect_new(td, TD_FREE_GPA + PAGE);
 }
 
 /* The guest accepts a small page of a huge one that is pending. */
@@ -349,12 +309,12 @@ TEST(a_part_is_accepted, &huge)
 	struct guest_td *td = *state;
 
 	guest_td_launch(td);
-	own_level(td, TD_FREE_GPA + 3 * PAGE, 1);
+	guest_td_own(td, TD_FREE_GPA + 3 * PAGE, 1);
 	expect_entry(TD_FREE_GPA + 3 * PAGE, TDXM_PRESENT, 1);
 	expect_entry(TD_FREE_GPA, TDXM_PENDING, 1);
-	own_level(td, TD_FREE_GPA, 1);
+	guest_td_own(td, TD_FREE_GPA, 1);
 	expect_ok(guest_td_prefault(td, TD_FREE_GPA, HUGE_PAGE), "KVM_PRE_FAULT_MEMORY");
-	expect_content(td, TD_FREE_GPA, VALUE);
+	guest_td_expect_content(td, TD_FREE_GPA, VALUE);
 }
 
 TEST(a_part_by_a_busy_module, &huge)
@@ -370,7 +330,7 @@ TEST(two_mib_go_with_the_slot, &huge)
 	struct guest_td *td = *state;
 
 	guest_td_launch(td);
-	own_level(td, TD_FREE_GPA, 2);
+	guest_td_own(td, TD_FREE_GPA, 2);
 	guest_td_delete_slot(td);
 	expect_entry(TD_FREE_GPA, TDXM_FREE, 2);
 }
@@ -380,7 +340,7 @@ TEST(two_mib_go_with_the_vm, &huge)
 	struct guest_td *td = *state;
 
 	guest_td_launch(td);
-	own_level(td, TD_FREE_GPA, 2);
+	guest_td_own(td, TD_FREE_GPA, 2);
 }
 
 TEST_MAIN("tdx/private_tds")

@@ -2,21 +2,8 @@
 /* TDs of KVM on the model of the TDX module, from their creation to their end */
 #include <string.h>
 
-#include "guest_td.h"
 #include "mrtd.h"
-
-#define VALUE 0x1122334455667788ULL
-
-#define expect_result(step, wanted) assert_int_equal(model_result(step), wanted)
-
-static void expect_entry(__u64 gpa, enum tdxm_sept_state state)
-{
-	struct tdx_model_entry entry = model_entry(gpa);
-
-	assert_int_equal(entry.state, state);
-	if (state != TDXM_FREE)
-		assert_int_equal(entry.level, 1);
-}
+#include "steps.h"
 
 TEST(a_measured_launch, &td_native)
 {
@@ -39,7 +26,7 @@ TEST(a_measured_launch, &td_native)
 	model_mrtd(digest);
 	mrtd_expect(&mrtd, digest);
 	for (i = 0; i < 3; i++)
-		expect_entry(TD_GPA + i * PAGE, TDXM_PRESENT);
+		expect_entry(TD_GPA + i * PAGE, TDXM_PRESENT, 1);
 }
 
 TEST(prefaulted_pages_are_accepted, &td_native)
@@ -49,7 +36,7 @@ TEST(prefaulted_pages_are_accepted, &td_native)
 
 	guest_td_launch(td);
 	expect_ok(guest_td_prefault(td, TD_FREE_GPA, 4 * PAGE), "KVM_PRE_FAULT_MEMORY");
-	expect_entry(TD_FREE_GPA, TDXM_PENDING);
+	expect_entry(TD_FREE_GPA, TDXM_PENDING, 1);
 	accept = model_step(TDXM_STEP_ACCEPT, TD_FREE_GPA, 1, 0);
 	read = model_step(TDXM_STEP_READ, TD_FREE_GPA + 8, 0, 0);
 	write = model_step(TDXM_STEP_WRITE, TD_FREE_GPA + 8, 0, VALUE);
@@ -57,59 +44,27 @@ TEST(prefaulted_pages_are_accepted, &td_native)
 	expect_result(accept, TDXM_DONE);
 	expect_result(read, TDXM_DONE);
 	expect_result(write, TDXM_DONE);
-	expect_entry(TD_FREE_GPA, TDXM_PRESENT);
-	expect_entry(TD_FREE_GPA + PAGE, TDXM_PENDING);
+	expect_entry(TD_FREE_GPA, TDXM_PRESENT, 1);
+	expect_entry(TD_FREE_GPA + PAGE, TDXM_PENDING, 1);
 }
 
 /* The guest's access to a page that isn't there is a fault like one of an EPT. */
 TEST(pages_come_by_faults, &td_native)
 {
 	struct guest_td *td = *state;
-	unsigned int accept, read;
 
 	guest_td_launch(td);
-	accept = model_step(TDXM_STEP_ACCEPT, TD_FREE_GPA, 1, 0);
-	read = model_step(TDXM_STEP_READ, TD_FREE_GPA, 0, 0);
-	guest_td_play(td);
-	expect_result(accept, TDXM_DONE);
-	expect_result(read, TDXM_DONE);
+	guest_td_expect_new(td, TD_FREE_GPA);
 }
 
 TEST(launched_content_is_there, &td_native)
 {
 	struct guest_td *td = *state;
 	__u64 word = 0;
-	unsigned int read;
 
 	memcpy(&word, "launched", sizeof(word));
 	guest_td_launch(td);
-	read = model_step(TDXM_STEP_READ, TD_LAUNCHED_GPA, 0, word);
-	guest_td_play(td);
-	expect_result(read, TDXM_DONE);
-}
-
-/* Accepts a page, writes VALUE to it and reads it. */
-static void own(struct guest_td *td, __u64 gpa)
-{
-	unsigned int read;
-
-	model_step(TDXM_STEP_ACCEPT, gpa, 1, 0);
-	model_step(TDXM_STEP_WRITE, gpa, 0, VALUE);
-	read = model_step(TDXM_STEP_READ, gpa, 0, VALUE);
-	guest_td_play(td);
-	expect_result(read, TDXM_DONE);
-}
-
-/* Accepts a page and finds zeros in it. */
-static void expect_new(struct guest_td *td, __u64 gpa)
-{
-	unsigned int accept, read;
-
-	accept = model_step(TDXM_STEP_ACCEPT, gpa, 1, 0);
-	read = model_step(TDXM_STEP_READ, gpa, 0, 0);
-	guest_td_play(td);
-	expect_result(accept, TDXM_DONE);
-	expect_result(read, TDXM_DONE);
+	guest_td_expect_content(td, TD_LAUNCHED_GPA, word);
 }
 
 TEST(punched_pages_are_gone, &td_native)
@@ -117,10 +72,10 @@ TEST(punched_pages_are_gone, &td_native)
 	struct guest_td *td = *state;
 
 	guest_td_launch(td);
-	own(td, TD_FREE_GPA);
+	guest_td_own(td, TD_FREE_GPA, 1);
 	expect_ok(file_punch(td->file, TD_FREE_GPA - TD_GPA, PAGE), "punch");
-	expect_entry(TD_FREE_GPA, TDXM_FREE);
-	expect_new(td, TD_FREE_GPA);
+	expect_entry(TD_FREE_GPA, TDXM_FREE, 1);
+	guest_td_expect_new(td, TD_FREE_GPA);
 }
 
 TEST(punched_pages_have_to_be_accepted, &td_native)
@@ -128,7 +83,7 @@ TEST(punched_pages_have_to_be_accepted, &td_native)
 	struct guest_td *td = *state;
 
 	guest_td_launch(td);
-	own(td, TD_FREE_GPA);
+	guest_td_own(td, TD_FREE_GPA, 1);
 	expect_ok(file_punch(td->file, TD_FREE_GPA - TD_GPA, PAGE), "punch");
 	model_step(TDXM_STEP_READ, TD_FREE_GPA, 0, VALUE);
 	/* The first fault maps the page, the second one finds it pending. */
@@ -141,18 +96,18 @@ TEST(the_guest_asks_for_conversions, &td_native)
 	struct guest_td *td = *state;
 
 	guest_td_launch(td);
-	own(td, TD_FREE_GPA);
+	guest_td_own(td, TD_FREE_GPA, 1);
 	model_step(TDXM_STEP_MAP_GPA, TD_FREE_GPA | 1ULL << TDXM_SHARED_BIT, 0, 2 * PAGE);
 	assert_int_equal(guest_td_run(td), KVM_EXIT_HYPERCALL);
 	assert_true(guest_td_asks(td, TD_FREE_GPA, 2 * PAGE, false));
 	expect_ok(guest_td_try_attributes(td, TD_FREE_GPA, 2 * PAGE, false), "to shared");
-	expect_entry(TD_FREE_GPA, TDXM_FREE);
+	expect_entry(TD_FREE_GPA, TDXM_FREE, 1);
 
 	model_step(TDXM_STEP_MAP_GPA, TD_FREE_GPA, 0, 2 * PAGE);
 	assert_int_equal(guest_td_run(td), KVM_EXIT_HYPERCALL);
 	assert_true(guest_td_asks(td, TD_FREE_GPA, 2 * PAGE, true));
 	expect_ok(guest_td_try_attributes(td, TD_FREE_GPA, 2 * PAGE, true), "to private");
-	expect_new(td, TD_FREE_GPA);
+	guest_td_expect_new(td, TD_FREE_GPA);
 }
 
 TEST(the_vmm_says_no, &td_native)
@@ -201,10 +156,10 @@ TEST(the_slot_goes_with_its_pages, &td_native)
 	struct guest_td *td = *state;
 
 	guest_td_launch(td);
-	own(td, TD_FREE_GPA);
+	guest_td_own(td, TD_FREE_GPA, 1);
 	guest_td_delete_slot(td);
-	expect_entry(TD_FREE_GPA, TDXM_FREE);
-	expect_entry(TD_LAUNCHED_GPA, TDXM_FREE);
+	expect_entry(TD_FREE_GPA, TDXM_FREE, 1);
+	expect_entry(TD_LAUNCHED_GPA, TDXM_FREE, 1);
 }
 
 /* No epoch begins before the launch has ended. */
@@ -215,7 +170,7 @@ TEST(a_launch_that_is_given_up, &td_native)
 
 	expect_ok(guest_td_try_add(td, TD_GPA, page, 1, true), "KVM_TDX_INIT_MEM_REGION");
 	expect_ok(file_punch(td->file, 0, PAGE), "punch");
-	expect_entry(TD_GPA, TDXM_FREE);
+	expect_entry(TD_GPA, TDXM_FREE, 1);
 	expect_ok(guest_td_try_add(td, TD_GPA, page, 1, true), "again");
 }
 
@@ -226,9 +181,9 @@ static void live(void)
 
 	td_native.setup((void **)&td);
 	guest_td_launch(td);
-	own(td, TD_FREE_GPA);
+	guest_td_own(td, TD_FREE_GPA, 1);
 	expect_ok(file_punch(td->file, TD_FREE_GPA - TD_GPA, PAGE), "punch");
-	expect_new(td, TD_FREE_GPA);
+	guest_td_expect_new(td, TD_FREE_GPA);
 	td_native.teardown((void **)&td);
 }
 
